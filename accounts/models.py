@@ -1,0 +1,95 @@
+"""People and what they may be."""
+
+from typing import Any, ClassVar
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    @transaction.atomic
+    def create_user(self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any) -> "User":
+        """A person with this address. `activated` skips the mail that proves the address is theirs."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=activated)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """An Admin who can log in at once: whoever can run a command on the server need not prove an address."""
+        return self.create_user(email, password, activated=True, role=User.Role.ADMIN, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser):
+    """A person. The role alone decides what Django's admin and our own pages allow; there are no groups."""
+
+    class Role(models.TextChoices):
+        USER = "user", _("User")
+        ORGANIZER = "organizer", _("Organizer")
+        ADMIN = "admin", _("Admin")
+
+    email = models.EmailField(_("e-mail"), unique=True, error_messages={"unique": _("There is already an account with this address.")})
+    first_name = models.CharField(_("first name"), max_length=150, blank=True)
+    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
+    language = models.CharField(_("language"), max_length=8, default="en")
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off to block this person everywhere at once."))
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["email"]
+        indexes = [models.Index(fields=["role"], name="user_by_role")]
+        constraints = [models.CheckConstraint(condition=models.Q(role__in=["user", "organizer", "admin"]), name="user_role_known")]
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        """Both names, or the address of somebody who gave none."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.email
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == self.Role.ADMIN
+
+    @property
+    def is_organizer(self) -> bool:
+        """May create events: an Organizer, or an Admin, who may do everything."""
+        return self.role in {self.Role.ORGANIZER, self.Role.ADMIN}
+
+    # What Django's admin asks.
+
+    @property
+    def is_staff(self) -> bool:
+        return self.is_admin
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.is_admin
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_active and self.is_admin
+
+    def has_perms(self, perm_list: list[str], obj: Any = None) -> bool:
+        return self.is_active and self.is_admin
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_admin

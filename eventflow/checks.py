@@ -1,0 +1,1 @@
+"""System checks: configurations that cannot work are refused at start."""

@@ -1,0 +1,41 @@
+"""What a builder returns: the words of a mail, in two forms, and what hangs on it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    content: bytes
+    type: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    subject: str
+    text: str
+    html: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+
+    @classmethod
+    def render(cls, template: str, context: dict[str, Any], attachments: list[Attachment] | None = None) -> "Letter":
+        """From `mail/<template>.txt`, whose first line is the subject, and `mail/<template>.html`."""
+        context = {"site_url": settings.SITE_URL, **context}
+        subject, _, text = render_to_string(f"mail/{template}.txt", context).strip().partition("\n")
+        return cls(subject.strip(), text.strip() + "\n", render_to_string(f"mail/{template}.html", context), attachments or [])
+
+    def as_message(self, *, to: str, message_id: str) -> EmailMultiAlternatives:
+        """Ready for any of Django's mail backends. `Auto-Submitted` keeps vacation replies away (RFC 3834)."""
+        headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
+        subject = " ".join(self.subject.split())
+        message = EmailMultiAlternatives(subject, self.text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
+        if self.html:
+            message.attach_alternative(self.html, "text/html")
+        for attachment in self.attachments:
+            message.attach(attachment.name, attachment.content, attachment.type)
+        return message

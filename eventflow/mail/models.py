@@ -1,0 +1,59 @@
+"""Mail that waits, has left or is stuck; and which workers are alive."""
+
+import uuid
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+def new_message_id() -> str:
+    """Unique for ever and the same at every attempt (RFC 5322, 3.6.4)."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return f"<{uuid.uuid4().hex}@{domain}>"
+
+
+class Mail(models.Model):
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        SENT = "sent", _("Sent")
+        DROPPED = "dropped", _("No longer needed")
+        STUCK = "stuck", _("Stuck")
+
+    # The dotted name of the function that builds it, and its arguments: ids, never the text.
+    builder = models.CharField(_("kind"), max_length=100)
+    args = models.JSONField(default=dict)
+    to = models.EmailField(_("to"))
+    language = models.CharField(max_length=8)
+    message_id = models.CharField(max_length=200, unique=True, default=new_message_id, editable=False)
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.QUEUED)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mail")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "created"], name="mail_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.builder.rpartition('.')[2]} {self.pk}"
+
+
+class Worker(models.Model):
+    """A worker's sign of life. A task that runs under a worker without one is given to another."""
+
+    id = models.CharField(primary_key=True, max_length=64)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+
+    def __str__(self) -> str:
+        return self.id

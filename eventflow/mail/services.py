@@ -1,0 +1,133 @@
+"""Queue a mail in the running transaction; deliver one; try a stuck one again."""
+
+import logging
+import random
+import smtplib
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import batched
+from typing import Any
+
+from django.core.mail import mailers
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.module_loading import import_string
+
+from eventflow.mail.letters import Letter
+from eventflow.mail.models import Mail
+
+logger = logging.getLogger(__name__)
+Builder = Callable[..., Letter | None]
+
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
+GIVE_UP_AFTER = timedelta(days=3)
+# Mails of one bulk action travel in batches: a batch is one task, and a killed worker repeats one mail of it at most.
+BATCH = 20
+
+
+def queue(builder: Builder, *, to: Any, args: dict[str, Any], delay: int = 0) -> None:
+    """Queue one mail to the person `to`. `delay` is in seconds; `args` are the builder's keyword arguments, as JSON."""
+    queue_to_address(builder, address=to.email, language=to.language, args=args, delay=delay)
+
+
+def queue_to_address(builder: Builder, *, address: str, language: str, args: dict[str, Any], delay: int = 0) -> None:
+    """The same for an address that may belong to nobody yet."""
+    enqueue([Mail(builder=name_of(builder), args=args, to=address, language=language)], delay=delay)
+
+
+def queue_many(builder: Builder, about: Sequence[Any], *, args: Callable[[Any], dict[str, Any]], delay: int = 0) -> None:
+    """Queue one mail about each of these to its `person`."""
+    name = name_of(builder)
+    enqueue([Mail(builder=name, args=args(each), to=each.person.email, language=each.person.language) for each in about], delay=delay)
+
+
+def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
+    from eventflow.mail.tasks import deliver_all
+
+    if not mails:
+        return
+    run_after = timezone.now() + timedelta(seconds=delay)
+    with transaction.atomic():
+        for mail in mails:
+            mail.next_attempt_at = run_after
+        Mail.objects.bulk_create(mails)
+        for batch in batched((mail.pk for mail in mails), BATCH):
+            deliver_all.using(run_after=run_after if delay else None).enqueue(list(batch))
+
+
+def deliver(mail_id: int) -> None:
+    """Send this mail if it still waits. A failure is written down and tried again later, less and less often."""
+    mail = Mail.objects.filter(pk=mail_id, state=Mail.State.QUEUED).first()
+    if mail is None:
+        return
+    try:
+        letter = build(mail)
+        if letter is not None:
+            mailers.default.send_messages([letter.as_message(to=mail.to, message_id=mail.message_id)])
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the mail must neither be lost nor stop the others
+        put_off(mail, error)
+    else:
+        finish(mail, Mail.State.SENT if letter else Mail.State.DROPPED)
+
+
+def build(mail: Mail) -> Letter | None:
+    with translation.override(mail.language):
+        return import_string(mail.builder)(**mail.args)
+
+
+def finish(mail: Mail, state: str) -> None:
+    """The mail has left or is not needed; what it was about is forgotten, for it may hold a token."""
+    now = timezone.now()
+    Mail.objects.filter(pk=mail.pk).update(state=state, sent_at=now, args={}, attempts=mail.attempts + 1, next_attempt_at=None, last_error="")
+
+
+@transaction.atomic
+def put_off(mail: Mail, error: Exception) -> None:
+    from eventflow.mail.tasks import deliver_all
+
+    mail.attempts += 1
+    mail.last_error = describe(error)
+    logger.warning(
+        "mail %s, attempt %s: %s", mail.pk, mail.attempts, type(error).__name__, exc_info=not isinstance(error, OSError | smtplib.SMTPException)
+    )
+    if is_final(error) or timezone.now() - mail.created > GIVE_UP_AFTER:
+        mail.state, mail.next_attempt_at = Mail.State.STUCK, None
+    else:
+        wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(mail.attempts - 1, 16)) * random.uniform(0.8, 1.2)  # noqa: S311  spreads the load
+        mail.next_attempt_at = timezone.now() + wait
+        deliver_all.using(run_after=mail.next_attempt_at).enqueue([mail.pk])
+    mail.save(update_fields=["attempts", "last_error", "state", "next_attempt_at"])
+
+
+def is_final(error: Exception) -> bool:
+    """The server said that it will never take this mail for this address (RFC 5321: a 5yz reply)."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(500 <= code < 600 for code, _ in error.recipients.values())
+    return False
+
+
+def describe(error: Exception) -> str:
+    """For the operator: what failed, without the address, which SMTP errors like to repeat."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(f"{code} recipient refused" for code, _ in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__} {error.smtp_code}"
+    if isinstance(error, OSError):
+        return f"{type(error).__name__}: {error.strerror or error}"[:500]
+    return type(error).__name__
+
+
+@transaction.atomic
+def send_again(mail: Mail) -> bool:
+    """Give a stuck mail a new life. False if it was not stuck (any more): then nothing happens, and nothing is sent twice."""
+    from eventflow.mail.tasks import deliver_all
+
+    now = timezone.now()
+    if not Mail.objects.filter(pk=mail.pk, state=Mail.State.STUCK).update(state=Mail.State.QUEUED, created=now, next_attempt_at=now):
+        return False
+    deliver_all.enqueue([mail.pk])
+    return True
+
+
+def name_of(builder: Builder) -> str:
+    return f"{builder.__module__}.{builder.__qualname__}"  # type: ignore[attr-defined]

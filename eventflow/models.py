@@ -1,0 +1,6 @@
+"""The tables of the project itself; each lives in the leaf that owns it."""
+
+from eventflow.audit import AuditEntry
+from eventflow.mail.models import Mail, Worker
+
+__all__ = ["AuditEntry", "Mail", "Worker"]

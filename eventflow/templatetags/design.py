@@ -1,0 +1,48 @@
+"""The design's small parts as tags: icons, avatars, the capacity bar, a form field with its errors."""
+
+import zlib
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from events.models import Event
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """An icon of the sprite, for eyes only: the words beside it say the same."""
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>', extra, static("icons.svg"), name)
+
+
+@register.simple_tag
+def avatar(person: Any) -> SafeString:
+    """The person's initials on a colour that stays theirs."""
+    initials = (person.first_name[:1] + person.last_name[:1]).upper() or person.email[:1].upper()
+    hue = Event.Hue.values[zlib.crc32(person.email.encode()) % len(Event.Hue.values)]
+    return format_html('<span class="avatar" data-hue="{}" aria-hidden="true">{}</span>', hue, initials)
+
+
+@register.simple_tag
+def share(part: int, whole: int) -> str:
+    """Part of a whole as an SVG length, `70.8%`; never above 100."""
+    return f"{min(100.0, 100 * part / whole):.1f}%" if whole else "0%"
+
+
+@register.inclusion_tag("_field.html")
+def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
+    """A form field as the design draws it: label, hint, error, control, wired for screen readers."""
+    describedby = " ".join(
+        name for name, there in ((f"{bound.id_for_label}-hint", bound.help_text), (f"{bound.id_for_label}-error", bound.errors)) if there
+    )
+    attrs = {"class": extra.pop("class", "input")}
+    if describedby:
+        attrs["aria-describedby"] = describedby
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    attrs |= {name.replace("_", "-"): value for name, value in extra.items()}
+    return {"bound": bound, "control": bound.as_widget(attrs=attrs), "is_password": bound.widget_type == "password"}

@@ -1,0 +1,78 @@
+"""The background worker: django-tasks-db's, plus what it lacks, a reaper for the tasks of killed workers."""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, close_old_connections, connection
+from django.tasks.base import TaskResultStatus
+from django.utils import timezone
+from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
+from django_tasks_db.models import DBTaskResult
+
+from eventflow.mail.models import Worker
+
+logger = logging.getLogger(__name__)
+
+
+class ReapingWorker(TaskWorker):
+    """Runs tasks, says every few seconds that it lives, and frees the tasks of those that no longer do."""
+
+    def run(self) -> None:
+        with Heart(self.worker_id):
+            while True:
+                try:
+                    return super().run()
+                except OperationalError as error:
+                    # The database is away. Nothing was claimed, so nothing is lost: wait for its return.
+                    logger.warning("worker: database unavailable (%s), trying again", type(error).__name__)
+                    close_old_connections()
+                    time.sleep(1)
+
+
+class Heart:
+    """A thread that keeps the worker's sign of life fresh and reaps; used as a context manager around the work."""
+
+    def __init__(self, worker_id: str) -> None:
+        self.worker_id = worker_id
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.beat_until_stopped, name="heart", daemon=True)
+
+    def __enter__(self) -> None:
+        self.beat()
+        self.thread.start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stopped.set()
+        self.thread.join(timeout=5)
+        Worker.objects.filter(pk=self.worker_id).delete()
+
+    def beat_until_stopped(self) -> None:
+        while not self.stopped.wait(settings.WORKER_BEAT_SECONDS):
+            self.beat()
+        connection.close()
+
+    def beat(self) -> None:
+        try:
+            close_old_connections()
+            Worker.objects.update_or_create(pk=self.worker_id, defaults={"seen_at": timezone.now()})
+            reap()
+        except DatabaseError as error:
+            logger.warning("worker: no sign of life written (%s)", type(error).__name__)
+
+
+def reap() -> int:
+    """Give back the tasks that run under a worker without a sign of life; forget such workers. Returns how many tasks."""
+    silent_since = timezone.now() - timedelta(seconds=4 * settings.WORKER_BEAT_SECONDS)
+    alive = set(Worker.objects.filter(seen_at__gt=silent_since).values_list("pk", flat=True))
+    freed = 0
+    for task in DBTaskResult.objects.running().only("pk", "worker_ids", "started_at"):
+        if alive.isdisjoint(task.worker_ids[-1:]):
+            still = DBTaskResult.objects.running().filter(pk=task.pk, started_at=task.started_at)
+            freed += still.update(status=TaskResultStatus.READY, started_at=None)
+    if freed:
+        logger.warning("worker: took over %s task(s) of a worker that is gone", freed)
+    Worker.objects.filter(seen_at__lt=silent_since - timedelta(days=1)).delete()
+    return freed

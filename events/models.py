@@ -1,0 +1,183 @@
+"""What an event is, and which moves its life allows."""
+
+import zoneinfo
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+MOST_SEATS = 1_000_000
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def published(self) -> "EventQuerySet":
+        return self.filter(status=Event.Status.PUBLISHED)
+
+    def public(self) -> "EventQuerySet":
+        """What everybody may see: a cancelled event stays, so that its guests learn of it."""
+        return self.exclude(status=Event.Status.DRAFT)
+
+    def upcoming(self) -> "EventQuerySet":
+        return self.filter(end_time__gt=timezone.now())
+
+
+class Event(models.Model):
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Admission(models.TextChoices):
+        APPROVAL = "approval", _("The organizer approves each reservation")
+        AUTOMATIC = "automatic", _("First come, first served")
+
+    class Hue(models.TextChoices):
+        CHERRY = "cherry", _("Cherry")
+        CORAL = "coral", _("Coral")
+        AMBER = "amber", _("Amber")
+        OLIVE = "olive", _("Olive")
+        FERN = "fern", _("Fern")
+        JADE = "jade", _("Jade")
+        LAGOON = "lagoon", _("Lagoon")
+        SKY = "sky", _("Sky")
+        COBALT = "cobalt", _("Cobalt")
+        IRIS = "iris", _("Iris")
+        PLUM = "plum", _("Plum")
+        ROSE = "rose", _("Rose")
+
+    class Pattern(models.TextChoices):
+        SUN = "sun", _("Sun")
+        RINGS = "rings", _("Rings")
+        RAYS = "rays", _("Rays")
+        TILES = "tiles", _("Tiles")
+        STEPS = "steps", _("Steps")
+        ARCHES = "arches", _("Arches")
+        DOTS = "dots", _("Dots")
+
+    # The whole life of an event: a move that is not listed cannot happen.
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        Status.DRAFT: {Status.PUBLISHED, Status.CANCELLED},
+        Status.PUBLISHED: {Status.CANCELLED},
+        Status.CANCELLED: set(),
+    }
+
+    title = models.CharField(_("title"), max_length=200)
+    description = models.TextField(_("about"), max_length=20_000, blank=True)
+    location = models.CharField(_("place"), max_length=200)
+    start_time = models.DateTimeField(_("starts"))
+    end_time = models.DateTimeField(_("ends"))
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw")
+    seats_limit = models.PositiveIntegerField(_("capacity"), validators=[MinValueValidator(1), MaxValueValidator(MOST_SEATS)])
+    admission = models.CharField(_("admission"), max_length=16, choices=Admission.choices, default=Admission.APPROVAL)
+    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.DRAFT)
+    hue = models.CharField(_("hue"), max_length=16, choices=Hue.choices, default=Hue.LAGOON)
+    pattern = models.CharField(_("pattern"), max_length=16, choices=Pattern.choices, default=Pattern.RINGS)
+    organizer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="events", verbose_name=_("organizer"))
+    door_staff: models.ManyToManyField = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="DoorStaff", related_name="door_events", verbose_name=_("door staff")
+    )
+    # Shown to guests and mailed when the event is cancelled.
+    cancel_message = models.TextField(_("message to guests"), max_length=2000, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # Kept with every move of a reservation, under this row's lock, so that one read tells the numbers.
+    confirmed_count = models.PositiveIntegerField(_("confirmed"), default=0, editable=False)
+    pending_count = models.PositiveIntegerField(_("pending"), default=0, editable=False)
+    checked_in_count = models.PositiveIntegerField(_("checked in"), default=0, editable=False)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["start_time", "id"]
+        indexes = [
+            models.Index(fields=["status", "start_time", "id"], name="event_public_list"),
+            models.Index(fields=["organizer", "start_time"], name="event_by_organizer"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(seats_limit__gte=1), name="event_has_seats"),
+            models.CheckConstraint(condition=Q(confirmed_count__lte=F("seats_limit")), name="event_never_oversold"),
+            models.CheckConstraint(condition=Q(checked_in_count__lte=F("confirmed_count")), name="event_only_confirmed_inside"),
+            models.CheckConstraint(condition=Q(end_time__gt=F("start_time")), name="event_ends_after_start"),
+            models.CheckConstraint(condition=Q(status__in=["draft", "published", "cancelled"]), name="event_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("events:detail", args=[self.pk])
+
+    @property
+    def spots_left(self) -> int:
+        return max(0, self.seats_limit - self.confirmed_count)
+
+    @property
+    def is_full(self) -> bool:
+        return self.spots_left == 0
+
+    @property
+    def is_draft(self) -> bool:
+        return self.status == self.Status.DRAFT
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == self.Status.PUBLISHED
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.admission == self.Admission.AUTOMATIC
+
+    @property
+    def has_started(self) -> bool:
+        return self.start_time <= timezone.now()
+
+    @property
+    def is_past(self) -> bool:
+        return self.end_time <= timezone.now()
+
+    @property
+    def is_running(self) -> bool:
+        return self.has_started and not self.is_past
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def local_start(self) -> datetime:
+        """The start as the clock on the wall shows it there."""
+        return self.start_time.astimezone(self.zone)
+
+    @property
+    def local_end(self) -> datetime:
+        return self.end_time.astimezone(self.zone)
+
+
+class DoorStaff(models.Model):
+    """Somebody who may check tickets in at one event, and nothing else."""
+
+    event = models.ForeignKey(Event, models.CASCADE)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    added = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("door staff")
+        verbose_name_plural = _("door staff")
+        constraints = [models.UniqueConstraint(fields=["event", "person"], name="door_staff_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} at {self.event_id}"

@@ -1,0 +1,11 @@
+"""What the event's life tells the rooms above it, inside the same transaction.
+
+The queue lives in `tickets`, which may import `events` but not the other way round; so a move of an event that the queue
+must follow (seats were added, the event was cancelled) is announced here, and the queue listens.
+"""
+
+from django.dispatch import Signal
+
+# Both are sent with `event` (its row locked) and `by`. A receiver that raises undoes the whole change.
+event_edited = Signal()
+event_cancelled = Signal()

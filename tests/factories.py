@@ -1,0 +1,67 @@
+"""Plain functions that make what a test needs, through the services where the product has one."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from accounts.models import User
+from django.utils import timezone
+from events.models import Event
+from tickets.models import Reservation
+from tickets.services import queue
+
+PASSWORD = "correct horse battery"
+number = count(1)
+
+
+def make_person(name: str = "Maja Wiśniewska", **fields: Any) -> User:
+    """An activated person with PASSWORD. The address is unique unless given."""
+    first, _, last = name.partition(" ")
+    email = fields.pop("email", f"person{next(number)}@example.org")
+    fields.setdefault("activated", True)
+    return User.objects.create_user(email, PASSWORD, first_name=first, last_name=last, **fields)
+
+
+def make_people(how_many: int) -> list[User]:
+    """Many at once, without passwords or address rows: for queues and races, not for log-ins."""
+    return User.objects.bulk_create(
+        [User(email=f"guest{next(number)}@example.org", first_name="Guest", last_name=str(i), password="!") for i in range(how_many)]
+    )
+
+
+def make_organizer(name: str = "Paweł Ostrowski", **fields: Any) -> User:
+    return make_person(name, role=User.Role.ORGANIZER, **fields)
+
+
+def make_admin(name: str = "Anna Nowak", **fields: Any) -> User:
+    return make_person(name, role=User.Role.ADMIN, **fields)
+
+
+def make_event(**fields: Any) -> Event:
+    """A published event in ten days with 24 seats and approval, unless told otherwise."""
+    start = fields.pop("start_time", timezone.now().replace(microsecond=0) + timedelta(days=10))
+    values = {
+        "title": "Night Print",
+        "location": "Ruska 46c, Wrocław",
+        "start_time": start,
+        "end_time": start + timedelta(hours=4),
+        "seats_limit": 24,
+        "status": Event.Status.PUBLISHED,
+        **fields,
+    }
+    values.setdefault("organizer", None) or values.update(organizer=make_organizer())
+    return Event.objects.create(**values)
+
+
+def make_reservation(event: Event | None = None, person: User | None = None, *, status: str = "pending", by: User | None = None) -> Reservation:
+    """A reservation brought to `status` by the services, as the organizer would."""
+    event = event or make_event()
+    reservation = queue.reserve(event, person=person or make_person())
+    by = by or event.organizer
+    if status == "confirmed" and not reservation.is_confirmed:
+        reservation = queue.confirm(reservation, by=by)
+    elif status == "rejected":
+        reservation = queue.reject(reservation, by=by)
+    elif status == "cancelled":
+        reservation = queue.cancel(reservation, by=reservation.person)
+    return reservation

@@ -1,0 +1,228 @@
+"""The queue's rules, one service call at a time. Legal moves are spelled here again on purpose."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from eventflow.errors import Refused
+from events import services as event_services
+from events.models import Event
+from tickets.models import Reservation, Ticket
+from tickets.services import queue
+
+from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
+
+pytestmark = pytest.mark.django_db
+
+
+def counters(event):
+    event.refresh_from_db()
+    return event.confirmed_count, event.pending_count, event.checked_in_count
+
+
+def refusal(call, *args, **kwargs):
+    with pytest.raises(Refused) as caught:
+        call(*args, **kwargs)
+    return caught.value.code
+
+
+def test_reserve_in_an_approval_event_waits_even_with_seats_free():
+    event = make_event(seats_limit=2)
+    reservation = queue.reserve(event, person=make_person())
+    assert reservation.status == "pending"
+    assert queue.position(reservation) == 1
+    assert counters(event) == (0, 1, 0)
+    assert not Ticket.objects.exists()
+
+
+def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
+    event = make_event(seats_limit=2, admission="automatic")
+    statuses = [queue.reserve(event, person=person).status for person in make_people(4)]
+    assert statuses == ["confirmed", "confirmed", "pending", "pending"]
+    assert counters(event) == (2, 2, 0)
+    assert Ticket.objects.valid().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"status": "draft"}, "event_not_open"),
+        ({"status": "cancelled"}, "event_not_open"),
+        ({"start_time": timezone.now() - timedelta(hours=1)}, "event_started"),
+    ],
+)
+def test_reserve_is_refused_where_the_event_takes_nobody(fields, code):
+    event = make_event(**fields)
+    assert refusal(queue.reserve, event, person=make_person()) == code
+    assert not Reservation.objects.exists()
+
+
+def test_reserve_twice_is_refused_until_the_first_was_cancelled():
+    event, person = make_event(), make_person()
+    first = queue.reserve(event, person=person)
+    assert refusal(queue.reserve, event, person=person) == "already_registered"
+    queue.cancel(first, by=person)
+    assert queue.reserve(event, person=person).status == "pending"
+    assert counters(event) == (0, 1, 0)
+
+
+def test_reserve_after_a_rejection_is_refused():
+    event, person = make_event(), make_person()
+    make_reservation(event, person, status="rejected")
+    assert refusal(queue.reserve, event, person=person) == "reservation_rejected"
+
+
+def test_the_database_itself_refuses_a_second_live_reservation():
+    reservation = make_reservation()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Reservation.objects.create(person=reservation.person, event=reservation.event)
+
+
+def test_the_database_itself_refuses_to_oversell():
+    event = make_event(seats_limit=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Event.objects.filter(pk=event.pk).update(confirmed_count=2)
+
+
+def test_the_database_itself_refuses_a_second_valid_ticket():
+    reservation = make_reservation(status="confirmed")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Ticket.issue(reservation).save()
+
+
+def test_confirm_gives_a_seat_and_one_ticket():
+    event = make_event(seats_limit=1)
+    reservation = make_reservation(event, status="confirmed")
+    assert reservation.decided_by == event.organizer
+    assert counters(event) == (1, 0, 0)
+    assert [ticket.is_void for ticket in reservation.tickets.all()] == [False]
+
+
+def test_confirm_is_refused_when_the_seats_are_gone():
+    event = make_event(seats_limit=1)
+    make_reservation(event, status="confirmed")
+    second = make_reservation(event)
+    assert refusal(queue.confirm, second, by=event.organizer) == "event_full"
+    assert counters(event) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("status", ["confirmed", "rejected", "cancelled"])
+def test_confirm_is_refused_for_what_is_not_pending(status):
+    reservation = make_reservation(status=status)
+    assert refusal(queue.confirm, reservation, by=make_organizer()) == "already_decided"
+
+
+def test_reject_voids_the_ticket_of_a_confirmed_one():
+    reservation = make_reservation(status="confirmed")
+    queue.reject(reservation, by=reservation.event.organizer, message="Only members tonight.")
+    reservation.refresh_from_db()
+    assert (reservation.status, reservation.message) == ("rejected", "Only members tonight.")
+    assert not reservation.tickets.valid().exists()
+    assert counters(reservation.event) == (0, 0, 0)
+
+
+def test_undo_gives_the_old_place_back():
+    event = make_event()
+    first, second = make_reservation(event), make_reservation(event)
+    queue.reject(first, by=event.organizer)
+    assert queue.position(second) == 1
+    first = queue.undo(first, by=event.organizer)
+    assert (first.status, queue.position(first), queue.position(second)) == ("pending", 1, 2)
+    assert counters(event) == (0, 2, 0)
+
+
+def test_undo_of_a_confirmation_voids_its_ticket_and_a_new_one_has_another_serial():
+    reservation = make_reservation(status="confirmed")
+    old = reservation.tickets.get().serial
+    reservation = queue.undo(reservation, by=reservation.event.organizer)
+    queue.confirm(reservation, by=reservation.event.organizer)
+    assert reservation.tickets.valid().get().serial != old
+
+
+def test_undo_is_refused_where_nobody_decided():
+    event = make_event(admission="automatic")
+    automatic = make_reservation(event)
+    assert automatic.status == "confirmed"
+    assert refusal(queue.undo, automatic, by=event.organizer) == "nothing_to_undo"
+    assert refusal(queue.undo, make_reservation(), by=event.organizer) == "nothing_to_undo"
+
+
+def test_undo_is_refused_once_the_person_reserved_again():
+    event, person = make_event(), make_person()
+    confirmed = make_reservation(event, person, status="confirmed")
+    queue.cancel(confirmed, by=person)
+    assert refusal(queue.undo, confirmed, by=event.organizer) == "nothing_to_undo"
+
+
+def test_cancel_hands_the_seat_to_the_head_of_an_automatic_queue():
+    event = make_event(seats_limit=1, admission="automatic")
+    holder, head, tail = (queue.reserve(event, person=person) for person in make_people(3))
+    queue.cancel(holder, by=holder.person)
+    head.refresh_from_db()
+    tail.refresh_from_db()
+    assert (head.status, tail.status) == ("confirmed", "pending")
+    assert queue.position(tail) == 1
+    assert counters(event) == (1, 1, 0)
+
+
+def test_cancel_frees_the_seat_for_nobody_in_an_approval_event():
+    event = make_event(seats_limit=1)
+    holder, waiting = make_reservation(event, status="confirmed"), make_reservation(event)
+    queue.cancel(holder, by=holder.person)
+    waiting.refresh_from_db()
+    assert waiting.status == "pending"
+    assert counters(event) == (0, 1, 0)
+
+
+def test_cancel_twice_is_refused():
+    reservation = make_reservation(status="cancelled")
+    assert refusal(queue.cancel, reservation, by=reservation.person) == "already_gone"
+
+
+def test_added_seats_go_to_the_head_of_an_automatic_queue():
+    event = make_event(seats_limit=1, admission="automatic")
+    reservations = [queue.reserve(event, person=person) for person in make_people(4)]
+    event_services.edit(event, by=event.organizer, seats_limit=3)
+    assert [Reservation.objects.get(pk=r.pk).status for r in reservations] == ["confirmed", "confirmed", "confirmed", "pending"]
+    assert counters(event) == (3, 1, 0)
+
+
+def test_seats_cannot_go_below_those_given():
+    event = make_event(seats_limit=3)
+    make_reservation(event, status="confirmed")
+    make_reservation(event, status="confirmed")
+    assert refusal(event_services.edit, event, by=event.organizer, seats_limit=1) == "seats_limit_below_confirmed"
+    assert event_services.edit(event, by=event.organizer, seats_limit=2).seats_limit == 2
+
+
+def test_cancelling_the_event_rejects_everybody_who_waits_or_has_a_seat():
+    event = make_event(seats_limit=5)
+    pending, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
+    gone = make_reservation(event, status="cancelled")
+    event_services.cancel(event, by=event.organizer, message="The heating broke.")
+    assert [Reservation.objects.get(pk=r.pk).status for r in (pending, confirmed, gone)] == ["rejected", "rejected", "cancelled"]
+    assert not Ticket.objects.valid().exists()
+    assert counters(event) == (0, 0, 0)
+    assert refusal(queue.undo, pending, by=event.organizer) == "event_not_open"
+
+
+def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
+    event = make_event(seats_limit=2)
+    first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
+    elsewhere = make_reservation()
+    done, refused = queue.confirm_many(event, [third.pk, second.pk, first.pk, elsewhere.pk], by=event.organizer)
+    assert done == [first.pk, second.pk]
+    assert {pk: r.code for pk, r in refused.items()} == {third.pk: "event_full", elsewhere.pk: "already_decided"}
+    assert counters(event) == (2, 1, 0)
+    elsewhere.refresh_from_db()
+    assert elsewhere.status == "pending"
+
+
+def test_bulk_reject_leaves_the_decided_alone():
+    event = make_event()
+    waiting, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
+    done, refused = queue.reject_many(event, [waiting.pk, confirmed.pk], by=event.organizer)
+    assert done == [waiting.pk]
+    assert [r.code for r in refused.values()] == ["already_decided"]
+    assert counters(event) == (1, 0, 0)

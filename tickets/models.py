@@ -1,0 +1,176 @@
+"""Reservations, the tickets that come of them, and the keys that sign those."""
+
+import base64
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from events.models import Event
+
+
+class ReservationQuerySet(models.QuerySet["Reservation"]):
+    def pending(self) -> "ReservationQuerySet":
+        return self.filter(status=Reservation.Status.PENDING)
+
+    def confirmed(self) -> "ReservationQuerySet":
+        return self.filter(status=Reservation.Status.CONFIRMED)
+
+    def live(self) -> "ReservationQuerySet":
+        """Those that hold a place in the queue or a seat."""
+        return self.filter(status__in=Reservation.LIVE)
+
+    def in_queue_order(self) -> "ReservationQuerySet":
+        return self.order_by("created", "id")
+
+
+class Reservation(models.Model):
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        CONFIRMED = "confirmed", _("Confirmed")
+        REJECTED = "rejected", _("Rejected")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    LIVE = (Status.PENDING, Status.CONFIRMED)
+
+    # The whole state machine: a move that is not listed cannot happen. The ones back to pending are the undo of a decision.
+    MOVES: ClassVar[dict[str, set[str]]] = {
+        Status.PENDING: {Status.CONFIRMED, Status.REJECTED, Status.CANCELLED},
+        Status.CONFIRMED: {Status.REJECTED, Status.CANCELLED, Status.PENDING},
+        Status.REJECTED: {Status.PENDING},
+        Status.CANCELLED: set(),
+    }
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reservations", verbose_name=_("person"))
+    event = models.ForeignKey(Event, models.CASCADE, related_name="reservations", verbose_name=_("event"))
+    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.PENDING)
+    # Read under the event's lock, so the order of the queue is the order of the commits.
+    created = models.DateTimeField(_("reserved"), default=timezone.now, editable=False)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True, editable=False)
+    # None on a decided one: the automatic queue, not a person.
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    # The organizer's words to somebody who was rejected.
+    message = models.TextField(_("message"), max_length=1000, blank=True)
+
+    objects = ReservationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
+        ordering = ["created", "id"]
+        indexes = [
+            models.Index(fields=["event", "status", "created", "id"], name="reservation_queue"),
+            models.Index(fields=["event", "created", "id"], name="reservation_by_event"),
+            models.Index(fields=["person", "-created"], name="reservation_by_person"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "event"], condition=Q(status__in=["pending", "confirmed"]), name="one_live_reservation"),
+            models.CheckConstraint(condition=Q(status__in=["pending", "confirmed", "rejected", "cancelled"]), name="reservation_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.status}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status == self.Status.PENDING
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.status == self.Status.CONFIRMED
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.status == self.Status.REJECTED
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in self.LIVE
+
+    def can_move_to(self, status: str) -> bool:
+        return status in self.MOVES[self.status]
+
+
+def new_serial() -> str:
+    """64 random bits as 16 hexadecimal digits: unguessable, and small enough for the QR code."""
+    return secrets.token_hex(8)
+
+
+def code_of(serial: str) -> str:
+    """The short code that people read aloud at the door: the first 40 bits of the serial in Crockford's base 32, as `7K4M-2QXD`."""
+    alphabet, crockford = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    text = base64.b32encode(bytes.fromhex(serial)[:5]).translate(bytes.maketrans(alphabet, crockford)).decode()
+    return f"{text[:4]}-{text[4:]}"
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def valid(self) -> "TicketQuerySet":
+        return self.filter(void_at=None)
+
+
+class Ticket(models.Model):
+    """The right to go in once. Exists from confirmation; void as soon as the reservation is no longer confirmed."""
+
+    reservation = models.ForeignKey(Reservation, models.CASCADE, related_name="tickets")
+    event = models.ForeignKey(Event, models.CASCADE, related_name="tickets")
+    serial = models.CharField(max_length=16, unique=True, editable=False)
+    # Derived from the serial and kept, because the door searches by it.
+    code = models.CharField(_("code"), max_length=9, editable=False)
+    issued_at = models.DateTimeField(_("issued"), auto_now_add=True)
+    void_at = models.DateTimeField(_("void since"), null=True, blank=True, editable=False)
+    checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True, editable=False)
+    checked_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    checked_in_device = models.CharField(_("device"), max_length=100, blank=True, editable=False)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        indexes = [
+            models.Index(fields=["event", "code"], name="ticket_by_code"),
+            models.Index(fields=["event", "checked_in_at"], name="ticket_arrivals"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["reservation"], condition=Q(void_at=None), name="one_valid_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @classmethod
+    def issue(cls, reservation: Reservation) -> "Ticket":
+        """A new ticket for a confirmed reservation, not yet saved."""
+        serial = new_serial()
+        return cls(reservation=reservation, event_id=reservation.event_id, serial=serial, code=code_of(serial))
+
+    @property
+    def is_used(self) -> bool:
+        return self.checked_in_at is not None
+
+    @property
+    def is_void(self) -> bool:
+        return self.void_at is not None
+
+
+class SigningKey(models.Model):
+    """An Ed25519 key that signs tickets. Its number stands in every QR code, so old tickets outlive a new key."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    public = models.BinaryField(max_length=32, unique=True)
+    # Empty when the private half comes from the environment.
+    private = models.BinaryField(max_length=32, default=b"")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("signing key")
+        verbose_name_plural = _("signing keys")
+        constraints = [models.CheckConstraint(condition=Q(id__gte=1, id__lte=255), name="signing_key_fits_a_byte")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

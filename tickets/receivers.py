@@ -1,0 +1,21 @@
+"""The queue follows the event: inside the same transaction, under the lock that the sender holds."""
+
+from typing import Any
+
+from accounts.models import User
+from django.dispatch import receiver
+from events.models import Event
+from events.signals import event_cancelled, event_edited
+
+from tickets.services import queue
+
+
+@receiver(event_edited)
+def fill_added_seats(event: Event, **kwargs: Any) -> None:
+    queue.promote(event)
+    queue.save_counters(event)
+
+
+@receiver(event_cancelled)
+def send_everybody_home(event: Event, by: User | None, **kwargs: Any) -> None:
+    queue.reject_all(event, by=by)

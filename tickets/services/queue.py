@@ -1,0 +1,284 @@
+"""The queue: the only writer of a reservation's status, of the tickets' validity and of the event's counters.
+
+Every verb locks the event first (`events.services.lock`), always that one lock, and decides on what it read under it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from accounts.models import User
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from eventflow import audit, mail
+from eventflow.errors import Refused
+from events import live
+from events.models import Event
+from events.services import lock
+
+from tickets import mails
+from tickets.models import Reservation, Ticket
+
+Status = Reservation.Status
+
+
+# --- The attendee -----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def reserve(event: Event, *, person: User) -> Reservation:
+    """Take a seat or a place in the queue.
+
+    Automatic admission confirms at once while there is a seat and nobody waits; otherwise the reservation is pending.
+    Refused: event_not_open, event_started, already_registered, reservation_rejected.
+    """
+    event = lock(event.pk)
+    check_open(event)
+    check_first_reservation(event, person)
+    reservation = Reservation.objects.create(person=person, event=event)
+    event.pending_count += 1
+    audit.record("reservation.reserve", reservation, by=person)
+    if event.is_automatic:
+        promote(event)
+        reservation.refresh_from_db()
+    save_counters(event)
+    return reservation
+
+
+@transaction.atomic
+def cancel(reservation: Reservation, *, by: User) -> Reservation:
+    """Give the place back; in an automatic event the seat goes to the head of the queue at once.
+
+    Refused: already_gone, already_checked_in.
+    """
+    event, reservation = locked(reservation)
+    if not reservation.can_move_to(Status.CANCELLED):
+        raise Refused("already_gone", _("This reservation is no longer active."))
+    check_unused(reservation)
+    move(event, [reservation], Status.CANCELLED)
+    audit.record("reservation.cancel", reservation, by=by)
+    promote(event)
+    save_counters(event)
+    return reservation
+
+
+# --- The organizer ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def confirm(reservation: Reservation, *, by: User) -> Reservation:
+    """Give the attendee a seat and a ticket.
+
+    Refused: already_decided, event_full, event_not_open, event_started (once it is over).
+    """
+    event, reservation = locked(reservation)
+    check_decidable(event, reservation)
+    if event.is_full:
+        raise Refused("event_full", _("All %(limit)d spots are taken. Raise the capacity, or reject somebody first.") % {"limit": event.seats_limit})
+    give_seats(event, [reservation], by=by)
+    save_counters(event)
+    return reservation
+
+
+@transaction.atomic
+def reject(reservation: Reservation, *, by: User, message: str = "") -> Reservation:
+    """Say no, or take a seat back. Refused: already_decided, already_checked_in, event_not_open."""
+    event, reservation = locked(reservation)
+    if not reservation.is_confirmed:
+        check_decidable(event, reservation)
+    check_unused(reservation)
+    move(event, [reservation], Status.REJECTED, by=by, message=message.strip())
+    audit.record("reservation.reject", reservation, by=by)
+    tell_rejected([reservation])
+    promote(event)
+    save_counters(event)
+    return reservation
+
+
+@transaction.atomic
+def undo(reservation: Reservation, *, by: User) -> Reservation:
+    """Take a person's decision back: the reservation is pending again, at its old place. Its mail, not yet sent, is not sent.
+
+    Refused: nothing_to_undo, already_checked_in, already_registered, event_not_open.
+    """
+    event, reservation = locked(reservation)
+    if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
+        raise Refused("nothing_to_undo", _("There is no decision to take back."))
+    if not event.is_published:
+        raise Refused("event_not_open", _("This event is not open."))
+    check_unused(reservation)
+    if reservation.is_rejected and live_reservation(event, reservation.person_id):
+        raise Refused("already_registered", _("This person has reserved again since."))
+    move(event, [reservation], Status.PENDING)
+    audit.record("reservation.undo", reservation, by=by)
+    promote(event)
+    reservation.refresh_from_db()
+    save_counters(event)
+    return reservation
+
+
+@transaction.atomic
+def confirm_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[list[int], dict[int, Refused]]:
+    """Confirm these of the event's reservations, in queue order, as far as the seats reach.
+
+    Returns the ids that were confirmed, and for each of the others why not.
+    """
+    event, found, refusals = for_bulk(event, reservations)
+    for reservation in found[event.spots_left :]:
+        refusals[reservation.pk] = Refused("event_full", _("No spot left."))
+    chosen = found[: event.spots_left]
+    give_seats(event, chosen, by=by)
+    save_counters(event)
+    return [reservation.pk for reservation in chosen], refusals
+
+
+@transaction.atomic
+def reject_many(event: Event, reservations: Iterable[int], *, by: User, message: str = "") -> tuple[list[int], dict[int, Refused]]:
+    """Reject these of the event's pending reservations. Returns the ids that were rejected, and for each other why not."""
+    event, found, refusals = for_bulk(event, reservations)
+    move(event, found, Status.REJECTED, by=by, message=message.strip())
+    audit.AuditEntry.objects.bulk_create([audit.entry("reservation.reject", reservation, by=by) for reservation in found])
+    tell_rejected(found)
+    save_counters(event)
+    return [reservation.pk for reservation in found], refusals
+
+
+# --- The queue follows the event --------------------------------------------------------------------------------------
+
+
+def promote(event: Event) -> None:
+    """In an automatic event, give every free seat to the head of the queue. The caller holds the lock and saves the counters."""
+    if not event.is_automatic or not event.is_published or event.is_full or not event.pending_count or event.is_past:
+        return
+    head = event.reservations.pending().in_queue_order().select_related("person")
+    give_seats(event, list(head[: event.spots_left]), by=None)
+
+
+def reject_all(event: Event, *, by: User | None) -> None:
+    """The event is called off: nobody keeps a place. The caller holds the lock."""
+    told = list(event.reservations.live().select_related("person"))
+    move(event, told, Status.REJECTED, by=by)
+    mail.queue_many(mails.event_cancelled, told, args=lambda r: {"reservation": r.pk})
+    save_counters(event)
+
+
+# --- What the verbs share ---------------------------------------------------------------------------------------------
+
+
+def locked(reservation: Reservation) -> tuple[Event, Reservation]:
+    """The event, locked, and the reservation as it stands under that lock."""
+    event = lock(reservation.event_id)
+    fresh = Reservation.objects.select_related("person").get(pk=reservation.pk)
+    fresh.event = event
+    return event, fresh
+
+
+def for_bulk(event: Event, reservations: Iterable[int]) -> tuple[Event, list[Reservation], dict[int, Refused]]:
+    event = lock(event.pk)
+    check_published(event)
+    wanted = set(reservations)
+    found = list(event.reservations.pending().filter(pk__in=wanted).in_queue_order().select_related("person"))
+    decided = wanted - {reservation.pk for reservation in found}
+    return event, found, {pk: Refused("already_decided", _("Already decided, or withdrawn.")) for pk in sorted(decided)}
+
+
+def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | None) -> None:
+    """Confirm these pending reservations, issue their tickets and queue their mails. The seats must be there."""
+    if not reservations:
+        return
+    move(event, reservations, Status.CONFIRMED, by=by)
+    tickets = [Ticket.issue(reservation) for reservation in reservations]
+    Ticket.objects.bulk_create(tickets)
+    audit.AuditEntry.objects.bulk_create([audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations])
+    delay = settings.MAIL_DECISION_DELAY_SECONDS if by else 0
+    serials = {ticket.reservation_id: ticket.serial for ticket in tickets}
+    mail.queue_many(mails.confirmed, reservations, delay=delay, args=lambda r: {"reservation": r.pk, "serial": serials[r.pk]})
+
+
+def move(event: Event, reservations: Sequence[Reservation], status: str, *, by: User | None = None, message: str = "") -> None:
+    """Move reservations that the table allows to move, void tickets that no longer hold, and count."""
+    if not reservations:
+        return
+    assert all(reservation.can_move_to(status) for reservation in reservations)  # noqa: S101  a bug, not bad input
+    decided_at = timezone.now() if status in {Status.CONFIRMED, Status.REJECTED} else None
+    decided_by = by if decided_at else None
+    leaving = [reservation.pk for reservation in reservations if reservation.is_confirmed]
+    for reservation in reservations:
+        event.confirmed_count += (status == Status.CONFIRMED) - reservation.is_confirmed
+        event.pending_count += (status == Status.PENDING) - reservation.is_pending
+        reservation.status = status
+        reservation.decided_at, reservation.decided_by, reservation.message = decided_at, decided_by, message
+    moved = Reservation.objects.filter(pk__in=[reservation.pk for reservation in reservations])
+    moved.update(status=status, decided_at=decided_at, decided_by=decided_by, message=message)
+    if leaving:
+        valid = Ticket.objects.valid().filter(reservation__in=leaving)
+        event.checked_in_count -= valid.exclude(checked_in_at=None).count()
+        valid.update(void_at=timezone.now())
+
+
+def save_counters(event: Event) -> None:
+    event.save(update_fields=["confirmed_count", "pending_count", "checked_in_count"])
+    live.hint(event.pk)
+
+
+def tell_rejected(reservations: Sequence[Reservation]) -> None:
+    delay = settings.MAIL_DECISION_DELAY_SECONDS
+    mail.queue_many(mails.rejected, reservations, delay=delay, args=lambda r: {"reservation": r.pk, "decided": r.decided_at.isoformat()})
+
+
+def check_published(event: Event) -> None:
+    if not event.is_published:
+        raise Refused("event_not_open", _("This event is not open for reservations."))
+
+
+def check_open(event: Event) -> None:
+    check_published(event)
+    if event.has_started:
+        raise Refused("event_started", _("This event has already started, so it takes no more reservations."))
+
+
+def check_first_reservation(event: Event, person: User) -> None:
+    earlier = set(event.reservations.filter(person=person).exclude(status=Status.CANCELLED).values_list("status", flat=True))
+    if earlier & set(Reservation.LIVE):
+        raise Refused("already_registered", _("You already have a reservation for this event."))
+    if earlier:
+        raise Refused("reservation_rejected", _("The organizer could not offer you a spot at this event."))
+
+
+def check_decidable(event: Event, reservation: Reservation) -> None:
+    check_published(event)
+    if not reservation.is_pending:
+        raise Refused("already_decided", _("This reservation has already been decided, or was withdrawn."))
+
+
+def check_unused(reservation: Reservation) -> None:
+    if reservation.is_confirmed and reservation.tickets.valid().exclude(checked_in_at=None).exists():
+        raise Refused("already_checked_in", _("This ticket has already been used at the door."))
+
+
+def live_reservation(event: Event, person_id: int) -> Reservation | None:
+    """The person's place in the queue or seat, if they have one."""
+    return event.reservations.live().filter(person_id=person_id).first()
+
+
+# --- Reads that more than one door needs ------------------------------------------------------------------------------
+
+
+def latest(event: Event, person: User) -> Reservation | None:
+    """What to show this person about this event: their live reservation, else the newest one."""
+    order = ["-created", "-id"]
+    return live_reservation(event, person.pk) or event.reservations.filter(person=person).order_by(*order).first()
+
+
+def position(reservation: Reservation) -> int | None:
+    """The place in the queue: 1 + the pending ones before it, by (created, id). None when it is not waiting."""
+    if not reservation.is_pending:
+        return None
+    return 1 + ahead_of(reservation.event_id, reservation.created, reservation.pk)
+
+
+def ahead_of(event_id: int, created: datetime, pk: int) -> int:
+    before = Q(created__lt=created) | Q(created=created, pk__lt=pk)
+    return Reservation.objects.pending().filter(before, event_id=event_id).count()

@@ -1,0 +1,27 @@
+from django.urls import path
+
+from tickets.views import attendee, door, queue
+
+app_name = "tickets"
+urlpatterns = [
+    # the attendee
+    path("events/<int:pk>/reserve/", attendee.reserve, name="reserve"),
+    path("events/<int:pk>/reservation/", attendee.card, name="card"),
+    path("reservations/", attendee.mine, name="mine"),
+    path("reservations/<int:pk>/cancel/", attendee.cancel, name="cancel"),
+    path("reservations/<int:pk>/ticket/", attendee.ticket, name="ticket"),
+    path("reservations/<int:pk>/ticket.pdf", attendee.ticket_pdf, name="ticket_pdf"),
+    path("reservations/<int:pk>/ticket.svg", attendee.ticket_qr, name="ticket_qr"),
+    # the organizer
+    path("organizer/events/<int:pk>/queue/", queue.queue, name="queue"),
+    path("organizer/events/<int:pk>/queue/confirm/", queue.confirm_many, name="confirm_many"),
+    path("organizer/events/<int:pk>/queue/reject/", queue.reject_many, name="reject_many"),
+    path("organizer/reservations/<int:pk>/confirm/", queue.confirm, name="confirm"),
+    path("organizer/reservations/<int:pk>/reject/", queue.reject, name="reject"),
+    path("organizer/reservations/<int:pk>/undo/", queue.undo, name="undo"),
+    # the door
+    path("organizer/events/<int:pk>/check-in/", door.check_in, name="check_in"),
+    path("organizer/events/<int:pk>/check-in/search/", door.search, name="door_search"),
+    path("organizer/reservations/<int:pk>/check-in/", door.admit, name="admit"),
+    path("organizer/reservations/<int:pk>/check-in/undo/", door.undo, name="undo_check_in"),
+]
