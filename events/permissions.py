@@ -1,9 +1,9 @@
 """Which events may this person touch? Everything else derives from these querysets."""
 
-from accounts.models import User
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
+from accounts.models import User
 from events.models import Event, EventQuerySet
 
 Visitor = User | AnonymousUser

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from accounts.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from accounts.models import User
 from eventflow import audit
 from eventflow.errors import Refused
-
 from events import live, signals
 from events.models import DoorStaff, Event
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from accounts.models import User
 from django.utils import timezone
+
+from accounts.models import User
 from events.models import Event
 from tickets.models import Reservation
 from tickets.services import queue

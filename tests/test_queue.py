@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+
 from eventflow.errors import Refused
 from events import services as event_services
 from events.models import Event
+from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
 from tickets.models import Reservation, Ticket
 from tickets.services import queue
-
-from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,6 @@
 """Which reservations and tickets may this person touch?"""
 
 from events.permissions import Visitor, door_events, managed_events
-
 from tickets.models import Reservation, ReservationQuerySet, Ticket, TicketQuerySet
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from accounts.models import User
 from django.dispatch import receiver
+
+from accounts.models import User
 from events.models import Event
 from events.signals import event_cancelled, event_edited
-
 from tickets.services import queue
 
 

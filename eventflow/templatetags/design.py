@@ -8,6 +8,7 @@ from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
 from events.models import Event
 
 register = template.Library()

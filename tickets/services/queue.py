@@ -6,18 +6,18 @@ Every verb locks the event first (`events.services.lock`), always that one lock,
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from accounts.models import User
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from accounts.models import User
 from eventflow import audit, mail
 from eventflow.errors import Refused
 from events import live
 from events.models import Event
 from events.services import lock
-
 from tickets import mails
 from tickets.models import Reservation, Ticket
 
