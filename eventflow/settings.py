@@ -6,6 +6,7 @@ With it, production: nothing insecure is assumed and DEBUG is off unless asked f
 
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -101,29 +102,27 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database ---------------------------------------------------------------------------------------------------------
 
-# One connection a pool thread, kept; a thread's connection is checked before it is used again.
-CONNECTIONS = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if EMBEDDED:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
-    DATABASES = {
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "eventflow.sqlite3",
-            "OPTIONS": {
-                # A transaction that may write takes the write lock first, so nobody decides on numbers that change under them.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                # FULL: an acknowledged booking survives a power cut, not only a crash of the process.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-            },
-            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
-            **CONNECTIONS,
-        }
+    database: dict[str, Any] = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "eventflow.sqlite3",
+        "OPTIONS": {
+            # A transaction that may write takes the write lock first, so nobody decides on numbers that change under them.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # FULL: an acknowledged booking survives a power cut, not only a crash of the process.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
     }
 else:
-    DATABASES = {"default": {**env.db_url("DATABASE_URL"), **CONNECTIONS}}
-    if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+    database = env.db_url("DATABASE_URL")
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        # A database that is away is answered with 503 at once, not after the operating system's minutes.
+        database["OPTIONS"] = {"connect_timeout": 2, **database.get("OPTIONS", {})}
+# One connection a pool thread, kept; it is checked before a request uses it again.
+DATABASES = {"default": {**database, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
 
 # --- Threads, channel layer, cache ------------------------------------------------------------------------------------
 
@@ -197,7 +196,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
-ACCOUNT_RATE_LIMITS = {} if RATE_LIMITS else False
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
 ACCOUNT_LOGOUT_REDIRECT_URL = "events:list"
 
 # --- Languages and time -----------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from tickets.services import queue
 
 @receiver(event_edited)
 def fill_added_seats(event: Event, **kwargs: Any) -> None:
-    queue.promote(event)
-    queue.save_counters(event)
+    if queue.promote(event):
+        queue.save_counters(event)
 
 
 @receiver(event_cancelled)

@@ -51,7 +51,7 @@ def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
         for mail in mails:
             mail.next_attempt_at = run_after
         Mail.objects.bulk_create(mails)
-        for batch in batched((mail.pk for mail in mails), BATCH):
+        for batch in batched((mail.pk for mail in mails), BATCH, strict=False):
             deliver_all.using(run_after=run_after if delay else None).enqueue(list(batch))
 
 
@@ -130,4 +130,4 @@ def send_again(mail: Mail) -> bool:
 
 
 def name_of(builder: Builder) -> str:
-    return f"{builder.__module__}.{builder.__qualname__}"  # type: ignore[attr-defined]
+    return f"{builder.__module__}.{builder.__qualname__}"

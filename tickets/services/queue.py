@@ -148,12 +148,16 @@ def reject_many(event: Event, reservations: Iterable[int], *, by: User, message:
 # --- The queue follows the event --------------------------------------------------------------------------------------
 
 
-def promote(event: Event) -> None:
-    """In an automatic event, give every free seat to the head of the queue. The caller holds the lock and saves the counters."""
+def promote(event: Event) -> bool:
+    """In an automatic event, give every free seat to the head of the queue. The caller holds the lock and saves the counters.
+
+    Returns whether anybody moved up.
+    """
     if not event.is_automatic or not event.is_published or event.is_full or not event.pending_count or event.is_past:
-        return
+        return False
     head = event.reservations.pending().in_queue_order().select_related("person")
     give_seats(event, list(head[: event.spots_left]), by=None)
+    return True
 
 
 def reject_all(event: Event, *, by: User | None) -> None:
