@@ -1,11 +1,14 @@
 """How EventFlow says no: one exception, and one place that turns it into an answer."""
 
 import logging
+import sys
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 logger = logging.getLogger(__name__)
 
@@ -46,3 +49,10 @@ def back_url(request: HttpRequest) -> str:
     referer = urlsplit(request.headers.get("Referer", ""))
     own = referer.netloc == request.get_host()
     return referer.path if own and referer.path else "/"
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The last page: 503 while the database is away, which heals by itself, else 500. Needs no database and no session."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+    return HttpResponse(render_to_string("500.html"), status=500)

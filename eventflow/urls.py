@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from eventflow import health
 
+handler500 = "eventflow.errors.server_error"
 urlpatterns = [
     path("", include("events.urls")),
     path("", include("tickets.urls")),
