@@ -1,0 +1,54 @@
+"""Who may open a page at all. What they may touch there is decided by the querysets in `permissions`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.models import User
+from eventflow.errors import back_url
+
+View = Callable[..., HttpResponse]
+
+
+def login_required(view: View) -> View:
+    """Visitors are sent to the log-in page and come back afterwards; htmx is told to load that page whole."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else to_login(request)
+
+    return guarded
+
+
+def to_login(request: HttpRequest) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        page = urlsplit(request.htmx.current_url_abs_path or "/")
+        return HttpResponseClientRedirect(redirect_to_login(page._replace(fragment="").geturl()).url)
+    # Nobody can come back to a POST: they return to the page that held the form.
+    return redirect_to_login(request.get_full_path() if request.method in {"GET", "HEAD"} else back_url(request))
+
+
+def allowed_to(who: Callable[[User], bool]) -> Callable[[View], View]:
+    """Visitors log in first; a person whose role is not enough gets 403."""
+
+    def decorate(view: View) -> View:
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not who(request.user):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+organizer_required = allowed_to(lambda person: person.is_organizer)
+admin_required = allowed_to(lambda person: person.is_admin)
