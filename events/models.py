@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from events.search import every_word
+
 MOST_SEATS = 1_000_000
 
 
@@ -25,6 +27,22 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def upcoming(self) -> "EventQuerySet":
         return self.filter(end_time__gt=timezone.now())
+
+    def past(self) -> "EventQuerySet":
+        return self.filter(end_time__lte=timezone.now())
+
+    def between(self, since: datetime | None, until: datetime | None) -> "EventQuerySet":
+        """Those that happen, at least partly, after `since` and before `until`. None: no bound on that side."""
+        after = self.filter(end_time__gt=since) if since else self
+        return after.filter(start_time__lt=until) if until else after
+
+    def with_spots(self) -> "EventQuerySet":
+        """Those that can still be reserved without waiting for somebody else to leave."""
+        return self.published().filter(confirmed_count__lt=F("seats_limit"), start_time__gt=timezone.now())
+
+    def matching(self, words: str) -> "EventQuerySet":
+        """Those that name every one of these words in their title, text, place or organizer."""
+        return self.filter(every_word(words, "title", "description", "location", "organizer__first_name", "organizer__last_name"))
 
 
 class Event(models.Model):

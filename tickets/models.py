@@ -2,11 +2,12 @@
 
 import base64
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,17 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
 
     def in_queue_order(self) -> "ReservationQuerySet":
         return self.order_by("created", "id")
+
+    def before(self, created: Any, pk: Any) -> "ReservationQuerySet":
+        """Those that stand before (created, pk) in the order of the queue; values or OuterRefs."""
+        return self.filter(Q(created__lt=created) | Q(pk__lt=pk), created__lte=created)
+
+    def with_position(self) -> "ReservationQuerySet":
+        """Each with `position`: 1 + the pending ones before it at its event, counted by the same query. Not for whole queues."""
+        ahead = Reservation.objects.pending().filter(event=OuterRef("event")).before(OuterRef("created"), OuterRef("pk")).order_by()
+        count = ahead.values("event").annotate(count=Count("pk")).values("count")
+        waiting = When(status=Reservation.Status.PENDING, then=Coalesce(Subquery(count), 0) + 1)
+        return self.annotate(position=Case(waiting, default=None, output_field=models.IntegerField()))
 
 
 class Reservation(models.Model):

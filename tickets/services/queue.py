@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -284,5 +283,4 @@ def position(reservation: Reservation) -> int | None:
 
 
 def ahead_of(event_id: int, created: datetime, pk: int) -> int:
-    before = Q(created__lt=created) | Q(created=created, pk__lt=pk)
-    return Reservation.objects.pending().filter(before, event_id=event_id).count()
+    return Reservation.objects.pending().filter(event_id=event_id).before(created, pk).count()

@@ -1,0 +1,19 @@
+"""Searching text the way people type it: words in any order, whatever the case, letters like Ł included."""
+
+import re
+
+from django.db.models import Q
+
+
+def every_word(text: str, *fields: str) -> Q:
+    """The condition that each word of `text` stands in at least one of `fields`. No words: no condition.
+
+    A regular expression of the escaped word, because SQLite's LIKE knows the case of A to Z only.
+    """
+    condition = Q()
+    for word in text.split():
+        anywhere = Q()
+        for field in fields:
+            anywhere |= Q(**{f"{field}__iregex": re.escape(word)})
+        condition &= anywhere
+    return condition
