@@ -1,0 +1,183 @@
+"""How an event looks on every page: its date and hours on the clock of its place, its state, its capacity."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dateformat import format as in_words
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from eventflow.templatetags.design import icon, share
+from events.models import Event
+
+register = template.Library()
+
+# One icon and one word for each state, of events and of reservations alike.
+STATES = {
+    "draft": ("circle-dashed", gettext_lazy("Draft")),
+    "published": ("circle-check", gettext_lazy("Published")),
+    "past": ("history", gettext_lazy("Past")),
+    "pending": ("hourglass", gettext_lazy("Pending")),
+    "queued": ("hourglass", gettext_lazy("In queue")),
+    "confirmed": ("circle-check", gettext_lazy("Confirmed")),
+    "checked-in": ("door-open", gettext_lazy("Inside")),
+    "rejected": ("circle-x", gettext_lazy("Rejected")),
+    "cancelled": ("ban", gettext_lazy("Cancelled")),
+}
+
+
+@register.simple_tag
+def status(state: str, words: str = "") -> SafeString:
+    """A state as icon and word. `words` replaces the usual word."""
+    picture, usual = STATES[state]
+    return format_html('<span class="status" data-state="{}">{}{}</span>', state, icon(picture), words or usual)
+
+
+@register.filter
+def life(event: Event) -> str:
+    """Where the event stands in its life: draft, published, past or cancelled."""
+    return "past" if event.is_published and event.is_past else event.status
+
+
+# --- When -------------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def date_block(event: Event) -> SafeString:
+    """The day as a torn-off calendar leaf."""
+    start = event.local_start
+    parts = ((name, in_words(start, how)) for name, how in (("month", "M"), ("day", "j"), ("weekday", "D")))
+    leaf = format_html_join("", '<span class="date-block__{}">{}</span>', parts)
+    return format_html('<time class="date-block" datetime="{}">{}</time>', start.date().isoformat(), leaf)
+
+
+@register.filter
+def day(moment: date) -> str:
+    """`Friday, 11 December`; with the year when it isn't this one."""
+    return capfirst(in_words(moment, "l, " + day_and_month(moment)))
+
+
+@register.filter
+def short_day(moment: date) -> str:
+    """`Fri 11 Dec`; with the year when it isn't this one."""
+    return capfirst(in_words(moment, "D j M" if is_this_year(moment) else "D j M Y"))
+
+
+@register.filter
+def without_weekday(moment: date) -> str:
+    """`11 December`; with the year when it isn't this one."""
+    return in_words(moment, day_and_month(moment))
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """`18:00`, in the zone that the moment carries."""
+    return in_words(moment, "H:i")
+
+
+@register.filter
+def starts(event: Event) -> str:
+    """`Fri 11 Dec, 18:00`, on the clock of the place."""
+    return f"{short_day(event.local_start)}, {clock(event.local_start)}{zone_name(event)}"
+
+
+@register.filter
+def hours(event: Event) -> str:
+    """`18:00–22:00`, with the day of the end where that is more than a day away; with the zone's name where it isn't ours."""
+    start, end = event.local_start, event.local_end
+    if end - start < timedelta(days=1):
+        return f"{clock(start)}–{clock(end)}{zone_name(event)}"
+    return f"{clock(start)} – {short_day(end)}, {clock(end)}{zone_name(event)}"
+
+
+def zone_name(event: Event) -> str:
+    return "" if event.time_zone == settings.TIME_ZONE else f" ({event.time_zone.replace('_', ' ')})"
+
+
+def day_and_month(moment: date) -> str:
+    # E is the month as a date needs it: "11 grudnia", not "11 grudzień".
+    return "j E" if is_this_year(moment) else "j E Y"
+
+
+def is_this_year(moment: date) -> bool:
+    return moment.year == timezone.localdate().year
+
+
+# --- Capacity, live ---------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def live(name: str, value: int) -> SafeString:
+    """A number that the event's socket keeps fresh: pushed snippets replace it by its id."""
+    return format_html('<data id="live-{}" value="{}">{}</data>', name, value, value)
+
+
+@register.simple_tag
+def live_words(name: str, value: int) -> SafeString:
+    """The words after a live number, with every plural form of the language for the script that follows the number."""
+    words = WORDS[name]
+    # 1, 2 and 5 stand for the plural categories of the languages we speak.
+    forms = format_html_join(" ", 'data-{}="{}"', ((form, words(sample)) for form, sample in (("one", 1), ("few", 2), ("many", 5), ("other", 5))))
+    return format_html('<span data-plural="live-{}" {}>{}</span>', name, forms, words(value))
+
+
+@register.simple_tag
+def live_bar(event: Event) -> SafeString:
+    """The capacity bar that the socket redraws. For eyes only: the words beside it say the same in every language."""
+    return format_html('<svg class="capacity__bar" id="live-bar" aria-hidden="true">{}</svg>', seats(event))
+
+
+@register.simple_tag
+def live_bar_door(event: Event) -> SafeString:
+    """The bar of the live page: checked in, confirmed but not here yet, pending."""
+    inside, expected = event.checked_in_count, event.confirmed_count - event.checked_in_count
+    rects = (("checked", 0, inside), ("confirmed", inside, expected), ("pending", event.confirmed_count, waiting_shown(event)))
+    return format_html(
+        '<svg class="capacity__bar capacity__bar--big" id="live-bar-door" aria-hidden="true">{}</svg>', rectangles(rects, event.seats_limit)
+    )
+
+
+@register.simple_tag
+def bar(event: Event, extra: str = "capacity__bar--slim") -> SafeString:
+    """A capacity bar that stands still, named for screen readers."""
+    name = _("%(confirmed)d of %(limit)d spots confirmed, %(pending)d waiting") % {
+        "confirmed": event.confirmed_count,
+        "limit": event.seats_limit,
+        "pending": event.pending_count,
+    }
+    return format_html('<svg class="capacity__bar {}" role="img" aria-label="{}">{}</svg>', extra, name, seats(event))
+
+
+@register.filter
+def spots(event: Event) -> str:
+    """What a list says about the room left: `7 of 24 spots left`, `Sold out, 6 waiting`."""
+    if not event.is_full:
+        return _("%(left)d of %(limit)d spots left") % {"left": event.spots_left, "limit": event.seats_limit}
+    return _("Sold out, %(pending)d waiting") % {"pending": event.pending_count} if event.pending_count else _("Sold out")
+
+
+def seats(event: Event) -> SafeString:
+    return rectangles((("confirmed", 0, event.confirmed_count), ("pending", event.confirmed_count, waiting_shown(event))), event.seats_limit)
+
+
+def waiting_shown(event: Event) -> int:
+    """How many of those who wait fit behind the confirmed on the bar."""
+    return min(event.pending_count, event.spots_left)
+
+
+def rectangles(rects: Any, whole: int) -> SafeString:
+    shapes = ((name, share(start, whole), share(part, whole)) for name, start, part in rects)
+    return format_html_join("", '<rect class="fill-{}" x="{}" width="{}" height="100%"/>', shapes)
+
+
+WORDS: dict[str, Callable[[int], str]] = {
+    "spots-left": lambda n: ngettext("spot left", "spots left", n),
+    "pending": lambda n: ngettext("person waiting", "people waiting", n),
+}
