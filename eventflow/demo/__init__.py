@@ -1,0 +1,148 @@
+"""A small town of people and events for the embedded default, made by the same services as everything else."""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from accounts.models import User
+from eventflow.demo.data import EVENTS, FIRST_NAMES, LAST_NAMES, PASSWORD, PEOPLE, DemoEvent
+from eventflow.errors import Refused
+from eventflow.mail.models import Mail
+from events import services as event_services
+from events.models import Event
+from tickets.models import Reservation, Ticket
+from tickets.services import queue
+
+LOG_INS = 4
+OPEN_FOR = timedelta(days=13)
+
+
+def is_wanted() -> bool:
+    """The first start on one's own machine: no database was named, nothing is there to protect, and nobody is there yet."""
+    return settings.EMBEDDED and settings.DEBUG and not User.objects.exists()
+
+
+def is_loaded() -> bool:
+    return settings.EMBEDDED and settings.DEBUG and User.objects.filter(email=PEOPLE[0][0]).exists()
+
+
+def log_ins() -> str:
+    """What to print, so that somebody can look around as everybody."""
+    lines = [f"  {email:<24}{first} {last}, {role}" for email, first, last, role, _ in PEOPLE[:LOG_INS]]
+    return "\n".join(["Demo log-ins, all with the password " + PASSWORD + ":", *lines, ""])
+
+
+@transaction.atomic
+def load() -> None:
+    """Fill an empty database. Refused: not_empty, where there are people already."""
+    if User.objects.exists():
+        raise Refused("not_empty", "There are people in this database already, so the demo was not loaded.")
+    people = make_people()
+    guests = [person for email, person in people.items() if email not in {email for email, *_ in PEOPLE}]
+    for number, plan in enumerate(EVENTS):
+        # Another slice each time, so that the same faces do not sit everywhere.
+        first = number * 17 % len(guests)
+        make_event(plan, people, guests[first:] + guests[:first])
+    forget_mail()
+
+
+def make_people() -> dict[str, User]:
+    """The named ones and a hundred and sixty guests, by address. The slow password hash is made once for all of them."""
+    password = make_password(PASSWORD)
+    named = [User(email=email, first_name=first, last_name=last, role=role, language=lang) for email, first, last, role, lang in PEOPLE]
+    guests = [
+        User(email=f"{plain(first)}.{plain(last)}@example.org", first_name=first, last_name=last, language="pl")
+        for last, first in product(LAST_NAMES, FIRST_NAMES)
+    ]
+    for person in named + guests:
+        person.password = password
+    people = User.objects.bulk_create(named + guests)
+    EmailAddress.objects.bulk_create([EmailAddress(user=person, email=person.email, primary=True, verified=True) for person in people])
+    return {person.email: person for person in people}
+
+
+def plain(name: str) -> str:
+    """A name as it would stand in an address: Łucja becomes lucja."""
+    decomposed = unicodedata.normalize("NFD", name.lower().replace("ł", "l"))
+    return "".join(letter for letter in decomposed if letter.isascii() and letter.isalpha())
+
+
+def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> None:
+    """Live the event's life: it is drafted, published and filled in the future, then moved to its day."""
+    organizer = people[plan.organizer]
+    event = event_services.create(by=organizer, **texts(plan), **times(plan.day if plan.day > 0 else 1, plan.at, plan.hours))
+    event_services.add_door_staff(event, email="door@example.org", by=organizer)
+    if plan.status == Event.Status.DRAFT:
+        return
+    event_services.publish(event, by=organizer)
+    who = guests[: plan.guests]
+    if plan.maja is not None:
+        who[plan.maja] = people["maja@example.org"]
+    fill(event, plan, [queue.reserve(event, person=person) for person in who], by=organizer)
+    if plan.day <= 0:
+        event = event_services.edit(event, by=organizer, **times(plan.day, plan.at, plan.hours))
+    spread(event)
+    if plan.status == Event.Status.CANCELLED:
+        event_services.cancel(event, by=organizer, message=plan.cancel_message)
+
+
+def texts(plan: DemoEvent) -> dict[str, str | int]:
+    names = ["title", "location", "description", "hue", "pattern", "admission"]
+    return {**{name: getattr(plan, name) for name in names}, "seats_limit": plan.seats}
+
+
+def times(day: int, at: str | None, hours: int) -> dict[str, datetime]:
+    zone = ZoneInfo("Europe/Warsaw")
+    now = timezone.now().astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    if at is None:
+        start = now + timedelta(days=day) - timedelta(hours=1)
+    else:
+        hour, minute = map(int, at.split(":"))
+        start = (now + timedelta(days=day)).replace(hour=hour, minute=minute)
+    return {"start_time": start, "end_time": start + timedelta(hours=hours)}
+
+
+def fill(event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: User) -> None:
+    """Withdraw from the end, confirm from the head, reject what comes next."""
+    staying = len(reservations) - plan.withdrawn
+    for reservation in reservations[staying:]:
+        queue.cancel(reservation, by=reservation.person)
+    if plan.confirmed:
+        queue.confirm_many(event, ids(reservations[: plan.confirmed]), by=by)
+    if plan.rejected:
+        queue.reject_many(event, ids(reservations[plan.confirmed : plan.confirmed + plan.rejected]), by=by)
+
+
+def ids(reservations: Iterable[Reservation]) -> list[int]:
+    return [reservation.pk for reservation in reservations]
+
+
+def spread(event: Event) -> None:
+    """Let the reservations come in over the last days, in the order they have, and be decided a few hours after."""
+    reservations = list(event.reservations.in_queue_order())
+    last = min(timezone.now(), event.start_time) - timedelta(minutes=20)
+    step = OPEN_FOR / max(1, len(reservations))
+    for number, reservation in enumerate(reservations):
+        reservation.created = last - OPEN_FOR + step * (number + 1)
+        if reservation.decided_at:
+            reservation.decided_at = min(last, reservation.created + timedelta(hours=3) * bool(reservation.decided_by_id))
+    Reservation.objects.bulk_update(reservations, ["created", "decided_at"])
+    tickets = list(Ticket.objects.filter(event=event).select_related("reservation"))
+    for ticket in tickets:
+        ticket.issued_at = ticket.reservation.decided_at or ticket.reservation.created
+    Ticket.objects.bulk_update(tickets, ["issued_at"])
+
+
+def forget_mail() -> None:
+    """Nobody in the demo needs to be told; the mail page begins empty. The database held nobody before, so all of it is ours."""
+    DBTaskResult.objects.all().delete()
+    Mail.objects.all().delete()
