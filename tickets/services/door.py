@@ -1,0 +1,208 @@
+"""The door: from what a guest shows to their ticket, and from the ticket to one admission."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from django.db import transaction
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Concat, Replace
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from eventflow import audit
+from eventflow.errors import Refused
+from events.models import Event
+from events.permissions import door_events
+from events.services import lock
+from tickets import signature
+from tickets.models import Reservation, Ticket, TicketQuerySet
+from tickets.services.queue import save_counters
+
+# What people write when they mean the digits of a short code (Crockford).
+LOOK_ALIKES = str.maketrans("OIL", "011")
+SHORT_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
+MOST_HITS = 20
+LONGEST_QUERY, MOST_WORDS = 100, 4
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The ticket as it stands, and whether it was this call that let its holder in."""
+
+    ticket: Ticket
+    first: bool
+
+
+# --- Whose ticket is it -----------------------------------------------------------------------------------------------
+
+
+def find(event: Event, text: str, *, by: User) -> Ticket:
+    """The valid ticket of this event behind a QR code's text or a short code as somebody typed it; used ones too.
+
+    Refused: event_cancelled, not_a_ticket, forged_ticket, wrong_event, ticket_void.
+    """
+    if event.is_cancelled:
+        raise called_off()
+    short = as_short_code(text)
+    ticket = by_short_code(event, short) if short else by_claim(event, signature.read(text), by=by)
+    if ticket.is_void:
+        raise Refused("ticket_void", why_void(ticket))
+    return ticket
+
+
+def as_short_code(text: str) -> str:
+    """`7K4M-2QXD` from what was typed (`7k4m 2qxd`, `7K4M2QXD`), or nothing if that can't be one."""
+    code = squeezed(text)
+    return f"{code[:4]}-{code[4:]}" if SHORT_CODE.fullmatch(code) else ""
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[\s-]", "", text).upper().translate(LOOK_ALIKES)
+
+
+def by_short_code(event: Event, code: str) -> Ticket:
+    # The valid one first: 40 bits may, once in a long while, come up twice.
+    ticket = whole(event.tickets.filter(code=code)).order_by(F("void_at").desc(nulls_first=True)).first()
+    if ticket is None:
+        raise Refused("not_a_ticket", _("No ticket of this event has this code."))
+    return ticket
+
+
+def by_claim(event: Event, claim: signature.Claim, *, by: User) -> Ticket:
+    if claim.event_id != event.pk:
+        raise Refused("wrong_event", wrong_event(claim.event_id, by=by))
+    ticket = whole(Ticket.objects.filter(serial=claim.serial, reservation=claim.reservation_id, event=event)).first()
+    if ticket is None:
+        raise Refused("ticket_void", _("This ticket no longer exists."))
+    return ticket
+
+
+def wrong_event(event_id: int, *, by: User) -> str:
+    """Which event it is for is told only to those who stand at that door too."""
+    other = door_events(by).filter(pk=event_id).first()
+    return _("This ticket is for another event: %(title)s.") % {"title": other.title} if other else _("This ticket is for another event.")
+
+
+def why_void(ticket: Ticket) -> str:
+    reasons = {
+        Reservation.Status.CANCELLED: _("The guest cancelled this reservation."),
+        Reservation.Status.REJECTED: _("The organizer took this spot back."),
+        Reservation.Status.PENDING: _("This reservation is waiting for the organizer again."),
+        Reservation.Status.CONFIRMED: _("A newer ticket replaced this one. Ask the guest for it, or search by name."),
+    }
+    return reasons[Reservation.Status(ticket.reservation.status)]
+
+
+def whole(tickets: TicketQuerySet) -> TicketQuerySet:
+    """With everything that a door shows, in the same query."""
+    return tickets.select_related("event", "reservation__person", "checked_in_by")
+
+
+# --- Let in -----------------------------------------------------------------------------------------------------------
+
+
+def check_in(reservation: Reservation, *, by: User, device: str = "") -> Admission:
+    """Let the guest in once. However often and from however many doors it is called, one call is the first.
+
+    Refused: event_cancelled, not_confirmed.
+    """
+    ticket = valid_ticket(reservation)
+    if ticket and ticket.is_used:  # at a busy door this answer needs no lock
+        return Admission(ticket, first=False)
+    return admit(reservation, by=by, device=device)
+
+
+@transaction.atomic
+def admit(reservation: Reservation, *, by: User, device: str) -> Admission:
+    event = lock(reservation.event_id)
+    ticket = valid_ticket(reservation)
+    if event.is_cancelled:
+        raise called_off()
+    if ticket is None:
+        raise Refused("not_confirmed", _("This reservation is not confirmed."))
+    first = mark(ticket, timezone.now(), by=by, device=device)
+    if first:
+        event.checked_in_count += 1
+        save_counters(event)
+        audit.record("check_in", reservation, by=by, ticket=ticket.pk, device=device)
+    return Admission(whole(Ticket.objects).get(pk=ticket.pk), first)
+
+
+def mark(ticket: Ticket, at: datetime, *, by: User, device: str) -> bool:
+    """The admission itself: one conditional UPDATE, which succeeds for one caller only. Whether it did."""
+    unused = Ticket.objects.valid().filter(pk=ticket.pk, checked_in_at=None)
+    return bool(unused.update(checked_in_at=at, checked_in_by=by, checked_in_device=device[:100]))
+
+
+@transaction.atomic
+def undo_check_in(reservation: Reservation, *, by: User) -> Ticket:
+    """Somebody was let in by mistake: their ticket works again. Refused: event_over, not_checked_in."""
+    event = lock(reservation.event_id)
+    if event.is_past:
+        raise Refused("event_over", _("This event is over."))
+    ticket = valid_ticket(reservation)
+    if ticket is None or not ticket.is_used:
+        raise Refused("not_checked_in", _("This guest is not checked in."))
+    Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=None, checked_in_by=None, checked_in_device="")
+    event.checked_in_count -= 1
+    save_counters(event)
+    audit.record("check_in.undo", reservation, by=by, ticket=ticket.pk, was=ticket.checked_in_at.isoformat())
+    return whole(Ticket.objects).get(pk=ticket.pk)
+
+
+def valid_ticket(reservation: Reservation) -> Ticket | None:
+    return whole(Ticket.objects.valid()).filter(reservation=reservation.pk).first()
+
+
+def called_off() -> Refused:
+    return Refused("event_cancelled", _("This event is cancelled. No ticket lets anybody in."))
+
+
+# --- Search -----------------------------------------------------------------------------------------------------------
+
+
+def search(event: Event, query: str) -> list[Ticket]:
+    """Up to 20 valid tickets of the event whose guest's names, address or code begin with what was typed, by last name.
+
+    Fewer than two letters find nobody: there is no telling whom they mean. One query.
+    """
+    text = printable(query)
+    if len(squeezed(text)) < 2:
+        return []
+    tickets = event.tickets.valid().annotate(words=words_of_the_name())
+    wanted = Q(code__startswith=as_code_prefix(text)) | Q(reservation__person__email__istartswith=text) | all_begin(text)
+    order = ["reservation__person__last_name", "reservation__person__first_name", "pk"]
+    return list(whole(tickets.filter(wanted)).order_by(*order)[:MOST_HITS])
+
+
+def printable(query: str) -> str:
+    """Without control characters and halves of characters, which no name holds and PostgreSQL does not take."""
+    return "".join(c for c in query[:LONGEST_QUERY] if c.isprintable()).strip()
+
+
+def as_code_prefix(text: str) -> str:
+    """`7K4M-2Q` from `7k4m2q`."""
+    code = squeezed(text)
+    return f"{code[:4]}-{code[4:]}" if len(code) > 4 else code
+
+
+def words_of_the_name() -> Func:
+    """` Jan Kowalska Zielińska`: every word, those of a double name too, behind a space."""
+    both = Concat(Value(" "), "reservation__person__first_name", Value(" "), "reservation__person__last_name")
+    return Replace(both, Value("-"), Value(" "))
+
+
+def all_begin(text: str) -> Q:
+    """Each of the first words typed begins a word of the guest's name, in whatever case.
+
+    SQLite folds the case of ASCII letters only, so a word with others is looked for in each way to write it.
+    """
+    match = Q()
+    for word in text.replace("-", " ").split()[:MOST_WORDS]:
+        ways = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
+        match &= reduce(or_, (Q(words__icontains=f" {way}") for way in ways))
+    return match
