@@ -40,6 +40,9 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Those that can still be reserved without waiting for somebody else to leave."""
         return self.published().filter(confirmed_count__lt=F("seats_limit"), start_time__gt=timezone.now())
 
+    def at(self, place: str) -> "EventQuerySet":
+        return self.filter(every_word(place, "location"))
+
     def matching(self, words: str) -> "EventQuerySet":
         """Those that name every one of these words in their title, text, place or organizer."""
         return self.filter(every_word(words, "title", "description", "location", "organizer__first_name", "organizer__last_name"))

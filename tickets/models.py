@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +38,15 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         count = ahead.values("event").annotate(count=Count("pk")).values("count")
         waiting = When(status=Reservation.Status.PENDING, then=Coalesce(Subquery(count), 0) + 1)
         return self.annotate(position=Case(waiting, default=None, output_field=models.IntegerField()))
+
+    def with_entry(self) -> "ReservationQuerySet":
+        """Each with `inside`: whether its valid ticket has been used at the door."""
+        return self.annotate(inside=Exists(Ticket.objects.valid().filter(reservation=OuterRef("pk"), checked_in_at__isnull=False)))
+
+    def newest_per_event(self) -> "ReservationQuerySet":
+        """Without those that the same person replaced by a later one at the same event."""
+        later = Reservation.objects.filter(person=OuterRef("person"), event=OuterRef("event"), pk__gt=OuterRef("pk")).order_by()
+        return self.filter(~Exists(later))
 
 
 class Reservation(models.Model):

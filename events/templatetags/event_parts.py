@@ -46,6 +46,12 @@ def life(event: Event) -> str:
     return "past" if event.is_published and event.is_past else event.status
 
 
+@register.filter
+def host(event: Event) -> str:
+    """Who invites, by name. Nothing for an organizer who gave none: their address is not for everybody."""
+    return f"{event.organizer.first_name} {event.organizer.last_name}".strip()
+
+
 # --- When -------------------------------------------------------------------------------------------------------------
 
 
@@ -62,6 +68,19 @@ def date_block(event: Event) -> SafeString:
 def day(moment: date) -> str:
     """`Friday, 11 December`; with the year when it isn't this one."""
     return capfirst(in_words(moment, "l, " + day_and_month(moment)))
+
+
+@register.filter
+def near_day(moment: date) -> str:
+    """`Today`, `Tomorrow`, else the weekday."""
+    near = {0: _("Today"), 1: _("Tomorrow")}
+    return near.get((moment - timezone.localdate()).days) or capfirst(in_words(moment, "l"))
+
+
+@register.filter
+def rest_of_day(moment: date) -> str:
+    """What stands after `near_day`: the weekday too, where a nearer word took its place."""
+    return day(moment) if 0 <= (moment - timezone.localdate()).days <= 1 else without_weekday(moment)
 
 
 @register.filter
@@ -97,6 +116,7 @@ def hours(event: Event) -> str:
     return f"{clock(start)} – {short_day(end)}, {clock(end)}{zone_name(event)}"
 
 
+@register.filter
 def zone_name(event: Event) -> str:
     return "" if event.time_zone == settings.TIME_ZONE else f" ({event.time_zone.replace('_', ' ')})"
 

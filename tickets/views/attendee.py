@@ -1,38 +1,108 @@
-"""What somebody does with their own reservation."""
+"""What somebody does with their own reservations: reserve, see where they stand, leave."""
 
-from django.contrib.auth.decorators import login_required
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.decorators import login_required
+from eventflow.errors import Refused
+from events.models import Event
 from events.permissions import visible_events
+from tickets.models import Reservation
 from tickets.permissions import own_reservations
 from tickets.services import queue
+from tickets.services.card import card_of
+
+PER_PAGE = 20
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def reserve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a seat or a place in the queue. A GET is somebody who comes back from logging in: they see the event."""
     event = get_object_or_404(visible_events(request.user), pk=pk)
-    queue.reserve(event, person=request.user)
-    return redirect(event)
+    if request.method != "POST":
+        return redirect(event)
+    try:
+        reservation = queue.reserve(event, person=request.user)
+    except Refused as refusal:
+        return told(request, event, refusal)
+    words = _("Reserved. Your ticket is ready.") if reservation.is_confirmed else _("Reserved. You are in the queue.")
+    return told(request, event, words)
 
 
+@never_cache
 @require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
+    """The card as it is now, for a page that shows an older one; 204 when that one still holds."""
     event = get_object_or_404(visible_events(request.user), pk=pk)
-    return redirect(event)
+    if not request.htmx:
+        return redirect(event)
+    now = card_of(event, request.user)
+    seen = request.GET.get("seen", "")
+    if seen == now.stamp:
+        return HttpResponse(status=204)
+    # A dialog that is open over the card stays open while only the place in the queue changes.
+    part = "#card" if seen.rpartition("-")[0] == now.state else ""
+    return render(request, f"tickets/_reserve_card.html{part}", {"card": now})
 
 
+@never_cache
 @require_safe
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
-    return render(request, "tickets/mine.html", {"reservations": own_reservations(request.user)})
+    """The person's reservations: what is to come, soonest first, or what is over, newest first."""
+    now = timezone.now()
+    newest = own_reservations(request.user).newest_per_event()
+    ahead, behind = Q(event__end_time__gt=now), Q(event__end_time__lte=now)
+    counts = newest.aggregate(upcoming=Count("pk", filter=ahead), past=Count("pk", filter=behind))
+    past = request.GET.get("show") == "past"
+    shown = newest.filter(behind).order_by("-event__start_time", "-pk") if past else newest.filter(ahead).order_by("event__start_time", "pk")
+    page = Paginator(shown.with_position().with_entry(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "tickets/mine.html", {"page": page, "counts": counts, "past": past})
 
 
-@require_POST
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the seat or the place back. A GET asks first, where no dialog did."""
     reservation = get_object_or_404(own_reservations(request.user), pk=pk)
-    queue.cancel(reservation, by=request.user)
-    return redirect(reservation.event)
+    if request.method != "POST":
+        return render(
+            request, "tickets/cancel.html", {"reservation": reservation, "event": reservation.event, "back": way_back(request, reservation)}
+        )
+    try:
+        queue.cancel(reservation, by=request.user)
+    except Refused as refusal:
+        return told(request, reservation.event, refusal)
+    words = _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
+    return told(request, reservation.event, words, back=way_back(request, reservation))
+
+
+def told(request: HttpRequest, event: Event, outcome: Refused | str, *, back: str = "") -> HttpResponse:
+    """The end of a deed: for htmx the card as it truly is now, for a plain form a message on the page it came from."""
+    refusal = outcome if isinstance(outcome, Refused) else None
+    if request.htmx:
+        event.refresh_from_db()
+        context = {"card": card_of(event, request.user, refusal), "focus": True}
+        return render(request, "tickets/_reserve_card.html", context, status=409 if refusal else 200)
+    if refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, str(outcome))
+    return redirect(back or event.get_absolute_url())
+
+
+def way_back(request: HttpRequest, reservation: Reservation) -> str:
+    """The page of ours that the person asked to return to, else the event's."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if ours else reservation.event.get_absolute_url()
