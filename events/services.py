@@ -77,6 +77,13 @@ def publish(event: Event, *, by: User) -> Event:
 
 
 @transaction.atomic
+def save_and_publish(event: Event | None, *, by: User, **fields: Any) -> Event:
+    """Keep what the event says (None: a new one) and open it to the public, or neither. Refused: as edit and publish."""
+    kept = edit(event, by=by, **fields) if event else create(by=by, **fields)
+    return publish(kept, by=by)
+
+
+@transaction.atomic
 def cancel(event: Event, *, by: User, message: str = "") -> Event:
     """Call the event off: everybody waiting or confirmed is told and every ticket stops working. Twice changes nothing."""
     locked = lock(event.pk)

@@ -1,66 +1,200 @@
-"""The organizer's panel: their events, the editor, the live page."""
+"""The organizer's panel: their events, the editor, the live page with its door staff."""
 
-from django.contrib.auth.decorators import login_required
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, Count, F, Q, When
+from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
+from accounts.decorators import organizer_required
+from accounts.models import User
+from eventflow.errors import Refused
 from events import services
-from events.models import DoorStaff
+from events.forms import CancelEventForm, DoorStaffForm, EventForm
+from events.models import DoorStaff, Event, EventQuerySet
 from events.permissions import managed_events
 
+PER_PAGE = 20
+SPARK_DAYS = 14
 
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+# --- The list ---------------------------------------------------------------------------------------------------------
+
+
+@never_cache
 @require_safe
-@login_required
+@organizer_required
 def event_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "events/panel.html", {"events": managed_events(request.user).select_related("organizer"), "here": "events"})
+    """The person's events, an Admin's everybody's: what is to come soonest first, then what is over."""
+    events = managed_events(request.user)
+    tabs = tabs_now()
+    show = request.GET.get("show") if request.GET.get("show") in tabs else "all"
+    counts = events.aggregate(**{name: Count("pk", filter=which) for name, which in tabs.items()})
+    page = Paginator(in_panel_order(events.filter(tabs[show])).select_related("organizer"), PER_PAGE).get_page(request.GET.get("page"))
+    draw_sparks(list(page.object_list))
+    context = {"page": page, "tabs": [(name, counts[name]) for name in tabs], "show": show, "here": "events"}
+    return render(request, "events/panel.html", context)
 
 
-@login_required
+def tabs_now() -> dict[str, Q]:
+    over = Q(end_time__lte=timezone.now())
+    published = Q(status=Event.Status.PUBLISHED)
+    return {
+        "all": Q(pk__isnull=False),
+        "published": published & ~over,
+        "drafts": Q(status=Event.Status.DRAFT),
+        "past": published & over,
+        "cancelled": Q(status=Event.Status.CANCELLED),
+    }
+
+
+def in_panel_order(events: EventQuerySet) -> EventQuerySet:
+    to_come = Q(end_time__gt=timezone.now())
+    return events.order_by(Case(When(to_come, then=0), default=1), Case(When(to_come, then=F("start_time"))), "-start_time", "-pk")
+
+
+def draw_sparks(events: list[Event]) -> None:
+    """Give each event `spark`: its reservations on each of the last days, oldest first. One query for all of them."""
+    today = timezone.localdate()
+    since = timezone.now() - timedelta(days=SPARK_DAYS)
+    made = Event.objects.filter(pk__in=[event.pk for event in events], reservations__created__gte=since).order_by()
+    counts = made.values_list("pk", TruncDate("reservations__created")).annotate(Count("reservations"))
+    by_day = {(pk, day): count for pk, day, count in counts}
+    for event in events:
+        event.spark = [by_day.get((event.pk, today - timedelta(days=ago)), 0) for ago in reversed(range(SPARK_DAYS))]
+
+
+# --- The editor -------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@get_or_post
+@organizer_required
 def new(request: HttpRequest) -> HttpResponse:
-    return redirect("events:panel")
+    """Start an event, as a draft or published at once."""
+    if request.method != "POST":
+        return render(request, "events/edit.html", {"form": EventForm(), "here": "events"})
+    return saved(request, EventForm(request.POST), None)
 
 
-@require_safe
-@login_required
-def live(request: HttpRequest, pk: int) -> HttpResponse:
-    event = get_object_or_404(managed_events(request.user), pk=pk)
-    return render(request, "events/live.html", {"event": event, "here": "live"})
-
-
-@login_required
+@never_cache
+@get_or_post
+@organizer_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what an event says."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    return redirect("events:live", event.pk)
+    if request.method != "POST":
+        return render(request, "events/edit.html", {"form": EventForm(instance=event), "event": event, "here": "events"})
+    return saved(request, EventForm(request.POST, instance=event), event)
+
+
+def saved(request: HttpRequest, form: EventForm, event: Event | None) -> HttpResponse:
+    """Create or change the event from the form, and publish it when asked to; else the form again, with what is wrong."""
+    publish = request.POST.get("action") == "publish"
+    try:
+        kept = form.is_valid() and keep(event, by=request.user, publish=publish, **form.cleaned_data)
+    except Refused as refusal:
+        form.refuse(refusal)
+        kept = None
+    if kept:
+        messages.success(request, _("Published. People can reserve now.") if publish else _("Saved."))
+        return away(request, redirect("events:live" if publish else "events:edit", kept.pk).url)
+    part = "#form" if request.htmx else ""
+    return render(request, f"events/edit.html{part}", {"form": form, "event": event, "here": "events"}, status=422)
+
+
+def keep(event: Event | None, *, by: User, publish: bool, **fields: Any) -> Event:
+    """The one service that the pressed button asks for."""
+    if publish:
+        return services.save_and_publish(event, by=by, **fields)
+    return services.edit(event, by=by, **fields) if event else services.create(by=by, **fields)
+
+
+def away(request: HttpRequest, url: str) -> HttpResponse:
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
 @require_POST
-@login_required
+@organizer_required
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open the event to the public."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    services.publish(event, by=request.user)
-    return redirect("events:live", event.pk)
+    try:
+        services.publish(event, by=request.user)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return away(request, redirect("events:edit", event.pk).url)
+    messages.success(request, _("Published. People can reserve now."))
+    return away(request, redirect("events:live", event.pk).url)
 
 
-@require_POST
-@login_required
+@never_cache
+@get_or_post
+@organizer_required
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call the event off. A GET asks first, where no dialog did."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    services.cancel(event, by=request.user, message=request.POST.get("message", ""))
+    form = CancelEventForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "events/cancel.html", {"event": event, "cancel_form": form, "here": "events"}, status=status)
+    services.cancel(event, by=request.user, message=form.cleaned_data["message"])
+    messages.success(request, _("The event is cancelled and its guests get an e-mail."))
     return redirect("events:live", event.pk)
 
 
+# --- The live page and its door staff ---------------------------------------------------------------------------------
+
+
+@never_cache
+@require_safe
+@organizer_required
+def live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The event's numbers as they change, and who stands at its door."""
+    event = get_object_or_404(managed_events(request.user), pk=pk)
+    return live_page(request, event, DoorStaffForm())
+
+
 @require_POST
-@login_required
+@organizer_required
 def add_door_staff(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let somebody check tickets in at this event."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    services.add_door_staff(event, email=request.POST.get("email", ""), by=request.user)
+    form = DoorStaffForm(request.POST)
+    try:
+        staff = form.is_valid() and services.add_door_staff(event, email=form.cleaned_data["email"], by=request.user)
+    except Refused as refusal:
+        form.add_error("email", refusal.message)
+        staff = None
+    if not staff:
+        return live_page(request, event, form)
+    messages.success(request, _("%(name)s can check tickets in now.") % {"name": staff.person})
     return redirect("events:live", event.pk)
 
 
 @require_POST
-@login_required
+@organizer_required
 def remove_door_staff(request: HttpRequest, pk: int) -> HttpResponse:
-    staff = get_object_or_404(DoorStaff.objects.filter(event__in=managed_events(request.user)).select_related("event"), pk=pk)
+    """Take that right away."""
+    found = DoorStaff.objects.filter(event__in=managed_events(request.user)).select_related("event", "person")
+    staff = get_object_or_404(found, pk=pk)
     services.remove_door_staff(staff, by=request.user)
+    messages.success(request, _("%(name)s is no longer door staff.") % {"name": staff.person})
     return redirect("events:live", staff.event_id)
+
+
+def live_page(request: HttpRequest, event: Event, staff_form: DoorStaffForm) -> HttpResponse:
+    staff = event.doorstaff_set.select_related("person").order_by("added", "pk")
+    context = {"event": event, "staff": staff, "staff_form": staff_form, "cancel_form": CancelEventForm(), "here": "live"}
+    return render(request, "events/live.html", context, status=422 if staff_form.errors else 200)

@@ -79,11 +79,11 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         return render(
             request, "tickets/cancel.html", {"reservation": reservation, "event": reservation.event, "back": way_back(request, reservation)}
         )
+    words = _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
     try:
         queue.cancel(reservation, by=request.user)
     except Refused as refusal:
-        return told(request, reservation.event, refusal)
-    words = _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
+        return told(request, reservation.event, refusal, back=way_back(request, reservation))
     return told(request, reservation.event, words, back=way_back(request, reservation))
 
 
