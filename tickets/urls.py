@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.views import attendee, door, queue
+from tickets.views import attendee, door, queue, ticket
 
 app_name = "tickets"
 urlpatterns = [
@@ -9,9 +9,9 @@ urlpatterns = [
     path("events/<int:pk>/reservation/", attendee.card, name="card"),
     path("reservations/", attendee.mine, name="mine"),
     path("reservations/<int:pk>/cancel/", attendee.cancel, name="cancel"),
-    path("reservations/<int:pk>/ticket/", attendee.ticket, name="ticket"),
-    path("reservations/<int:pk>/ticket.pdf", attendee.ticket_pdf, name="ticket_pdf"),
-    path("reservations/<int:pk>/ticket.svg", attendee.ticket_qr, name="ticket_qr"),
+    path("reservations/<int:pk>/ticket/", ticket.ticket, name="ticket"),
+    path("reservations/<int:pk>/ticket.pdf", ticket.ticket_pdf, name="ticket_pdf"),
+    path("reservations/<int:pk>/ticket.svg", ticket.ticket_qr, name="ticket_qr"),
     # the organizer
     path("organizer/events/<int:pk>/queue/", queue.queue, name="queue"),
     path("organizer/events/<int:pk>/queue/confirm/", queue.confirm_many, name="confirm_many"),

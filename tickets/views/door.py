@@ -1,0 +1,88 @@
+"""The door: type or paste a code or search by name, see who it is, let them in, take it back.
+
+For those who stand at this event's door; to everybody else there is no such page. Every answer fills the phone.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.decorators import login_required
+from eventflow.errors import Refused
+from events.models import Event
+from events.permissions import door_events, managed_events
+from tickets.models import Reservation
+from tickets.permissions import door_reservations
+from tickets.services import door
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def check_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
+    event = get_object_or_404(door_events(request.user), pk=pk)
+    if request.method != "POST":
+        return page(request, event)
+    try:
+        ticket = door.find(event, request.POST.get("code", ""), by=request.user)
+    except Refused as refusal:
+        return result(request, event, "invalid", refusal=refusal)
+    return result(request, event, "used" if ticket.is_used else "found", ticket=ticket)
+
+
+@require_safe
+@login_required
+@never_cache
+@vary_on_headers("HX-Request")
+def search(request: HttpRequest, pk: int) -> HttpResponse:
+    """Guests of this event by the beginning of a name, an address or a code."""
+    event = get_object_or_404(door_events(request.user), pk=pk)
+    query = request.GET.get("q", "")
+    context = door_context(request, event) | {"query": query, "tickets": door.search(event, query), "most": door.MOST_HITS}
+    return render(request, "tickets/check_in_search.html#hits" if request.htmx else "tickets/check_in_search.html", context)
+
+
+@require_POST
+@login_required
+def admit(request: HttpRequest, pk: int) -> HttpResponse:
+    reservation = at_my_door(request, pk)
+    try:
+        admission = door.check_in(reservation, by=request.user)
+    except Refused as refusal:
+        return result(request, reservation.event, "invalid", refusal=refusal)
+    return result(request, admission.ticket.event, "ok" if admission.first else "used", ticket=admission.ticket)
+
+
+@require_POST
+@login_required
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    reservation = at_my_door(request, pk)
+    try:
+        ticket = door.undo_check_in(reservation, by=request.user)
+    except Refused as refusal:
+        return result(request, reservation.event, "invalid", refusal=refusal)
+    return result(request, ticket.event, "found", ticket=ticket, undone=True)
+
+
+def at_my_door(request: HttpRequest, reservation: int) -> Reservation:
+    return get_object_or_404(door_reservations(request.user), pk=reservation)
+
+
+def page(request: HttpRequest, event: Event, **answer: Any) -> HttpResponse:
+    return render(request, "tickets/check_in.html", door_context(request, event) | answer)
+
+
+def result(request: HttpRequest, event: Event, kind: str, **answer: Any) -> HttpResponse:
+    """The answer about one ticket, `kind` being found, ok, used or invalid: alone for htmx, over the page otherwise."""
+    template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
+    context = door_context(request, event) | {"result": kind} | answer
+    return render(request, template, context, status=409 if kind == "invalid" else 200)
+
+
+def door_context(request: HttpRequest, event: Event) -> dict[str, Any]:
+    return {"event": event, "manages": managed_events(request.user).filter(pk=event.pk).exists()}

@@ -1,0 +1,43 @@
+"""The ticket in its owner's hands: the page, the PDF, the code. To everybody else there is no such ticket."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import login_required
+from tickets import pdf, qr, signature
+from tickets.models import Ticket
+from tickets.permissions import own_tickets
+
+private = cache_control(private=True, no_store=True)
+
+
+def own_ticket(request: HttpRequest, reservation: int) -> Ticket:
+    tickets = own_tickets(request.user).select_related("event__organizer", "reservation__person")
+    return get_object_or_404(tickets, reservation=reservation)
+
+
+@require_safe
+@login_required
+@private
+def ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    """The valid ticket of one's own confirmed reservation, before and after it was used."""
+    ticket = own_ticket(request, pk)
+    return render(request, "tickets/ticket.html", {"ticket": ticket, "reservation": ticket.reservation, "event": ticket.event})
+
+
+@require_safe
+@login_required
+@private
+def ticket_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    ticket = own_ticket(request, pk)
+    headers = {"Content-Disposition": f'attachment; filename="{pdf.file_name(ticket)}"'}
+    return HttpResponse(pdf.render(ticket), content_type="application/pdf", headers=headers)
+
+
+@require_safe
+@login_required
+@private
+def ticket_qr(request: HttpRequest, pk: int) -> HttpResponse:
+    return HttpResponse(qr.svg(signature.sign(own_ticket(request, pk))), content_type="image/svg+xml")
