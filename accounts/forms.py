@@ -1,14 +1,117 @@
-"""What people fill in about themselves."""
+"""What people fill in about themselves. allauth's forms do the work; the words are ours."""
 
+from typing import Any, ClassVar
+
+from allauth.account import forms as allauth
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 
-class SignupNames(forms.Form):
-    first_name = forms.CharField(label=_("First name"), max_length=150)
-    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
-    language = forms.ChoiceField(label=_("E-mails and tickets in"), choices=settings.LANGUAGES, required=False)
+PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
+SAME_AGAIN = _("The same once more")
 
-    def signup(self, request, user):
-        pass
+
+class OurWords:
+    """Labels and hints from `words`, {field: (label, hint)}; no placeholders, which vanish when one needs them."""
+
+    words: ClassVar[dict[str, tuple[Any, Any]]] = {}
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label, field.help_text = self.words.get(name, (field.label, ""))
+            if isinstance(field, forms.EmailField):
+                field.error_messages["invalid"] = _("Enter an e-mail address like name@example.org.")
+                field.widget.attrs |= {"inputmode": "email", "spellcheck": "false"}
+
+
+class LoginForm(OurWords, allauth.LoginForm):
+    words = {"login": (_("E-mail"), ""), "password": (_("Password"), ""), "remember": (_("Keep me logged in on this device"), "")}
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["remember"].initial = True
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class SignupForm(OurWords, allauth.SignupForm):
+    field_order = ["first_name", "last_name", "email", "password1", "password2", "language"]
+    words = {
+        "first_name": (_("First name"), _("As you would like it on your ticket.")),
+        "last_name": (_("Last name"), ""),
+        "email": (_("E-mail"), ""),
+        "password1": (_("Password"), PASSWORD_HINT),
+        "password2": (_("Password again"), SAME_AGAIN),
+        "language": (_("E-mails and tickets in"), ""),
+    }
+    first_name = forms.CharField(max_length=150, widget=forms.TextInput({"autocomplete": "given-name"}))
+    last_name = forms.CharField(max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
+    language = forms.ChoiceField(choices=settings.LANGUAGES, required=False, initial=get_language)
+
+    def validate_unique_email(self, value: str) -> str:
+        """Nothing here tells a taken address from a free one, not even a query more; the service finds out."""
+        return value
+
+    def person(self) -> dict[str, str]:
+        """The arguments of `services.sign_up`."""
+        data = self.cleaned_data
+        return {
+            "email": data["email"],
+            "password": data["password1"],
+            "first_name": data["first_name"],
+            "last_name": data["last_name"],
+            "language": data["language"] or get_language() or settings.LANGUAGE_CODE,
+        }
+
+
+class NewEmailForm(OurWords, allauth.AddEmailForm):
+    words = {"email": (_("New e-mail address"), _("The old one stays in use until you press the button in the mail we send to the new one."))}
+
+
+class ChangePasswordForm(OurWords, allauth.ChangePasswordForm):
+    words = {
+        "oldpassword": (_("Current password"), ""),
+        "password1": (_("New password"), PASSWORD_HINT),
+        "password2": (_("New password again"), SAME_AGAIN),
+    }
+
+
+class SetPasswordForm(OurWords, allauth.SetPasswordForm):
+    words = {"password1": (_("New password"), PASSWORD_HINT), "password2": (_("New password again"), SAME_AGAIN)}
+
+
+class NewPasswordForm(OurWords, allauth.ResetPasswordKeyForm):
+    words = SetPasswordForm.words
+
+
+class ResetPasswordForm(OurWords, allauth.ResetPasswordForm):
+    words = {"email": (_("E-mail"), "")}
+
+
+class ReauthenticateForm(OurWords, allauth.ReauthenticateForm):
+    words = {"password": (_("Password"), "")}
+
+
+class LinkAgainForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        error_messages={"invalid": _("Enter an e-mail address like name@example.org.")},
+        widget=forms.EmailInput({"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}),
+    )
+
+
+class SettingsForm(forms.Form):
+    first_name = forms.CharField(label=_("First name"), max_length=150, widget=forms.TextInput({"autocomplete": "given-name"}))
+    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of these pages, your e-mails and your tickets."))
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=User.Role.choices)

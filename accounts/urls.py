@@ -1,12 +1,16 @@
-from allauth.account.views import confirm_email
-from django.urls import path
+from django.urls import path, re_path
 
 from accounts import views
 
 app_name = "accounts"
 urlpatterns = [
-    path("activate/<path:key>/", confirm_email, name="activate"),
+    path("activate/<path:key>/", views.activate, name="activate"),
+    path("accounts/activation/", views.send_link_again, name="send_link_again"),
     path("accounts/settings/", views.settings, name="settings"),
     path("administration/roles/", views.roles, name="roles"),
     path("administration/roles/<int:pk>/", views.grant_role, name="grant_role"),
+    path("i18n/setlang/", views.set_language, name="set_language"),
+    # Two of allauth's own addresses, which lead to our views: this file is asked first.
+    path("accounts/signup/", views.SignupView.as_view()),
+    re_path(r"^accounts/confirm-email/(?P<key>.+)/$", views.activate),
 ]

@@ -1,19 +1,180 @@
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+"""Signing up and activation, one's own settings, the role page. Log-in and passwords are allauth's views with our templates."""
 
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from allauth.account import views as allauth
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from allauth.decorators import rate_limit
+from django.conf import settings as project
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.forms import model_to_dict
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views import i18n
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import services
+from accounts.adapter import WAITING
 from accounts.decorators import admin_required, login_required
+from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
+from accounts.models import User
+from accounts.permissions import administered_people
+from eventflow.errors import Refused
+
+# --- signing up -------------------------------------------------------------------------------------------------------
+
+
+class SignupView(allauth.SignupView):
+    """allauth's page and rate limit; what signing up does is our service's."""
+
+    def form_valid(self, form: SignupForm) -> HttpResponse:
+        person = services.sign_up(**form.person())
+        return get_adapter().respond_email_verification_sent(self.request, person, form.cleaned_data["email"])
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def activate(request: HttpRequest, key: str) -> HttpResponse:
+    """Where the mailed link leads. Opening it changes nothing, for mail scanners open every link; the button does."""
+    if request.method == "POST":
+        return activated(request, key)
+    return activation_page(request, services.address_behind(key))
+
+
+def activated(request: HttpRequest, key: str) -> HttpResponse:
+    try:
+        address = services.activate(key)
+    except Refused as refusal:
+        return activation_page(request, None, refusal)
+    if request.user.is_authenticated and request.user.pk != address.user_id:
+        logout(request)
+    return render(request, "accounts/activated.html", {"address": address, "next": resume(request, address.user)})
+
+
+def resume(request: HttpRequest, person: User) -> str:
+    """Log in the browser that signed up or gave the password, and only that one: the link alone is no key to the account.
+
+    Returns where this person was going, or an empty string.
+    """
+    waiting = request.session.pop(WAITING, None)
+    if not waiting or waiting["person"] != person.pk or not person.is_active:
+        return ""
+    if not request.user.is_authenticated:
+        get_adapter().login(request, person)
+    return waiting["next"] or ""
+
+
+def activation_page(request: HttpRequest, address: Any, refusal: Refused | None = None) -> HttpResponse:
+    facts = {"address": address, "refusal": refusal, "form": LinkAgainForm()}
+    return render(request, "accounts/activate.html", facts, status=200 if address else 400)
+
+
+@require_POST
+@rate_limit(action="signup")
+def send_link_again(request: HttpRequest) -> HttpResponse:
+    """A new activation link, for whoever lost the old one. Answers alike whatever the address."""
+    form = LinkAgainForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/activate.html", {"address": None, "form": form}, status=422)
+    services.send_link_again(form.cleaned_data["email"])
+    request.session[WAITING] = (request.session.get(WAITING) or {"person": None, "next": None}) | {"email": form.cleaned_data["email"]}
+    messages.success(request, _("Sent, unless we sent one a moment ago."))
+    return redirect("account_email_verification_sent")
+
+
+# --- one's own settings -----------------------------------------------------------------------------------------------
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/settings.html")
+    """Names and language; from here to the password and the address."""
+    form = SettingsForm(request.POST or None, initial=model_to_dict(request.user, ["first_name", "last_name", "language"]))
+    if request.method == "POST" and form.is_valid():
+        services.change_settings(request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("accounts:settings")
+    return render(request, "accounts/settings.html", {"form": form})
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Speak this language from now on: on this device, and everywhere for a person who is logged in."""
+    language = request.POST.get("language")
+    if request.user.is_authenticated and language in dict(project.LANGUAGES):
+        services.change_settings(request.user, language=language)
+    return i18n.set_language(request)
+
+
+# --- roles ------------------------------------------------------------------------------------------------------------
 
 
 @admin_required
+@require_safe
+@vary_on_headers("HX-Request")
 def roles(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/roles.html")
+    """Everybody, those with a role first; `?q=` searches names and addresses."""
+    part = "#people" if request.htmx and not request.htmx.history_restore_request else ""
+    return render(request, f"accounts/roles.html{part}", role_page(request))
 
 
 @admin_required
+@require_POST
 def grant_role(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "accounts/roles.html")
+    """Give one person another role. htmx gets the row as it is now, also after a refusal; a plain form the whole page."""
+    person = get_object_or_404(administered_people(request.user), pk=pk)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        raise Refused("role_unknown", _("Choose one of the roles."))
+    try:
+        services.grant_role(person, form.cleaned_data["role"], by=request.user)
+    except Refused as refusal:
+        if not request.htmx:
+            raise
+        messages.error(request, refusal.message)
+    else:
+        facts = {"name": person, "role": User.Role(form.cleaned_data["role"]).label}
+        messages.success(request, _("%(name)s: %(role)s") % facts)
+    return role_granted(request, pk)
+
+
+def role_granted(request: HttpRequest, pk: int) -> HttpResponse:
+    if not request.htmx:
+        return redirect(f"{reverse('accounts:roles')}?{request.GET.urlencode()}")
+    people = administered_people(User.objects.get(pk=request.user.pk))
+    if not people.exists():  # an Admin who gave up the role has no business here any more
+        return HttpResponseClientRedirect(reverse("events:list"))
+    return render(request, "accounts/roles.html#granted", {"person": with_activation(people).get(pk=pk), **role_facts(people)})
+
+
+def role_page(request: HttpRequest) -> dict[str, Any]:
+    people, query = administered_people(request.user), request.GET.get("q", "").strip()
+    found = with_activation(people.filter(matching(query))).order_by("role", "last_name", "first_name", "pk")
+    return {"page": Paginator(found, 25).get_page(request.GET.get("page")), "query": query, **role_facts(people)}
+
+
+def role_facts(people: QuerySet[User]) -> dict[str, Any]:
+    """How many have which role; and the roles to choose from."""
+    counts = people.aggregate(**{role: Count("pk", filter=Q(role=role)) for role in User.Role.values})
+    return {"counts": counts, "roles": User.Role.choices}
+
+
+def with_activation(people: QuerySet[User]) -> QuerySet[User]:
+    return people.annotate(is_activated=Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)))
+
+
+def matching(query: str) -> Q:
+    """People in whose name or address every word of the query stands."""
+    words = (Q(email__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word) for word in query.split())
+    return reduce(and_, words, Q())

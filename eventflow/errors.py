@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django_htmx.http import reswap
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ class RefusedMiddleware:
             return None
         logger.info("refused: %s", exception.code)
         if getattr(request, "htmx", False):
-            return render(request, "refused.html#toast", {"refusal": exception}, status=409)
+            # The toast comes out of band; whatever the request meant to replace stays.
+            answer = render(request, "refused.html#toast", {"refusal": exception}, status=409)
+            return reswap(answer, "none")
         return render(request, "refused.html", {"refusal": exception, "back": back_url(request)}, status=409)
 
 

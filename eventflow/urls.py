@@ -12,7 +12,6 @@ urlpatterns = [
     path("", include("tickets.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("health/", health.health, name="health"),
 ]
@@ -20,4 +19,9 @@ urlpatterns = [
 if settings.DEV_MAIL:
     from eventflow.mail import dev
 
-    urlpatterns += [path("dev/mail/", dev.inbox, name="dev_mail"), path("dev/mail/<str:name>/", dev.message, name="dev_message")]
+    urlpatterns += [
+        path("dev/mail/", dev.inbox, name="dev_mail"),
+        path("dev/mail/<str:name>/", dev.message, name="dev_message"),
+        path("dev/mail/<str:name>/html/", dev.html, name="dev_html"),
+        path("dev/mail/<str:name>/<int:number>/", dev.attachment, name="dev_attachment"),
+    ]

@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from eventflow.observability import request_id
 from events.models import Event
 
 register = template.Library()
@@ -40,10 +41,16 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     describedby = " ".join(
         name for name, there in ((f"{bound.id_for_label}-hint", bound.help_text), (f"{bound.id_for_label}-error", bound.errors)) if there
     )
-    attrs = {"class": extra.pop("class", "input")}
+    attrs = {} if bound.widget_type == "checkbox" else {"class": extra.pop("class", "input")}
     if describedby:
         attrs["aria-describedby"] = describedby
     if bound.errors:
         attrs["aria-invalid"] = "true"
     attrs |= {name.replace("_", "-"): value for name, value in extra.items()}
-    return {"bound": bound, "control": bound.as_widget(attrs=attrs), "is_password": bound.widget_type == "password"}
+    return {"bound": bound, "control": bound.as_widget(attrs=attrs)}
+
+
+@register.simple_tag
+def reference() -> str:
+    """The number under which this request stands in the logs."""
+    return request_id.get()

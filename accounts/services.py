@@ -1,0 +1,181 @@
+"""What is done to accounts: sign up, activate, change, grant a role, block."""
+
+import hashlib
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts import mails
+from accounts.models import User
+from eventflow import audit, mail
+from eventflow.errors import Refused
+
+# One mail of a kind to an address in this time, so that nobody can fill a stranger's mailbox from our forms. In seconds.
+MAIL_PAUSE = 180
+
+
+# --- signing up -------------------------------------------------------------------------------------------------------
+
+
+def sign_up(*, email: str, password: str, language: str, first_name: str = "", last_name: str = "") -> User | None:
+    """Create a person who has yet to prove the address, and queue the mail for that, in one transaction.
+
+    None if the address is taken; its owner gets a mail instead. The caller answers alike, and both take the same time:
+    the password is hashed either way, before the transaction, whose locks it would hold for a third of a second.
+    """
+    person = User(email=email.lower(), first_name=first_name, last_name=last_name, language=language)
+    person.set_password(password)
+    try:
+        with transaction.atomic():
+            person.save(force_insert=True)
+            address = EmailAddress.objects.create(user=person, email=person.email, primary=True)
+            send_activation(address)
+    except IntegrityError:  # the unique address: also when two of them sign up at once
+        tell_owner(User.objects.get(email=person.email))
+        return None
+    return person
+
+
+def send_activation(address: EmailAddress) -> None:
+    """Queue the link for this address, unless it got one just now."""
+    if may_mail("activation", address.email):
+        mail.queue_to_address(mails.activation, address=address.email, language=address.user.language, args={"address": address.pk})
+
+
+def tell_owner(owner: User) -> None:
+    if may_mail("exists", owner.email):
+        mail.queue(mails.account_exists, to=owner, args={"person": owner.pk})
+
+
+def send_link_again(email: str) -> None:
+    """Somebody lost the activation link. Every address gets a mail, so that the answer tells nobody which ones are known."""
+    email = email.lower()
+    address = EmailAddress.objects.select_related("user").filter(email=email).order_by("verified").first()
+    if address is None:
+        if may_mail("unknown", email):
+            mail.queue_to_address(mails.unknown_account, address=email, language=get_language() or settings.LANGUAGE_CODE, args={})
+    elif address.verified:
+        tell_owner(address.user)
+    else:
+        send_activation(address)
+
+
+def may_mail(kind: str, email: str) -> bool:
+    """Whether this address got no mail of this kind for a while. Remembered in the cache, which all web processes share."""
+    key = hashlib.sha256(email.encode()).hexdigest()
+    return not settings.RATE_LIMITS or cache.add(f"account-mail:{kind}:{key}", 1, timeout=MAIL_PAUSE)
+
+
+# --- activation -------------------------------------------------------------------------------------------------------
+
+
+def address_behind(key: str) -> EmailAddress | None:
+    """The address that this link was sent to; None if we did not make the link, or too long ago."""
+    try:
+        pk = signing.loads(key, salt=app_settings.SALT, max_age=86400 * app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS)
+    except signing.BadSignature:
+        return None
+    return EmailAddress.objects.select_related("user").filter(pk=pk).first()
+
+
+def activate(key: str) -> EmailAddress:
+    """The owner of the mailbox pressed the button: the address is theirs, and from now on the one they log in with.
+
+    Doing it again changes nothing. Refused: `activation_invalid`, `email_taken`.
+    """
+    address = address_behind(key)
+    if address is None:
+        raise Refused("activation_invalid", _("This link does not work any more. Ask for a new one."))
+    try:
+        prove(address, by=address.user)
+    except IntegrityError:
+        raise Refused("email_taken", _("This address belongs to another account by now.")) from None
+    return address
+
+
+def vouch_for(person: User, *, by: User) -> bool:
+    """Activate somebody whom no mail reaches, on an Admin's word. False if there was nothing to do."""
+    address = EmailAddress.objects.filter(user=person, primary=True, verified=False).first()
+    return prove(address, by=by) if address else False
+
+
+@transaction.atomic
+def prove(address: EmailAddress, *, by: User) -> bool:
+    """Make this the person's only address. False if it was already."""
+    person = User.objects.select_for_update().get(pk=address.user_id)
+    address.refresh_from_db(fields=["verified"])
+    if address.verified:
+        return False
+    left_behind = person.emailaddress_set.exclude(pk=address.pk).filter(verified=True).first()
+    person.emailaddress_set.exclude(pk=address.pk).delete()
+    address.verified = address.primary = True
+    address.save()
+    person.email = address.email
+    person.save(update_fields=["email"])
+    audit.record("account.activate" if left_behind is None else "account.change_email", person, by=by)
+    if left_behind is not None:
+        mail.queue_to_address(mails.email_changed, address=left_behind.email, language=person.language, args={"person": person.pk})
+    return True
+
+
+@transaction.atomic
+def add_person(person: User, password: str, *, by: User) -> None:
+    """Save somebody new whom an Admin vouches for; they can log in at once."""
+    person.set_password(password)
+    person.save(force_insert=True)
+    EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
+    audit.record("account.add", person, by=by)
+
+
+# --- changes ----------------------------------------------------------------------------------------------------------
+
+
+def change_settings(person: User, **fields: Any) -> None:
+    """Names and language, as the person wants them."""
+    for name, value in fields.items():
+        setattr(person, name, value)
+    person.save(update_fields=[*fields])
+
+
+@transaction.atomic
+def grant_role(person: User, role: str, *, by: User) -> User:
+    """Give the person this role instead of theirs; it counts from their next click. Refused: `last_admin`."""
+    if role != User.Role.ADMIN:
+        spare_last_admin(person)
+    person = User.objects.select_for_update().get(pk=person.pk)
+    before, person.role = person.role, role
+    if before != role:
+        person.save(update_fields=["role"])
+        audit.record("role.grant", person, by=by, before=before, after=role)
+    return person
+
+
+@transaction.atomic
+def block(person: User, *, by: User) -> None:
+    """Shut somebody out everywhere, from the next request on. Refused: `last_admin`."""
+    spare_last_admin(person)
+    if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
+        audit.record("account.block", person, by=by)
+
+
+@transaction.atomic
+def unblock(person: User, *, by: User) -> None:
+    if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
+        audit.record("account.unblock", person, by=by)
+
+
+def spare_last_admin(person: User) -> None:
+    """Refuse if this is the only Admin left.
+
+    Locks all Admins, always in the same order: two of them who demote each other at once would both count one left.
+    """
+    admins = User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True).order_by("pk")
+    if [admin.pk for admin in admins] == [person.pk]:
+        raise Refused("last_admin", _("This is the only Admin. Make somebody else Admin first."))

@@ -1,0 +1,102 @@
+"""The page that shows mail instead of sending it. Only the embedded default has it (settings.DEV_MAIL)."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.csp import CSP
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_safe
+
+# Django's file backend writes one file a connection, each message followed by this line.
+BETWEEN = b"\n" + b"-" * 79 + b"\n"
+SHOWN = 200
+WITH_FRAME = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
+# What another wrote: its own styles and nothing else, inside our frame only.
+THEIRS = {"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF]}
+
+
+@dataclass(frozen=True)
+class Sent:
+    name: str
+    message: EmailMessage
+
+    @property
+    def date(self) -> datetime | None:
+        return self.message["Date"].datetime if self.message["Date"] else None
+
+    @property
+    def text(self) -> str:
+        part = self.message.get_body(("plain",))
+        return part.get_content() if part else ""
+
+    @property
+    def html(self) -> str:
+        part = self.message.get_body(("html",))
+        return part.get_content() if part else ""
+
+    @property
+    def attachments(self) -> list[EmailMessage]:
+        return [*self.message.iter_attachments()]
+
+
+def all_sent() -> list[Sent]:
+    """The newest first."""
+    files = sorted(folder().glob("*.log"), key=lambda file: file.stat().st_mtime)[-SHOWN:]
+    mails = [mail for file in files for mail in read(file)]
+    return sorted(mails, key=lambda mail: mail.date.timestamp() if mail.date else 0)[::-1][:SHOWN]
+
+
+def folder() -> Path:
+    return Path(settings.MAILERS["default"]["OPTIONS"]["file_path"])
+
+
+def read(file: Path) -> Iterator[Sent]:
+    for number, raw in enumerate(file.read_bytes().split(BETWEEN)[:-1]):
+        yield Sent(f"{file.stem}-{number}", BytesParser(EmailMessage, policy=policy.default).parsebytes(raw))
+
+
+def find(name: str) -> Sent:
+    """By a name out of the listing; whatever else is asked for does not exist, so no path ever comes from the address."""
+    for mail in all_sent():
+        if mail.name == name:
+            return mail
+    raise Http404
+
+
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    return render(request, "dev_mail.html", {"mails": all_sent()})
+
+
+@require_safe
+@csp_override(WITH_FRAME)
+def message(request: HttpRequest, name: str) -> HttpResponse:
+    return render(request, "dev_message.html", {"mail": find(name)})
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp_override(THEIRS)
+def html(request: HttpRequest, name: str) -> HttpResponse:
+    """The HTML form alone, for the frame."""
+    return HttpResponse(find(name).html)
+
+
+@require_safe
+@csp_override(THEIRS)
+def attachment(request: HttpRequest, name: str, number: int) -> FileResponse:
+    files = find(name).attachments
+    if number >= len(files):
+        raise Http404
+    content = io.BytesIO(files[number].get_payload(decode=True))
+    return FileResponse(content, as_attachment=True, filename=files[number].get_filename(), content_type=files[number].get_content_type())

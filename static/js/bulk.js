@@ -1,0 +1,13 @@
+// The bar under a table counts the ticked rows.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-bulk]");
+  if (!form) return;
+  const all = form.querySelector("[data-pick-all]");
+  const boxes = [...form.querySelectorAll("input[type=checkbox]:not(:disabled, [data-pick-all])")];
+  if (event.target === all) boxes.forEach((box) => (box.checked = all.checked));
+  const picked = boxes.filter((box) => box.checked).length;
+  const out = form.querySelector("[data-bulk-count]");
+  out.textContent = picked === 1 ? out.dataset.one : out.dataset.many.replace("{n}", picked);
+  all.checked = picked === boxes.length;
+  all.indeterminate = picked > 0 && picked < boxes.length;
+});
