@@ -1,0 +1,138 @@
+"""Sixteen processes want the last fifty seats. Each race has a twin with the lock switched off, which must see the damage."""
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.db.models import Count
+
+from events.models import Event
+from tests.factories import make_event, make_people, make_person
+from tests.processes import environment
+from tickets.models import Reservation, Ticket
+from tickets.services import queue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RACERS, SEATS = 16, 50
+
+
+def race(event, processes, *, guard=True):
+    """What came of every deed of every process."""
+    plan = json.dumps({"event": event.pk, "guard": guard, "processes": processes})
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.racer"],
+        cwd=settings.BASE_DIR,
+        env=environment(),
+        input=plan,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return [outcome for outcomes in json.loads(done.stdout) for outcome in outcomes]
+
+
+def deal(deeds):
+    """The deeds in turn to every process."""
+    return [deeds[start::RACERS] for start in range(RACERS)]
+
+
+def assert_sound(event):
+    """The numbers on the event are those one gets by counting, and nobody sits on another's chair."""
+    event = Event.objects.get(pk=event.pk)
+    confirmed = event.reservations.confirmed()
+    assert (event.confirmed_count, event.pending_count) == (confirmed.count(), event.reservations.pending().count())
+    assert event.confirmed_count <= event.seats_limit
+    valid = Ticket.objects.valid().filter(event=event)
+    assert sorted(valid.values_list("reservation", flat=True)) == sorted(confirmed.values_list("pk", flat=True))
+    live = event.reservations.live().values("person").annotate(how_many=Count("pk"))
+    assert not live.filter(how_many__gt=1).exists()
+
+
+def storm(*, guard):
+    """An automatic event with 50 seats left of 60; 128 people reserve, each from two processes at once."""
+    event = make_event(seats_limit=SEATS + 10, admission="automatic")
+    for person in make_people(10):
+        queue.reserve(event, person=person)
+    people = make_people(128)
+    first = [["reserve", 0, person.pk] for person in people]
+    second = [["reserve", 0, person.pk] for person in reversed(people)]
+    return event, race(event, [a + b for a, b in zip(deal(first), deal(second), strict=True)], guard=guard)
+
+
+def test_reserve_storm_fills_exactly_the_last_seats():
+    event, outcomes = storm(guard=True)
+    assert {outcome: outcomes.count(outcome) for outcome in set(outcomes)} == {"done": 128, "already_registered": 128}
+    assert_sound(event)
+    in_order = list(event.reservations.in_queue_order().values_list("status", flat=True))
+    assert in_order == ["confirmed"] * 60 + ["pending"] * 78
+
+
+def test_reserve_storm_without_the_lock_oversells():
+    event, _ = storm(guard=False)
+    assert event.reservations.confirmed().count() > event.seats_limit
+
+
+def approval(*, guard):
+    """An approval event with 50 seats and 120 waiting; 16 organizers approve them all, from both ends."""
+    event = make_event(seats_limit=SEATS)
+    waiting = [queue.reserve(event, person=person).pk for person in make_people(120)]
+    deeds = [["confirm", pk, event.organizer_id] for pk in waiting + waiting[::-1]]
+    return event, race(event, deal(deeds), guard=guard)
+
+
+def test_approval_race_gives_exactly_the_last_seats():
+    event, outcomes = approval(guard=True)
+    assert outcomes.count("done") == SEATS
+    assert set(outcomes) == {"done", "event_full", "already_decided"}
+    assert_sound(event)
+    assert event.reservations.confirmed().count() == SEATS
+
+
+def test_approval_race_without_the_lock_oversells():
+    event, _ = approval(guard=False)
+    assert event.reservations.confirmed().count() > SEATS
+
+
+@pytest.mark.parametrize("admission", ["approval", "automatic"])
+def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
+    event = make_event(seats_limit=SEATS, admission=admission)
+    reservations = [queue.reserve(event, person=person) for person in make_people(100)]
+    organizer = event.organizer_id
+    deeds = [["reserve", 0, person.pk] for person in make_people(40)]
+    deeds += [["cancel", r.pk, r.person_id] for r in reservations[::3]]
+    for verb in ("confirm", "reject", "undo"):
+        deeds += [[verb, r.pk, organizer] for r in reservations[::2]]
+    deeds += [["confirm_many", r.pk, organizer] for r in reservations[::10]]
+    deeds += [["seats", seats, organizer] for seats in range(SEATS - 10, SEATS + 10)]
+    random.Random(admission).shuffle(deeds)
+    outcomes = race(event, deal(deeds))
+    assert set(outcomes) <= {
+        "done",
+        *("already_decided", "already_gone", "event_full", "nothing_to_undo", "seats_limit_below_confirmed"),
+    }
+    assert_sound(event)
+
+
+def test_cancelling_the_event_in_the_middle_of_everything_sends_everybody_home():
+    event = make_event(seats_limit=SEATS, admission="automatic")
+    reservations = [queue.reserve(event, person=person) for person in make_people(60)]
+    deeds = [["reserve", 0, person.pk] for person in make_people(60)]
+    deeds += [["cancel", r.pk, r.person_id] for r in reservations[::2]]
+    deeds.insert(len(deeds) // 2, ["cancel_event", 0, event.organizer_id])
+    outcomes = race(event, deal(deeds))
+    assert set(outcomes) <= {"done", "event_not_open", "already_gone"}
+    assert "event_not_open" in outcomes
+    assert not event.reservations.live().exists()
+    assert_sound(event)
+
+
+def test_one_person_from_many_processes_gets_one_place():
+    event, person = make_event(admission="automatic"), make_person()
+    outcomes = race(event, [[["reserve", 0, person.pk]]] * RACERS)
+    assert sorted(outcomes) == ["already_registered"] * (RACERS - 1) + ["done"]
+    assert Reservation.objects.get().is_confirmed
+    assert_sound(event)
