@@ -14,13 +14,13 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from eventflow.demo.data import EVENTS, FIRST_NAMES, LAST_NAMES, PASSWORD, PEOPLE, DemoEvent
+from eventflow.demo.data import DOOR, EVENTS, FIRST_NAMES, LAST_NAMES, MAJA, PASSWORD, PEOPLE, DemoEvent
 from eventflow.errors import Refused
 from eventflow.mail.models import Mail
 from events import services as event_services
 from events.models import Event
 from tickets.models import Reservation, Ticket
-from tickets.services import queue
+from tickets.services import door, queue
 
 LOG_INS = 4
 OPEN_FOR = timedelta(days=13)
@@ -80,14 +80,14 @@ def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> 
     """Live the event's life: it is drafted, published and filled in the future, then moved to its day."""
     organizer = people[plan.organizer]
     event = event_services.create(by=organizer, **texts(plan), **times(plan.day if plan.day > 0 else 1, plan.at, plan.hours))
-    event_services.add_door_staff(event, email="door@example.org", by=organizer)
+    event_services.add_door_staff(event, email=DOOR, by=organizer)
     if plan.status == Event.Status.DRAFT:
         return
     event_services.publish(event, by=organizer)
     who = guests[: plan.guests]
     if plan.maja is not None:
-        who[plan.maja] = people["maja@example.org"]
-    fill(event, plan, [queue.reserve(event, person=person) for person in who], by=organizer)
+        who[plan.maja] = people[MAJA]
+    fill(event, plan, [queue.reserve(event, person=person) for person in who], by=organizer, staff=people[DOOR])
     if plan.day <= 0:
         event = event_services.edit(event, by=organizer, **times(plan.day, plan.at, plan.hours))
     spread(event)
@@ -111,8 +111,8 @@ def times(day: int, at: str | None, hours: int) -> dict[str, datetime]:
     return {"start_time": start, "end_time": start + timedelta(hours=hours)}
 
 
-def fill(event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: User) -> None:
-    """Withdraw from the end, confirm from the head, reject what comes next."""
+def fill(event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: User, staff: User) -> None:
+    """Withdraw from the end, confirm from the head, reject what comes next; then the first ones arrive."""
     staying = len(reservations) - plan.withdrawn
     for reservation in reservations[staying:]:
         queue.cancel(reservation, by=reservation.person)
@@ -120,6 +120,8 @@ def fill(event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: 
         queue.confirm_many(event, ids(reservations[: plan.confirmed]), by=by)
     if plan.rejected:
         queue.reject_many(event, ids(reservations[plan.confirmed : plan.confirmed + plan.rejected]), by=by)
+    for reservation in reservations[: plan.checked_in]:
+        door.check_in(reservation, by=staff, device="Demo")
 
 
 def ids(reservations: Iterable[Reservation]) -> list[int]:
@@ -137,9 +139,12 @@ def spread(event: Event) -> None:
             reservation.decided_at = min(last, reservation.created + timedelta(hours=3) * bool(reservation.decided_by_id))
     Reservation.objects.bulk_update(reservations, ["created", "decided_at"])
     tickets = list(Ticket.objects.filter(event=event).select_related("reservation"))
+    came = event.start_time - timedelta(minutes=20)
     for ticket in tickets:
         ticket.issued_at = ticket.reservation.decided_at or ticket.reservation.created
-    Ticket.objects.bulk_update(tickets, ["issued_at"])
+        if ticket.checked_in_at:
+            ticket.checked_in_at = came = came + timedelta(minutes=2, seconds=ticket.pk % 50)
+    Ticket.objects.bulk_update(tickets, ["issued_at", "checked_in_at"])
 
 
 def forget_mail() -> None:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 PASSWORD = "eventflow-demo"  # noqa: S105  printed at every start of the demo, and nowhere else in use
 
+DOOR, MAJA = "door@example.org", "maja@example.org"
+
 # Address, first and last name, role, language. The first four are printed as log-ins.
 PEOPLE = [
     ("admin@example.org", "Anna", "Nowak", "admin", "en"),
     ("organizer@example.org", "Paweł", "Ostrowski", "organizer", "en"),
-    ("door@example.org", "Tomasz", "Zieliński", "user", "en"),
-    ("maja@example.org", "Maja", "Wiśniewska", "user", "en"),
+    (DOOR, "Tomasz", "Zieliński", "user", "en"),
+    (MAJA, "Maja", "Wiśniewska", "user", "en"),
     ("zofia@example.org", "Zofia", "Kaczmarek", "organizer", "pl"),
 ]
 
