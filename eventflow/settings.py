@@ -275,7 +275,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "eventflow.observability.RequestIdFilter"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        # A logger without any handler would still print its warnings.
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
@@ -283,7 +287,7 @@ LOGGING = {
         "django_tasks_db": {"level": "WARNING"},
         "django.tasks": {"level": "WARNING"},
         # It logs the whole HTML of a ticket, QR code included, when a font is missing.
-        "xhtml2pdf": {"handlers": [], "propagate": False},
+        "xhtml2pdf": {"handlers": ["nowhere"], "propagate": False},
         "fontTools": {"level": "WARNING"},
     },
 }
