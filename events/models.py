@@ -101,7 +101,11 @@ class Event(models.Model):
     pattern = models.CharField(_("pattern"), max_length=16, choices=Pattern.choices, default=Pattern.RINGS)
     organizer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="events", verbose_name=_("organizer"))
     door_staff: models.ManyToManyField = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, through="DoorStaff", related_name="door_events", verbose_name=_("door staff")
+        settings.AUTH_USER_MODEL,
+        through="DoorStaff",
+        through_fields=("event", "person"),
+        related_name="door_events",
+        verbose_name=_("door staff"),
     )
     # Shown to guests and mailed when the event is cancelled.
     cancel_message = models.TextField(_("message to guests"), max_length=2000, blank=True)
