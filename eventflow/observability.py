@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -12,6 +13,11 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
+def request_id_for(given: str) -> str:
+    """The caller's own id if it is well formed, else a new one."""
+    return given if WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
+
+
 class RequestIdMiddleware:
     """Take the caller's X-Request-ID if it is well formed, else make one; send it back."""
 
@@ -19,8 +25,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(given if WELL_FORMED.fullmatch(given) else uuid.uuid4().hex)
+        token = request_id.set(request_id_for(request.headers.get("X-Request-ID", "")))
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
@@ -33,3 +38,21 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
         return True
+
+
+class Outage:
+    """Says once that something we depend on is away and once that it is back, however often it is missed in between."""
+
+    def __init__(self, logger: logging.Logger, what: str) -> None:
+        self.logger, self.what = logger, what
+        self.since: float | None = None
+
+    def began(self, error: BaseException) -> None:
+        if self.since is None:
+            self.since = time.monotonic()
+            self.logger.warning("%s: away (%s)", self.what, type(error).__name__)
+
+    def ended(self) -> None:
+        if self.since is not None:
+            self.logger.warning("%s: back after %.0f s", self.what, time.monotonic() - self.since)
+            self.since = None

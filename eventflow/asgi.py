@@ -1,0 +1,18 @@
+"""Where a connection goes: requests through one hop to Django, sockets to Channels."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eventflow.settings")
+django.setup(set_prefix=False)
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+
+from eventflow.http import OneHopHandler  # noqa: E402
+from eventflow.sockets import OurPagesOnly  # noqa: E402
+from events.routing import sockets  # noqa: E402
+
+pages = OneHopHandler()
+application = ProtocolTypeRouter({"http": pages, "websocket": OurPagesOnly(AuthMiddlewareStack(URLRouter(sockets)))})

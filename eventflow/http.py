@@ -1,0 +1,151 @@
+"""How a request is served: one hop from the server's loop to a thread of a bounded pool, and the whole request runs there.
+
+Django's own ASGI handler loads the middleware for async use and hops between loop and thread once a middleware;
+docs/decisions/0002-one-hop-handler.md has the figures.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.core.signals import request_started
+from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import set_script_prefix
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from eventflow.observability import request_id_for
+
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# A file up to this many bytes is read at once, so that a slow reader of it costs memory and not a thread.
+WHOLE_FILE = 2 * 1024 * 1024
+# A chunk of a stream that nobody takes for this many seconds ends it; the server gives up on such a client earlier.
+CHUNK_SECONDS = 90
+
+
+class OneHopHandler(ASGIHandler):
+    """Django behind ASGI, with as many requests at once as threads, and as many database connections."""
+
+    def __init__(self) -> None:
+        BaseHandler.__init__(self)
+        self.load_middleware(is_async=False)
+        self.threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
+        self.places = threading.BoundedSemaphore(settings.WEB_THREADS + settings.WEB_WAITING)
+
+    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        if not self.places.acquire(blocking=False):
+            await self.send_response(busy(scope), send)
+            return
+        # After the body the client has one thing left to say: that it went away.
+        client = Client(send, gone=asyncio.ensure_future(receive()))
+        try:
+            response = await self.in_a_thread(scope, body, client)
+            if response is not None:
+                await self.send_response(response, send)
+        finally:
+            client.gone.cancel()
+
+    async def in_a_thread(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
+        """Run the request on a thread, in a copy of this context. The place is free again when the thread is, whatever becomes of us."""
+        work = self.threads.submit(copy_context().run, self.run, scope, body, client)
+        work.add_done_callback(lambda _: self.places.release())
+        return await asyncio.wrap_future(work)
+
+    # From here on we are on the thread.
+
+    def run(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
+        """The whole request. Returns what is left to send: a complete response, or None after a stream or for nobody."""
+        if client.is_gone:
+            return None
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=self.__class__, scope=scope)
+        request, response = self.create_request(scope, body)
+        if request is not None:
+            response = self.get_response(request)
+        response._handler_class = self.__class__
+        try:
+            if not response.streaming:
+                return response
+            if isinstance(response, FileResponse) and int(response.get("Content-Length", WHOLE_FILE)) < WHOLE_FILE:
+                return whole(response)
+            return self.stream(response, client)
+        finally:
+            # Closes the request, its body and, through request_finished, connections that are no longer good.
+            response.close()
+
+    def stream(self, response: Any, client: "Client") -> None:
+        """Send chunk by chunk, each when the client has room for it. A client that goes away ends the iteration."""
+        try:
+            client.send({"type": "http.response.start", "status": response.status_code, "headers": raw_headers(response)})
+            for part in response:
+                for chunk, _last in self.chunk_bytes(part):
+                    client.send({"type": "http.response.body", "body": chunk, "more_body": True})
+            client.send({"type": "http.response.body"})
+        except ClientGone:
+            return
+
+
+class ClientGone(Exception):
+    """There is nobody left to send to."""
+
+
+class Client:
+    """The far end of one request, as its thread sees it. Made on the loop."""
+
+    def __init__(self, send: Send, gone: "asyncio.Future[Any]") -> None:
+        self.loop = asyncio.get_running_loop()
+        self.asend = send
+        self.gone = gone
+
+    @property
+    def is_gone(self) -> bool:
+        return self.gone.done()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send from a thread; returns when the server has taken the message and has room for another."""
+        if self.is_gone:
+            raise ClientGone
+        asyncio.run_coroutine_threadsafe(self.asend(message), self.loop).result(CHUNK_SECONDS)  # type: ignore[arg-type]
+
+
+def whole(response: FileResponse) -> HttpResponse:
+    """The same answer with its file read into memory."""
+    response.block_size = ASGIHandler.chunk_size
+    complete = HttpResponse(b"".join(response), status=response.status_code, headers=response.headers)
+    complete.cookies = response.cookies
+    return complete
+
+
+def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
+    headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+    return headers + [(b"Set-Cookie", morsel.OutputString().encode("ascii")) for morsel in response.cookies.values()]
+
+
+def busy(scope: Scope) -> HttpResponse:
+    """Too many requests wait already. Costs no thread, no session and no database."""
+    with translation.override(translation.get_language_from_request(ASGIRequest(scope, BytesIO()))):
+        response = refusal(scope["path"], 503, "busy", _("Very many people are here right now. Try again in a few seconds."))
+    response["Retry-After"] = "2"
+    response["X-Request-ID"] = request_id_for(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin1"))
+    return response
+
+
+def refusal(path: str, status: int, code: str, message: str) -> HttpResponse:
+    """An answer given before any page is reached: the API's envelope under /api/, plain text elsewhere."""
+    if path.startswith("/api/"):
+        return JsonResponse({"success": False, "message": message, "detail": message, "code": code, "errors": {}}, status=status)
+    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
