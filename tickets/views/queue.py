@@ -1,54 +1,184 @@
-"""The organizer's queue of one event."""
+"""The organizer's queue of one event. Every deed has two ends: for htmx the row or the table as it is now, for a plain form a message."""
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
+from accounts.decorators import organizer_required
+from eventflow.errors import Refused
+from events.models import Event
 from events.permissions import managed_events
+from tickets.forms import QueueFilters, RejectForm
+from tickets.models import Reservation
 from tickets.permissions import managed_reservations
 from tickets.services import queue as service
 
+PER_PAGE = 50
+# What fits the widest id a database gives.
+MOST_DIGITS = 18
 
+
+@never_cache
 @require_safe
-@login_required
+@vary_on_headers("HX-Request")
+@organizer_required
 def queue(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who reserved, in the order of the queue, a page at a time."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    return render(request, "tickets/queue.html", {"event": event, "reservations": event.reservations.select_related("person")[:50], "here": "queue"})
+    part = "#queue" if request.htmx and not request.htmx.history_restore_request else ""
+    return render(request, f"tickets/queue.html{part}", listing(event, request.GET))
+
+
+# --- One --------------------------------------------------------------------------------------------------------------
 
 
 @require_POST
-@login_required
+@organizer_required
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    reservation = service.confirm(get_object_or_404(managed_reservations(request.user), pk=pk), by=request.user)
-    return redirect("tickets:queue", reservation.event_id)
+    """Give one person a seat."""
+    return decided(request, pk, service.confirm, _("%(name)s is confirmed."))
 
 
 @require_POST
-@login_required
+@organizer_required
 def reject(request: HttpRequest, pk: int) -> HttpResponse:
-    reservation = service.reject(get_object_or_404(managed_reservations(request.user), pk=pk), by=request.user)
-    return redirect("tickets:queue", reservation.event_id)
+    """Say no to one person, or take their seat back."""
+
+    def with_message(reservation: Reservation, *, by: Any) -> Reservation:
+        return service.reject(reservation, by=by, message=typed_message(request))
+
+    return decided(request, pk, with_message, _("%(name)s is rejected."))
 
 
 @require_POST
-@login_required
+@organizer_required
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    reservation = service.undo(get_object_or_404(managed_reservations(request.user), pk=pk), by=request.user)
-    return redirect("tickets:queue", reservation.event_id)
+    """Take a decision back."""
+    return decided(request, pk, service.undo, _("%(name)s is waiting again, at the old place."))
+
+
+def decided(request: HttpRequest, pk: int, deed: Callable[..., Reservation], words: str) -> HttpResponse:
+    reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
+    refusal = None
+    try:
+        deed(reservation, by=request.user)
+    except Refused as no:
+        refusal = no
+    told = refusal.message if refusal else words % {"name": reservation.person}
+    if not request.htmx:
+        return back_with(request, reservation.event_id, told, good=not refusal)
+    if request.htmx.target == "queue":
+        return table_again(request, reservation.event_id, told, {}, status=409 if refusal else 200)
+    return row_again(request, pk, told, refusal)
+
+
+def row_again(request: HttpRequest, pk: int, told: str, refusal: Refused | None) -> HttpResponse:
+    """The row as it is now; beside it the numbers, and a toast that can take the decision back."""
+    now = get_object_or_404(managed_reservations(request.user).with_position().with_entry(), pk=pk)
+    now.refusal, now.settled = refusal, not refusal
+    context = {"reservation": now, "event": now.event, "counts": counts_of(now.event), "told": told if not refusal else ""}
+    return render(request, "tickets/queue.html#decided", context, status=409 if refusal else 200)
+
+
+# --- Many -------------------------------------------------------------------------------------------------------------
 
 
 @require_POST
-@login_required
+@organizer_required
 def confirm_many(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the ticked ones seats, as far as they reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    service.confirm_many(event, [int(r) for r in request.POST.getlist("r") if r.isdecimal()], by=request.user)
-    return redirect("tickets:queue", event.pk)
+    try:
+        done, refusals = service.confirm_many(event, ticked(request), by=request.user)
+    except Refused as refusal:
+        return nothing_done(request, event, refusal)
+    return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)) % {"count": len(done)}, refusals)
 
 
 @require_POST
-@login_required
+@organizer_required
 def reject_many(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say no to the ticked ones, with one message for all."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    service.reject_many(event, [int(r) for r in request.POST.getlist("r") if r.isdecimal()], by=request.user)
-    return redirect("tickets:queue", event.pk)
+    try:
+        done, refusals = service.reject_many(event, ticked(request), by=request.user, message=typed_message(request))
+    except Refused as refusal:
+        return nothing_done(request, event, refusal)
+    return many_decided(request, event, ngettext("%(count)d rejected", "%(count)d rejected", len(done)) % {"count": len(done)}, refusals)
+
+
+def many_decided(request: HttpRequest, event: Event, told: str, refusals: dict[int, Refused]) -> HttpResponse:
+    if refusals:
+        told += ", " + ngettext("%(count)d not saved", "%(count)d not saved", len(refusals)) % {"count": len(refusals)}
+    if request.htmx:
+        return table_again(request, event.pk, f"{told}.", refusals)
+    reasons = list(dict.fromkeys(refusal.message for refusal in refusals.values()))
+    return back_with(request, event.pk, " ".join([f"{told}.", *reasons]), good=not refusals)
+
+
+def nothing_done(request: HttpRequest, event: Event, refusal: Refused) -> HttpResponse:
+    if request.htmx:
+        return table_again(request, event.pk, refusal.message, {}, status=409)
+    return back_with(request, event.pk, refusal.message, good=False)
+
+
+def table_again(request: HttpRequest, event_id: int, told: str, refusals: dict[int, Refused], *, status: int = 200) -> HttpResponse:
+    """The whole table as it is now; those that were refused keep their tick and say why."""
+    event = get_object_or_404(managed_events(request.user), pk=event_id)
+    context = {**listing(event, request.POST, refusals), "told": told, "failed": bool(refusals) or status != 200, "swapped": True}
+    return render(request, "tickets/queue.html#table_again", context, status=status)
+
+
+# --- What they share --------------------------------------------------------------------------------------------------
+
+
+def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None = None) -> dict[str, Any]:
+    """Everything the table shows: five queries, however long the queue."""
+    filters = QueueFilters(asked)
+    found = filters.of(event).select_related("person").with_position().with_entry()
+    page = Paginator(found, PER_PAGE).get_page(asked.get("page"))
+    mark_refused(page.object_list, refusals or {})
+    return {"filters": filters, "event": event, "page": page, "counts": counts_of(event), "reject_form": RejectForm(), "here": "queue"}
+
+
+def mark_refused(reservations: Iterable[Reservation], refusals: dict[int, Refused]) -> None:
+    for reservation in reservations:
+        reservation.refusal = refusals.get(reservation.pk)
+        reservation.picked = bool(reservation.refusal) and reservation.is_pending
+
+
+def counts_of(event: Event) -> list[tuple[str, str, int]]:
+    """How many reservations stand in each state: (value, word, count), all of them last."""
+    counted = dict(event.reservations.order_by().values_list("status").annotate(Count("pk")))
+    states = [(str(value), str(word), counted.get(value, 0)) for value, word in Reservation.Status.choices]
+    return [*states, (QueueFilters.EVERY, _("All"), sum(counted.values()))]
+
+
+def ticked(request: HttpRequest) -> list[int]:
+    """The ids of the ticked rows; what is no id is left out."""
+    return [int(value) for value in request.POST.getlist("r") if value.isdecimal() and len(value) <= MOST_DIGITS]
+
+
+def typed_message(request: HttpRequest) -> str:
+    form = RejectForm(request.POST)
+    if not form.is_valid():
+        raise Refused("bad_message", " ".join(form.errors["message"]))
+    return form.cleaned_data["message"]
+
+
+def back_with(request: HttpRequest, event_id: int, told: str, *, good: bool) -> HttpResponse:
+    """Back to the same part of the queue, with a message."""
+    (messages.success if good else messages.error)(request, told)
+    query = QueueFilters(request.POST).query(page=request.POST.get("page", ""))
+    return redirect(reverse("tickets:queue", args=[event_id], query=query))

@@ -1,0 +1,54 @@
+"""What an organizer types about a queue: which part of it to see, and a word to those who are rejected."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from events.models import Event
+from events.search import every_word
+from tickets.models import Reservation, ReservationQuerySet
+
+
+class QueueFilters(forms.Form):
+    """Which reservations of a queue are shown. A value that makes no sense is ignored."""
+
+    EVERY = "all"
+
+    state = forms.ChoiceField(required=False, choices=[*Reservation.Status.choices, (EVERY, gettext_lazy("All"))])
+    q = forms.CharField(label=gettext_lazy("Search by name or e-mail"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.full_clean()
+
+    @property
+    def shown(self) -> str:
+        """The state that is shown: pending ones, unless another was asked for."""
+        return self.cleaned_data.get("state") or Reservation.Status.PENDING
+
+    @property
+    def words(self) -> str:
+        return self.cleaned_data.get("q", "")
+
+    def of(self, event: Event) -> ReservationQuerySet:
+        """The event's reservations that match, in the order of the queue."""
+        found = event.reservations.filter(every_word(self.words, "person__first_name", "person__last_name", "person__email"))
+        if self.shown != self.EVERY:
+            found = found.filter(status=self.shown)
+        return found.in_queue_order()
+
+    def query(self, page: str = "") -> dict[str, str]:
+        """The parameters of the address that shows this again."""
+        wanted = {"state": "" if self.shown == Reservation.Status.PENDING else self.shown, "q": self.words, "page": page}
+        return {name: value for name, value in wanted.items() if value}
+
+
+class RejectForm(forms.Form):
+    message = forms.CharField(
+        label=gettext_lazy("Message"),
+        help_text=gettext_lazy("They read it in the e-mail and on the event page."),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea,
+    )

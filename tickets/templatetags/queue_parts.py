@@ -1,0 +1,27 @@
+"""Words of the queue page that a script keeps in step with the ticks."""
+
+from django import template
+from django.core.paginator import Page
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+
+@register.simple_tag
+def selected_forms() -> SafeString:
+    """Every plural form of `{n} selected`, as data attributes named like the categories of the browser's Intl."""
+    forms = (("one", 1), ("few", 2), ("many", 5), ("other", 5))
+    return format_html_join(" ", 'data-{}="{}"', ((name, selected(sample, "{n}")) for name, sample in forms))
+
+
+@register.simple_tag
+def selected_words(page: Page) -> str:
+    """How many rows of this page are ticked now."""
+    ticked = sum(reservation.picked for reservation in page)
+    return selected(ticked, str(ticked))
+
+
+def selected(number: int, shown: str) -> str:
+    return ngettext("%(n)s selected", "%(n)s selected", number) % {"n": shown}
