@@ -1,0 +1,53 @@
+"""An event as a calendar file (RFC 5545), for its page and to go with a mail."""
+
+from datetime import UTC
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import timezone
+from icalendar import Calendar
+from icalendar import Event as Entry
+
+from events.models import Event
+from events.templatetags.event_parts import host
+
+
+def event_calendar(event: Event) -> bytes:
+    """The event, always under the same UID, so that a calendar replaces what it knew of it. Needs its organizer.
+
+    Times are UTC: an event happens once, and every calendar shows an instant rightly on its own clock, whereas time zones
+    written out are where calendars disagree.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", "-//EventFlow//EventFlow//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(entry(event))
+    return calendar.to_ical()
+
+
+def entry(event: Event) -> Entry:
+    url = settings.SITE_URL + event.get_absolute_url()
+    entry = Entry()
+    entry.add("uid", f"event-{event.pk}@{urlsplit(settings.SITE_URL).hostname}")
+    entry.add("dtstamp", timezone.now().astimezone(UTC))
+    # A cancelled event outranks every copy of it that a calendar has.
+    entry.add("sequence", 1 if event.is_cancelled else 0)
+    entry.add("status", "CANCELLED" if event.is_cancelled else "CONFIRMED")
+    entry.add("dtstart", event.start_time.astimezone(UTC))
+    entry.add("dtend", event.end_time.astimezone(UTC))
+    entry.add("summary", clean(event.title))
+    entry.add("location", clean(event.location))
+    entry.add("description", clean(f"{event.description}\n\n{url}".strip()))
+    entry.add("url", url)
+    # RFC 5546 wants an organizer in what is published. The person's own address is not for everybody.
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    entry.add("organizer", f"mailto:{sender}", parameters={"cn": clean(host(event)) or "EventFlow"})
+    return entry
+
+
+def clean(text: str) -> str:
+    """Without the control characters that the format forbids. The library escapes the rest, line breaks included."""
+    spaced = ("\n" if c == "\n" else " " if c.isspace() else c for c in text)
+    return "".join(c for c in spaced if c == "\n" or c.isprintable()).strip()
