@@ -1,12 +1,16 @@
 """The background worker: django-tasks-db's, plus what it lacks, a reaper for the tasks of killed workers."""
 
 import logging
+import os
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from types import FrameType
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, close_old_connections, connection
+from django.db import Error as DjangoDatabaseError
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.tasks.base import TaskResultStatus
 from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
@@ -16,6 +20,9 @@ from eventflow.mail.models import Worker
 
 logger = logging.getLogger(__name__)
 
+RETRY_AFTER = timedelta(seconds=5)
+MOST_ATTEMPTS = 50
+
 
 class ReapingWorker(TaskWorker):
     """Runs tasks, says every few seconds that it lives, and frees the tasks of those that no longer do."""
@@ -24,12 +31,27 @@ class ReapingWorker(TaskWorker):
         with Heart(self.worker_id):
             while True:
                 try:
+                    # What the lost connection cut short says that we are running it; nobody is.
+                    give_back(self.worker_id.__eq__)
                     return super().run()
-                except OperationalError as error:
-                    # The database is away. Nothing was claimed, so nothing is lost: wait for its return.
+                except (OperationalError, InterfaceError) as error:
                     logger.warning("worker: database unavailable (%s), trying again", type(error).__name__)
                     close_old_connections()
                     time.sleep(1)
+
+    def run_task(self, db_task_result: DBTaskResult) -> None:
+        """Run it, and put it off when it fails. Mails keep their own account of failures, so what fails here is the machinery under them."""
+        super().run_task(db_task_result)
+        attempts = len(db_task_result.worker_ids)
+        if db_task_result.status == TaskResultStatus.FAILED and attempts < MOST_ATTEMPTS:
+            later = timezone.now() + RETRY_AFTER * attempts
+            DBTaskResult.objects.failed().filter(pk=db_task_result.pk).update(status=TaskResultStatus.READY, run_after=later)
+
+    def shutdown(self, signum: int, frame: FrameType | None) -> None:
+        """Asked once, the running task may finish. Asked twice, it is dropped as by a kill, and so given to another worker."""
+        if not self.running:
+            os._exit(1)
+        super().shutdown(signum, frame)
 
 
 class Heart:
@@ -59,7 +81,7 @@ class Heart:
             close_old_connections()
             Worker.objects.update_or_create(pk=self.worker_id, defaults={"seen_at": timezone.now()})
             reap()
-        except DatabaseError as error:
+        except DjangoDatabaseError as error:
             logger.warning("worker: no sign of life written (%s)", type(error).__name__)
 
 
@@ -67,12 +89,18 @@ def reap() -> int:
     """Give back the tasks that run under a worker without a sign of life; forget such workers. Returns how many tasks."""
     silent_since = timezone.now() - timedelta(seconds=4 * settings.WORKER_BEAT_SECONDS)
     alive = set(Worker.objects.filter(seen_at__gt=silent_since).values_list("pk", flat=True))
+    freed = give_back(lambda worker_id: worker_id not in alive)
+    Worker.objects.filter(seen_at__lt=silent_since - timedelta(days=1)).delete()
+    return freed
+
+
+def give_back(is_gone: Callable[[str], bool]) -> int:
+    """Let others take up the running tasks whose last worker is gone. Returns how many."""
     freed = 0
     for task in DBTaskResult.objects.running().only("pk", "worker_ids", "started_at"):
-        if alive.isdisjoint(task.worker_ids[-1:]):
+        if is_gone(task.worker_ids[-1]):
             still = DBTaskResult.objects.running().filter(pk=task.pk, started_at=task.started_at)
             freed += still.update(status=TaskResultStatus.READY, started_at=None)
     if freed:
         logger.warning("worker: took over %s task(s) of a worker that is gone", freed)
-    Worker.objects.filter(seen_at__lt=silent_since - timedelta(days=1)).delete()
     return freed

@@ -1,5 +1,17 @@
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+
+from tests.smtp import PostOffice
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, on SQLite, what only PostgreSQL can do."""
+    if not settings.EMBEDDED:
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +32,13 @@ def mail_at_once(settings, tmp_path):
     """Decisions are mailed without the ten seconds of grace, into memory, unless a test wants otherwise."""
     settings.MAIL_DECISION_DELAY_SECONDS = 0
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+
+@pytest.fixture
+def post():
+    """A real SMTP server, open."""
+    office = PostOffice()
+    office.open()
+    yield office
+    office.stalled.clear()
+    office.close()

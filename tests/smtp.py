@@ -1,0 +1,81 @@
+"""A real SMTP server on the loopback address, with the moods of those out there."""
+
+import asyncio
+import logging
+import socket
+import threading
+from email import message_from_bytes
+from email.message import Message
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+# It would write every line of every conversation.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class PostOffice:
+    """Keeps what was delivered in `letters`, and in `offered` what arrived whole, acknowledged or not.
+
+    `refused` addresses get a 550; while `stalled` is set nothing is acknowledged.
+    """
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.letters: list[Message] = []
+        self.offered: list[Message] = []
+        self.refused: set[str] = set()
+        self.stalled = threading.Event()
+        self.commands: list[str] = []
+
+    def open(self) -> None:
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+        # The controller tries its own door when it opens.
+        self.commands.clear()
+
+    def close(self) -> None:
+        self.controller.stop(no_assert=True)
+
+    @property
+    def env(self) -> dict[str, Any]:
+        """How a process of ours is told to bring its mail here."""
+        return {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": self.port, "EMAIL_USE_TLS": False, "EMAIL_HOST_USER": "", "EMAIL_HOST_PASSWORD": ""}
+
+    def subjects(self) -> list[str]:
+        return sorted(letter["Subject"] for letter in self.letters)
+
+    # What aiosmtpd calls, on the thread of its loop.
+
+    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]) -> list[str]:
+        self.commands.append("EHLO")
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        self.commands.append("MAIL")
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if address in self.refused:
+            return "550 5.1.1 No such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        letter = message_from_bytes(envelope.content, policy=default)
+        self.offered.append(letter)
+        while self.stalled.is_set():
+            await asyncio.sleep(0.02)
+        self.letters.append(letter)
+        return "250 Accepted"
