@@ -1,1 +1,54 @@
 """System checks: configurations that cannot work are refused at start."""
+
+import base64
+import binascii
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
+IN_MEMORY = "channels.layers.InMemoryChannelLayer"
+
+
+@register(Tags.database)
+def known_database(**kwargs: Any) -> list[CheckMessage]:
+    engine = settings.DATABASES["default"]["ENGINE"]
+    if engine in ENGINES:
+        return []
+    return [Error(f"EventFlow does not run on {engine}.", hint="Use postgres://… or sqlite:///… in DATABASE_URL.", id="eventflow.E001")]
+
+
+@register()
+def processes_share_everything(**kwargs: Any) -> list[CheckMessage]:
+    """Several web processes need a database and a channel layer that they can share."""
+    if settings.WEB_PROCESSES <= 1:
+        return []
+    errors: list[CheckMessage] = []
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+        errors.append(Error("More than one web process needs PostgreSQL.", hint="Set DATABASE_URL, or WEB_PROCESSES=1.", id="eventflow.E002"))
+    if settings.CHANNEL_LAYERS["default"]["BACKEND"] == IN_MEMORY:
+        errors.append(Error("More than one web process needs Redis.", hint="Set REDIS_URL, or WEB_PROCESSES=1.", id="eventflow.E003"))
+    return errors
+
+
+@register(Tags.security)
+def signing_key_is_a_key(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.TICKET_SIGNING_KEY or is_32_bytes(settings.TICKET_SIGNING_KEY):
+        return []
+    hint = 'Make one: python -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"'
+    return [Error("TICKET_SIGNING_KEY is not 32 bytes in base64.", hint=hint, id="eventflow.E004")]
+
+
+@register(Tags.security, deploy=True)
+def limits_are_on(**kwargs: Any) -> list[CheckMessage]:
+    if settings.RATE_LIMITS:
+        return []
+    return [Warning("RATE_LIMITS=off: nothing slows down who guesses passwords.", hint="Only load tests want that.", id="eventflow.W001")]
+
+
+def is_32_bytes(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        return False

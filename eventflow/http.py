@@ -6,7 +6,7 @@ docs/decisions/0002-one-hop-handler.md has the figures.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from io import BytesIO
@@ -25,7 +25,8 @@ from django.utils.translation import gettext as _
 from eventflow.observability import request_id_for
 
 Scope = dict[str, Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 # A file up to this many bytes is read at once, so that a slow reader of it costs memory and not a thread.
 WHOLE_FILE = 2 * 1024 * 1024
@@ -42,7 +43,7 @@ class OneHopHandler(ASGIHandler):
         self.threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
         self.places = threading.BoundedSemaphore(settings.WEB_THREADS + settings.WEB_WAITING)
 
-    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await self.read_body(receive)
         except RequestAborted:
@@ -71,21 +72,25 @@ class OneHopHandler(ASGIHandler):
         """The whole request. Returns what is left to send: a complete response, or None after a stream or for nobody."""
         if client.is_gone:
             return None
-        set_script_prefix(get_script_prefix(scope))
-        request_started.send(sender=self.__class__, scope=scope)
-        request, response = self.create_request(scope, body)
-        if request is not None:
-            response = self.get_response(request)
-        response._handler_class = self.__class__
+        response = self.answer(scope, body)
         try:
             if not response.streaming:
                 return response
-            if isinstance(response, FileResponse) and int(response.get("Content-Length", WHOLE_FILE)) < WHOLE_FILE:
+            if isinstance(response, FileResponse) and int(response.get("Content-Length") or WHOLE_FILE) < WHOLE_FILE:
                 return whole(response)
-            return self.stream(response, client)
+            self.stream(response, client)
+            return None
         finally:
-            # Closes the request, its body and, through request_finished, connections that are no longer good.
+            # Closes the request, its body and, through request_finished, a connection that is no longer good.
             response.close()
+
+    def answer(self, scope: Scope, body: Any) -> Any:
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=self.__class__, scope=scope)
+        request, response = self.create_request(scope, body)
+        response = self.get_response(request) if request is not None else response
+        response._handler_class = self.__class__  # type: ignore[union-attr]
+        return response
 
     def stream(self, response: Any, client: "Client") -> None:
         """Send chunk by chunk, each when the client has room for it. A client that goes away ends the iteration."""

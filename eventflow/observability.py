@@ -47,6 +47,10 @@ class Outage:
         self.logger, self.what = logger, what
         self.since: float | None = None
 
+    @property
+    def is_on(self) -> bool:
+        return self.since is not None
+
     def began(self, error: BaseException) -> None:
         if self.since is None:
             self.since = time.monotonic()

@@ -1,6 +1,6 @@
 """The web server: daphne, with the back-pressure, the limits and the orderly stop that it lacks."""
 
-# ruff: noqa: I001, E402  daphne.server comes first: it chooses Twisted's event loop.
+# ruff: noqa: I001  daphne.server comes first: it chooses Twisted's event loop.
 from daphne.server import Server as Daphne
 from daphne.server import twisted_loop as loop
 
@@ -16,7 +16,7 @@ from typing import Any
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
-from twisted.internet import reactor
+from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 from zope.interface import implementer
@@ -26,6 +26,7 @@ from events import live
 
 logger = logging.getLogger(__name__)
 access = logging.getLogger("eventflow.access")
+reactor: Any = twisted_reactor
 
 # A client that takes nothing of what we send it for so long is gone.
 STALLED_SECONDS = 60
@@ -227,7 +228,7 @@ class Server(Daphne):
 
     def run(self, *, signals: bool = True) -> bool:
         """Serve until stopped. Returns whether everything that had begun was also finished."""
-        errors = FilteringLogObserver(STDLibLogObserver("twisted"), [LogLevelFilterPredicate(LogLevel.error)])
+        errors: Any = FilteringLogObserver(STDLibLogObserver("twisted"), [LogLevelFilterPredicate(LogLevel.error)])  # type: ignore[arg-type,list-item]
         globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False, discardBuffer=True)
         asyncio.set_event_loop(loop)
         live.sender.loop = loop

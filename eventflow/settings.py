@@ -138,7 +138,8 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": REDIS_URL}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Rate limits count here: with Django's 300 entries, whoever makes many could make us forget the others.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 
 # --- Mail and tasks ---------------------------------------------------------------------------------------------------
 
@@ -284,6 +285,8 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"level": "WARNING"},
+        # It writes a traceback a second while Redis is away; events.link says so once.
+        "channels_redis": {"level": "CRITICAL"},
         "django_tasks_db": {"level": "WARNING"},
         "django.tasks": {"level": "WARNING"},
         # It logs the whole HTML of a ticket, QR code included, when a font is missing.

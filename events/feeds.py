@@ -7,7 +7,7 @@ the server's loop, except the reading, which has one thread and so one database 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
@@ -31,7 +31,7 @@ POLL_SECONDS = 2.0
 BACK_OFF_SECONDS = (1, 2, 4, 8)
 
 
-async def watch(event: Event) -> AsyncIterator["Frame"]:
+async def watch(event: Event) -> AsyncGenerator["Frame"]:
     """The event's numbers now (as `event` has them), then each change and heartbeat, as fast as the caller takes them.
 
     Ends when the event is no more. Close the iterator (contextlib.aclosing) to stop watching.

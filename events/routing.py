@@ -6,5 +6,5 @@ from events.consumers import NumbersConsumer, nothing_here
 
 sockets = [
     path("ws/events/<int:pk>/", NumbersConsumer.as_asgi()),
-    re_path(r"", nothing_here),
+    re_path(r"", nothing_here),  # type: ignore[arg-type]
 ]
