@@ -17,11 +17,4 @@ urlpatterns = [
 ]
 
 if settings.DEV_MAIL:
-    from eventflow.mail import dev
-
-    urlpatterns += [
-        path("dev/mail/", dev.inbox, name="dev_mail"),
-        path("dev/mail/<str:name>/", dev.message, name="dev_message"),
-        path("dev/mail/<str:name>/html/", dev.html, name="dev_html"),
-        path("dev/mail/<str:name>/<int:number>/", dev.attachment, name="dev_attachment"),
-    ]
+    urlpatterns += [path("dev/mail/", include("eventflow.mail.urls"))]

@@ -48,6 +48,11 @@ class Sent:
     def attachments(self) -> list[EmailMessage]:
         return [*self.message.iter_attachments()]
 
+    @property
+    def file_names(self) -> list[str]:
+        """Of the attachments: a template would look for a header of that name."""
+        return [file.get_filename() for file in self.attachments]
+
 
 def all_sent() -> list[Sent]:
     """The newest first."""
