@@ -27,15 +27,8 @@ def admin(client):
 
 
 def make_mail(state="stuck", **fields):
-    builder = f"{note.__module__}.{note.__qualname__}"
-    values = {
-        "builder": builder,
-        "args": {"subject": "a-secret-link"},
-        "to": "maja@example.org",
-        "language": "en",
-        "last_error": "550 recipient refused",
-    }
-    return Mail.objects.create(state=state, attempts=3, **values | fields)
+    values = {"to": "maja@example.org", "language": "en", "attempts": 3, "last_error": "550 recipient refused", **fields}
+    return Mail.objects.create(state=state, builder="tests.letters.note", args={"subject": "a-secret-link"}, **values)
 
 
 def send_again(client, *mails):
