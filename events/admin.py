@@ -1,0 +1,35 @@
+"""Events in Django's admin: to look at. They are written in the panel, which keeps their rules."""
+
+from django.contrib import admin
+
+from eventflow.admin import ReadOnly
+from events.models import DoorStaff, Event
+
+
+class DoorStaffInline(admin.TabularInline):
+    model = DoorStaff
+    fk_name = "event"
+    fields = ["person", "added_by", "added"]
+    readonly_fields = ["person", "added_by", "added"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ["title", "status", "start_time", "organizer", "seats_limit", "confirmed_count", "pending_count", "checked_in_count"]
+    list_filter = ["status", "admission"]
+    search_fields = ["title", "location", "organizer__email"]
+    list_select_related = ["organizer"]
+    date_hierarchy = "start_time"
+    inlines = [DoorStaffInline]
+
+
+@admin.register(DoorStaff)
+class DoorStaffAdmin(ReadOnly):
+    list_display = ["event", "person", "added_by", "added"]
+    search_fields = ["event__title", "person__email"]
+    list_select_related = ["event", "person", "added_by"]

@@ -1,0 +1,48 @@
+"""Reservations, tickets and keys in Django's admin: to look at. What changes them are the queue and the door."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from eventflow.admin import ReadOnly
+from tickets.models import Reservation, SigningKey, Ticket
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnly):
+    list_display = ["id", "event", "person", "status", "created", "decided_at"]
+    list_filter = ["status"]
+    search_fields = ["event__title", "person__email", "person__last_name"]
+    list_select_related = ["event", "person"]
+    show_full_result_count = False
+    fields = ["person", "event", "status", "created", "decided_at", "decided_by", "message"]
+
+
+@admin.register(Ticket)
+class TicketAdmin(ReadOnly):
+    """Without the serial: whoever reads it could draw the ticket."""
+
+    list_display = ["id", "code", "event", "guest", "issued_at", "void_at", "checked_in_at"]
+    search_fields = ["code", "event__title", "reservation__person__email"]
+    list_select_related = ["event", "reservation__person"]
+    show_full_result_count = False
+    fields = ["code", "event", "reservation", "issued_at", "void_at", "checked_in_at", "checked_in_by", "checked_in_device"]
+
+    @admin.display(description=_("guest"), ordering="reservation__person__last_name")
+    def guest(self, ticket: Ticket) -> str:
+        return str(ticket.reservation.person)
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(ReadOnly):
+    """Which keys there are and where each lives. No byte of a private half."""
+
+    list_display = ["id", "created", "kept_here", "public_half"]
+    fields = ["id", "created", "kept_here", "public_half"]
+
+    @admin.display(description=_("private half kept in the database"), boolean=True)
+    def kept_here(self, key: SigningKey) -> bool:
+        return bool(key.private)
+
+    @admin.display(description=_("public half"))
+    def public_half(self, key: SigningKey) -> str:
+        return bytes(key.public).hex()
