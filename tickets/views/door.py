@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -15,7 +17,7 @@ from accounts.decorators import login_required
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import door_events, managed_events
-from tickets.models import Reservation
+from tickets.models import Reservation, Ticket
 from tickets.permissions import door_reservations
 from tickets.services import door
 
@@ -27,7 +29,7 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
     """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
     event = get_object_or_404(door_events(request.user), pk=pk)
     if request.method != "POST":
-        return page(request, event)
+        return render(request, "tickets/check_in.html", frame(request, event, "code"))
     try:
         ticket = door.find(event, request.POST.get("code", ""), by=request.user)
     except Refused as refusal:
@@ -43,7 +45,7 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
     """Guests of this event by the beginning of a name, an address or a code."""
     event = get_object_or_404(door_events(request.user), pk=pk)
     query = request.GET.get("q", "")
-    context = door_context(request, event) | {"query": query, "tickets": door.search(event, query), "most": door.MOST_HITS}
+    context = frame(request, event, "search") | {"query": query, "tickets": door.search(event, query), "most": door.MOST_HITS}
     return render(request, "tickets/check_in_search.html#hits" if request.htmx else "tickets/check_in_search.html", context)
 
 
@@ -73,16 +75,24 @@ def at_my_door(request: HttpRequest, reservation: int) -> Reservation:
     return get_object_or_404(door_reservations(request.user), pk=reservation)
 
 
-def page(request: HttpRequest, event: Event, **answer: Any) -> HttpResponse:
-    return render(request, "tickets/check_in.html", door_context(request, event) | answer)
-
-
-def result(request: HttpRequest, event: Event, kind: str, **answer: Any) -> HttpResponse:
+def result(request: HttpRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any) -> HttpResponse:
     """The answer about one ticket, `kind` being found, ok, used or invalid: alone for htmx, over the page otherwise."""
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
-    context = door_context(request, event) | {"result": kind} | answer
+    # Who let somebody in may take that back; who finds a ticket used by another door may not, on the spot.
+    may_undo = ticket is not None and ticket.is_used and ticket.checked_in_by_id == request.user.pk
+    # The next guest is looked for where this one was found.
+    here = "search" if request.POST.get("from") == "search" else "code"
+    next_page = reverse("tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk])
+    context = frame(request, event, here) | {"result": kind, "ticket": ticket, "may_undo": may_undo, "next": next_page} | answer
     return render(request, template, context, status=409 if kind == "invalid" else 200)
 
 
-def door_context(request: HttpRequest, event: Event) -> dict[str, Any]:
-    return {"event": event, "manages": managed_events(request.user).filter(pk=event.pk).exists()}
+def frame(request: HttpRequest, event: Event, here: str) -> dict[str, Any]:
+    """What stands around every page of the door."""
+    today = timezone.localdate(timezone=event.zone)
+    return {
+        "event": event,
+        "here": here,
+        "today": event.local_start.date() <= today <= event.local_end.date(),
+        "manages": managed_events(request.user).filter(pk=event.pk).exists(),
+    }

@@ -24,7 +24,9 @@ def own_ticket(request: HttpRequest, reservation: int) -> Ticket:
 def ticket(request: HttpRequest, pk: int) -> HttpResponse:
     """The valid ticket of one's own confirmed reservation, before and after it was used."""
     ticket = own_ticket(request, pk)
-    return render(request, "tickets/ticket.html", {"ticket": ticket, "reservation": ticket.reservation, "event": ticket.event})
+    event = ticket.event
+    context = {"ticket": ticket, "reservation": ticket.reservation, "event": event, "can_cancel": not ticket.is_used and not event.is_past}
+    return render(request, "tickets/ticket.html", context)
 
 
 @require_safe
