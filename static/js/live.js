@@ -1,0 +1,45 @@
+// Live numbers. The event's socket pushes snippets; each takes the place of the element with its id, where the page has one.
+// (htmx's own out-of-band swap would write an error to the console for every number that this page doesn't show.)
+const root = document.documentElement;
+const forms = new Intl.PluralRules(root.lang);
+let told, asking;
+
+document.addEventListener("htmx:wsBeforeMessage", (event) => {
+  event.preventDefault();
+  const pushed = [...new DOMParser().parseFromString(event.detail.message, "text/html").body.children];
+  const fresh = pushed.filter((element) => !(document.getElementById(element.id) ?? element).isEqualNode(element));
+  for (const element of fresh) {
+    document.getElementById(element.id).replaceWith(element);
+    document.querySelectorAll(`[data-plural="${element.id}"]`).forEach((words) => agree(words, Number(element.value)));
+  }
+  if (fresh.length) tell();
+});
+
+// "1 spot left", "2 spots left": the words that this language puts after this number.
+function agree(words, number) {
+  words.textContent = words.dataset[forms.select(number)] ?? words.dataset.other;
+}
+
+// Parts of the page that show more than numbers ask for themselves on "numbers": once a second at most, and not everybody at once.
+function tell() {
+  told ??= setTimeout(() => {
+    told = undefined;
+    document.body.dispatchEvent(new CustomEvent("numbers", { bubbles: true }));
+  }, 1000 + 1000 * Math.random());
+}
+
+// Without the socket they ask every ten seconds, until htmx has connected again.
+function lost() {
+  root.dataset.connection = "lost";
+  asking ??= setInterval(tell, 10_000);
+}
+document.addEventListener("htmx:wsError", lost);
+document.addEventListener("htmx:wsOpen", () => {
+  delete root.dataset.connection;
+  asking = clearInterval(asking);
+});
+document.addEventListener("htmx:wsClose", ({ target, detail }) => {
+  lost();
+  // 1001: the server restarts. The one such case in which htmx doesn't come back by itself.
+  if (detail.event.code === 1001) setTimeout(() => target.isConnected && detail.socketWrapper.reconnect(), 500 + 2500 * Math.random());
+});
