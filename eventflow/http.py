@@ -6,7 +6,7 @@ docs/decisions/0002-one-hop-handler.md has the figures.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from io import BytesIO
@@ -20,7 +20,7 @@ from django.core.signals import request_started
 from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import set_script_prefix
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from eventflow.observability import request_id_for
 
@@ -32,6 +32,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 WHOLE_FILE = 2 * 1024 * 1024
 # A chunk of a stream that nobody takes for this many seconds ends it; the server gives up on such a client earlier.
 CHUNK_SECONDS = 90
+BUSY = _("Very many people are here right now. Try again in a few seconds.")
 
 
 class OneHopHandler(ASGIHandler):
@@ -140,17 +141,24 @@ def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
     return headers + [(b"Set-Cookie", morsel.OutputString().encode("ascii")) for morsel in response.cookies.values()]
 
 
-def busy(scope: Scope) -> HttpResponse:
-    """Too many requests wait already. Costs no thread, no session and no database."""
-    with translation.override(translation.get_language_from_request(ASGIRequest(scope, BytesIO()))):
-        response = refusal(scope["path"], 503, "busy", _("Very many people are here right now. Try again in a few seconds."))
-    response["Retry-After"] = "2"
-    response["X-Request-ID"] = request_id_for(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin1"))
+def refusal(path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, code: str, message: Any) -> HttpResponse:
+    """An answer given before any page is reached, in the caller's language: the API's envelope under /api/, plain text elsewhere.
+
+    Costs no thread, no session and no database. `message` is a lazy translation.
+    """
+    request = ASGIRequest({"method": "GET", "path": path, "headers": headers}, BytesIO())
+    with translation.override(translation.get_language_from_request(request)):
+        words = str(message)
+    if path.startswith("/api/"):
+        response: HttpResponse = JsonResponse({"success": False, "message": words, "detail": words, "code": code, "errors": {}}, status=status)
+    else:
+        response = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+    response["X-Request-ID"] = request_id_for(request.headers.get("X-Request-ID", ""))
     return response
 
 
-def refusal(path: str, status: int, code: str, message: str) -> HttpResponse:
-    """An answer given before any page is reached: the API's envelope under /api/, plain text elsewhere."""
-    if path.startswith("/api/"):
-        return JsonResponse({"success": False, "message": message, "detail": message, "code": code, "errors": {}}, status=status)
-    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+def busy(scope: Scope) -> HttpResponse:
+    """So many requests wait already that this one would wait too long."""
+    response = refusal(scope["path"], scope["headers"], status=503, code="busy", message=BUSY)
+    response["Retry-After"] = "2"
+    return response

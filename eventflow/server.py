@@ -16,12 +16,13 @@ from typing import Any
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 from zope.interface import implementer
 
-from eventflow.http import OneHopHandler, refusal
+from eventflow.http import OneHopHandler, raw_headers, refusal
 from events import live
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ FRAME_BYTES = 4096
 FRAMES_IN_A_WINDOW = 40
 WINDOW_SECONDS = 10.0
 MESSAGE_TOO_BIG, TOO_MANY, GOING_AWAY = 1009, 1008, 1001
+TOO_LARGE = _("This is more than EventFlow takes at once.")
 
 # Parts of a path that give access: what follows an activation, confirmation or reset address, and anything long.
 SECRET = re.compile(r"(?<=/activate/)[^/]+|(?<=/confirm-email/)[^/]+|(?<=/reset/key/)[^/]+|[^/]{33,}")
@@ -92,11 +94,12 @@ class Request(WebRequest):
         """Answer 413 at once. What still comes is thrown away for two seconds, so that the client can read the answer before a reset."""
         self.is_refused = True
         self.content = BytesIO()
-        path = self.channel._path.decode("latin1")
-        response = refusal(path, 413, "too_large", "The request is too large.")
-        head = f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {response['Content-Type']}\r\nContent-Length: {len(response.content)}\r\n"
+        headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
+        response = refusal(self.channel._path.decode("latin1"), headers, status=413, code="too_large", message=TOO_LARGE)
+        response["Content-Length"], response["Connection"] = str(len(response.content)), "close"
+        lines = [b"HTTP/1.1 413 Content Too Large", *(name + b": " + value for name, value in raw_headers(response)), b"", response.content]
         transport = self.channel.transport
-        transport.write(head.encode() + b"Connection: close\r\n\r\n" + response.content)
+        transport.write(b"\r\n".join(lines))
         transport.loseWriteConnection()
         reactor.callLater(2, transport.abortConnection)
 
