@@ -147,6 +147,7 @@ class EventForm(forms.ModelForm):
     class Meta:
         model = Event
         fields = ["title", "description", "location", "start_time", "end_time", "time_zone", "seats_limit", "admission", "hue", "pattern"]
+        widgets = {"description": forms.Textarea({"rows": 6})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -84,7 +84,7 @@ def draw_sparks(events: list[Event]) -> None:
 def new(request: HttpRequest) -> HttpResponse:
     """Start an event, as a draft or published at once."""
     if request.method != "POST":
-        return render(request, "events/edit.html", {"form": EventForm(), "here": "events"})
+        return editor(request, EventForm(), None)
     return saved(request, EventForm(request.POST), None)
 
 
@@ -95,7 +95,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what an event says."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     if request.method != "POST":
-        return render(request, "events/edit.html", {"form": EventForm(instance=event), "event": event, "here": "events"})
+        return editor(request, EventForm(instance=event), event)
     return saved(request, EventForm(request.POST, instance=event), event)
 
 
@@ -110,8 +110,13 @@ def saved(request: HttpRequest, form: EventForm, event: Event | None) -> HttpRes
     if kept:
         messages.success(request, _("Published. People can reserve now.") if publish else _("Saved."))
         return away(request, redirect("events:live" if publish else "events:edit", kept.pk).url)
+    return editor(request, form, event)
+
+
+def editor(request: HttpRequest, form: EventForm, event: Event | None) -> HttpResponse:
     part = "#form" if request.htmx else ""
-    return render(request, f"events/edit.html{part}", {"form": form, "event": event, "here": "events"}, status=422)
+    context = {"form": form, "event": event, "cancel_form": CancelEventForm(), "here": "events"}
+    return render(request, f"events/edit.html{part}", context, status=422 if form.errors else 200)
 
 
 def keep(event: Event | None, *, by: User, publish: bool, **fields: Any) -> Event:
