@@ -3,6 +3,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from tests.smtp import PostOffice
+from tickets import signature
 
 
 def pytest_collection_modifyitems(config, items):
@@ -18,6 +19,14 @@ def pytest_collection_modifyitems(config, items):
 def empty_cache():
     """Rate limits count in the cache; no test inherits another's."""
     cache.clear()
+    yield
+
+
+@pytest.fixture(autouse=True)
+def no_keys_remembered():
+    """A process remembers its signing keys for ever; each test begins with a database of its own."""
+    signature.loaded_private.clear()
+    signature.loaded_public.clear()
     yield
 
 

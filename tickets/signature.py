@@ -144,16 +144,16 @@ def newest_kept() -> SigningKey | None:
 def register(key: Ed25519PrivateKey, *, keep: bool) -> SigningKey:
     """The key's row, made under the next number if it has none yet.
 
-    Two processes that start together reach for the same number. The primary key lets one of them have it; the other finds
-    there the key it wanted (its own, or any if it was only to make one) or tries the number after.
+    Two processes that start together reach for the same number; the primary key lets one of them have it, and the other
+    finds there what it wanted. That holds only if a number is taken before looking, never after.
     """
     public = key.public_key().public_bytes_raw()
     private = key.private_bytes_raw() if keep else b""
     while True:
+        number = 1 + (SigningKey.objects.aggregate(last=Max("pk"))["last"] or 0)
         known = newest_kept() if keep else SigningKey.objects.filter(public=public).first()
         if known:
             return known
-        number = 1 + (SigningKey.objects.aggregate(last=Max("pk"))["last"] or 0)
         try:
             with transaction.atomic():
                 return SigningKey.objects.create(pk=number, public=public, private=private)
