@@ -1,0 +1,163 @@
+"""A real Chromium in front of the real product: its web process and its worker, on the tests' database, mailing to a real SMTP server.
+
+`site.url` is the address, `visitor()` opens a browser window of its own (a person with their own cookies), `page` is one such window, and
+`log_in(page, person)` saves typing where logging in is not what the test is about. Whatever a page logs as an error, a refused
+Content-Security-Policy above all, fails its test.
+"""
+
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+
+from tests import processes
+from tests.smtp import PostOffice, free_port
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PATIENCE_MS = 10_000
+# Chromium's words for a cross-fade between two pages that did not happen; the pages are whole.
+HARMLESS = ("Transition was aborted", "Transition was skipped")
+
+
+def pytest_collection_modifyitems(items):
+    """Everything in this folder works in a browser and needs what it does to be committed."""
+    for item in items:
+        if item.path.is_relative_to(settings.BASE_DIR / "tests/browser"):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@dataclass
+class Site:
+    """The running product: where it is, and what it has mailed."""
+
+    port: int
+    mailbox: PostOffice
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+
+@dataclass
+class Complaints:
+    """What the pages of a test said that nobody should have to hear. `expected` holds parts of sentences that belong to the test."""
+
+    heard: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def listen_to(self, page: Page) -> None:
+        page.on("console", self.hear_console)
+        page.on("pageerror", lambda error: self.heard.append(f"exception: {error}"))
+        page.on("response", self.hear_response)
+
+    def hear_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.heard.append(f"console: {message.text} ({message.location['url']})")
+
+    def hear_response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.heard.append(f"{response.status} {response.url}")
+
+    def unexpected(self) -> list[str]:
+        return [said for said in self.heard if not any(part in said for part in (*HARMLESS, *self.expected))]
+
+
+@pytest.fixture(scope="session")
+def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
+    """The product, started once for all browser tests."""
+    site = Site(free_port(), PostOffice())
+    env = {"PORT": site.port, "FRONTEND_ACTIVATION_URL": site.url, "RATE_LIMITS": "off", **site.mailbox.env}
+    site.mailbox.open()
+    with ExitStack() as stack:
+        stack.callback(site.mailbox.close)
+        with django_db_blocker.unblock():
+            if not settings.EMBEDDED:
+                subprocess.run(processes.command("collectstatic", "--noinput", "--verbosity=0"), env=processes.environment(**env), check=True)
+            stack.enter_context(processes.running(processes.command("serve"), **env))
+            stack.enter_context(processes.running(processes.command("worker", "--interval", "0.1"), **env))
+        processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=60)
+        yield site
+
+
+def answers(address: str) -> bool:
+    try:
+        return urllib.request.urlopen(address, timeout=5).status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def site(transactional_db, running_site: Site) -> Iterator[Site]:
+    """The running product with an empty database and an empty mailbox."""
+    running_site.mailbox.letters.clear()
+    yield running_site
+    running_site.mailbox.stalled.clear()
+    running_site.mailbox.refused = set()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium. Playwright runs an event loop in this thread, which Django would take for an asynchronous view."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    assert path, "install chromium"
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        sandbox = [] if os.geteuid() else ["--no-sandbox"]
+        browser = playwright.chromium.launch(executable_path=path, args=[*sandbox, "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    heard = Complaints()
+    yield heard
+    assert heard.unexpected() == []
+
+
+@pytest.fixture
+def visitor(site: Site, chromium: Browser, complaints: Complaints) -> Iterator[Callable[..., Page]]:
+    """Opens a window for somebody new: `visitor()`, `visitor(**PHONE)`, `visitor(locale="pl-PL")`, `visitor(java_script_enabled=False)`."""
+    contexts = []
+
+    def open_window(**options) -> Page:
+        context = chromium.new_context(base_url=site.url, **{"locale": "en-GB", "timezone_id": "Europe/Warsaw", **DESKTOP, **options})
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        complaints.listen_to(page)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(visitor: Callable[..., Page]) -> Page:
+    return visitor()
+
+
+@pytest.fixture
+def log_in(site: Site) -> Callable[[Page, object], None]:
+    """Give the window a session of this person."""
+
+    def put_cookie(page: Page, person) -> None:
+        client = Client()
+        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site.url}])
+
+    return put_cookie

@@ -1,0 +1,37 @@
+"""What every walk stands on: pages that load whole, in both languages, on a phone, with a script and without."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.factories import PASSWORD, make_event, make_person
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_log_in_by_form_and_find_an_event(visitor, scripted):
+    event, person = make_event(), make_person()
+    page = visitor(java_script_enabled=scripted)
+    page.goto("/accounts/login/")
+    page.locator("input[name=login]").fill(person.email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main").get_by_role("button", name="Log in", exact=True).click()
+    page.get_by_role("link", name=event.title).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(event.title)
+    expect(page.get_by_role("button", name="Reserve").first).to_be_visible()
+
+
+def test_a_session_can_be_given(page, log_in):
+    page.goto("/reservations/")
+    assert "/accounts/login/" in page.url
+    log_in(page, make_person())
+    page.goto("/reservations/")
+    assert page.url.endswith("/reservations/")
+
+
+def test_front_page_fits_a_phone_in_polish(visitor):
+    make_event(title="Introligatornia dla początkujących, część druga: wyklejki i okładka z płótna")
+    page = visitor(**PHONE, locale="pl-PL")
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("lang", "pl")
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow == 0
