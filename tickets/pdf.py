@@ -52,10 +52,11 @@ def facts(ticket: Ticket) -> dict[str, object]:
         "day": full_day(event.local_start),
         "issued": in_words(ticket.issued_at.astimezone(event.zone), "j E Y, H:i"),
         "ink": ink(event),
-        "title": printed(event.title),
-        "place": printed(event.location),
-        "organizer": printed(host(event)),
-        "guest": printed(ticket.reservation.person.get_full_name()),
+        "title": printed(event.title, most=200),
+        "long": len(event.title) > 60,
+        "place": printed(event.location, most=140),
+        "organizer": printed(host(event), most=100),
+        "guest": printed(ticket.reservation.person.get_full_name(), most=100),
         "picture": f"data:image/png;base64,{picture}",
         "page": address(reverse("tickets:ticket", args=[ticket.reservation_id])),
         "event_page": address(event.get_absolute_url()),
@@ -83,8 +84,8 @@ def only_ours(address: str, relative_to: str | None) -> str:
 # --- Letters ----------------------------------------------------------------------------------------------------------
 
 
-def printed(text: str, most: int = 250) -> SafeString:
-    """What somebody wrote, escaped, each run of letters in a font that has them.
+def printed(text: str, *, most: int) -> SafeString:
+    """What somebody wrote, escaped, each run of letters in a font that has them. `most` letters, so that it stays on the page.
 
     The renderer knows no second font for a missing letter, so Greek and Cyrillic are marked for theirs. Control characters,
     the ones that turn the direction of text among them, are left out: they would print as boxes, or mislead.

@@ -1,0 +1,180 @@
+"""The ticket on paper: what stands on it, and that nothing people write makes the renderer do anything but print."""
+
+import sys
+import threading
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BytesIO
+
+import pytest
+from django.utils import translation
+from xhtml2pdf import pisa
+
+from tests.factories import make_event, make_organizer, make_person, make_reservation
+from tests.papers import codes_of, fonts_of, text_of
+from tickets import pdf, signature
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+ATTACKS = {
+    "markup": '<script>alert(1)</script><h1>x</h1></td></table><pdf:nextpage><img src="http://127.0.0.1:9/x">',
+    "entities": "&lt;b&gt; &amp; &#x1F3AB; &nbsp;",
+    "template": "{{ settings.SECRET_KEY }} {% include 'mail/base.html' %}",
+    "file": '<img src="file:///etc/passwd"><link rel="stylesheet" href="/etc/hosts">',
+    "style": '"}</style><style>@import url(http://127.0.0.1:9/x.css); body{background:url(http://127.0.0.1:9/y)}',
+    "direction": "\u202egnirts eht\u202c \u2066x\u2069 \u200f\u200e\ufeff",
+    "control": "a\x00b\x07c\x1bd\r\ne\tf",
+    "emoji": "👩‍👩‍👧‍👦🎫🇵🇱 \U0010ffff",
+    "other scripts": "Олена Αθήνα 東京 مرحبا नमस्ते",
+    "a long word": "W" * 10_000,
+    "many words": "żółw " * 2_000,
+    "combining": "Z" + "\u0301" * 5_000,
+    "nothing": "",
+}
+
+
+@pytest.fixture
+def ticket():
+    event = make_event(
+        title="Zażółć gęślą jaźń",
+        location="Ruska 46c, Wrocław",
+        organizer=make_organizer("Łucja Śliwińska"),
+        start_time=datetime(2027, 12, 11, 17, 0, tzinfo=UTC),
+        hue="cherry",
+    )
+    reservation = make_reservation(event, make_person("Maja Wiśniewska-Źdźbło"), status="confirmed")
+    return Ticket.objects.select_related("event__organizer", "reservation__person").get(reservation=reservation)
+
+
+@pytest.fixture
+def seen():
+    """What this thread asked of the network and of the disk, by Python's own audit events."""
+    watching.events = []
+    yield watching.events
+    watching.events = None
+
+
+class Watching(threading.local):
+    events: list[str] | None = None
+
+    def __call__(self, event: str, args: tuple) -> None:
+        if self.events is not None and (event.startswith(("socket.", "urllib.", "subprocess.", "os.system")) or event == "open"):
+            self.events.append(f"{event} {args[0] if event == 'open' else ''}".strip())
+
+
+watching = Watching()
+sys.addaudithook(watching)
+
+
+def test_the_pdf_says_who_may_come_when_and_where(ticket):
+    words = text_of(pdf.render(ticket))
+    for said in ("Zażółć gęślą jaźń", "Ruska 46c, Wrocław", "Maja Wiśniewska-Źdźbło", "Łucja Śliwińska presents", ticket.code):
+        assert said in words
+    assert "Saturday, 11 December 2027" in words and "18:00–22:00" in words
+
+
+def test_the_pdf_brings_its_own_letters(ticket):
+    fonts = fonts_of(pdf.render(ticket))
+    # reportlab begins each page with Helvetica, which every reader has, and writes nothing in it.
+    assert fonts == {"InstrumentSans-Regular": True, "InstrumentSans-Bold": True, "Helvetica": False}
+
+
+def test_greek_and_cyrillic_names_are_printed_too(ticket):
+    ticket.reservation.person.first_name = "Олена Ґалаґан"
+    ticket.event.location = "Αθήνα, Šibenik"
+    paper = pdf.render(ticket)
+    words = text_of(paper)
+    assert "Олена Ґалаґан" in words and "Αθήνα" in words and "Šibenik" in words
+    assert fonts_of(paper)["DejaVuSans-Bold"]
+
+
+def test_the_code_on_paper_is_the_tickets(ticket, tmp_path):
+    assert codes_of(pdf.render(ticket), tmp_path) == [signature.sign(ticket)]
+
+
+def test_the_pdf_speaks_the_readers_language(ticket):
+    with translation.override("pl"):
+        assert "Sobota, 11 grudnia 2027" in text_of(pdf.render(ticket))
+
+
+def test_times_are_those_of_the_place(ticket):
+    ticket.event.time_zone = "America/New_York"
+    words = text_of(pdf.render(ticket))
+    assert "12:00–16:00 (America/New York)" in words
+
+
+def test_an_organizer_without_a_name_is_not_named_by_address(ticket):
+    ticket.event.organizer.first_name = ticket.event.organizer.last_name = ""
+    words = text_of(pdf.render(ticket))
+    assert "presents" not in words and "@" not in words
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_whatever_people_write_is_only_printed(ticket, attack, seen, capfd, tmp_path):
+    ticket.event.title = ticket.event.location = attack
+    ticket.event.organizer.first_name = ticket.reservation.person.first_name = attack
+    paper = pdf.render(ticket)
+    assert [event for event in seen if not event.startswith("open")] == []
+    assert not [event for event in seen if "/etc/" in event]
+    assert paper.startswith(b"%PDF") and b"/JavaScript" not in paper and b"/URI" not in paper
+    assert codes_of(paper, tmp_path) == [signature.sign(ticket)]
+    assert ticket.code in text_of(paper)
+    assert capfd.readouterr() == ("", ""), "the renderer's complaints quote the ticket"
+
+
+def test_markup_is_printed_as_it_was_written(ticket):
+    ticket.event.title = "<b>{{ 7 }}</b> &amp; {% now %}"
+    assert "<b>{{ 7 }}</b> &amp; {% now %}" in text_of(pdf.render(ticket))
+
+
+def test_a_turned_text_is_printed_straight(ticket):
+    ticket.event.title = "Party \u202efdp.exe"
+    assert "Party fdp.exe" in text_of(pdf.render(ticket))
+
+
+def test_a_long_name_keeps_the_ticket_on_one_page(ticket, tmp_path):
+    ticket.event.title = ticket.event.location = "Wyjątkowo " * 20
+    ticket.reservation.person.first_name, ticket.reservation.person.last_name = "Brzęczyszczykiewicz-" * 7, "Z" * 150
+    assert codes_of(pdf.render(ticket), tmp_path) == [signature.sign(ticket)]
+    assert len(list(tmp_path.glob("page*.png"))) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/x.png",
+        "https://example.org/InstrumentSans-Regular.ttf",
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "../pdf.py",
+        "../fonts/InstrumentSans-Regular.ttf",
+        "x/../InstrumentSans-Regular.ttf",
+        "data:image/svg+xml,<svg/>",
+        "data:text/css,body{}",
+        "",
+    ],
+)
+def test_the_renderer_may_read_nothing_but_our_fonts(address):
+    assert pdf.only_ours(address, None) == pdf.NOTHING
+    assert pdf.only_ours("InstrumentSans-Bold.ttf", None) == str(pdf.FONTS / "InstrumentSans-Bold.ttf")
+
+
+def test_the_renderers_own_policy_stands_behind_ours(seen):
+    """Were markup ever to slip through and the callback to fail, the policy alone still opens nothing."""
+    calls: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self):
+            calls.append(self.path)
+
+    server = HTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{server.server_port}"
+    sources = f'<img src="{here}/a.png"><img src="file:///etc/passwd"><link rel="stylesheet" href="{here}/b.css"><img src="/etc/hostname">'
+    del seen[:]
+    pisa.CreatePDF(sources + f"<style>@import url({here}/c.css);</style><p>x</p>", dest=BytesIO(), resource_policy=pdf.POLICY)
+    server.shutdown()
+    server.server_close()
+    assert calls == []
+    assert [event for event in seen if not event.startswith("open") or "/etc/" in event] == []
