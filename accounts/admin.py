@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -16,6 +17,7 @@ from accounts import services
 from accounts.models import User
 from eventflow.errors import Refused
 
+admin.site.unregister(Group)  # a person's one role decides what they may do
 admin.site.unregister(EmailAddress)  # it must agree with the person's own address; our services see to that
 
 

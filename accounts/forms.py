@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
-SAME_AGAIN = _("The same once more")
 
 
 class OurWords:
@@ -25,6 +24,7 @@ class OurWords:
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             field.label, field.help_text = self.words.get(name, (field.label, ""))
+            field.error_messages["required"] = _("Fill this in.")
             if isinstance(field, forms.EmailField):
                 field.error_messages["invalid"] = _("Enter an e-mail address like name@example.org.")
                 field.widget.attrs |= {"inputmode": "email", "spellcheck": "false"}
@@ -47,7 +47,7 @@ class SignupForm(OurWords, allauth.SignupForm):
         "last_name": (_("Last name"), ""),
         "email": (_("E-mail"), ""),
         "password1": (_("Password"), PASSWORD_HINT),
-        "password2": (_("Password again"), SAME_AGAIN),
+        "password2": (_("Password again"), ""),
         "language": (_("E-mails and tickets in"), ""),
     }
     first_name = forms.CharField(max_length=150, widget=forms.TextInput({"autocomplete": "given-name"}))
@@ -71,19 +71,19 @@ class SignupForm(OurWords, allauth.SignupForm):
 
 
 class NewEmailForm(OurWords, allauth.AddEmailForm):
-    words = {"email": (_("New e-mail address"), _("The old one stays in use until you press the button in the mail we send to the new one."))}
+    words = {"email": (_("E-mail"), _("The old one stays in use until you press the button in the mail we send to the new one."))}
 
 
 class ChangePasswordForm(OurWords, allauth.ChangePasswordForm):
     words = {
         "oldpassword": (_("Current password"), ""),
         "password1": (_("New password"), PASSWORD_HINT),
-        "password2": (_("New password again"), SAME_AGAIN),
+        "password2": (_("New password again"), ""),
     }
 
 
 class SetPasswordForm(OurWords, allauth.SetPasswordForm):
-    words = {"password1": (_("New password"), PASSWORD_HINT), "password2": (_("New password again"), SAME_AGAIN)}
+    words = {"password1": (_("New password"), PASSWORD_HINT), "password2": (_("New password again"), "")}
 
 
 class NewPasswordForm(OurWords, allauth.ResetPasswordKeyForm):

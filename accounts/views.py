@@ -165,9 +165,9 @@ def role_page(request: HttpRequest) -> dict[str, Any]:
 
 
 def role_facts(people: QuerySet[User]) -> dict[str, Any]:
-    """How many have which role; and the roles to choose from."""
+    """How many have which role; the roles to choose from; our place on the rail."""
     counts = people.aggregate(**{role: Count("pk", filter=Q(role=role)) for role in User.Role.values})
-    return {"counts": counts, "roles": User.Role.choices}
+    return {"counts": counts, "roles": User.Role.choices, "here": "roles"}
 
 
 def with_activation(people: QuerySet[User]) -> QuerySet[User]:
