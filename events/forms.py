@@ -148,6 +148,10 @@ class EventForm(forms.ModelForm):
         model = Event
         fields = ["title", "description", "location", "start_time", "end_time", "time_zone", "seats_limit", "admission", "hue", "pattern"]
         widgets = {"description": forms.Textarea({"rows": 6})}
+        error_messages = {
+            "title": {"required": gettext_lazy("Enter what the event is called.")},
+            "location": {"required": gettext_lazy("Enter where it happens.")},
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

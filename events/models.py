@@ -22,8 +22,8 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(status=Event.Status.PUBLISHED)
 
     def public(self) -> "EventQuerySet":
-        """What everybody may see: a cancelled event stays, so that its guests learn of it."""
-        return self.exclude(status=Event.Status.DRAFT)
+        """What everybody may see: a cancelled event stays, so that its guests learn of it, unless it never was more than a draft."""
+        return self.exclude(status=Event.Status.DRAFT).exclude(status=Event.Status.CANCELLED, published_at=None)
 
     def upcoming(self) -> "EventQuerySet":
         return self.filter(end_time__gt=timezone.now())
@@ -110,6 +110,7 @@ class Event(models.Model):
     # Shown to guests and mailed when the event is cancelled.
     cancel_message = models.TextField(_("message to guests"), max_length=2000, blank=True)
     created = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Kept with every move of a reservation, under this row's lock, so that one read tells the numbers.

@@ -70,7 +70,8 @@ def publish(event: Event, *, by: User) -> Event:
     if locked.is_past:
         raise Refused("event_over", _("This event would already be over. Move its dates into the future first."))
     locked.status = Event.Status.PUBLISHED
-    locked.save(update_fields=["status"])
+    locked.published_at = timezone.now()
+    locked.save(update_fields=["status", "published_at"])
     audit.record("event.publish", locked, by=by)
     live.hint(locked.pk)
     return locked

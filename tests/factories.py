@@ -50,6 +50,8 @@ def make_event(**fields: Any) -> Event:
         "status": Event.Status.PUBLISHED,
         **fields,
     }
+    if values["status"] != Event.Status.DRAFT:
+        values.setdefault("published_at", timezone.now())
     values.setdefault("organizer", None) or values.update(organizer=make_organizer())
     return Event.objects.create(**values)
 

@@ -155,7 +155,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         status = 422 if form.is_bound else 200
         return render(request, "events/cancel.html", {"event": event, "cancel_form": form, "here": "events"}, status=status)
     services.cancel(event, by=request.user, message=form.cleaned_data["message"])
-    messages.success(request, _("The event is cancelled and its guests get an e-mail."))
+    messages.success(request, _("The event is cancelled. Everybody who had a place gets an e-mail."))
     return redirect("events:live", event.pk)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from events.calendar import event_calendar
 from events.forms import EventFilters
 from events.models import Event
 from events.permissions import Visitor, managed_events, visible_events
@@ -41,8 +42,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """The event as a file that calendars open."""
-    from events.calendar import event_calendar
-
     event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
     headers = {"Content-Disposition": f'attachment; filename="event-{event.pk}.ics"'}
     return HttpResponse(event_calendar(event), content_type="text/calendar; charset=utf-8", headers=headers)
