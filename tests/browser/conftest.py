@@ -14,16 +14,28 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from tests import processes
 from tests.smtp import PostOffice, free_port
+from tickets.models import SigningKey
 
+SIGNING_KEY = Ed25519PrivateKey.generate()
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PATIENCE_MS = 10_000
+# A browser that asks nobody on the internet for anything.
+STAYS_HOME = [
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # Chromium's words for a cross-fade between two pages that did not happen; the pages are whole.
 HARMLESS = ("Transition was aborted", "Transition was skipped")
 
@@ -98,7 +110,11 @@ def answers(address: str) -> bool:
 
 @pytest.fixture
 def site(transactional_db, running_site: Site) -> Iterator[Site]:
-    """The running product with an empty database and an empty mailbox."""
+    """The running product with an empty database and an empty mailbox.
+
+    Its processes remember the signing key that they have seen, so each test's database begins with the same one.
+    """
+    SigningKey.objects.create(pk=1, public=SIGNING_KEY.public_key().public_bytes_raw(), private=SIGNING_KEY.private_bytes_raw())
     running_site.mailbox.letters.clear()
     yield running_site
     running_site.mailbox.stalled.clear()
@@ -114,7 +130,7 @@ def chromium() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         sandbox = [] if os.geteuid() else ["--no-sandbox"]
-        browser = playwright.chromium.launch(executable_path=path, args=[*sandbox, "--disable-dev-shm-usage"])
+        browser = playwright.chromium.launch(executable_path=path, args=[*sandbox, *STAYS_HOME])
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
