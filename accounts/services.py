@@ -109,7 +109,7 @@ def vouch_for(person: User, *, by: User) -> bool:
 @transaction.atomic
 def prove(address: EmailAddress, *, by: User) -> bool:
     """Make this the person's only address. False if it was already."""
-    person = User.objects.select_for_update().get(pk=address.user_id)
+    person = User.objects.select_for_update(no_key=True).get(pk=address.user_id)
     address.refresh_from_db(fields=["verified"])
     if address.verified:
         return False
@@ -149,7 +149,7 @@ def grant_role(person: User, role: str, *, by: User) -> User:
     """Give the person this role instead of theirs; it counts from their next click. Refused: `last_admin`."""
     if role != User.Role.ADMIN:
         spare_last_admin(person)
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     before, person.role = person.role, role
     if before != role:
         person.save(update_fields=["role"])
@@ -175,7 +175,8 @@ def spare_last_admin(person: User) -> None:
     """Refuse if this is the only Admin left.
 
     Locks all Admins, always in the same order: two of them who demote each other at once would both count one left.
+    (`no_key`: their audit entries and reservations, which only name them, go on.)
     """
-    admins = User.objects.select_for_update().filter(role=User.Role.ADMIN, is_active=True).order_by("pk")
+    admins = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMIN, is_active=True).order_by("pk")
     if [admin.pk for admin in admins] == [person.pk]:
         raise Refused("last_admin", _("This is the only Admin. Make somebody else Admin first."))
