@@ -1,0 +1,60 @@
+"""The calendar file, read back by the library that calendars in Python use."""
+
+from datetime import UTC, datetime
+
+import pytest
+from icalendar import Calendar
+
+from events import services
+from events.calendar import event_calendar
+from tests.factories import make_event, make_organizer
+
+pytestmark = pytest.mark.django_db
+JULY = datetime(2027, 7, 1, 16, 0, tzinfo=UTC)
+
+
+def entry_of(event):
+    calendar = Calendar.from_ical(event_calendar(event))
+    assert (calendar["version"], calendar["method"]) == ("2.0", "PUBLISH")
+    [entry] = calendar.events
+    return entry
+
+
+def test_the_entry_says_what_the_event_says(settings):
+    settings.SITE_URL, settings.DEFAULT_FROM_EMAIL = "https://tickets.example.org", "EventFlow <hello@example.org>"
+    event = make_event(
+        title="Zażółć; gęślą, jaźń", location="Ruska 46c,\nWrocław", description="Bring ink.", start_time=JULY, time_zone="America/New_York"
+    )
+    entry, url = entry_of(event), f"https://tickets.example.org/events/{event.pk}/"
+    assert entry["uid"] == f"event-{event.pk}@tickets.example.org"
+    assert entry.DTSTART == event.start_time and entry.DTEND == event.end_time, "the instant, whatever the zone"
+    assert (entry["summary"], entry["location"], entry["description"]) == ("Zażółć; gęślą, jaźń", "Ruska 46c,\nWrocław", f"Bring ink.\n\n{url}")
+    assert (entry["url"], entry["status"], entry["sequence"]) == (url, "CONFIRMED", 0)
+    assert entry["organizer"] == "mailto:hello@example.org"
+
+
+def test_the_uid_stays_and_a_cancelled_event_outranks_its_copies():
+    event = make_event()
+    before = entry_of(event)
+    services.cancel(event, by=event.organizer)
+    event.refresh_from_db()
+    after = entry_of(event)
+    assert (after["uid"], after["status"], after["sequence"]) == (before["uid"], "CANCELLED", 1)
+
+
+def test_lines_are_short_enough_for_every_calendar():
+    event = make_event(title="ż" * 200, description="słowo " * 500)
+    assert max(len(line) for line in event_calendar(event).split(b"\r\n")) <= 75
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:evil", "x\nATTENDEE:mailto:a@example.org", "\x00\x07\x1b", "a\u2028b\u0085c", '\u202e\\;,:"'],
+)
+def test_no_words_become_lines_of_their_own(words):
+    event = make_event(title=words, location=words, description=words, organizer=make_organizer(words))
+    raw = event_calendar(event)
+    names = [line.partition(b":")[0].partition(b";")[0] for line in raw.replace(b"\r\n ", b"").rstrip().split(b"\r\n")]
+    entry = "SUMMARY DTSTART DTEND DTSTAMP UID SEQUENCE DESCRIPTION LOCATION ORGANIZER STATUS URL"
+    assert sorted(names) == sorted(f"BEGIN VERSION PRODID METHOD BEGIN {entry} END END".encode().split())
+    assert not set(raw) & (set(range(32)) - {10, 13}), "no control character reaches a calendar"
