@@ -33,7 +33,7 @@ reactor: Any = twisted_reactor
 STALLED_SECONDS = 60
 # How long requests may finish after SIGTERM, and when the process ends whatever happens.
 GRACE_SECONDS = 8.0
-END_SECONDS = 9.5
+END_SECONDS = 9.0
 # Watchers have nothing to say: a few small frames, pings included, are let pass.
 FRAME_BYTES = 4096
 FRAMES_IN_A_WINDOW = 40
