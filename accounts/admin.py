@@ -51,17 +51,17 @@ class PersonAdmin(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs | ({} if change else {"form": NewPersonForm}))
 
-    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.fields if obj else ["email", "first_name", "last_name", "language", "password"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.readonly_fields if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """People are blocked: their tickets and decisions stay explained."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+    def save_model(self, request: Any, obj: User, form: forms.ModelForm, change: bool) -> None:
         if not change:
             services.add_person(obj, form.cleaned_data["password"], by=request.user)
             return
@@ -70,13 +70,13 @@ class PersonAdmin(admin.ModelAdmin):
         if "is_active" in form.changed_data:
             self.switch(request, obj)
 
-    def switch(self, request: HttpRequest, person: User) -> None:
+    def switch(self, request: Any, person: User) -> None:
         try:
             (services.unblock if person.is_active else services.block)(person, by=request.user)
         except Refused as refusal:
             self.message_user(request, refusal.message, messages.ERROR)
 
     @admin.action(description=_("Activate without a mail"), permissions=["change"])
-    def activate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+    def activate(self, request: Any, chosen: QuerySet[User]) -> None:
         activated = sum(services.vouch_for(person, by=request.user) for person in chosen)
         self.message_user(request, ngettext("%d person activated.", "%d people activated.", activated) % activated, messages.SUCCESS)

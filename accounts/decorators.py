@@ -9,11 +9,19 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from eventflow.errors import back_url
 
 View = Callable[..., HttpResponse]
+
+
+class PersonRequest(HttpRequest):
+    """What a guarded view gets: somebody is logged in, and the request may be htmx's."""
+
+    user: User
+    htmx: HtmxDetails
 
 
 def login_required(view: View) -> View:
@@ -27,8 +35,9 @@ def login_required(view: View) -> View:
 
 
 def to_login(request: HttpRequest) -> HttpResponse:
-    if getattr(request, "htmx", False):
-        page = urlsplit(request.htmx.current_url_abs_path or "/")
+    htmx = getattr(request, "htmx", None)
+    if htmx:
+        page = urlsplit(htmx.current_url_abs_path or "/")
         return HttpResponseClientRedirect(redirect_to_login(page._replace(fragment="").geturl()).url)
     # Nobody can come back to a POST: they return to the page that held the form.
     return redirect_to_login(request.get_full_path() if request.method in {"GET", "HEAD"} else back_url(request))
@@ -40,7 +49,7 @@ def allowed_to(who: Callable[[User], bool]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @login_required
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not who(request.user):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""Which language an answer is written in: the person's own, else what the browser asks for."""
+"""Which language an answer is written in: the person's own, else what the browser asks for. And who may keep it."""
 
 from collections.abc import Callable
 
@@ -24,17 +24,21 @@ class LanguageMiddleware:
 
 
 class PersonMiddleware:
-    """For those who are logged in: the language they chose, on whatever device."""
+    """For those who are logged in: the language they chose, on whatever device, and pages that nobody finds later in a cache."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            speak(request, request.user.language)
-        return self.get_response(request)
+        person = request.user
+        if not person.is_authenticated:
+            return self.get_response(request)
+        speak(request, person.language)
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 def speak(request: HttpRequest, language: str) -> None:
     translation.activate(language)
-    request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+    request.LANGUAGE_CODE = translation.get_language()

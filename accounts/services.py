@@ -57,7 +57,7 @@ def tell_owner(owner: User) -> None:
 def send_link_again(email: str) -> None:
     """Somebody lost the activation link. Every address gets a mail, so that the answer tells nobody which ones are known."""
     email = email.lower()
-    address = EmailAddress.objects.select_related("user").filter(email=email).order_by("verified").first()
+    address = EmailAddress.objects.select_related("user").filter(email=email).order_by("-verified", "-primary").first()
     if address is None:
         if may_mail("unknown", email):
             mail.queue_to_address(mails.unknown_account, address=email, language=get_language() or settings.LANGUAGE_CODE, args={})
@@ -90,11 +90,14 @@ def activate(key: str) -> EmailAddress:
 
     Doing it again changes nothing. Refused: `activation_invalid`, `email_taken`.
     """
+    invalid = Refused("activation_invalid", _("This link does not work any more. Ask for a new one."))
     address = address_behind(key)
     if address is None:
-        raise Refused("activation_invalid", _("This link does not work any more. Ask for a new one."))
+        raise invalid
     try:
         prove(address, by=address.user)
+    except EmailAddress.DoesNotExist:  # called off at this very moment
+        raise invalid from None
     except IntegrityError:
         raise Refused("email_taken", _("This address belongs to another account by now.")) from None
     return address
@@ -113,8 +116,9 @@ def prove(address: EmailAddress, *, by: User) -> bool:
     address.refresh_from_db(fields=["verified"])
     if address.verified:
         return False
-    left_behind = person.emailaddress_set.exclude(pk=address.pk).filter(verified=True).first()
-    person.emailaddress_set.exclude(pk=address.pk).delete()
+    others = EmailAddress.objects.filter(user=person).exclude(pk=address.pk)
+    left_behind = others.filter(verified=True).first()
+    others.delete()
     address.verified = address.primary = True
     address.save()
     person.email = address.email

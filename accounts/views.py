@@ -26,7 +26,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import services
 from accounts.adapter import WAITING
-from accounts.decorators import admin_required, login_required
+from accounts.decorators import PersonRequest, admin_required, login_required
 from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
 from accounts.models import User
 from accounts.permissions import administered_people
@@ -80,13 +80,13 @@ def activation_page(request: HttpRequest, address: Any, refusal: Refused | None 
     return render(request, "accounts/activate.html", facts, status=200 if address else 400)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @rate_limit(action="signup")
 def send_link_again(request: HttpRequest) -> HttpResponse:
     """A new activation link, for whoever lost the old one. Answers alike whatever the address."""
-    form = LinkAgainForm(request.POST)
+    form = LinkAgainForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return render(request, "accounts/activate.html", {"address": None, "form": form}, status=422)
+        return render(request, "accounts/activate.html", {"lost": True, "form": form}, status=422 if form.is_bound else 200)
     services.send_link_again(form.cleaned_data["email"])
     request.session[WAITING] = (request.session.get(WAITING) or {"person": None, "next": None}) | {"email": form.cleaned_data["email"]}
     messages.success(request, _("Sent, unless we sent one a moment ago."))
@@ -98,7 +98,7 @@ def send_link_again(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: PersonRequest) -> HttpResponse:
     """Names and language; from here to the password and the address."""
     form = SettingsForm(request.POST or None, initial=model_to_dict(request.user, ["first_name", "last_name", "language"]))
     if request.method == "POST" and form.is_valid():
@@ -123,7 +123,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
 @admin_required
 @require_safe
 @vary_on_headers("HX-Request")
-def roles(request: HttpRequest) -> HttpResponse:
+def roles(request: PersonRequest) -> HttpResponse:
     """Everybody, those with a role first; `?q=` searches names and addresses."""
     part = "#people" if request.htmx and not request.htmx.history_restore_request else ""
     return render(request, f"accounts/roles.html{part}", role_page(request))
@@ -131,7 +131,7 @@ def roles(request: HttpRequest) -> HttpResponse:
 
 @admin_required
 @require_POST
-def grant_role(request: HttpRequest, pk: int) -> HttpResponse:
+def grant_role(request: PersonRequest, pk: int) -> HttpResponse:
     """Give one person another role. htmx gets the row as it is now, also after a refusal; a plain form the whole page."""
     person = get_object_or_404(administered_people(request.user), pk=pk)
     form = RoleForm(request.POST)
@@ -149,7 +149,7 @@ def grant_role(request: HttpRequest, pk: int) -> HttpResponse:
     return role_granted(request, pk)
 
 
-def role_granted(request: HttpRequest, pk: int) -> HttpResponse:
+def role_granted(request: PersonRequest, pk: int) -> HttpResponse:
     if not request.htmx:
         return redirect(f"{reverse('accounts:roles')}?{request.GET.urlencode()}")
     people = administered_people(User.objects.get(pk=request.user.pk))
@@ -158,7 +158,7 @@ def role_granted(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "accounts/roles.html#granted", {"person": with_activation(people).get(pk=pk), **role_facts(people)})
 
 
-def role_page(request: HttpRequest) -> dict[str, Any]:
+def role_page(request: PersonRequest) -> dict[str, Any]:
     people, query = administered_people(request.user), request.GET.get("q", "").strip()
     found = with_activation(people.filter(matching(query))).order_by("role", "last_name", "first_name", "pk")
     return {"page": Paginator(found, 25).get_page(request.GET.get("page")), "query": query, **role_facts(people)}

@@ -248,6 +248,7 @@ def test_a_lost_link_is_sent_again_and_every_address_is_answered_alike():
 
 
 def test_a_lost_link_needs_an_address(client):
+    assert "A new link" in client.get(reverse("accounts:send_link_again")).text
     response = client.post(reverse("accounts:send_link_again"), {"email": "nonsense"})
     assert (response.status_code, Mail.objects.count()) == (422, 0)
     assert "name@example.org" in response.text

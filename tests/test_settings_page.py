@@ -36,6 +36,12 @@ def test_settings_refuse_what_does_not_fit_and_change_nothing(client):
     assert (person.first_name, person.language) == ("Maja", "en")
 
 
+def test_pages_of_people_who_are_logged_in_are_kept_nowhere(client):
+    assert "Cache-Control" not in client.get("/accounts/password/reset/")
+    client.force_login(make_person())
+    assert client.get(SETTINGS)["Cache-Control"] == "private, no-store"
+
+
 def test_settings_are_for_people_who_are_logged_in(client):
     assert client.get(SETTINGS).url == f"/accounts/login/?next={SETTINGS}"
 

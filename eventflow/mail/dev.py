@@ -8,6 +8,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -51,7 +52,7 @@ class Sent:
     @property
     def file_names(self) -> list[str]:
         """Of the attachments: a template would look for a header of that name."""
-        return [file.get_filename() for file in self.attachments]
+        return [file.get_filename() or "" for file in self.attachments]
 
 
 def all_sent() -> list[Sent]:
@@ -62,7 +63,8 @@ def all_sent() -> list[Sent]:
 
 
 def folder() -> Path:
-    return Path(settings.MAILERS["default"]["OPTIONS"]["file_path"])
+    mailer: dict[str, Any] = settings.MAILERS["default"]
+    return Path(mailer["OPTIONS"]["file_path"])
 
 
 def read(file: Path) -> Iterator[Sent]:
@@ -103,5 +105,6 @@ def attachment(request: HttpRequest, name: str, number: int) -> FileResponse:
     files = find(name).attachments
     if number >= len(files):
         raise Http404
-    content = io.BytesIO(files[number].get_payload(decode=True))
-    return FileResponse(content, as_attachment=True, filename=files[number].get_filename(), content_type=files[number].get_content_type())
+    file = files[number]
+    content = io.BytesIO(cast(bytes, file.get_payload(decode=True)))
+    return FileResponse(content, as_attachment=True, filename=file.get_filename() or "", content_type=file.get_content_type())
