@@ -7,10 +7,7 @@ from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from eventflow.observability import Outage
 
@@ -19,8 +16,6 @@ logger = logging.getLogger(__name__)
 ANSWER_SECONDS = 0.3
 # After a failure Redis is left alone for so long.
 BREAK_SECONDS = 5.0
-# Once more at once when a kept connection turns out to be dead, which says nothing about Redis; never after a timeout.
-RETRY = Retry(NoBackoff(), 1, (NotConnected,))
 clients: dict[str, "BestEffortClient"] = {}
 
 
@@ -43,7 +38,7 @@ class BestEffortClient:
     """Django's client for Redis, or this process' memory: asked for the same methods, it answers from whichever is there."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        limits = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS, "retry": RETRY}
+        limits = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
         self.redis = RedisCacheClient(servers, **{**limits, **options})
         self.memory = LocMemCache("while Redis is away", {"MAX_ENTRIES": 100_000})
         self.outage = Outage(logger, "Redis, as a cache")
