@@ -17,7 +17,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from reportlab.pdfbase.ttfonts import TTFontFile
-from xhtml2pdf import pisa
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 
 from events.colors import ink
@@ -33,6 +32,8 @@ NOTHING = "data:,"
 
 def render(ticket: Ticket) -> bytes:
     """The ticket's PDF, in the active language. The ticket needs its event with organizer and its reservation with person."""
+    from xhtml2pdf import pisa  # 0.2 s of import, which only a process that draws should pay
+
     out = BytesIO()
     pisa.CreatePDF(render_to_string("tickets/pdf/ticket.html", facts(ticket)), dest=out, link_callback=only_ours, resource_policy=POLICY)
     return out.getvalue()
