@@ -7,7 +7,7 @@ from icalendar import Calendar
 
 from events import services
 from events.calendar import event_calendar
-from tests.factories import make_event, make_organizer
+from tests.factories import make_event
 
 pytestmark = pytest.mark.django_db
 JULY = datetime(2027, 7, 1, 16, 0, tzinfo=UTC)
@@ -52,7 +52,8 @@ def test_lines_are_short_enough_for_every_calendar():
     ["x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:evil", "x\nATTENDEE:mailto:a@example.org", "\x00\x07\x1b", "a\u2028b\u0085c", '\u202e\\;,:"'],
 )
 def test_no_words_become_lines_of_their_own(words):
-    event = make_event(title=words, location=words, description=words, organizer=make_organizer(words))
+    event = make_event()
+    event.title = event.location = event.description = event.organizer.first_name = words
     raw = event_calendar(event)
     names = [line.partition(b":")[0].partition(b";")[0] for line in raw.replace(b"\r\n ", b"").rstrip().split(b"\r\n")]
     entry = "SUMMARY DTSTART DTEND DTSTAMP UID SEQUENCE DESCRIPTION LOCATION ORGANIZER STATUS URL"
