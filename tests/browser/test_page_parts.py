@@ -1,0 +1,118 @@
+"""What the small scripts do on every page, and the account pages that need a browser to be believed."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.factories import PASSWORD, make_admin, make_event, make_people, make_person
+
+
+def test_the_theme_is_switched_at_once_and_drawn_by_the_server_next_time(visitor):
+    page = visitor(color_scheme="light")
+    page.goto("/accounts/login/")
+    page.get_by_role("button", name="Switch between light and dark theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert 'data-theme="dark"' in page.request.get("/accounts/signup/").text()
+
+
+def test_the_eye_shows_a_password_and_hides_it_again(page):
+    page.goto("/accounts/login/")
+    eye, field = page.get_by_role("button", name="Show password"), page.locator("input[name=password]")
+    eye.click()
+    expect(field).to_have_attribute("type", "text")
+    eye.click()
+    expect(field).to_have_attribute("type", "password")
+
+
+def test_the_menu_of_a_phone_leads_everywhere_and_logs_out(visitor, log_in):
+    page = visitor(**PHONE)
+    log_in(page, make_person())
+    page.goto("/accounts/settings/")
+    page.get_by_role("button", name="Menu", exact=True).click()
+    page.locator("#sheet").get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/")
+    page.get_by_role("button", name="Menu", exact=True).click()
+    expect(page.locator("#sheet").get_by_role("link", name="Log in")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_role_is_granted_with_and_without_a_script(visitor, log_in, scripted):
+    admin, person = make_admin(), make_person("Kuba Bąk")
+    page = visitor(java_script_enabled=scripted)
+    log_in(page, admin)
+    page.goto("/administration/roles/")
+    page.get_by_label("Role of Kuba Bąk").select_option("organizer")
+    if not scripted:
+        page.locator(f"#person-{person.pk}").get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_contain_text("Kuba Bąk: Organizer")
+    expect(page.get_by_label("Role of Kuba Bąk")).to_have_value("organizer")
+    expect(page.locator("#role-counts .role-card", has_text="Organizer")).to_contain_text("1 person")
+    person.refresh_from_db()
+    assert person.role == "organizer"
+
+
+def test_a_toast_can_be_closed(page, log_in):
+    log_in(page, make_person())
+    page.goto("/accounts/settings/")
+    page.get_by_role("button", name="Save").click()
+    toast = page.locator(".toast", has_text="Saved.")
+    toast.get_by_role("button", name="Close").click()
+    expect(toast).to_have_count(0)
+
+
+def test_a_failed_request_leaves_the_page_and_can_be_tried_again(page, log_in, complaints):
+    """The network goes away in the middle of a search."""
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
+    log_in(page, make_admin())
+    make_people(3)
+    page.goto("/administration/roles/")
+    page.context.set_offline(True)
+    page.get_by_label("Search people").fill("guest")
+    failed = page.locator(".toast[data-kind=error]")
+    expect(failed).to_contain_text("That did not go through.")
+    expect(page.locator("#people tbody tr")).to_have_count(4)
+    page.context.set_offline(False)
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.locator("#people tbody tr")).to_have_count(3)
+    expect(failed).to_have_count(0)
+    assert page.url.endswith("?q=guest")
+
+
+def test_a_refused_answer_of_the_server_is_an_error_toast_too(page, log_in, complaints):
+    complaints.expected += ["403", "htmx:responseError"]
+    admin = make_admin()
+    log_in(page, admin)
+    page.goto("/administration/roles/")
+    make_admin("Jonas Weber")
+    type(admin).objects.filter(pk=admin.pk).update(role="user")
+    page.get_by_label("Search people").fill("x")
+    expect(page.locator(".toast[data-kind=error]")).to_contain_text("That did not go through.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Roles")
+
+
+def test_an_expired_login_sends_the_whole_page_to_log_in_and_back(page, log_in):
+    admin = make_admin()
+    log_in(page, admin)
+    page.goto("/administration/roles/")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("Search people").fill("anna")
+    page.wait_for_url("**/accounts/login/**")
+    page.locator("input[name=login]").fill(admin.email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main").get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url("**/administration/roles/**")
+
+
+def test_djangos_admin_works_under_our_policy(page, log_in):
+    """A refused style or script would be heard."""
+    admin = make_admin()
+    make_event()
+    log_in(page, admin)
+    page.goto("/admin/")
+    page.goto("/admin/accounts/user/")
+    page.locator("#searchbar").fill(admin.email)
+    page.get_by_role("button", name="Search").click()
+    page.locator("#result_list").get_by_role("link", name=admin.email).click()
+    page.locator("input[name=last_name]").fill("Nowak-Weber")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".messagelist")).to_contain_text("was changed successfully")
