@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,25 +36,17 @@ def said(tmp_path, *words, **extra):
 
 @contextmanager
 def started(tmp_path, **extra):
-    """`bin/run` until the block ends; its address and its process."""
-    port = free_port()
-    process = subprocess.Popen(
-        [RUN], env=own_environment(tmp_path, PORT=port, **extra), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    """`bin/run` until the block ends: its process, its address, and the file with what it says."""
+    port, log = free_port(), tmp_path / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen([RUN], env=own_environment(tmp_path, PORT=port, **extra), cwd=ROOT, stdout=output, stderr=output)
     try:
-        wait_until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/health/"), seconds=60)
-        yield process, f"http://127.0.0.1:{port}"
+        wait_until(lambda: process.poll() is not None or "Stop it with Ctrl-C." in log.read_text(), seconds=60)
+        assert process.poll() is None, log.read_text()
+        yield process, f"http://127.0.0.1:{port}", log
     finally:
         process.kill()
         process.wait()
-
-
-def answers(address):
-    try:
-        with urllib.request.urlopen(address, timeout=5) as response:
-            return response.status == 200
-    except (urllib.error.URLError, ConnectionError):
-        return False
 
 
 def get(address):
@@ -86,46 +77,48 @@ def is_alive(pid):
 
 
 def test_run_starts_everything_and_leaves_nothing_behind(tmp_path):
-    with started(tmp_path) as (process, address):
+    with started(tmp_path) as (process, address, log):
         assert "Night Print" in get(address)
         children = children_of(process.pid)
         assert sorted(children) == ["serve", "worker"]
         process.terminate()
-        output, _ = process.communicate(timeout=20)
+        process.wait(timeout=20)
     assert process.returncode == 0
+    output = log.read_text()
     assert f"EventFlow is ready: http://localhost:{address.rpartition(':')[2]}" in output
     assert re.search(r"admin@example\.org\s+Anna Nowak, admin", output)
     assert not any(is_alive(pid) for pid in children.values())
 
 
 def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path):
-    with started(tmp_path, DEBUG=False, DJANGO_SECRET_KEY="long and random") as (process, address):
+    with started(tmp_path, DEBUG=False, DJANGO_SECRET_KEY="long and random") as (process, address, log):
         page = get(address)
         stylesheet = re.search(r'href="(/static/css/app\.[0-9a-f]{12}\.css)"', page)
         assert stylesheet, page
         assert "@layer" in get(address + stylesheet[1])
         assert "Night Print" not in page
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=20)
+        process.wait(timeout=20)
     assert process.returncode == 0
-    assert "example.org" not in output
+    assert "example.org" not in log.read_text()
 
 
 def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(tmp_path):
-    with started(tmp_path) as (process, _):
+    with started(tmp_path) as (process, _, log):
         first = wait_until(lambda: children_of(process.pid).get("worker"))
         os.kill(first, signal.SIGKILL)
         second = wait_until(lambda: children_of(process.pid).get("worker", first) != first and children_of(process.pid)["worker"])
         os.kill(children_of(process.pid)["serve"], signal.SIGKILL)
-        output, _ = process.communicate(timeout=20)
+        process.wait(timeout=20)
     assert process.returncode == 1
+    output = log.read_text()
     assert "The worker ended with code -9; starting another." in output
     assert output.splitlines()[-1].endswith("EventFlow stopped, because its web process ended by itself; the lines above say why.")
     assert not is_alive(second)
 
 
 def test_run_that_is_killed_takes_its_children_with_it(tmp_path):
-    with started(tmp_path) as (process, _):
+    with started(tmp_path) as (process, _, _):
         children = wait_until(lambda: len(found := children_of(process.pid)) == 2 and found)
         process.kill()
         wait_until(lambda: not any(is_alive(pid) for pid in children.values()))

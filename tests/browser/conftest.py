@@ -5,12 +5,14 @@
 Content-Security-Policy above all, fails its test.
 """
 
+import asyncio
 import os
 import shutil
 import subprocess
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,6 +21,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
+from events import live
 from tests import processes
 from tests.smtp import PostOffice, free_port
 from tickets.models import SigningKey
@@ -84,14 +87,15 @@ class Complaints:
         return [said for said in self.heard if not any(part in said for part in (*HARMLESS, *self.expected))]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
-    """The product, started once for all browser tests."""
+    """The product, started once for all browser tests, and gone before the others: its worker would take their mails."""
     site = Site(free_port(), PostOffice())
     env = {"PORT": site.port, "FRONTEND_ACTIVATION_URL": site.url, "RATE_LIMITS": "off", **site.mailbox.env}
     site.mailbox.open()
     with ExitStack() as stack:
         stack.callback(site.mailbox.close)
+        stack.enter_context(hints_from_here())
         with django_db_blocker.unblock():
             if not settings.EMBEDDED:
                 subprocess.run(processes.command("collectstatic", "--noinput", "--verbosity=0"), env=processes.environment(**env), check=True)
@@ -99,6 +103,20 @@ def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
             stack.enter_context(processes.running(processes.command("worker", "--interval", "0.1"), **env))
         processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=60)
         yield site
+
+
+@contextmanager
+def hints_from_here() -> Iterator[None]:
+    """Let this process tell watchers of changes as a web process does, from a loop of its own: the thread's is Playwright's."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="hints")
+    thread.start()
+    live.sender.loop = loop
+    yield
+    live.sender.loop = None
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
 
 
 def answers(address: str) -> bool:
@@ -121,7 +139,7 @@ def site(transactional_db, running_site: Site) -> Iterator[Site]:
     running_site.mailbox.refused = set()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium. Playwright runs an event loop in this thread, which Django would take for an asynchronous view."""
     names = ("chromium", "chromium-browser", "google-chrome")

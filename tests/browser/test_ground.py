@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.factories import PASSWORD, make_event, make_person
+from tests.factories import PASSWORD, make_event, make_person, make_reservation
+from tests.processes import wait_until
 
 
 @pytest.mark.parametrize("scripted", [True, False])
@@ -35,3 +36,9 @@ def test_front_page_fits_a_phone_in_polish(visitor):
     expect(page.locator("html")).to_have_attribute("lang", "pl")
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow == 0
+
+
+def test_what_is_done_here_reaches_the_mailbox_through_the_worker(site):
+    reservation = make_reservation(make_event(admission="automatic"))
+    wait_until(lambda: site.mailbox.letters)
+    assert [letter["To"] for letter in site.mailbox.letters] == [reservation.person.email]
