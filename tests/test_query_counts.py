@@ -1,0 +1,100 @@
+"""Pages that grow with the data ask the database the same number of questions however much there is."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from events.models import Event
+from tests.factories import make_event, make_organizer, make_people, make_person
+from tickets.models import Reservation, Ticket
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def questions(client, url, data=None, **headers):
+    """How many times this page asks the database."""
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert client.get(url, data, headers=headers).status_code == 200
+    return len(asked)
+
+
+def fill(event, people, status="pending"):
+    """Many reservations at once, past the services: only their number matters here."""
+    made = Reservation.objects.bulk_create([Reservation(event=event, person=person, status=status, decided_at=timezone.now()) for person in people])
+    if status == "confirmed":
+        Ticket.objects.bulk_create([Ticket.issue(reservation) for reservation in made])
+    Event.objects.filter(pk=event.pk).update(**{f"{status}_count": getattr(event, f"{status}_count") + len(made)})
+
+
+def test_list_asks_twice_and_three_times_more_for_a_guest(client):
+    person = make_person()
+    for _ in range(30):
+        fill(make_event(), [person])
+    assert questions(client, "/") == 2
+    client.force_login(person)
+    assert questions(client, "/") == 5  # and: the session, the person, their states
+
+
+def test_page_of_an_event_asks_once_and_a_few_times_more_for_a_guest(client):
+    event, person = make_event(seats_limit=500), make_person()
+    url = event.get_absolute_url()
+    assert questions(client, url) == 1
+    client.force_login(person)
+    few = questions(client, url)
+    fill(event, [*make_people(300), person])
+    assert (few, questions(client, url)) == (5, 5)  # the session, the person, the event, their reservation, and no seat or their place
+
+
+def test_mine_asks_the_same_for_two_and_for_twenty(client):
+    person, others = make_person(), make_people(20)
+    client.force_login(person)
+    asked = []
+    for number in (2, 18):
+        for _ in range(number):
+            event = make_event(seats_limit=100)
+            fill(event, [*others, person])
+        asked.append(questions(client, reverse("tickets:mine")))
+    assert asked == [5, 5]  # the session, the person, the two counts, how many pages, the page with places and entries
+
+
+@pytest.mark.parametrize("state", ["pending", "all", "confirmed"])
+def test_queue_asks_the_same_for_ten_and_for_a_thousand(client, state):
+    event = make_event(seats_limit=2000, organizer=make_organizer())
+    client.force_login(event.organizer)
+    asked = []
+    for number in (10, 990):
+        fill(event, make_people(number // 2))
+        fill(Event.objects.get(pk=event.pk), make_people(number // 2), "confirmed")
+        asked.append([questions(client, reverse("tickets:queue", args=[event.pk]), {"state": state, "q": words}) for words in ("", "guest")])
+    assert Reservation.objects.count() == 1000
+    assert asked == [[6, 6], [6, 6]]  # the session, the person, the event, how many match, the page, the counts
+
+
+def test_panel_asks_the_same_for_two_and_for_twenty_events(client):
+    organizer = make_organizer()
+    client.force_login(organizer)
+    asked = []
+    for number in (2, 18):
+        for _ in range(number):
+            fill(make_event(organizer=organizer), make_people(5))
+        asked.append(questions(client, reverse("events:panel")))
+    assert asked == [6, 6]  # the session, the person, the tabs, how many pages, the page, the sign-ups of all
+
+
+@pytest.mark.parametrize("name", ["confirm", "reject"])
+def test_one_decision_asks_the_same_in_a_short_and_in_a_long_queue(client, name):
+    event = make_event(seats_limit=2000, organizer=make_organizer())
+    client.force_login(event.organizer)
+    asked = []
+    for number in (10, 500):
+        fill(Event.objects.get(pk=event.pk), make_people(number))
+        reservation = event.reservations.pending().first()
+        with CaptureQueriesContext(connection) as queries:
+            client.post(reverse(f"tickets:{name}", args=[reservation.pk]), headers=HTMX)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]

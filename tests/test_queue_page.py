@@ -1,0 +1,398 @@
+"""The organizer's queue: who is shown, and each deed with both of its ends, htmx and a plain form."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from events import services as event_services
+from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
+from tests.markup import all_words, has_class, only, tree, words
+from tests.pages import inline_in
+from tickets.models import Reservation
+from tickets.services import queue
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+ROW = "//tbody/tr"
+
+
+@pytest.fixture
+def event(client):
+    event = make_event(organizer=make_organizer())
+    client.force_login(event.organizer)
+    return event
+
+
+def queue_url(event):
+    return reverse("tickets:queue", args=[event.pk])
+
+
+def press(client, deed, reservation, data=(), **headers):
+    return client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), dict(data), headers=headers or HTMX)
+
+
+def bulk(client, deed, event, reservations, data=(), headers=HTMX):
+    return client.post(reverse(f"tickets:{deed}", args=[event.pk]), {**dict(data), "r": [r.pk for r in reservations]}, headers=headers)
+
+
+def row(response, reservation):
+    return only(response, f"//tr[@id='reservation-{reservation.pk}']")
+
+
+def names(response):
+    return [words(lead).split(" ", 1)[1].rsplit(" ", 1)[0] for lead in tree(response).xpath(f"{ROW}/th[{has_class('table__lead')}]")]
+
+
+def places(response):
+    return all_words(response, "//tr/td[@data-label='Place in queue']")
+
+
+def row_state(response, reservation):
+    return words(row(response, reservation).xpath(f".//span[{has_class('status')}]")[0])
+
+
+def buttons(element):
+    """{accessible name: words on it}"""
+    return {button.get("aria-label"): words(button) for button in element.xpath(".//button")}
+
+
+def counts(response):
+    return {span.get("id"): words(span) for span in beside(response).xpath(f"//span[{has_class('chip__count')}]")}
+
+
+def beside(response):
+    """What an htmx answer brings beside the row or the table: the content of its <template>."""
+    return tree(response)
+
+
+def toast(response):
+    return all_words(response, f"//*[@id='toasts']//div[{has_class('toast')}]/p")
+
+
+def status_of(reservation):
+    return Reservation.objects.get(pk=reservation.pk).status
+
+
+# --- Who is shown -----------------------------------------------------------------------------------------------------
+
+
+def test_queue_shows_who_waits_first_come_first_with_their_places(client, event):
+    for name in ("Ewa Szczepańska", "Jonas Weber", "Amir Haddad"):
+        make_reservation(event, make_person(name))
+    queue.confirm(event.reservations.all()[0], by=event.organizer)
+    make_reservation(make_event(), make_person("Somebody Elsewhere"))
+    response = client.get(queue_url(event))
+    assert (names(response), places(response)) == (["Jonas Weber", "Amir Haddad"], ["1", "2"])
+    assert only(response, "//input[@name='state' and @checked]").get("value") == "pending"
+
+
+def test_queue_counts_every_state(client, event):
+    for status, number in (("pending", 4), ("confirmed", 3), ("rejected", 2), ("cancelled", 1)):
+        for _ in range(number):
+            make_reservation(event, status=status)
+    response = client.get(queue_url(event), {"state": "all"})
+    chips = all_words(response, f"//form[@id='queue-filters']//label[{has_class('chip')}]")
+    assert chips == ["Pending 4", "Confirmed 3", "Rejected 2", "Cancelled 1", "All 10"]
+    assert len(names(response)) == 10
+    assert "21 spots left of 24 3 confirmed, 4 pending" in words(only(response, "//*[@id='queue-capacity']"))
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"), [("confirmed", ["Confirmed"]), ("rejected", ["Rejected"]), ("cancelled", ["Cancelled"]), ("<b>", ["Pending"])]
+)
+def test_queue_is_filtered_by_state(client, event, state, shown):
+    for status in ("pending", "confirmed", "rejected", "cancelled"):
+        make_reservation(event, status=status)
+    assert all_words(client.get(queue_url(event), {"state": state}), f"{ROW}//span[{has_class('status')}]") == shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("łucja", ["Łucja Żak"]),
+        ("ŻAK ŁU", ["Łucja Żak"]),
+        ("maja@", ["Maja Wiśniewska"]),
+        ("example.org", ["Łucja Żak", "Maja Wiśniewska"]),
+        ("zz", []),
+    ],
+)
+def test_queue_is_searched_by_name_and_address_and_keeps_the_places(client, event, asked, found):
+    make_reservation(event, make_person("Łucja Żak", email="lz@example.org"))
+    make_reservation(event, make_person("Maja Wiśniewska", email="maja@example.org"))
+    response = client.get(queue_url(event), {"q": asked}, headers=HTMX)
+    assert names(response) == found
+    assert "<html" not in response.text
+    if found == ["Maja Wiśniewska"]:
+        assert places(response) == ["2"]
+
+
+def test_queue_says_when_nobody_is_there(client, event):
+    heading = f"//div[{has_class('empty')}]/h2"
+    assert all_words(client.get(queue_url(event)), heading) == ["Nobody is waiting"]
+    assert all_words(client.get(queue_url(event), {"state": "rejected"}), heading) == ["Nobody here"]
+    assert all_words(client.get(queue_url(event), {"q": "<x>"}), heading) == ["Nobody matches “<x>”"]
+
+
+def test_queue_comes_fifty_at_a_time_with_places_going_on(client, event):
+    for person in make_people(53):
+        queue.reserve(event, person=person)
+    assert places(client.get(queue_url(event))) == [str(place) for place in range(1, 51)]
+    second = client.get(queue_url(event), {"page": "2"})
+    assert places(second) == ["51", "52", "53"]
+    assert only(second, "//form[@id='queue-form']/input[@name='page']").get("value") == "2"
+
+
+def test_queue_offers_what_the_state_allows(client, event):
+    waiting = make_reservation(event, make_person("Ewa Lis"))
+    confirmed = make_reservation(event, make_person("Jan Lis"), status="confirmed")
+    rejected = make_reservation(event, make_person("Ola Lis"), status="rejected")
+    gone = make_reservation(event, make_person("Iga Lis"), status="cancelled")
+    inside = make_reservation(event, make_person("Luc Lis"), status="confirmed")
+    inside.tickets.update(checked_in_at=timezone.now())
+    response = client.get(queue_url(event), {"state": "all"})
+    assert buttons(row(response, waiting)) == {"Approve Ewa Lis": "Approve", "Reject Ewa Lis": "Reject"}
+    assert buttons(row(response, confirmed)) == {"Undo: Jan Lis": "Undo", "Reject Jan Lis": "Reject"}
+    assert buttons(row(response, rejected)) == {"Undo: Ola Lis": "Undo"}
+    assert buttons(row(response, gone)) == buttons(row(response, inside)) == {}
+    assert row_state(response, inside) == "Inside"
+    assert [box.get("disabled") is None for box in tree(response).xpath(f"{ROW}//input[@name='r']")] == [True, False, False, False, False]
+
+
+def test_queue_of_an_automatic_event_has_no_undo_for_what_nobody_decided(client, event):
+    event_services.edit(event, by=event.organizer, admission="automatic")
+    confirmed = make_reservation(event, make_person("Jan Lis"))
+    response = client.get(queue_url(event), {"state": "confirmed"})
+    assert buttons(row(response, confirmed)) == {"Reject Jan Lis": "Reject"}
+
+
+def test_queue_of_a_cancelled_event_decides_nothing(client, event):
+    make_reservation(event)
+    event_services.cancel(event, by=event.organizer)
+    response = client.get(queue_url(event), {"state": "all"})
+    assert not tree(response).xpath(f"{ROW}//button")
+    assert not tree(response).xpath(f"//div[{has_class('bulk')}]")
+
+
+def test_enter_in_a_tick_box_presses_nothing(client, event):
+    make_reservation(event)
+    (first, *_rest) = tree(client.get(queue_url(event))).xpath("//form[@id='queue-form']//button")
+    assert {"disabled", "hidden"} <= set(first.keys())
+
+
+def test_queue_shows_hostile_names_as_they_are(client, event):
+    make_reservation(event, make_person("<script>alert(1)</script> \u202eX"))
+    make_reservation(event, make_person('=cmd|"x"!A0 {{7|add:7}}'))
+    response = client.get(queue_url(event))
+    assert names(response) == ["<script>alert(1)</script> \u202eX", '=cmd|"x"!A0 {{7|add:7}}']
+    assert inline_in(response) == []
+    answer = press(client, "confirm", event.reservations.first())
+    assert "<script>" not in answer.text
+
+
+# --- One --------------------------------------------------------------------------------------------------------------
+
+
+def test_approving_by_htmx_settles_the_row_and_brings_the_numbers(client, event):
+    first, _second = make_reservation(event, make_person("Tomasz Lis")), make_reservation(event)
+    response = press(client, "confirm", first)
+    assert response.status_code == 200
+    assert response.text.lstrip().startswith("<tr")
+    assert (status_of(first), row_state(response, first), row(response, first).get("data-settled")) == ("confirmed", "Confirmed", "ok")
+    (button,) = row(response, first).xpath(".//button")
+    assert (button.get("aria-label"), button.get("data-focus"), button.get("hx-post")) == (
+        "Undo: Tomasz Lis",
+        "",
+        reverse("tickets:undo", args=[first.pk]),
+    )
+    assert counts(response) == {"count-pending": "1", "count-confirmed": "1", "count-rejected": "0", "count-cancelled": "0", "count-all": "2"}
+    assert all(span.get("hx-swap-oob") == "true" for span in beside(response).xpath(f"//span[{has_class('chip__count')}]"))
+    assert only(response, "//*[@id='queue-capacity']").get("hx-swap-oob") == "true"
+    assert only(response, "//*[@id='rail-pending']").text == "1"
+    assert toast(response) == ["Tomasz Lis is confirmed."]
+    undo = only(response, "//*[@id='toasts']//button")
+    assert (words(undo), undo.get("hx-post"), undo.get("hx-target")) == ("Undo", reverse("tickets:undo", args=[first.pk]), "#queue")
+
+
+def test_rejecting_by_htmx_settles_the_row(client, event):
+    reservation = make_reservation(event)
+    response = press(client, "reject", reservation, {"message": "Full of regulars."})
+    assert (row_state(response, reservation), row(response, reservation).get("data-settled")) == ("Rejected", "bad")
+    assert Reservation.objects.get().message == "Full of regulars."
+
+
+def test_taking_a_seat_back_frees_it(client, event):
+    reservation = make_reservation(event, status="confirmed")
+    response = press(client, "reject", reservation)
+    assert row_state(response, reservation) == "Rejected"
+    assert only(response, "//*[@id='live-spots-left']").get("value") == "24"
+    assert not reservation.tickets.valid().exists()
+
+
+def test_undoing_brings_the_row_back_to_its_place(client, event):
+    first, second = make_reservation(event, make_person("Ewa Lis")), make_reservation(event)
+    queue.confirm(first, by=event.organizer)
+    response = press(client, "undo", first)
+    assert (row_state(response, first), places(response)) == ("Pending", ["1"])
+    assert only(response, "//*[@data-focus]").get("aria-label") == "Approve Ewa Lis"
+    assert not tree(response).xpath("//*[@id='toasts']//button")
+    assert queue.position(second) == 2
+
+
+def test_undo_from_the_toast_renders_the_table_that_is_on_screen(client, event):
+    first, second = make_reservation(event), make_reservation(event, make_person("Ola Lis"))
+    queue.reject(first, by=event.organizer)
+    queue.reject(second, by=event.organizer)
+    response = press(client, "undo", first, {"state": "rejected"}, **HTMX, **{"HX-Target": "queue"})
+    assert names(response) == ["Ola Lis"]
+    assert status_of(first) == "pending"
+
+
+@pytest.mark.parametrize(
+    ("deed", "status", "code"),
+    [("confirm", "cancelled", "already_decided"), ("reject", "cancelled", "already_decided"), ("undo", "pending", "nothing_to_undo")],
+)
+def test_a_refusal_keeps_the_row_as_it_truly_is_with_the_reason(client, event, deed, status, code):
+    reservation = make_reservation(event, status=status)
+    response = press(client, deed, reservation)
+    assert response.status_code == 409
+    assert row(response, reservation).get("data-failed") == ""
+    assert row(response, reservation).get("data-settled") is None
+    assert only(response, f"//tr//*[{has_class('field__error')}]").get("data-code") == code
+    assert toast(response) == []
+    assert status_of(reservation) == status
+
+
+def test_approving_into_a_full_event_is_refused_in_the_row(client):
+    event = make_event(seats_limit=1)
+    client.force_login(event.organizer)
+    make_reservation(event, status="confirmed")
+    reservation = make_reservation(event)
+    response = press(client, "confirm", reservation)
+    assert "All 1 spots are taken. Raise the capacity, or reject somebody first." in words(row(response, reservation))
+    assert row(response, reservation).xpath(".//button[contains(@aria-label, 'Approve')]")
+
+
+def test_a_message_that_is_too_long_rejects_nobody(client, event):
+    reservation = make_reservation(event)
+    assert press(client, "reject", reservation, {"message": "x" * 1001}).status_code == 409
+    assert bulk(client, "reject_many", event, [reservation], {"message": "x" * 1001}).status_code == 409
+    assert status_of(reservation) == "pending"
+
+
+@pytest.mark.parametrize(
+    ("deed", "status", "said"),
+    [("confirm", "confirmed", "Ewa Lis is confirmed."), ("reject", "rejected", "Ewa Lis is rejected.")],
+)
+def test_a_plain_form_returns_to_the_same_part_of_the_queue(client, event, deed, status, said):
+    reservation = make_reservation(event, make_person("Ewa Lis"))
+    response = client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), {"state": "all", "q": "lis & co", "page": "1"}, follow=True)
+    assert response.redirect_chain == [(f"{queue_url(event)}?state=all&q=lis+%26+co&page=1", 302)]
+    assert (status_of(reservation), toast(response)) == (status, [said])
+
+
+def test_a_plain_form_that_is_refused_says_the_same(client, event):
+    reservation = make_reservation(event, status="cancelled")
+    response = client.post(reverse("tickets:confirm", args=[reservation.pk]), follow=True)
+    assert response.redirect_chain == [(queue_url(event), 302)]
+    assert all_words(response, "//*[@id='toasts']/div[@data-kind='error']/p") == ["This reservation has already been decided, or was withdrawn."]
+
+
+# --- Many -------------------------------------------------------------------------------------------------------------
+
+
+def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client):
+    event = make_event(seats_limit=2)
+    client.force_login(event.organizer)
+    first, second, third, other = (queue.reserve(event, person=person) for person in make_people(4))
+    response = bulk(client, "confirm_many", event, [third, second, first])
+    assert [status_of(r) for r in (first, second, third, other)] == ["confirmed", "confirmed", "pending", "pending"]
+    assert toast(response) == ["2 confirmed, 1 not saved."]
+    assert [box.get("value") for box in tree(response).xpath("//input[@name='r' and @checked]")] == [str(third.pk)]
+    assert row(response, third).get("data-failed") == ""
+    assert "No spot left." in words(row(response, third))
+    assert row(response, other).get("data-failed") is None
+    assert words(only(response, "//output[@data-bulk-count]")) == "1 selected"
+    assert (counts(response)["count-pending"], counts(response)["count-confirmed"]) == ("2", "2")
+    assert only(response, "//*[@data-focus]").get("data-code") == "event_full"
+
+
+def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
+    first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
+    response = bulk(client, "confirm_many", event, [first, second])
+    assert toast(response) == ["2 confirmed."]
+    assert places(response) == ["1"]
+    assert only(response, "//*[@data-focus]").tag == "caption"
+    assert status_of(third) == "pending"
+
+
+def test_bulk_rejection_sends_one_message_to_all(client, event):
+    first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
+    response = bulk(client, "reject_many", event, [first, third], {"message": "Next time."})
+    assert toast(response) == ["2 rejected."]
+    assert [(r.status, r.message) for r in event.reservations.all()] == [("rejected", "Next time."), ("pending", ""), ("rejected", "Next time.")]
+    assert status_of(second) == "pending"
+
+
+def test_bulk_keeps_the_filter_that_is_on_screen(client, event):
+    waiting = make_reservation(event, make_person("Ewa Lis"))
+    make_reservation(event, make_person("Jan Wilk"))
+    response = bulk(client, "confirm_many", event, [waiting], {"state": "all", "q": "lis"})
+    assert names(response) == ["Ewa Lis"]
+    assert only(response, "//form[@id='queue-form']/input[@name='q']").get("value") == "lis"
+
+
+def test_bulk_by_a_plain_form_says_the_same_in_a_message(client):
+    event = make_event(seats_limit=1)
+    client.force_login(event.organizer)
+    reservations = [queue.reserve(event, person=person) for person in make_people(2)]
+    answer = bulk(client, "confirm_many", event, reservations, {"q": "guest"}, headers={})
+    assert answer.url == f"{queue_url(event)}?q=guest"
+    assert toast(client.get(answer.url)) == ["1 confirmed, 1 not saved. No spot left."]
+
+
+def test_bulk_leaves_alone_what_belongs_to_another_event(client, event):
+    elsewhere = make_reservation()
+    response = bulk(client, "confirm_many", event, [elsewhere])
+    assert toast(response) == ["0 confirmed, 1 not saved."]
+    assert status_of(elsewhere) == "pending"
+    assert bulk(client, "reject_many", event, [elsewhere]).status_code == 200
+    assert status_of(elsewhere) == "pending"
+
+
+def test_bulk_ignores_what_is_no_reservation(client, event):
+    reservation = make_reservation(event)
+    data = {"r": ["x", "-1", "1.5", "9" * 40, "٣", "", str(reservation.pk)]}
+    response = client.post(reverse("tickets:confirm_many", args=[event.pk]), data, headers=HTMX)
+    assert response.status_code == 200
+    assert status_of(reservation) == "confirmed"
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_bulk_in_a_cancelled_event_is_refused_whole(client, event, headers):
+    reservation = make_reservation(event)
+    event_services.cancel(event, by=event.organizer)
+    response = bulk(client, "confirm_many", event, [reservation], headers=headers)
+    if not headers:
+        response = client.get(response.url)
+    else:
+        assert response.status_code == 409
+    assert toast(response) == ["This event is not open for reservations."]
+    assert status_of(reservation) == "rejected"
+
+
+def test_bulk_reject_asks_for_a_message_in_a_dialog_that_belongs_to_the_ticks(client, event):
+    make_reservation(event)
+    response = client.get(queue_url(event))
+    field, button = only(response, "//textarea[@name='message']"), only(response, "//dialog[@id='reject-dialog']//button[last()]")
+    assert field.get("form") == button.get("form") == only(response, "//form[@data-bulk]").get("id")
+    opener = only(response, f"//div[{has_class('bulk')}]//button[.='Reject']")
+    url = reverse("tickets:reject_many", args=[event.pk])
+    assert (opener.get("data-opens"), opener.get("formaction"), button.get("hx-post")) == ("reject-dialog", url, url)
+
+
+def test_times_in_the_queue_are_on_the_clock_of_this_site(client, event):
+    reservation = make_reservation(event)
+    event.reservations.update(created=datetime(2026, 7, 1, 22, 30, tzinfo=UTC) - timedelta(days=1))
+    assert words(row(client.get(queue_url(event)), reservation).xpath(".//time")[0]) == "1 Jul, 00:30"
