@@ -11,8 +11,8 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from eventflow.http import OneHopHandler  # noqa: E402
-from eventflow.sockets import OurPagesOnly  # noqa: E402
+from eventflow.sockets import OurPagesOnly, TryAgainLater  # noqa: E402
 from events.routing import sockets  # noqa: E402
 
 pages = OneHopHandler()
-application = ProtocolTypeRouter({"http": pages, "websocket": OurPagesOnly(AuthMiddlewareStack(URLRouter(sockets)))})
+application = ProtocolTypeRouter({"http": pages, "websocket": OurPagesOnly(TryAgainLater(AuthMiddlewareStack(URLRouter(sockets))))})

@@ -1,15 +1,23 @@
-"""Who may open a socket here at all: our own pages, the front ends we know, and programs, which send no Origin."""
+"""What stands before every socket: who may open one at all, and what they hear while the database is away."""
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
+
+logger = logging.getLogger(__name__)
+TRY_AGAIN = 1013
 
 
 class OurPagesOnly:
-    """Turn away a browser that stands on somebody else's page, which would bring our visitor's cookie with it."""
+    """Turn away a browser that stands on somebody else's page, which would bring our visitor's cookie with it.
+
+    Welcome are our own pages, the front ends we know, and programs, which send no Origin.
+    """
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -29,3 +37,18 @@ def is_our_host(host: str) -> bool:
 def may_come_from(origin: str, host: str) -> bool:
     """Our own pages, or a separate front end that may also call the API."""
     return urlsplit(origin).netloc.lower() == host.lower() or origin in settings.CORS_ALLOWED_ORIGINS
+
+
+class TryAgainLater:
+    """Where the database fails before a socket is accepted, close it with the code that makes clients come back."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        try:
+            await self.inner(scope, receive, send)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("socket put off: the database fails (%s)", type(error).__name__)
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": TRY_AGAIN})

@@ -7,16 +7,13 @@ from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db import DatabaseError
 
 from events import feeds
 from events.models import Event
 from events.permissions import visible_events
 
-# Close codes of our own, and of RFC 6455.
-NOT_FOUND = 4404
-NO_BINARY = 1003
-TRY_AGAIN = 1013
+# Close codes: one of our own, one of RFC 6455.
+NOT_FOUND, NO_BINARY = 4404, 1003
 
 
 class NumbersConsumer(AsyncWebsocketConsumer):
@@ -28,12 +25,10 @@ class NumbersConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.wants_html = parse_qs(self.scope["query_string"].decode("latin1")).get("format") == ["html"]
+        event = await visible_event(self.scope["user"], self.scope["url_route"]["kwargs"]["pk"])
         await self.accept()
-        try:
-            event = await visible_event(self.scope["user"], self.scope["url_route"]["kwargs"]["pk"])
-        except DatabaseError:
-            return await self.close(TRY_AGAIN)
         if event is None:
+            # After accepting, because a browser can't see why a handshake was refused, and would try again for ever.
             return await self.close(NOT_FOUND)
         self.forwarding = asyncio.create_task(self.forward(event))
 
@@ -60,7 +55,7 @@ def visible_event(user: Any, pk: int) -> Event | None:
 
 
 async def nothing_here(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """The socket nobody serves: opened and closed with a code, because browsers can't see why a handshake failed."""
+    """The address nobody serves."""
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.close", "code": NOT_FOUND})
