@@ -1,7 +1,7 @@
 """Every setting of EventFlow, read from the environment once, with a clear sentence where one is missing.
 
 Without DATABASE_URL this is the embedded default: SQLite, memory, demo data, mail on a page.
-With it, production: nothing insecure is assumed and DEBUG is off unless asked for.
+With it, production: nothing is assumed that is not safe.
 """
 
 import sys
@@ -13,6 +13,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
+
+from eventflow.secret import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -28,10 +30,12 @@ EMBEDDED = not DATABASE_URL
 
 # --- The basics -------------------------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=EMBEDDED)
-SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="only-for-the-embedded-default-on-one-machine" if DEBUG else "")
+DEBUG = env.bool("DEBUG", default=False)
+# Somebody tries EventFlow out on their own machine: no database was named, and nobody said DEBUG=False, which means that it is for real.
+TRIAL = EMBEDDED and env.bool("DEBUG", default=True)
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or (kept_secret(DATA_DIR) if TRIAL else "")
 if not SECRET_KEY:
-    raise ImproperlyConfigured("Set DJANGO_SECRET_KEY to a long random string, or DEBUG=True to try EventFlow on your own machine.")
+    raise ImproperlyConfigured("Set DJANGO_SECRET_KEY to a long random string, or leave DEBUG unset to try EventFlow on your own machine.")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
@@ -229,11 +233,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or TESTING
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    }
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG or TESTING else "eventflow.staticfiles.HashedStorage"}
 }
 
 # --- Security ---------------------------------------------------------------------------------------------------------

@@ -75,12 +75,9 @@ def test_demo_is_loaded_into_an_empty_database_only(town):
 
 
 def test_demo_is_wanted_only_on_ones_own_empty_machine(settings):
-    settings.EMBEDDED, settings.DEBUG = True, True
+    settings.TRIAL = False
+    assert not demo.is_wanted()
+    settings.TRIAL = True
     assert demo.is_wanted()
-    settings.DEBUG = False
-    assert not demo.is_wanted()
-    settings.DEBUG, settings.EMBEDDED = True, False
-    assert not demo.is_wanted()
-    settings.EMBEDDED = True
     make_person()
     assert not demo.is_wanted()

@@ -144,7 +144,7 @@ def test_run_says_which_python_it_needs(tmp_path):
     [
         (
             {"DEBUG": "False", "DJANGO_SECRET_KEY": ""},
-            "Set DJANGO_SECRET_KEY to a long random string, or DEBUG=True to try EventFlow on your own machine.",
+            "Set DJANGO_SECRET_KEY to a long random string, or leave DEBUG unset to try EventFlow on your own machine.",
         ),
         (
             {"DATABASE_URL": "postgres://a@127.0.0.1:1/b", "DJANGO_SECRET_KEY": "x", "DEBUG": "False"},

@@ -28,11 +28,11 @@ OPEN_FOR = timedelta(days=13)
 
 def is_wanted() -> bool:
     """The first start on one's own machine: no database was named, nothing is there to protect, and nobody is there yet."""
-    return settings.EMBEDDED and settings.DEBUG and not User.objects.exists()
+    return settings.TRIAL and not User.objects.exists()
 
 
 def is_loaded() -> bool:
-    return settings.EMBEDDED and settings.DEBUG and User.objects.filter(email=PEOPLE[0][0]).exists()
+    return settings.TRIAL and User.objects.filter(email=PEOPLE[0][0]).exists()
 
 
 def log_ins() -> str:
