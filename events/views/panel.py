@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -32,7 +31,6 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 # --- The list ---------------------------------------------------------------------------------------------------------
 
 
-@never_cache
 @require_safe
 @organizer_required
 def event_list(request: HttpRequest) -> HttpResponse:
@@ -78,7 +76,6 @@ def draw_sparks(events: list[Event]) -> None:
 # --- The editor -------------------------------------------------------------------------------------------------------
 
 
-@never_cache
 @get_or_post
 @organizer_required
 def new(request: HttpRequest) -> HttpResponse:
@@ -88,7 +85,6 @@ def new(request: HttpRequest) -> HttpResponse:
     return saved(request, EventForm(request.POST), None)
 
 
-@never_cache
 @get_or_post
 @organizer_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
@@ -144,7 +140,6 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
     return away(request, redirect("events:live", event.pk).url)
 
 
-@never_cache
 @get_or_post
 @organizer_required
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
@@ -162,7 +157,6 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 # --- The live page and its door staff ---------------------------------------------------------------------------------
 
 
-@never_cache
 @require_safe
 @organizer_required
 def live(request: HttpRequest, pk: int) -> HttpResponse:

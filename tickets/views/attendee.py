@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import login_required
@@ -38,7 +37,6 @@ def reserve(request: HttpRequest, pk: int) -> HttpResponse:
     return told(request, event, words)
 
 
-@never_cache
 @require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """The card as it is now, for a page that shows an older one; 204 when that one still holds."""
@@ -54,7 +52,6 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, f"tickets/_reserve_card.html{part}", {"card": now})
 
 
-@never_cache
 @require_safe
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
@@ -69,7 +66,6 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/mine.html", {"page": page, "counts": counts, "past": past})
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -29,7 +28,6 @@ PER_PAGE = 50
 MOST_DIGITS = 18
 
 
-@never_cache
 @require_safe
 @vary_on_headers("HX-Request")
 @organizer_required
