@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -103,9 +103,14 @@ RULES = [
 
 def recounted() -> Any:
     """The events with `real_confirmed`, `real_pending` and `real_checked_in`, counted from their reservations and tickets."""
-    inside = Ticket.objects.valid().filter(event=OuterRef("pk")).exclude(checked_in_at=None).order_by().values("event")
     return Event.objects.annotate(
-        real_confirmed=Count("reservations", filter=Q(reservations__status=Status.CONFIRMED)),
-        real_pending=Count("reservations", filter=Q(reservations__status=Status.PENDING)),
-        real_checked_in=Coalesce(Subquery(inside.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0),
+        real_confirmed=how_many(Reservation.objects.confirmed()),
+        real_pending=how_many(Reservation.objects.pending()),
+        real_checked_in=how_many(Ticket.objects.valid().exclude(checked_in_at=None)),
     )
+
+
+def how_many(rows: QuerySet[Any]) -> Coalesce:
+    """The number of these rows that belong to an event: counted once an event, not once a row as a joined group would be."""
+    per_event = rows.filter(event=OuterRef("pk")).order_by().values("event").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(per_event, output_field=IntegerField()), 0)
