@@ -154,9 +154,7 @@ class Socket(WebSocketProtocol):
 
     def onPing(self, payload: bytes) -> None:
         self.count_frame()
-        # A client that reads nothing gets no pongs either, or they would pile up.
-        if self.tap.open.is_set():
-            super().onPing(payload)
+        super().onPing(payload)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if self.state == self.STATE_OPEN:

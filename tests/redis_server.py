@@ -37,6 +37,11 @@ class RedisServer:
         self.process.kill()
         self.process.wait()
 
+    def kill_listeners(self) -> None:
+        """Cut the connections of those who wait for messages."""
+        with redis.Redis.from_url(self.url) as client:
+            client.client_kill_filter(_type="pubsub")
+
     def hang(self) -> None:
         """Keep every connection and answer none."""
         self.process.send_signal(signal.SIGSTOP)

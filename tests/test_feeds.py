@@ -11,65 +11,10 @@ from django.db import OperationalError, connection, transaction
 from events import feeds, live
 from events.models import Event
 from tests.factories import make_event, make_people
+from tests.watching import Watching, change, link_is_up, run
 from tickets.services import queue
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def run(monkeypatch):
-    """Runs a scenario on a loop that hints and feeds take for the server's."""
-
-    async def on_this_loop(scenario):
-        monkeypatch.setattr(feeds, "hub", feeds.Hub())
-        monkeypatch.setattr(live, "sender", live.Sender())
-        live.sender.loop = asyncio.get_running_loop()
-        try:
-            return await asyncio.wait_for(scenario(), 30)
-        finally:
-            feeds.database.submit(lambda: connection.close()).result()
-
-    return lambda scenario: asyncio.run(on_this_loop(scenario))
-
-
-class Watching:
-    """Somebody who notes which numbers came, and when. Confirmed, pending and checked in, in this order."""
-
-    def __init__(self, event: Event) -> None:
-        self.seen: list[tuple[int, ...]] = []
-        self.times: list[float] = []
-        self.ended = False
-        self.task = asyncio.create_task(self.note(event))
-
-    async def note(self, event):
-        async with aclosing(feeds.watch(event)) as frames:
-            async for frame in frames:
-                self.seen.append(frame.numbers[1:])
-                self.times.append(time.monotonic())
-        self.ended = True
-
-    async def sees(self, numbers, seconds=5):
-        until = time.monotonic() + seconds
-        while not self.seen or self.seen[-1] != numbers:
-            assert time.monotonic() < until, self.seen
-            await asyncio.sleep(0.01)
-
-    async def leaves(self):
-        self.task.cancel()
-        await asyncio.wait([self.task])
-
-
-async def link_is_up():
-    while not feeds.hub.link.up:
-        await asyncio.sleep(0.01)
-    # Whoever joins looks once more.
-    await asyncio.sleep(2 * feeds.SPACING_SECONDS)
-
-
-def change(event, **numbers):
-    """A change as services make it: in a transaction, with a hint."""
-    Event.objects.filter(pk=event.pk).update(**numbers)
-    live.hint(event.pk)
 
 
 class Queries:
@@ -96,7 +41,7 @@ def queries():
     counter.stop()
 
 
-def test_watcher_is_told_now_and_after_each_change_by_a_service(run):
+def test_watcher_is_told_now_and_after_each_change_by_a_service():
     event, (person,) = make_event(admission="automatic", seats_limit=1), make_people(1)
 
     async def scenario():
@@ -113,7 +58,7 @@ def test_watcher_is_told_now_and_after_each_change_by_a_service(run):
     assert run(scenario) == [[(0, 0, 0), (1, 0, 0), (0, 0, 0)]] * 3
 
 
-def test_twenty_changes_a_second_become_four_messages_and_none_is_the_last_for_long(run):
+def test_twenty_changes_a_second_become_four_messages_and_none_is_the_last_for_long():
     event = make_event(seats_limit=1000)
 
     async def scenario():
@@ -136,7 +81,7 @@ def test_twenty_changes_a_second_become_four_messages_and_none_is_the_last_for_l
     assert run(scenario) < 0.5
 
 
-def test_one_query_a_message_however_many_watch(run, queries):
+def test_one_query_a_message_however_many_watch(queries):
     event = make_event()
 
     async def scenario():
@@ -153,7 +98,7 @@ def test_one_query_a_message_however_many_watch(run, queries):
     assert run(scenario) == (4, {5})
 
 
-def test_hint_without_a_change_says_nothing(run):
+def test_hint_without_a_change_says_nothing():
     event = make_event()
 
     async def scenario():
@@ -167,7 +112,7 @@ def test_hint_without_a_change_says_nothing(run):
     assert run(scenario) == [(0, 0, 0)]
 
 
-def test_heartbeat_repeats_the_truth(run, monkeypatch):
+def test_heartbeat_repeats_the_truth(monkeypatch):
     monkeypatch.setattr(feeds, "HEARTBEAT_SECONDS", 0.5)
     event = make_event()
 
@@ -184,7 +129,7 @@ def test_heartbeat_repeats_the_truth(run, monkeypatch):
     assert len(seen) <= 5
 
 
-def test_change_between_the_first_look_and_the_watching_is_not_missed(run):
+def test_change_between_the_first_look_and_the_watching_is_not_missed():
     event = make_event()
 
     async def scenario():
@@ -200,7 +145,7 @@ def test_change_between_the_first_look_and_the_watching_is_not_missed(run):
     assert run(scenario) == ([(0, 0, 0), (0, 1, 0)], [(0, 0, 0), (0, 1, 0)])
 
 
-def test_slow_watcher_skips_to_the_newest(run):
+def test_slow_watcher_skips_to_the_newest():
     event = make_event()
 
     async def scenario():
@@ -216,7 +161,7 @@ def test_slow_watcher_skips_to_the_newest(run):
     assert run(scenario) == (0, 3)
 
 
-def test_feed_ends_with_its_last_watcher(run):
+def test_feed_ends_with_its_last_watcher():
     event, other = make_event(), make_event()
 
     async def scenario():
@@ -235,7 +180,7 @@ def test_feed_ends_with_its_last_watcher(run):
     assert run(scenario) == ([sorted([event.pk, other.pk]), [other.pk], []], set(), [])
 
 
-def test_watching_ends_when_the_event_is_no_more(run):
+def test_watching_ends_when_the_event_is_no_more():
     event = make_event()
 
     async def scenario():
@@ -249,7 +194,7 @@ def test_watching_ends_when_the_event_is_no_more(run):
     assert run(scenario) == (True, {})
 
 
-def test_feed_outlives_the_database(run, queries, caplog, monkeypatch):
+def test_feed_outlives_the_database(queries, caplog, monkeypatch):
     monkeypatch.setattr(feeds, "BACK_OFF_SECONDS", (0.1, 0.2))
     events = [make_event(), make_event()]
 
@@ -272,7 +217,7 @@ def test_feed_outlives_the_database(run, queries, caplog, monkeypatch):
     assert words == ["database, live numbers: away (OperationalError)", "database, live numbers: back"]
 
 
-def test_hint_waits_for_the_commit_and_undone_work_gives_none(run, monkeypatch):
+def test_hint_waits_for_the_commit_and_undone_work_gives_none(monkeypatch):
     event, told = make_event(), []
     monkeypatch.setattr(live.Sender, "note", lambda sender, event_id: told.append(event_id))
 

@@ -1,0 +1,72 @@
+"""Watching live numbers from inside the process, on a loop that hints and feeds take for the server's."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from django.db import connection
+
+from events import feeds, live
+from events.models import Event
+
+
+def run(scenario: Callable[[], Awaitable[Any]]) -> Any:
+    """The scenario's result. It finds a hub in which nobody watches yet."""
+    before = feeds.hub, live.sender
+    try:
+        return asyncio.run(on_this_loop(scenario))
+    finally:
+        feeds.hub, live.sender = before
+        feeds.database.submit(lambda: connection.close()).result()
+
+
+async def on_this_loop(scenario: Callable[[], Awaitable[Any]]) -> Any:
+    feeds.hub, live.sender = feeds.Hub(), live.Sender()
+    live.sender.loop = asyncio.get_running_loop()
+    return await asyncio.wait_for(scenario(), 30)
+
+
+class Watching:
+    """Somebody who notes which numbers came, and when: confirmed, pending and checked in, in this order."""
+
+    def __init__(self, event: Event) -> None:
+        self.seen: list[tuple[int, ...]] = []
+        self.times: list[float] = []
+        self.ended = False
+        self.task = asyncio.create_task(self.note(event))
+
+    async def note(self, event: Event) -> None:
+        async with aclosing(feeds.watch(event)) as frames:
+            async for frame in frames:
+                self.seen.append(frame.numbers[1:])
+                self.times.append(time.monotonic())
+        self.ended = True
+
+    async def sees(self, numbers: tuple[int, ...], seconds: float = 5) -> None:
+        until = time.monotonic() + seconds
+        while not self.seen or self.seen[-1] != numbers:
+            assert time.monotonic() < until, self.seen
+            await asyncio.sleep(0.01)
+
+    async def leaves(self) -> None:
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+
+async def link_is(up: bool) -> None:
+    while feeds.hub.link.up != up:
+        await asyncio.sleep(0.01)
+
+
+async def link_is_up() -> None:
+    """Hints arrive, and the look that everybody takes at that moment is over."""
+    await link_is(True)
+    await asyncio.sleep(2 * feeds.SPACING_SECONDS)
+
+
+def change(event: Event, **numbers: int) -> None:
+    """A change as services make it: committed, then hinted at."""
+    Event.objects.filter(pk=event.pk).update(**numbers)
+    live.hint(event.pk)
