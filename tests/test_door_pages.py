@@ -197,6 +197,14 @@ def test_the_page_warns_when_the_event_is_not_today(client, event, staff):
     assert "This event is cancelled" in client.get(address).text
 
 
+def test_a_helper_finds_the_door_on_the_events_page(client, event, staff):
+    page, address = reverse("events:detail", args=[event.pk]), reverse("tickets:check_in", args=[event.pk])
+    assert address in client.get(page).text
+    for person in (None, make_person(), helper_at(make_event())):
+        client.logout() if person is None else client.force_login(person)
+        assert address not in client.get(page).text
+
+
 def test_leaving_the_door_leads_where_one_may_go(client, event, staff):
     address = reverse("tickets:check_in", args=[event.pk])
     assert only(client.get(address), "//header//a").get("href") == reverse("events:detail", args=[event.pk])

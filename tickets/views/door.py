@@ -5,15 +5,14 @@ For those who stand at this event's door; to everybody else there is no such pag
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.decorators import login_required
+from accounts.decorators import PersonRequest, login_required
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import door_events, managed_events
@@ -24,8 +23,7 @@ from tickets.services import door
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-@never_cache
-def check_in(request: HttpRequest, pk: int) -> HttpResponse:
+def check_in(request: PersonRequest, pk: int) -> HttpResponse:
     """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
     event = get_object_or_404(door_events(request.user), pk=pk)
     if request.method != "POST":
@@ -39,9 +37,8 @@ def check_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @login_required
-@never_cache
 @vary_on_headers("HX-Request")
-def search(request: HttpRequest, pk: int) -> HttpResponse:
+def search(request: PersonRequest, pk: int) -> HttpResponse:
     """Guests of this event by the beginning of a name, an address or a code."""
     event = get_object_or_404(door_events(request.user), pk=pk)
     query = request.GET.get("q", "")
@@ -51,7 +48,7 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def admit(request: HttpRequest, pk: int) -> HttpResponse:
+def admit(request: PersonRequest, pk: int) -> HttpResponse:
     reservation = at_my_door(request, pk)
     try:
         admission = door.check_in(reservation, by=request.user)
@@ -62,7 +59,7 @@ def admit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: PersonRequest, pk: int) -> HttpResponse:
     reservation = at_my_door(request, pk)
     try:
         ticket = door.undo_check_in(reservation, by=request.user)
@@ -71,11 +68,11 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return result(request, ticket.event, "found", ticket=ticket, undone=True)
 
 
-def at_my_door(request: HttpRequest, reservation: int) -> Reservation:
+def at_my_door(request: PersonRequest, reservation: int) -> Reservation:
     return get_object_or_404(door_reservations(request.user), pk=reservation)
 
 
-def result(request: HttpRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any) -> HttpResponse:
+def result(request: PersonRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any) -> HttpResponse:
     """The answer about one ticket, `kind` being found, ok, used or invalid: alone for htmx, over the page otherwise."""
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
     # Who let somebody in may take that back; who finds a ticket used by another door may not, on the spot.
@@ -87,7 +84,7 @@ def result(request: HttpRequest, event: Event, kind: str, *, ticket: Ticket | No
     return render(request, template, context, status=409 if kind == "invalid" else 200)
 
 
-def frame(request: HttpRequest, event: Event, here: str) -> dict[str, Any]:
+def frame(request: PersonRequest, event: Event, here: str) -> dict[str, Any]:
     """What stands around every page of the door."""
     today = timezone.localdate(timezone=event.zone)
     return {

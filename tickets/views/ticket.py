@@ -1,27 +1,23 @@
 """The ticket in its owner's hands: the page, the PDF, the code. To everybody else there is no such ticket."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from accounts.decorators import login_required
+from accounts.decorators import PersonRequest, login_required
 from tickets import pdf, qr, signature
 from tickets.models import Ticket
 from tickets.permissions import own_tickets
 
-private = cache_control(private=True, no_store=True)
 
-
-def own_ticket(request: HttpRequest, reservation: int) -> Ticket:
+def own_ticket(request: PersonRequest, reservation: int) -> Ticket:
     tickets = own_tickets(request.user).select_related("event__organizer", "reservation__person")
     return get_object_or_404(tickets, reservation=reservation)
 
 
 @require_safe
 @login_required
-@private
-def ticket(request: HttpRequest, pk: int) -> HttpResponse:
+def ticket(request: PersonRequest, pk: int) -> HttpResponse:
     """The valid ticket of one's own confirmed reservation, before and after it was used."""
     ticket = own_ticket(request, pk)
     event = ticket.event
@@ -31,8 +27,7 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @login_required
-@private
-def ticket_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+def ticket_pdf(request: PersonRequest, pk: int) -> HttpResponse:
     ticket = own_ticket(request, pk)
     headers = {"Content-Disposition": f'attachment; filename="{pdf.file_name(ticket)}"'}
     return HttpResponse(pdf.render(ticket), content_type="application/pdf", headers=headers)
@@ -40,6 +35,5 @@ def ticket_pdf(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @login_required
-@private
-def ticket_qr(request: HttpRequest, pk: int) -> HttpResponse:
+def ticket_qr(request: PersonRequest, pk: int) -> HttpResponse:
     return HttpResponse(qr.svg(signature.sign(own_ticket(request, pk))), content_type="image/svg+xml")
