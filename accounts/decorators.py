@@ -17,11 +17,16 @@ from eventflow.errors import back_url
 View = Callable[..., HttpResponse]
 
 
-class PersonRequest(HttpRequest):
-    """What a guarded view gets: somebody is logged in, and the request may be htmx's."""
+class VisitorRequest(HttpRequest):
+    """What every view gets: the request may be htmx's."""
+
+    htmx: HtmxDetails
+
+
+class PersonRequest(VisitorRequest):
+    """What a guarded view gets: somebody is logged in."""
 
     user: User
-    htmx: HtmxDetails
 
 
 def login_required(view: View) -> View:

@@ -3,7 +3,7 @@
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -157,20 +157,24 @@ class EventForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         event = self.instance
         if event.pk:
-            self.initial |= {"start_time": on_the_wall(event.local_start), "end_time": on_the_wall(event.local_end)}
+            self.initial.update(start_time=on_the_wall(event.local_start), end_time=on_the_wall(event.local_end))
             # A zone set by another door, or renamed since, stays as it is.
-            self.fields["time_zone"].choices = zone_choices(event.time_zone)
+            self.zones.choices = zone_choices(event.time_zone)
         else:
-            self.initial |= first_guess()
+            self.initial.update(first_guess())
 
     def full_clean(self) -> None:
         """The times are read on the clock of the zone chosen in the same form."""
         with timezone.override(self.typed_zone()):
             super().full_clean()
 
+    @property
+    def zones(self) -> forms.ChoiceField:
+        return cast(forms.ChoiceField, self.fields["time_zone"])
+
     def typed_zone(self) -> zoneinfo.ZoneInfo:
         typed = self.data.get(self.add_prefix("time_zone"), "")
-        known = self.fields["time_zone"].valid_value(typed)
+        known = self.zones.valid_value(typed)
         return zoneinfo.ZoneInfo(typed if known else settings.TIME_ZONE)
 
     def clean(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_page_of_an_event_asks_once_and_a_few_times_more_for_a_guest(client):
     client.force_login(person)
     few = questions(client, url)
     fill(event, [*make_people(300), person])
-    assert (few, questions(client, url)) == (5, 5)  # the session, the person, the event, their reservation, and no seat or their place
+    assert (few, questions(client, url)) == (6, 6)  # the session, the person, the event, its door, their reservation, and no seat or their place
 
 
 def test_mine_asks_the_same_for_two_and_for_twenty(client):

@@ -287,8 +287,8 @@ def test_a_message_that_is_too_long_rejects_nobody(client, event):
 )
 def test_a_plain_form_returns_to_the_same_part_of_the_queue(client, event, deed, status, said):
     reservation = make_reservation(event, make_person("Ewa Lis"))
-    response = client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), {"state": "all", "q": "lis & co", "page": "1"}, follow=True)
-    assert response.redirect_chain == [(f"{queue_url(event)}?state=all&q=lis+%26+co&page=1", 302)]
+    response = client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), {"state": "all", "q": "lis & co", "page": "2"}, follow=True)
+    assert response.redirect_chain == [(f"{queue_url(event)}?state=all&q=lis+%26+co&page=2", 302)]
     assert (status_of(reservation), toast(response)) == (status, [said])
 
 

@@ -40,7 +40,7 @@ class QueueFilters(forms.Form):
 
     def query(self, page: str = "") -> dict[str, str]:
         """The parameters of the address that shows this again."""
-        wanted = {"state": "" if self.shown == Reservation.Status.PENDING else self.shown, "q": self.words, "page": page}
+        wanted = {"state": "" if self.shown == Reservation.Status.PENDING else self.shown, "q": self.words, "page": "" if page == "1" else page}
         return {name: value for name, value in wanted.items() if value}
 
 

@@ -1,5 +1,6 @@
 """The organizer's panel: their events, the editor, the live page with its door staff."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -7,14 +8,14 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import TruncDate
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.decorators import organizer_required
+from accounts.decorators import PersonRequest, organizer_required
 from accounts.models import User
 from eventflow.errors import Refused
 from events import services
@@ -33,15 +34,15 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 @require_safe
 @organizer_required
-def event_list(request: HttpRequest) -> HttpResponse:
+def event_list(request: PersonRequest) -> HttpResponse:
     """The person's events, an Admin's everybody's: what is to come soonest first, then what is over."""
     events = managed_events(request.user)
     tabs = tabs_now()
-    show = request.GET.get("show") if request.GET.get("show") in tabs else "all"
+    asked = request.GET.get("show", "")
+    show = asked if asked in tabs else "all"
     counts = events.aggregate(**{name: Count("pk", filter=which) for name, which in tabs.items()})
     page = Paginator(in_panel_order(events.filter(tabs[show])).select_related("organizer"), PER_PAGE).get_page(request.GET.get("page"))
-    draw_sparks(list(page.object_list))
-    context = {"page": page, "tabs": [(name, counts[name]) for name in tabs], "show": show, "here": "events"}
+    context = {"page": page, "rows": with_sign_ups(page.object_list), "tabs": [(name, counts[name]) for name in tabs], "show": show, "here": "events"}
     return render(request, "events/panel.html", context)
 
 
@@ -62,15 +63,15 @@ def in_panel_order(events: EventQuerySet) -> EventQuerySet:
     return events.order_by(Case(When(to_come, then=0), default=1), Case(When(to_come, then=F("start_time"))), "-start_time", "-pk")
 
 
-def draw_sparks(events: list[Event]) -> None:
-    """Give each event `spark`: its reservations on each of the last days, oldest first. One query for all of them."""
-    today = timezone.localdate()
+def with_sign_ups(events: Iterable[Event]) -> list[tuple[Event, list[int]]]:
+    """Each event with its reservations on each of the last days, oldest first. One query for all of them."""
+    events, today = list(events), timezone.localdate()
     since = timezone.now() - timedelta(days=SPARK_DAYS)
     made = Event.objects.filter(pk__in=[event.pk for event in events], reservations__created__gte=since).order_by()
     counts = made.values_list("pk", TruncDate("reservations__created")).annotate(Count("reservations"))
     by_day = {(pk, day): count for pk, day, count in counts}
-    for event in events:
-        event.spark = [by_day.get((event.pk, today - timedelta(days=ago)), 0) for ago in reversed(range(SPARK_DAYS))]
+    days = [today - timedelta(days=ago) for ago in reversed(range(SPARK_DAYS))]
+    return [(event, [by_day.get((event.pk, day), 0) for day in days]) for event in events]
 
 
 # --- The editor -------------------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ def draw_sparks(events: list[Event]) -> None:
 
 @get_or_post
 @organizer_required
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: PersonRequest) -> HttpResponse:
     """Start an event, as a draft or published at once."""
     if request.method != "POST":
         return editor(request, EventForm(), None)
@@ -87,7 +88,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 @organizer_required
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """Change what an event says."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     if request.method != "POST":
@@ -95,7 +96,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return saved(request, EventForm(request.POST, instance=event), event)
 
 
-def saved(request: HttpRequest, form: EventForm, event: Event | None) -> HttpResponse:
+def saved(request: PersonRequest, form: EventForm, event: Event | None) -> HttpResponse:
     """Create or change the event from the form, and publish it when asked to; else the form again, with what is wrong."""
     publish = request.POST.get("action") == "publish"
     try:
@@ -109,7 +110,7 @@ def saved(request: HttpRequest, form: EventForm, event: Event | None) -> HttpRes
     return editor(request, form, event)
 
 
-def editor(request: HttpRequest, form: EventForm, event: Event | None) -> HttpResponse:
+def editor(request: PersonRequest, form: EventForm, event: Event | None) -> HttpResponse:
     part = "#form" if request.htmx else ""
     context = {"form": form, "event": event, "cancel_form": CancelEventForm(), "here": "events"}
     return render(request, f"events/edit.html{part}", context, status=422 if form.errors else 200)
@@ -122,13 +123,13 @@ def keep(event: Event | None, *, by: User, publish: bool, **fields: Any) -> Even
     return services.edit(event, by=by, **fields) if event else services.create(by=by, **fields)
 
 
-def away(request: HttpRequest, url: str) -> HttpResponse:
+def away(request: PersonRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
 @require_POST
 @organizer_required
-def publish(request: HttpRequest, pk: int) -> HttpResponse:
+def publish(request: PersonRequest, pk: int) -> HttpResponse:
     """Open the event to the public."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
@@ -142,7 +143,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
 
 @get_or_post
 @organizer_required
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """Call the event off. A GET asks first, where no dialog did."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     form = CancelEventForm(request.POST or None)
@@ -159,7 +160,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @organizer_required
-def live(request: HttpRequest, pk: int) -> HttpResponse:
+def live(request: PersonRequest, pk: int) -> HttpResponse:
     """The event's numbers as they change, and who stands at its door."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     return live_page(request, event, DoorStaffForm())
@@ -167,7 +168,7 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
-def add_door_staff(request: HttpRequest, pk: int) -> HttpResponse:
+def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     """Let somebody check tickets in at this event."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     form = DoorStaffForm(request.POST)
@@ -184,7 +185,7 @@ def add_door_staff(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
-def remove_door_staff(request: HttpRequest, pk: int) -> HttpResponse:
+def remove_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     """Take that right away."""
     found = DoorStaff.objects.filter(event__in=managed_events(request.user)).select_related("event", "person")
     staff = get_object_or_404(found, pk=pk)
@@ -193,7 +194,7 @@ def remove_door_staff(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("events:live", staff.event_id)
 
 
-def live_page(request: HttpRequest, event: Event, staff_form: DoorStaffForm) -> HttpResponse:
+def live_page(request: PersonRequest, event: Event, staff_form: DoorStaffForm) -> HttpResponse:
     staff = event.doorstaff_set.select_related("person").order_by("added", "pk")
     context = {"event": event, "staff": staff, "staff_form": staff_form, "cancel_form": CancelEventForm(), "here": "live"}
     return render(request, "events/live.html", context, status=422 if staff_form.errors else 200)

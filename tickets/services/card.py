@@ -39,8 +39,8 @@ def card_of(event: Event, person: Visitor, refusal: Refused | None = None) -> Ca
     """The card that this person sees at this event. `refusal`: why what they just tried did not work."""
     reservation = queue.latest(event, person) if person.is_authenticated else None
     state = state_of(event, reservation, signed_in=person.is_authenticated)
-    waits = reservation and state in {"pending", "queued"}
-    return Card(event, reservation, state, queue.position(reservation) if waits else None, refusal)
+    place = queue.position(reservation) if reservation and state in {"pending", "queued"} else None
+    return Card(event, reservation, state, place, refusal)
 
 
 def state_of(event: Event, reservation: Reservation | None, *, signed_in: bool) -> str:

@@ -1,7 +1,9 @@
 """Words of the queue page that a script keeps in step with the ticks."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django import template
-from django.core.paginator import Page
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
@@ -17,10 +19,10 @@ def selected_forms() -> SafeString:
 
 
 @register.simple_tag
-def selected_words(page: Page) -> str:
-    """How many rows of this page are ticked now."""
-    ticked = sum(reservation.picked for reservation in page)
-    return selected(ticked, str(ticked))
+def selected_words(rows: Iterable[Any]) -> str:
+    """How many of these rows are ticked now; nothing for none, since without the script nobody counts on."""
+    ticked = sum(row.picked for row in rows)
+    return selected(ticked, str(ticked)) if ticked else ""
 
 
 def selected(number: int, shown: str) -> str:

@@ -3,14 +3,14 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.decorators import login_required
+from accounts.decorators import PersonRequest, VisitorRequest, login_required
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import visible_events
@@ -24,7 +24,7 @@ PER_PAGE = 20
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def reserve(request: HttpRequest, pk: int) -> HttpResponse:
+def reserve(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a seat or a place in the queue. A GET is somebody who comes back from logging in: they see the event."""
     event = get_object_or_404(visible_events(request.user), pk=pk)
     if request.method != "POST":
@@ -38,7 +38,7 @@ def reserve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def card(request: HttpRequest, pk: int) -> HttpResponse:
+def card(request: VisitorRequest, pk: int) -> HttpResponse:
     """The card as it is now, for a page that shows an older one; 204 when that one still holds."""
     event = get_object_or_404(visible_events(request.user), pk=pk)
     if not request.htmx:
@@ -54,7 +54,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @login_required
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: PersonRequest) -> HttpResponse:
     """The person's reservations: what is to come, soonest first, or what is over, newest first."""
     now = timezone.now()
     newest = own_reservations(request.user).newest_per_event()
@@ -68,7 +68,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the seat or the place back. A GET asks first, where no dialog did."""
     reservation = get_object_or_404(own_reservations(request.user), pk=pk)
     if request.method != "POST":
@@ -83,7 +83,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return told(request, reservation.event, words, back=way_back(request, reservation))
 
 
-def told(request: HttpRequest, event: Event, outcome: Refused | str, *, back: str = "") -> HttpResponse:
+def told(request: PersonRequest, event: Event, outcome: Refused | str, *, back: str = "") -> HttpResponse:
     """The end of a deed: for htmx the card as it truly is now, for a plain form a message on the page it came from."""
     refusal = outcome if isinstance(outcome, Refused) else None
     if request.htmx:
@@ -97,7 +97,7 @@ def told(request: HttpRequest, event: Event, outcome: Refused | str, *, back: st
     return redirect(back or event.get_absolute_url())
 
 
-def way_back(request: HttpRequest, reservation: Reservation) -> str:
+def way_back(request: PersonRequest, reservation: Reservation) -> str:
     """The page of ours that the person asked to return to, else the event's."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())

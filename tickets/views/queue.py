@@ -1,12 +1,13 @@
 """The organizer's queue of one event. Every deed has two ends: for htmx the row or the table as it is now, for a plain form a message."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.decorators import organizer_required
+from accounts.decorators import PersonRequest, organizer_required
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import managed_events
@@ -28,10 +29,24 @@ PER_PAGE = 50
 MOST_DIGITS = 18
 
 
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a reservation, and what just happened to it."""
+
+    reservation: Reservation
+    refusal: Refused | None = None
+    settled: bool = False
+
+    @property
+    def picked(self) -> bool:
+        """Whether it keeps its tick: it was refused and could still be decided."""
+        return self.refusal is not None and self.reservation.is_pending
+
+
 @require_safe
 @vary_on_headers("HX-Request")
 @organizer_required
-def queue(request: HttpRequest, pk: int) -> HttpResponse:
+def queue(request: PersonRequest, pk: int) -> HttpResponse:
     """Who reserved, in the order of the queue, a page at a time."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     part = "#queue" if request.htmx and not request.htmx.history_restore_request else ""
@@ -43,14 +58,14 @@ def queue(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def confirm(request: PersonRequest, pk: int) -> HttpResponse:
     """Give one person a seat."""
     return decided(request, pk, service.confirm, _("%(name)s is confirmed."))
 
 
 @require_POST
 @organizer_required
-def reject(request: HttpRequest, pk: int) -> HttpResponse:
+def reject(request: PersonRequest, pk: int) -> HttpResponse:
     """Say no to one person, or take their seat back."""
 
     def with_message(reservation: Reservation, *, by: Any) -> Reservation:
@@ -61,12 +76,12 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a decision back."""
     return decided(request, pk, service.undo, _("%(name)s is waiting again, at the old place."))
 
 
-def decided(request: HttpRequest, pk: int, deed: Callable[..., Reservation], words: str) -> HttpResponse:
+def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], words: str) -> HttpResponse:
     reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
     refusal = None
     try:
@@ -81,11 +96,10 @@ def decided(request: HttpRequest, pk: int, deed: Callable[..., Reservation], wor
     return row_again(request, pk, told, refusal)
 
 
-def row_again(request: HttpRequest, pk: int, told: str, refusal: Refused | None) -> HttpResponse:
+def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | None) -> HttpResponse:
     """The row as it is now; beside it the numbers, and a toast that can take the decision back."""
     now = get_object_or_404(managed_reservations(request.user).with_position().with_entry(), pk=pk)
-    now.refusal, now.settled = refusal, not refusal
-    context = {"reservation": now, "event": now.event, "counts": counts_of(now.event), "told": told if not refusal else ""}
+    context = {"row": Row(now, refusal, settled=not refusal), "event": now.event, "counts": counts_of(now.event), "told": "" if refusal else told}
     return render(request, "tickets/queue.html#decided", context, status=409 if refusal else 200)
 
 
@@ -94,7 +108,7 @@ def row_again(request: HttpRequest, pk: int, told: str, refusal: Refused | None)
 
 @require_POST
 @organizer_required
-def confirm_many(request: HttpRequest, pk: int) -> HttpResponse:
+def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the ticked ones seats, as far as they reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
@@ -106,7 +120,7 @@ def confirm_many(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
-def reject_many(request: HttpRequest, pk: int) -> HttpResponse:
+def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Say no to the ticked ones, with one message for all."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
@@ -116,7 +130,7 @@ def reject_many(request: HttpRequest, pk: int) -> HttpResponse:
     return many_decided(request, event, ngettext("%(count)d rejected", "%(count)d rejected", len(done)) % {"count": len(done)}, refusals)
 
 
-def many_decided(request: HttpRequest, event: Event, told: str, refusals: dict[int, Refused]) -> HttpResponse:
+def many_decided(request: PersonRequest, event: Event, told: str, refusals: dict[int, Refused]) -> HttpResponse:
     if refusals:
         told += ", " + ngettext("%(count)d not saved", "%(count)d not saved", len(refusals)) % {"count": len(refusals)}
     if request.htmx:
@@ -125,13 +139,13 @@ def many_decided(request: HttpRequest, event: Event, told: str, refusals: dict[i
     return back_with(request, event.pk, " ".join([f"{told}.", *reasons]), good=not refusals)
 
 
-def nothing_done(request: HttpRequest, event: Event, refusal: Refused) -> HttpResponse:
+def nothing_done(request: PersonRequest, event: Event, refusal: Refused) -> HttpResponse:
     if request.htmx:
         return table_again(request, event.pk, refusal.message, {}, status=409)
     return back_with(request, event.pk, refusal.message, good=False)
 
 
-def table_again(request: HttpRequest, event_id: int, told: str, refusals: dict[int, Refused], *, status: int = 200) -> HttpResponse:
+def table_again(request: PersonRequest, event_id: int, told: str, refusals: dict[int, Refused], *, status: int = 200) -> HttpResponse:
     """The whole table as it is now; those that were refused keep their tick and say why."""
     event = get_object_or_404(managed_events(request.user), pk=event_id)
     context = {**listing(event, request.POST, refusals), "told": told, "failed": bool(refusals) or status != 200, "swapped": True}
@@ -146,14 +160,9 @@ def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None 
     filters = QueueFilters(asked)
     found = filters.of(event).select_related("person").with_position().with_entry()
     page = Paginator(found, PER_PAGE).get_page(asked.get("page"))
-    mark_refused(page.object_list, refusals or {})
-    return {"filters": filters, "event": event, "page": page, "counts": counts_of(event), "reject_form": RejectForm(), "here": "queue"}
-
-
-def mark_refused(reservations: Iterable[Reservation], refusals: dict[int, Refused]) -> None:
-    for reservation in reservations:
-        reservation.refusal = refusals.get(reservation.pk)
-        reservation.picked = bool(reservation.refusal) and reservation.is_pending
+    rows = [Row(reservation, (refusals or {}).get(reservation.pk)) for reservation in page]
+    shown = {"filters": filters, "page": page, "rows": rows, "counts": counts_of(event)}
+    return {**shown, "event": event, "reject_form": RejectForm(), "here": "queue"}
 
 
 def counts_of(event: Event) -> list[tuple[str, str, int]]:
@@ -163,19 +172,19 @@ def counts_of(event: Event) -> list[tuple[str, str, int]]:
     return [*states, (QueueFilters.EVERY, _("All"), sum(counted.values()))]
 
 
-def ticked(request: HttpRequest) -> list[int]:
+def ticked(request: PersonRequest) -> list[int]:
     """The ids of the ticked rows; what is no id is left out."""
     return [int(value) for value in request.POST.getlist("r") if value.isdecimal() and len(value) <= MOST_DIGITS]
 
 
-def typed_message(request: HttpRequest) -> str:
+def typed_message(request: PersonRequest) -> str:
     form = RejectForm(request.POST)
     if not form.is_valid():
-        raise Refused("bad_message", " ".join(form.errors["message"]))
+        raise Refused("bad_message", " ".join(map(str, form.errors["message"])))
     return form.cleaned_data["message"]
 
 
-def back_with(request: HttpRequest, event_id: int, told: str, *, good: bool) -> HttpResponse:
+def back_with(request: PersonRequest, event_id: int, told: str, *, good: bool) -> HttpResponse:
     """Back to the same part of the queue, with a message."""
     (messages.success if good else messages.error)(request, told)
     query = QueueFilters(request.POST).query(page=request.POST.get("page", ""))
