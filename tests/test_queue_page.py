@@ -272,6 +272,7 @@ def test_approving_into_a_full_event_is_refused_in_the_row(client):
     response = press(client, "confirm", reservation)
     assert "All 1 spots are taken. Raise the capacity, or reject somebody first." in words(row(response, reservation))
     assert row(response, reservation).xpath(".//button[contains(@aria-label, 'Approve')]")
+    assert not row(response, reservation).xpath(".//input[@checked]")
 
 
 def test_a_message_that_is_too_long_rejects_nobody(client, event):

@@ -36,11 +36,8 @@ class Row:
     reservation: Reservation
     refusal: Refused | None = None
     settled: bool = False
-
-    @property
-    def picked(self) -> bool:
-        """Whether it keeps its tick: it was refused and could still be decided."""
-        return self.refusal is not None and self.reservation.is_pending
+    # Keeps the tick of a bulk deed that could not reach it.
+    picked: bool = False
 
 
 @require_safe
@@ -160,7 +157,8 @@ def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None 
     filters = QueueFilters(asked)
     found = filters.of(event).select_related("person").with_position().with_entry()
     page = Paginator(found, PER_PAGE).get_page(asked.get("page"))
-    rows = [Row(reservation, (refusals or {}).get(reservation.pk)) for reservation in page]
+    refusals = refusals or {}
+    rows = [Row(one, refusals.get(one.pk), picked=one.is_pending and one.pk in refusals) for one in page]
     shown = {"filters": filters, "page": page, "rows": rows, "counts": counts_of(event)}
     return {**shown, "event": event, "reject_form": RejectForm(), "here": "queue"}
 
