@@ -92,6 +92,14 @@ def test_to_everybody_else_there_is_no_door(client, event, reservation, who):
     assert not ticket_of(reservation).is_used
 
 
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
+def test_a_number_that_no_event_has_leads_nowhere(client, staff, number):
+    for name in ("tickets:check_in", "tickets:door_search"):
+        assert client.get(reverse(name, args=[number])).status_code == 404
+    for name in ("tickets:admit", "tickets:undo_check_in"):
+        assert client.post(reverse(name, args=[number])).status_code == 404
+
+
 def test_visitors_log_in_first(client, reservation):
     for answer in answers(client, reservation):
         assert answer.status_code == 302 and answer.url.startswith("/accounts/login/")

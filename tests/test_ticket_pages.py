@@ -65,6 +65,11 @@ def test_visitors_log_in_first(client, reservation):
         assert answer.status_code == 302 and answer.url == f"/accounts/login/?next={reverse(name, args=[reservation.pk])}"
 
 
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
+def test_a_number_that_no_ticket_has_leads_nowhere(client, owner, number):
+    assert [client.get(reverse(name, args=[number])).status_code for name in NAMES] == [404] * 3
+
+
 @pytest.mark.parametrize("change", ["pending", "rejected", "cancelled", "called off"])
 def test_without_a_seat_there_is_no_ticket(client, change):
     reservation = make_reservation(status="confirmed" if change == "called off" else change)

@@ -12,7 +12,8 @@ from tickets.permissions import own_tickets
 
 def own_ticket(request: PersonRequest, reservation: int) -> Ticket:
     tickets = own_tickets(request.user).select_related("event__organizer", "reservation__person")
-    return get_object_or_404(tickets, reservation=reservation)
+    # By the key itself: a number too large for any key is then nobody's, where a relation would raise on SQLite.
+    return get_object_or_404(tickets, reservation__pk=reservation)
 
 
 @require_safe
