@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.mail import mailers
 from django.db import transaction
+from django.tasks import task
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
@@ -42,8 +43,6 @@ def queue_many(builder: Builder, about: Sequence[Any], *, args: Callable[[Any], 
 
 
 def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
-    from eventflow.mail.tasks import deliver_all
-
     if not mails:
         return
     run_after = timezone.now() + timedelta(seconds=delay)
@@ -53,6 +52,13 @@ def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
         Mail.objects.bulk_create(mails)
         for batch in batched((mail.pk for mail in mails), BATCH, strict=False):
             deliver_all.using(run_after=run_after if delay else None).enqueue(list(batch))
+
+
+@task
+def deliver_all(mail_ids: list[int]) -> None:
+    """What the worker runs."""
+    for mail_id in mail_ids:
+        deliver(mail_id)
 
 
 def deliver(mail_id: int) -> None:
@@ -83,8 +89,6 @@ def finish(mail: Mail, state: str) -> None:
 
 @transaction.atomic
 def put_off(mail: Mail, error: Exception) -> None:
-    from eventflow.mail.tasks import deliver_all
-
     mail.attempts += 1
     mail.last_error = describe(error)
     logger.warning(
@@ -120,8 +124,6 @@ def describe(error: Exception) -> str:
 @transaction.atomic
 def send_again(mail: Mail) -> bool:
     """Give a stuck mail a new life. False if it was not stuck (any more): then nothing happens, and nothing is sent twice."""
-    from eventflow.mail.tasks import deliver_all
-
     now = timezone.now()
     if not Mail.objects.filter(pk=mail.pk, state=Mail.State.STUCK).update(state=Mail.State.QUEUED, created=now, next_attempt_at=now):
         return False
