@@ -11,7 +11,7 @@ ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 
 
-@register(Tags.database)
+@register()
 def known_database(**kwargs: Any) -> list[CheckMessage]:
     engine = settings.DATABASES["default"]["ENGINE"]
     if engine in ENGINES:
