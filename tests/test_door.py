@@ -217,12 +217,13 @@ def storm(reservation, staff, doors=8):
 
 
 def all_look_before_anybody_acts(monkeypatch, doors=8):
-    """The lock gives way: every door reads the event and the ticket before the first one writes."""
+    """The lock gives way: every door reads the event, and that the ticket is unused, before the first one writes."""
     together = threading.Barrier(doors)
 
     def no_lock(event_id):
+        event = Event.objects.get(pk=event_id)
         together.wait()
-        return Event.objects.get(pk=event_id)
+        return event
 
     monkeypatch.setattr(door, "lock", no_lock)
 
