@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from events import feeds, live
 from events.models import Event
 from tests.factories import make_event, make_people
-from tests.watching import Watching, change, link_is_up, run
+from tests.watching import Watching, change, link_is_up, on_a_thread, run
 from tickets.services import queue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,10 +48,10 @@ def test_watcher_is_told_now_and_after_each_change_by_a_service():
         watching = [Watching(event) for _ in range(3)]
         await watching[0].sees((0, 0, 0))
         await link_is_up()
-        reservation = await asyncio.to_thread(queue.reserve, event, person=person)
+        reservation = await on_a_thread(queue.reserve, event, person=person)
         for one in watching:
             await one.sees((1, 0, 0))
-        await asyncio.to_thread(queue.cancel, reservation, by=person)
+        await on_a_thread(queue.cancel, reservation, by=person)
         await watching[0].sees((0, 0, 0))
         return [one.seen for one in watching]
 
@@ -67,7 +67,7 @@ def test_twenty_changes_a_second_become_four_messages_and_none_is_the_last_for_l
         for burst in range(4):
             began, before = time.monotonic(), len(watching.seen)
             for number in range(20):
-                await asyncio.to_thread(change, event, pending_count=100 * burst + number + 1)
+                await on_a_thread(change, event, pending_count=100 * burst + number + 1)
                 await asyncio.sleep(0.04)
             done = time.monotonic()
             await watching.sees((0, 100 * burst + 20, 0))
@@ -89,7 +89,7 @@ def test_one_query_a_message_however_many_watch(queries):
         await link_is_up()
         queries.count = 0
         for number in range(1, 5):
-            await asyncio.to_thread(change, event, pending_count=number)
+            await on_a_thread(change, event, pending_count=number)
             for one in watching:
                 await one.sees((0, number, 0))
             await asyncio.sleep(feeds.SPACING_SECONDS)
@@ -105,7 +105,7 @@ def test_hint_without_a_change_says_nothing():
         watching = Watching(event)
         await link_is_up()
         for _ in range(3):
-            await asyncio.to_thread(live.hint, event.pk)
+            await on_a_thread(live.hint, event.pk)
             await asyncio.sleep(0.3)
         return watching.seen
 
@@ -120,7 +120,7 @@ def test_heartbeat_repeats_the_truth(monkeypatch):
         watching = Watching(event)
         await asyncio.sleep(1.8)
         # Nobody hinted at this one, as when a hint is lost.
-        await asyncio.to_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
+        await on_a_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
         await watching.sees((0, 3, 0), seconds=1)
         return watching.seen
 
@@ -135,7 +135,7 @@ def test_change_between_the_first_look_and_the_watching_is_not_missed():
     async def scenario():
         others = Watching(event)
         await link_is_up()
-        await asyncio.to_thread(change, event, pending_count=1)
+        await on_a_thread(change, event, pending_count=1)
         await others.sees((0, 1, 0))
         # `event` still says 0, and no further hint will come.
         late = Watching(event)
@@ -154,7 +154,7 @@ def test_slow_watcher_skips_to_the_newest():
             first = await anext(frames)
             await link_is_up()
             for number in range(1, 4):
-                await asyncio.to_thread(change, event, pending_count=number)
+                await on_a_thread(change, event, pending_count=number)
                 await quick.sees((0, number, 0))
             return first.numbers[2], (await anext(frames)).numbers[2]
 
@@ -186,7 +186,7 @@ def test_watching_ends_when_the_event_is_no_more():
     async def scenario():
         watching = Watching(event)
         await link_is_up()
-        await asyncio.to_thread(Event.objects.filter(pk=event.pk).delete)
+        await on_a_thread(Event.objects.filter(pk=event.pk).delete)
         live.announce(event.pk)
         await asyncio.wait_for(watching.task, 5)
         return watching.ended, feeds.hub.feeds
@@ -203,7 +203,7 @@ def test_feed_outlives_the_database(queries, caplog, monkeypatch):
         await link_is_up()
         queries.refuse = True
         for event in events:
-            await asyncio.to_thread(change, event, pending_count=5)
+            await on_a_thread(change, event, pending_count=5)
         await asyncio.sleep(0.6)
         assert [one.seen for one in watching] == [[(0, 0, 0)]] * 2
         tried = queries.count
@@ -231,7 +231,7 @@ def test_hint_waits_for_the_commit_and_undone_work_gives_none(monkeypatch):
         return before_commit
 
     async def scenario():
-        before_commit = await asyncio.to_thread(work)
+        before_commit = await on_a_thread(work)
         await asyncio.sleep(0.05)
         return before_commit, told
 

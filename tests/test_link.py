@@ -11,7 +11,7 @@ from events.models import Event
 from tests.factories import make_event
 from tests.processes import command, environment
 from tests.redis_server import running_redis
-from tests.watching import Watching, change, link_is, link_is_up, run
+from tests.watching import Watching, change, link_is, link_is_up, on_a_thread, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +49,7 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(redis,
         await link_is_up()
         for number in (1, 2):
             getattr(redis, take)()
-            await asyncio.to_thread(change, event, pending_count=number)
+            await on_a_thread(change, event, pending_count=number)
             await watching.sees((0, number, 0))
             await link_is(up=False)
             # Whoever comes now is told, too.
@@ -58,7 +58,7 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(redis,
             await late.leaves()
             await asyncio.to_thread(getattr(redis, give))
             await asyncio.wait_for(link_is_up(), 10)
-            await asyncio.to_thread(change, event, pending_count=10 * number)
+            await on_a_thread(change, event, pending_count=10 * number)
             await watching.sees((0, 10 * number, 0), seconds=1)
         return watching.seen
 
@@ -75,10 +75,10 @@ def test_lost_subscription_is_noticed(redis):
         watching = Watching(event)
         await link_is_up()
         redis.kill_listeners()
-        await asyncio.to_thread(change, event, pending_count=1)
+        await on_a_thread(change, event, pending_count=1)
         await watching.sees((0, 1, 0))
         await asyncio.wait_for(link_is_up(), 10)
-        await asyncio.to_thread(change, event, pending_count=2)
+        await on_a_thread(change, event, pending_count=2)
         await watching.sees((0, 2, 0), seconds=1)
 
     run(scenario)
@@ -91,7 +91,7 @@ def test_hung_redis_costs_a_request_nothing(redis):
         redis.hang()
         began = time.monotonic()
         for _ in range(50):
-            await asyncio.to_thread(live.hint, event.pk)
+            await on_a_thread(live.hint, event.pk)
         return time.monotonic() - began
 
     assert run(scenario) < 0.5

@@ -55,6 +55,18 @@ class Watching:
         await asyncio.wait([self.task])
 
 
+async def on_a_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """As a request does it. The thread's database connection ends with it."""
+
+    def call() -> Any:
+        try:
+            return work(*args, **kwargs)
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(call)
+
+
 async def link_is(up: bool) -> None:
     while feeds.hub.link.up != up:
         await asyncio.sleep(0.01)
