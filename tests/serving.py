@@ -51,11 +51,11 @@ class Site:
 
 
 @contextmanager
-def serving(log: Path, **env: Any) -> Iterator[Site]:
+def serving(log: Path, *, port: int = 0, **env: Any) -> Iterator[Site]:
     """A server with these environment variables beside the tests' own; certainly gone afterwards. Its words go to `log`."""
     with log.open("w") as words:
         process = subprocess.Popen(
-            command("serve", "--port", "0"),
+            command("serve", "--port", str(port)),
             cwd=settings.BASE_DIR,
             env=environment(**{"DEBUG": True, "LOG_LEVEL": "INFO", **env}),
             stdout=subprocess.PIPE,

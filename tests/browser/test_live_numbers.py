@@ -1,0 +1,64 @@
+"""Numbers that move by themselves: in every open window, in words that agree with them, and through a restart of the server."""
+
+import signal
+
+from playwright.sync_api import expect
+
+from events.models import Event
+from tests.factories import make_event, make_person
+from tests.serving import serving
+from tickets.services import queue
+
+
+def test_reservation_moves_the_numbers_and_their_words_in_another_window(site, visitor, log_in):
+    event = make_event(seats_limit=3, admission="automatic")
+    queue.reserve(event, person=make_person())
+    watching, reserving = visitor(), visitor()
+    log_in(reserving, make_person())
+    watching.goto(event.get_absolute_url())
+    expect(watching.locator("#live-spots-left")).to_have_text("2")
+    expect(watching.locator("[data-plural=live-spots-left]")).to_have_text("spots left")
+
+    reserving.goto(event.get_absolute_url())
+    reserving.get_by_role("button", name="Reserve", exact=True).click()
+    expect(watching.locator("#live-spots-left")).to_have_text("1")
+    expect(watching.locator("[data-plural=live-spots-left]")).to_have_text("spot left")
+    expect(watching.locator("#live-bar .fill-confirmed")).to_have_attribute("width", "66.7%")
+
+
+# What htmx does with a frame, forty times in four seconds.
+FORTY_FRAMES = """() => {
+  let number = 0;
+  const timer = setInterval(() => {
+    const message = `<data id="live-pending" value="${++number}">${number}</data><data id="live-of-another-page" value="1">1</data>`;
+    document.body.dispatchEvent(new CustomEvent("htmx:wsBeforeMessage", { bubbles: true, cancelable: true, detail: { message } }));
+    if (number === 40) clearInterval(timer);
+  }, 100);
+}"""
+
+
+def test_many_changes_ask_the_page_to_look_once_a_second_at_most(page):
+    page.goto(make_event().get_absolute_url())
+    expect(page.locator("#live-pending")).to_have_text("0")
+    page.evaluate("window.asked = 0; document.addEventListener('numbers', () => { window.asked += 1 })")
+    page.evaluate(FORTY_FRAMES)
+    expect(page.locator("#live-pending")).to_have_text("40")
+    page.wait_for_timeout(2000)
+    assert 2 <= page.evaluate("window.asked") <= 5
+
+
+def test_page_comes_back_by_itself_after_a_restart(visitor, complaints, tmp_path):
+    # The browser says that it could not connect, and htmx says that the browser said so.
+    complaints.expected += ["WebSocket connection", "[object Event]"]
+    event, page = make_event(), visitor()
+    lost = page.locator("html[data-connection=lost]")
+    with serving(tmp_path / "first.log") as before:
+        page.goto(f"http://localhost:{before.port}{event.get_absolute_url()}")
+        page.wait_for_timeout(1000)
+        assert lost.count() == 0
+        before.process.send_signal(signal.SIGTERM)
+        expect(lost).to_have_count(1)
+    Event.objects.filter(pk=event.pk).update(pending_count=7)
+    with serving(tmp_path / "second.log", port=before.port):
+        expect(page.locator("#live-pending")).to_have_text("7", timeout=30_000)
+        expect(lost).to_have_count(0)
