@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Parts of a path that give access: what follows an activation, confirmation or reset address, and anything long.
+SECRET = re.compile(r"(?<=/activate/)[^/]+|(?<=/confirm-email/)[^/]+|(?<=/reset/key/)[^/]+|[^/]{33,}")
 
 
 def request_id_for(given: str) -> str:
@@ -37,6 +39,20 @@ class RequestIdMiddleware:
 class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
+        return True
+
+
+def without_secrets(path: str) -> str:
+    """The path as it may stand in a log: without its query string, and with tokens masked."""
+    return SECRET.sub("***", path.partition("?")[0])
+
+
+class SecretFilter(logging.Filter):
+    """Django names the path in its own lines (Not Found, Forbidden …), and the path can be a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(without_secrets(arg) if isinstance(arg, str) and arg.startswith("/") else arg for arg in record.args)
         return True
 
 

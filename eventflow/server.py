@@ -7,22 +7,18 @@ from daphne.server import twisted_loop as loop
 import asyncio
 import logging
 import os
-import re
+import resource
 import signal
 import threading
-from io import BytesIO
 from typing import Any
 
-from daphne.http_protocol import HTTPFactory, WebRequest
-from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from twisted.internet import reactor as twisted_reactor
-from twisted.internet.interfaces import IPushProducer
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
-from zope.interface import implementer
 
-from eventflow.http import OneHopHandler, raw_headers, refusal
+from eventflow.connections import FRAME_BYTES, RequestFactory, Socket, SocketFactory
+from eventflow.http import OneHopHandler
+from eventflow.observability import request_id, without_secrets
 from events import live
 
 logger = logging.getLogger(__name__)
@@ -34,157 +30,9 @@ STALLED_SECONDS = 60
 # How long requests may finish after SIGTERM, and when the process ends whatever happens.
 GRACE_SECONDS = 8.0
 END_SECONDS = 9.0
-# Watchers have nothing to say: a few small frames, pings included, are let pass.
-FRAME_BYTES = 4096
-FRAMES_IN_A_WINDOW = 40
-WINDOW_SECONDS = 10.0
-MESSAGE_TOO_BIG, TOO_MANY, GOING_AWAY = 1009, 1008, 1001
-TOO_LARGE = _("This is more than EventFlow takes at once.")
-
-# Parts of a path that give access: what follows an activation, confirmation or reset address, and anything long.
-SECRET = re.compile(r"(?<=/activate/)[^/]+|(?<=/confirm-email/)[^/]+|(?<=/reset/key/)[^/]+|[^/]{33,}")
-
-
-@implementer(IPushProducer)
-class Tap:
-    """Open while the client takes what we write. Twisted closes it while more than 64 KB wait in a connection's buffer."""
-
-    def __init__(self) -> None:
-        self.open = asyncio.Event()
-        self.open.set()
-
-    def pauseProducing(self) -> None:
-        self.open.clear()
-
-    def resumeProducing(self) -> None:
-        self.open.set()
-
-    def stopProducing(self) -> None:
-        self.open.set()
-
-
-class Request(WebRequest):
-    """One HTTP request and its answer."""
-
-    error_template = "<!doctype html><title>%(title)s</title><p>%(body)s</p>"
-    # Django parses forms; Twisted would do it once more, on the loop and without a limit.
-    _parsePOSTFormSubmission = False
-    is_refused = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._parsePOSTFormSubmission = False
-        self.tap = Tap()
-
-    # Twisted collects the whole body before anybody sees the request, so this is the place to bound it.
-
-    def gotLength(self, length: int | None) -> None:
-        self.content = BytesIO()
-        if length is not None and length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            self.refuse_body()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        if self.is_refused:
-            return
-        if self.content.tell() + len(data) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return self.refuse_body()
-        self.content.write(data)
-
-    def refuse_body(self) -> None:
-        """Answer 413 at once. What still comes is thrown away for two seconds, so that the client can read the answer before a reset."""
-        self.is_refused = True
-        self.content = BytesIO()
-        headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
-        response = refusal(self.channel._path.decode("latin1"), headers, status=413, code="too_large", message=TOO_LARGE)
-        response["Content-Length"], response["Connection"] = str(len(response.content)), "close"
-        lines = [b"HTTP/1.1 413 Content Too Large", *(name + b": " + value for name, value in raw_headers(response)), b"", response.content]
-        transport = self.channel.transport
-        transport.write(b"\r\n".join(lines))
-        transport.loseWriteConnection()
-        reactor.callLater(2, transport.abortConnection)
-
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        if not self.is_refused:
-            super().requestReceived(command, path, version)
-
-    def handle_reply(self, message: dict[str, Any]) -> None:
-        is_first = message["type"] == "http.response.start" and not (self.finished or self.channel is None)
-        if is_first and self.server.is_stopping:
-            self.channel.persistent = False
-            message["headers"] = [*message["headers"], (b"Connection", b"close")]
-        super().handle_reply(message)
-        if is_first and self.producer is None:
-            self.registerProducer(self.tap, True)
-
-    def finish(self) -> None:
-        self.unregisterProducer()
-        self.tap.stopProducing()
-        super().finish()
-
-    def connectionLost(self, reason: Any) -> None:
-        self.tap.stopProducing()
-        super().connectionLost(reason)
-
-    def handle_exception(self, exception: BaseException) -> None:
-        """Our application failed. An answer that has begun can't be taken back, but it must not look complete."""
-        if self._response_started:
-            self.abort()
-        else:
-            super().handle_exception(exception)
-
-    def abort(self) -> None:
-        if self.channel is not None:
-            self.channel.transport.abortConnection()
-
-
-class Socket(WebSocketProtocol):
-    """One WebSocket."""
-
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        self.tap = Tap()
-        self.frames, self.window_ends = 0, 0.0
-        # Until now the HTTP side of the connection listened for a full buffer.
-        self.transport.unregisterProducer()
-        self.transport.registerProducer(self.tap, True)
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        self.count_frame()
-        super().onMessageFrameBegin(length)
-
-    def onPing(self, payload: bytes) -> None:
-        self.count_frame()
-        super().onPing(payload)
-
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if self.state == self.STATE_OPEN:
-            super().onMessage(payload, isBinary)
-
-    def count_frame(self) -> None:
-        if loop.time() > self.window_ends:
-            self.frames, self.window_ends = 0, loop.time() + WINDOW_SECONDS
-        self.frames += 1
-        if self.frames > FRAMES_IN_A_WINDOW:
-            self.serverClose(TOO_MANY)
-
-    def serverClose(self, code: int | None = None) -> None:
-        # Not sendClose(), which allows an application no code of the protocol's own.
-        if self.state == self.STATE_OPEN:
-            self.sendCloseFrame(code=code or 1000)
-
-    def abort(self) -> None:
-        self.dropConnection(abort=True)
-
-
-class RequestFactory(HTTPFactory):
-    def buildProtocol(self, addr: Any) -> Any:
-        protocol = super().buildProtocol(addr)
-        protocol.requestFactory = Request
-        return protocol
-
-
-class SocketFactory(WebSocketFactory):
-    protocol = Socket
+# Every connection is an open file, and the usual limit of 1024 is less than one popular event.
+OPEN_FILES = 65_536
+GOING_AWAY = 1001
 
 
 class Server(Daphne):
@@ -236,6 +84,7 @@ class Server(Daphne):
         if signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
+        allow_open_files()
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         reactor.run(installSignalHandlers=False)
@@ -243,6 +92,10 @@ class Server(Daphne):
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass a message to the connection, and return when it has room for the next one."""
+        if message["type"] == "http.response.start":
+            protocol.request_id = dict(message["headers"]).get(b"X-Request-ID", b"-").decode("latin1")
+        # For the line in the access log.
+        request_id.set(getattr(protocol, "request_id", "-"))
         await super().handle_reply(protocol, message)
         if not protocol.tap.open.is_set():
             try:
@@ -287,8 +140,14 @@ class Server(Daphne):
         return application is not None and not application.done()
 
 
+def allow_open_files() -> None:
+    """As many as the system lets us, up to OPEN_FILES."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES), hard))
+
+
 def log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
     """One line a request, without the query string and with secrets in the path masked; none for static files."""
     path = details["path"].split("?", 1)[0]
     if protocol == "http" and not path.startswith(settings.STATIC_URL):
-        access.info("%s %s %s %.0f ms", details["method"], SECRET.sub("***", path), details["status"], details["time_taken"] * 1000)
+        access.info("%s %s %s %.0f ms", details["method"], without_secrets(path), details["status"], details["time_taken"] * 1000)

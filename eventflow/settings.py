@@ -276,15 +276,20 @@ TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "eventflow.observability.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "eventflow.observability.RequestIdFilter"},
+        "secrets": {"()": "eventflow.observability.SecretFilter"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "secrets"]},
         # A logger without any handler would still print its warnings.
         "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
+        # Without the handlers of Django's own, which repeat every line when DEBUG is on, unmasked.
+        "django": {"handlers": []},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"level": "WARNING"},
         # It writes a traceback a second while Redis is away; events.link says so once.

@@ -19,7 +19,8 @@ from eventflow.observability import Outage
 
 logger = logging.getLogger(__name__)
 
-LAYER_ERRORS = (RedisError, OSError, ChannelFull)
+# What a channel layer raises when it fails; RuntimeError when its connections belong to a loop that is gone, or were cut under it.
+LAYER_ERRORS = (RedisError, OSError, ChannelFull, RuntimeError)
 # However many changes an event sees, one hint in so many seconds tells of them all.
 COALESCE_SECONDS = 0.1
 SEND_SECONDS = 1.0

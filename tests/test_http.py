@@ -253,17 +253,19 @@ def test_sigterm_waits_ten_seconds_at_most_and_owns_up(own):
 
 
 def test_log_holds_no_query_and_no_token(own):
-    own.get("/context/?name=secret-query").read()
+    own.get("/context/?name=secret-query", **{"X-Request-ID": "caller-knows-1"}).read()
     own.get("/activate/short-token/").read()
     own.get("/nowhere/MTI-c6p1rk-8f14e45fceea167a5a36dedd4bea2543/").read()
-    log = wait_until(lambda: own.log.read_text() if "/nowhere/" in own.log.read_text() else "")
-    assert [line.split("[-] ")[1].rsplit(" ", 2)[0] for line in log.splitlines() if "eventflow.access" in line] == [
+    log = wait_until(lambda: own.log.read_text() if "GET /nowhere/" in own.log.read_text() else "")
+    lines = [line for line in log.splitlines() if "eventflow.access" in line]
+    assert [line.split("] ")[1].rsplit(" ", 2)[0] for line in lines] == [
         "GET /context/ 200",
         "GET /activate/***/ 200",
         "GET /nowhere/***/ 404",
     ]
-    assert "secret-query" not in log
-    assert "short-token" not in log
+    assert "[caller-knows-1]" in lines[0]
+    assert "Not Found: /nowhere/***/" in log
+    assert [secret for secret in ("secret-query", "short-token", "c6p1rk") if secret in log] == []
 
 
 # --- Plain sockets ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,172 @@
+"""What the server knows of each connection: whether it takes what we write, and what it may send us."""
+
+# ruff: noqa: I001  daphne.server comes first: it chooses Twisted's event loop.
+from daphne.server import twisted_loop as loop
+
+import asyncio
+from io import BytesIO
+from typing import Any
+
+from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from twisted.internet import reactor as twisted_reactor
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from eventflow.http import raw_headers, refusal
+from eventflow.observability import without_secrets
+
+reactor: Any = twisted_reactor
+
+# Watchers have nothing to say: a few small frames, pings included, are let pass.
+FRAME_BYTES = 4096
+FRAMES_IN_A_WINDOW = 40
+WINDOW_SECONDS = 10.0
+TOO_MANY = 1008
+TOO_LARGE = _("This is more than EventFlow takes at once.")
+
+
+@implementer(IPushProducer)
+class Tap:
+    """Open while the client takes what we write. Twisted closes it while more than 64 KB wait in a connection's buffer."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+
+    def pauseProducing(self) -> None:
+        self.open.clear()
+
+    def resumeProducing(self) -> None:
+        self.open.set()
+
+    def stopProducing(self) -> None:
+        self.open.set()
+
+
+class Request(WebRequest):
+    """One HTTP request and its answer."""
+
+    error_template = "<!doctype html><title>%(title)s</title><p>%(body)s</p>"
+    is_refused = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Django parses forms; Twisted would do it once more, on the loop and without a limit.
+        self._parsePOSTFormSubmission = False
+        self.tap = Tap()
+
+    # Twisted collects the whole body before anybody sees the request, so this is the place to bound it.
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = BytesIO()
+        if length is not None and length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            self.refuse_body()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if self.is_refused:
+            return
+        if self.content.tell() + len(data) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return self.refuse_body()
+        self.content.write(data)
+
+    def refuse_body(self) -> None:
+        """Answer 413 at once. What still comes is thrown away for two seconds, so that the client can read the answer before a reset."""
+        self.is_refused = True
+        self.content = BytesIO()
+        headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
+        response = refusal(self.channel._path.decode("latin1"), headers, status=413, code="too_large", message=TOO_LARGE)
+        response["Content-Length"], response["Connection"] = str(len(response.content)), "close"
+        lines = [b"HTTP/1.1 413 Content Too Large", *(name + b": " + value for name, value in raw_headers(response)), b"", response.content]
+        transport = self.channel.transport
+        transport.write(b"\r\n".join(lines))
+        transport.loseWriteConnection()
+        reactor.callLater(2, transport.abortConnection)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        if not self.is_refused:
+            super().requestReceived(command, path, version)
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        is_first = message["type"] == "http.response.start" and not (self.finished or self.channel is None)
+        if is_first and self.server.is_stopping:
+            self.channel.persistent = False
+            message["headers"] = [*message["headers"], (b"Connection", b"close")]
+        super().handle_reply(message)
+        if is_first and self.producer is None:
+            self.registerProducer(self.tap, True)
+
+    def finish(self) -> None:
+        self.unregisterProducer()
+        self.tap.stopProducing()
+        super().finish()
+
+    def connectionLost(self, reason: Any) -> None:
+        self.tap.stopProducing()
+        super().connectionLost(reason)
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """Our application failed. An answer that has begun can't be taken back, but it must not look complete."""
+        if self._response_started:
+            self.abort()
+        else:
+            super().handle_exception(exception)
+
+    def __repr__(self) -> str:
+        return f"<Request {without_secrets((self.path or b'').decode('latin1'))}>"
+
+    def abort(self) -> None:
+        if self.channel is not None:
+            self.channel.transport.abortConnection()
+
+
+class Socket(WebSocketProtocol):
+    """One WebSocket."""
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.tap = Tap()
+        self.frames, self.window_ends = 0, 0.0
+        # Until now the HTTP side of the connection listened for a full buffer.
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self.tap, True)
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        self.count_frame()
+        super().onMessageFrameBegin(length)
+
+    def onPing(self, payload: bytes) -> None:
+        self.count_frame()
+        super().onPing(payload)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        if self.state == self.STATE_OPEN:
+            super().onMessage(payload, isBinary)
+
+    def count_frame(self) -> None:
+        if loop.time() > self.window_ends:
+            self.frames, self.window_ends = 0, loop.time() + WINDOW_SECONDS
+        self.frames += 1
+        if self.frames > FRAMES_IN_A_WINDOW:
+            self.serverClose(TOO_MANY)
+
+    def serverClose(self, code: int | None = None) -> None:
+        # Not sendClose(), which allows an application no code of the protocol's own.
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code or 1000)
+
+    def abort(self) -> None:
+        self.dropConnection(abort=True)
+
+
+class RequestFactory(HTTPFactory):
+    def buildProtocol(self, addr: Any) -> Any:
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = Request
+        return protocol
+
+
+class SocketFactory(WebSocketFactory):
+    protocol = Socket
