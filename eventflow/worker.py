@@ -10,7 +10,7 @@ from types import FrameType
 
 from django.conf import settings
 from django.db import Error as DjangoDatabaseError
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.tasks.base import TaskResultStatus
 from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
@@ -34,8 +34,9 @@ class ReapingWorker(TaskWorker):
                     # What the lost connection cut short says that we are running it; nobody is.
                     give_back(self.worker_id.__eq__)
                     return super().run()
-                except (OperationalError, InterfaceError) as error:
-                    logger.warning("worker: database unavailable (%s), trying again", type(error).__name__)
+                except DjangoDatabaseError as error:
+                    # It is away, or not migrated yet, or a task was deleted while it ran: none of that ends a worker.
+                    logger.warning("worker: the database said no (%s), trying again", type(error).__name__)
                     close_old_connections()
                     time.sleep(1)
 

@@ -95,6 +95,18 @@ def test_two_signals_interrupt_the_task_but_lose_no_mail(post):
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
 
 
+def test_a_worker_outlives_the_task_that_somebody_deleted(post):
+    write("Deleted")
+    post.stalled.set()
+    with worker(post):
+        processes.wait_until(lambda: post.offered)
+        DBTaskResult.objects.all().delete()
+        post.stalled.clear()
+        processes.wait_until(lambda: post.letters)
+        write("Next")
+        processes.wait_until(lambda: post.subjects() == ["Deleted", "Next"])
+
+
 @pytest.mark.postgresql
 def test_a_worker_whose_database_connection_is_cut_in_the_middle_of_its_work_does_it_again(post):
     write("Cut off")

@@ -19,6 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.test import Client
+from django_tasks_db.models import DBTaskResult
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from events import live
@@ -137,6 +138,8 @@ def site(transactional_db, running_site: Site) -> Iterator[Site]:
     yield running_site
     running_site.mailbox.stalled.clear()
     running_site.mailbox.refused = set()
+    # Let the worker finish before the tables are emptied under it; its mails belong to this test.
+    processes.wait_until(lambda: not (DBTaskResult.objects.ready() | DBTaskResult.objects.running()).exists())
 
 
 @pytest.fixture(scope="package")
