@@ -16,9 +16,7 @@ HTMX = {"HX-Request": "true"}
 
 def questions(client, url, data=None, **headers):
     """How many times this page asks the database."""
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert client.get(url, data, headers=headers).status_code == 200
     return len(asked)
 
@@ -97,4 +95,31 @@ def test_one_decision_asks_the_same_in_a_short_and_in_a_long_queue(client, name)
         with CaptureQueriesContext(connection) as queries:
             client.post(reverse(f"tickets:{name}", args=[reservation.pk]), headers=HTMX)
         asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("admission", ["approval", "automatic"])
+def test_one_reservation_asks_the_same_in_a_short_and_in_a_long_queue(client, admission):
+    event, asked = make_event(seats_limit=2000, admission=admission), []
+    taken = "pending" if admission == "approval" else "confirmed"
+    for number in (10, 990):
+        fill(Event.objects.get(pk=event.pk), make_people(number), taken)
+        client.force_login(make_person())
+        with CaptureQueriesContext(connection) as queries:
+            client.post(reverse("tickets:reserve", args=[event.pk]), headers=HTMX)
+        asked.append(len(queries))
+    assert event.reservations.filter(status=taken).count() == 1002
+    assert asked[0] == asked[1]
+
+
+def test_joining_a_full_automatic_event_asks_the_same_behind_ten_and_behind_a_thousand(client):
+    event, asked = make_event(seats_limit=5, admission="automatic"), []
+    fill(event, make_people(5), "confirmed")
+    for number in (10, 990):
+        fill(Event.objects.get(pk=event.pk), make_people(number))
+        client.force_login(make_person())
+        with CaptureQueriesContext(connection) as queries:
+            client.post(reverse("tickets:reserve", args=[event.pk]), headers=HTMX)
+        asked.append(len(queries))
+    assert event.reservations.pending().count() == 1002
     assert asked[0] == asked[1]
