@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from events.models import Event
 from events.search import every_word
@@ -14,8 +14,15 @@ class QueueFilters(forms.Form):
     """Which reservations of a queue are shown. A value that makes no sense is ignored."""
 
     EVERY = "all"
+    # The words for many, which other languages than English don't share with the word for one.
+    STATES = [
+        (Reservation.Status.PENDING, pgettext_lazy("reservations", "Pending")),
+        (Reservation.Status.CONFIRMED, pgettext_lazy("reservations", "Confirmed")),
+        (Reservation.Status.REJECTED, pgettext_lazy("reservations", "Rejected")),
+        (Reservation.Status.CANCELLED, pgettext_lazy("reservations", "Cancelled")),
+    ]
 
-    state = forms.ChoiceField(required=False, choices=[*Reservation.Status.choices, (EVERY, gettext_lazy("All"))])
+    state = forms.ChoiceField(required=False, choices=[*STATES, (EVERY, gettext_lazy("All"))])
     q = forms.CharField(label=gettext_lazy("Search by name or e-mail"), required=False, max_length=200)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from eventflow.templatetags.design import icon, share
 from events.models import Event
@@ -86,7 +86,13 @@ def rest_of_day(moment: date) -> str:
 @register.filter
 def short_day(moment: date) -> str:
     """`Fri 11 Dec`; with the year when it isn't this one."""
-    return capfirst(in_words(moment, "D j M" if is_this_year(moment) else "D j M Y"))
+    return capfirst(in_words(moment, f"D {short_month(moment)}"))
+
+
+@register.filter(expects_localtime=True)
+def short_moment(moment: datetime) -> str:
+    """`11 Dec, 18:00`; with the year when it isn't this one."""
+    return in_words(moment, f"{short_month(moment)}, H:i")
 
 
 @register.filter
@@ -124,6 +130,12 @@ def zone_name(event: Event) -> str:
 def day_and_month(moment: date) -> str:
     # E is the month as a date needs it: "11 grudnia", not "11 grudzień".
     return "j E" if is_this_year(moment) else "j E Y"
+
+
+def short_month(moment: date) -> str:
+    # A format of Django's too: languages that write months in small letters say b instead of M.
+    how = pgettext("format of a day and its month", "j M")
+    return how if is_this_year(moment) else f"{how} Y"
 
 
 def is_this_year(moment: date) -> bool:

@@ -166,7 +166,7 @@ def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None 
 def counts_of(event: Event) -> list[tuple[str, str, int]]:
     """How many reservations stand in each state: (value, word, count), all of them last."""
     counted = dict(event.reservations.order_by().values_list("status").annotate(Count("pk")))
-    states = [(str(value), str(word), counted.get(value, 0)) for value, word in Reservation.Status.choices]
+    states = [(str(value), str(word), counted.get(value, 0)) for value, word in QueueFilters.STATES]
     return [*states, (QueueFilters.EVERY, _("All"), sum(counted.values()))]
 
 
