@@ -25,6 +25,7 @@ class Command(BaseCommand):
         self.prepare_database()
         if not settings.DEBUG and staticfiles.collect_if_changed():
             self.stdout.write("Collected the static files.")
+            self.stdout.flush()
         connection.close()
         manage = [sys.executable, "manage.py"]
         supervisor = Supervisor(web=[*manage, "serve"], worker=[*manage, "worker"], is_up=port_is_taken, on_up=self.greet)
