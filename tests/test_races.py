@@ -113,8 +113,8 @@ def test_cancelling_the_event_in_the_middle_of_everything_sends_everybody_home()
     deeds += [["cancel", r.pk, r.person_id] for r in reservations[::2]]
     deeds.insert(len(deeds) // 2, ["cancel_event", 0, event.organizer_id])
     outcomes = race(event, deal(deeds))
+    # Whether anybody came too late is up to the machine; what became of those in time is not.
     assert set(outcomes) <= {"done", "event_not_open", "already_gone"}
-    assert "event_not_open" in outcomes
     assert not event.reservations.live().exists()
     assert violations() == []
 
