@@ -1,0 +1,192 @@
+"""A house full of people who write Greek, and every way through it: what stands there in Latin letters are the product's own words."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from accounts.mails import activation_url
+from accounts.models import User
+from events import services as event_services
+from events.models import Event
+from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
+from tickets.services import door, queue
+
+TEXT = "Φέρτε μελάνι και χαρτί."
+EVENTS: dict[str, dict[str, Any]] = {
+    "open": {},
+    "automatic": {"admission": "automatic", "time_zone": "Asia/Tokyo"},
+    "draft": {"status": "draft"},
+    "full": {"seats_limit": 1, "admission": "automatic"},
+    "full by approval": {"seats_limit": 1},
+    "today": {},
+    "confirmed": {},
+    "pending": {},
+    "rejected": {},
+    "cancelled": {},
+    "running": {},
+    "over": {},
+    "over for the guest": {},
+}
+House = dict[str, dict[str, Any]]
+# Who, which page, of what, and what is asked of it: a query, or fields to post.
+Visit = tuple[str | User | None, str, Any, str | dict[str, Any]]
+
+
+def make_house() -> House:
+    """An organizer with events of every kind, a guest with a reservation in every state, an admin, door staff."""
+    owner, guest, other = make_organizer("Παύλος Νικολάου"), make_person("Μάγια Δούκα"), make_person("Ζωή Δήμου")
+    events = {name: greek_event(owner, **fields) for name, fields in EVENTS.items()}
+    let_time_pass(events["today"], start_time=timedelta(hours=1), end_time=timedelta(hours=5))
+    of = reservations(events, guest, other)
+    event_services.cancel(events["cancelled"], by=owner, message=TEXT)
+    staff = event_services.add_door_staff(events["today"], email=other.email, by=owner)
+    let_time_pass(events["running"], start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
+    for name in ("over", "over for the guest"):
+        let_time_pass(events[name], start_time=-timedelta(days=3), end_time=-timedelta(days=2))
+    people = {"owner": owner, "guest": guest, "other": other, "admin": make_admin("Άννα Λέκκα"), "nobody": make_person("Έλλη Ράλλη")}
+    waiting = EmailAddress.objects.get(user=make_person("Ρέα Κόρη", activated=False))
+    return {"events": events, "of": of, "people": people, "other": {"staff": staff, "waiting": waiting}}
+
+
+def greek_event(organizer: User, **fields: Any) -> Event:
+    return make_event(**{"title": "Νύχτα τυπογραφίας", "location": "Αθήνα", "description": TEXT, "organizer": organizer, **fields})
+
+
+def reservations(events: dict[str, Event], guest: User, other: User) -> dict[str, Any]:
+    of = {name: make_reservation(events[name], guest, status=name) for name in ("confirmed", "pending", "rejected")}
+    of["cancelled by the guest"] = make_reservation(events["open"], guest, status="cancelled")
+    of["last"] = make_reservation(events["over for the guest"], guest, status="confirmed")
+    of["called off"] = make_reservation(events["cancelled"], guest, status="confirmed")
+    of["second"] = make_reservation(events["pending"], other)
+    of["inside"] = make_reservation(events["today"], guest, status="confirmed")
+    of["used"] = make_reservation(events["today"], make_person("Λίνα Μελά"), status="confirmed")
+    of["waiting"] = make_reservation(events["confirmed"], make_person("Νίκος Γάτος"))
+    for name in ("full", "full by approval"):
+        make_reservation(events[name], other, status="confirmed")
+        of[name] = make_reservation(events[name], guest)
+    door.check_in(of["used"], by=events["today"].organizer)
+    of["told why"] = queue.reject(make_reservation(events["confirmed"], other), by=events["today"].organizer, message=TEXT)
+    return of
+
+
+def let_time_pass(event: Event, **times: timedelta) -> None:
+    Event.objects.filter(pk=event.pk).update(**{name: timezone.now() + delta for name, delta in times.items()})
+
+
+# --- Every way through it ---------------------------------------------------------------------------------------------
+
+
+def visits(house: House) -> Iterator[Visit]:
+    """Every page, and every answer that its buttons can get."""
+    for event in house["events"].values():
+        yield from visits_to(event)
+    for name in ("open", "draft", "full", "confirmed", "today", "cancelled", "over"):
+        yield from deeds_at(house["events"][name], house)
+    for reservation in house["of"].values():
+        yield from visits_of(reservation)
+    yield from list_visits(house)
+    yield from visitor_visits(house)
+    yield from account_visits(house)
+
+
+def visits_to(event: Event) -> Iterator[Visit]:
+    for who in ("owner",) if event.is_draft else ("visitor", "nobody", "guest", "other", "owner"):
+        yield who, "events:detail", event, ""
+    for view in ("events:live", "events:edit", "events:cancel", "tickets:queue"):
+        yield "owner", view, event, ""
+
+
+WRONG_EVENT = {
+    "title": "",
+    "location": "",
+    "start_time": "",
+    "end_time": "2001-01-01T10:00",
+    "time_zone": "UTC",
+    "seats_limit": "πέντε",
+    "action": "save",
+}
+
+
+def deeds_at(event: Event, house: House) -> Iterator[Visit]:
+    for who in ("nobody", "guest"):
+        yield who, "tickets:reserve", event, {}
+    for state in ("confirmed", "rejected", "cancelled", "all"):
+        yield "owner", "tickets:queue", event, f"?state={state}"
+    yield "owner", "tickets:queue", event, "?q=ψψ"
+    for deed in ("tickets:confirm_many", "tickets:reject_many"):
+        yield "owner", deed, event, {"r": [one.pk for one in event.reservations.all()], "message": TEXT}
+    for deed in ("events:publish", "events:cancel"):
+        yield "owner", deed, event, {"message": TEXT}
+    yield "owner", "events:edit", event, WRONG_EVENT
+    for email in ("somebody@example.org", house["people"]["nobody"].email):
+        yield "owner", "events:add_door_staff", event, {"email": email}
+    for code in ("7K4M-2QXD", "μ", house["of"]["used"].tickets.get().code, house["of"]["inside"].tickets.get().code):
+        yield "owner", "tickets:check_in", event, {"code": code}
+    yield "owner", "tickets:check_in", event, ""
+    for query in ("", "?q=Λίνα+Μελά", "?q=Μάγια", "?q=ψψ"):
+        yield "owner", "tickets:door_search", event, query
+
+
+def visits_of(reservation: Any) -> Iterator[Visit]:
+    yield reservation.person, "tickets:cancel", reservation, ""
+    yield reservation.person, "tickets:cancel", reservation, {}
+    if reservation.tickets.filter(void_at=None).exists():
+        yield reservation.person, "tickets:ticket", reservation, ""
+    for deed in ("confirm", "reject", "undo", "admit", "undo_check_in"):
+        yield "owner", f"tickets:{deed}", reservation, {}
+
+
+def list_visits(house: House) -> Iterator[Visit]:
+    yield "visitor", "events:list", None, ""
+    for query in ("", "?past=1", "?q=ψψ", "?past=1&q=ψψ"):
+        yield "guest", "events:list", None, query
+    for who in ("guest", "nobody"):
+        yield who, "tickets:mine", None, ""
+        yield who, "tickets:mine", None, "?show=past"
+    for who in ("owner", "admin"):
+        for show in ("all", "drafts", "past", "cancelled"):
+            yield who, "events:panel", None, f"?show={show}"
+    yield "owner", "events:new", None, ""
+    yield "owner", "events:new", None, WRONG_EVENT
+    yield "owner", "events:remove_door_staff", house["other"]["staff"], {}
+    for query in ("", "?q=ψψ"):
+        yield "admin", "accounts:roles", None, query
+    for person, role in (("nobody", "organizer"), ("nobody", "king"), ("admin", "user")):
+        yield "admin", "accounts:grant_role", house["people"][person], {"role": role}
+
+
+WRONG_SIGN_UP = {"email": "μ", "first_name": "", "last_name": "", "password1": "μ", "password2": "ν", "language": "pl"}
+COMMON_PASSWORD = WRONG_SIGN_UP | {"password1": "password", "password2": "password", "email": "new@example.org"}
+WRONG_PASSWORDS = {"oldpassword": "μ", "password1": "μ", "password2": "ν"}
+NEW_PASSWORD = {"oldpassword": PASSWORD, "password1": "quite another one", "password2": "quite another one"}
+
+
+def visitor_visits(house: House) -> Iterator[Visit]:
+    pages = ["login", "signup", "reset_password", "reset_password_done", "reset_password_from_key_done", "inactive", "email_verification_sent"]
+    for view in pages:
+        yield "visitor", f"account_{view}", None, ""
+    yield "visitor", "account_login", None, {"login": "somebody@example.org", "password": "μ"}
+    yield "visitor", "account_login", None, {"login": "", "password": ""}
+    yield "visitor", "account_signup", None, WRONG_SIGN_UP
+    yield "visitor", "account_signup", None, COMMON_PASSWORD
+    yield "visitor", "account_reset_password", None, {"email": ""}
+    yield "visitor", "account_reset_password_from_key", ["0", "set-password"], ""
+    for key in ("worn-out", activation_url(house["other"]["waiting"]).rstrip("/").rpartition("/")[2]):
+        yield "visitor", "accounts:activate", [key], ""
+        yield "visitor", "accounts:activate", [key], {}
+    yield "visitor", "accounts:send_link_again", None, ""
+    for email in ("μ", "somebody@example.org"):
+        yield "visitor", "accounts:send_link_again", None, {"email": email}
+
+
+def account_visits(house: House) -> Iterator[Visit]:
+    for view in ("accounts:settings", "account_change_password", "account_email", "account_reauthenticate", "account_logout", "accounts:roles"):
+        yield "nobody", view, None, ""
+    yield "nobody", "accounts:settings", None, {"first_name": "", "last_name": ""}
+    yield "nobody", "account_change_password", None, WRONG_PASSWORDS
+    yield "nobody", "account_change_password", None, NEW_PASSWORD
+    yield "nobody", "account_email", None, {"action_add": "", "email": house["people"]["nobody"].email}
+    yield "nobody", "account_reauthenticate", None, {"password": "μ"}
