@@ -45,7 +45,7 @@ def gettext(*command: object) -> None:
 def compiled(tmp_path_factory):
     """What the .po says now. msgfmt leaves out what is empty or fuzzy, as Django does."""
     target = tmp_path_factory.mktemp("compiled") / "django.mo"
-    gettext("msgfmt", "--check-format", "--output-file", target, PO)
+    gettext("msgfmt", "--output-file", target, PO)
     return read(target)
 
 
@@ -98,7 +98,9 @@ def test_placeholders_and_markup_are_the_same_in_every_form(compiled, in_sources
         # The form for one may leave the number out, in either language.
         allowed = [places(text) for text in english.values()]
         wrong |= {
-            (message, form): text for form, text in compiled[message].items() if places(text) not in allowed or (form and places(text) != allowed[-1])
+            (message, form): text
+            for form, text in compiled.get(message, {}).items()
+            if places(text) not in allowed or (form and places(text) != allowed[-1])
         }
     assert wrong == {}
 
