@@ -108,7 +108,8 @@ def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(site, visit
     assert {"application/pdf", "text/calendar"} <= set(attached)
     code = codes.read_pdf(attached["application/pdf"].get_payload(decode=True), tmp_path)
 
-    live = organizer.context.new_page()
+    live = visitor()
+    log_in(live, event.organizer)
     live.goto(f"/organizer/events/{event.pk}/")
     door = organizer
     door.goto(f"/organizer/events/{event.pk}/check-in/")
