@@ -49,8 +49,8 @@ def test_the_work_of_a_killed_worker_is_taken_up_and_keeps_its_message_id(post):
     post.stalled.clear()
     with worker(post):
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
+        processes.wait_until(lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists())
     assert [letter["Message-ID"] for letter in post.offered] == [queued.message_id] * 2
-    processes.wait_until(lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists())
 
 
 def test_sigterm_lets_the_running_task_finish(post):
