@@ -176,7 +176,7 @@ def test_email_change_needs_the_password_and_a_press_in_the_new_mailbox(client):
     assert logged_in(client)
     assert log_in(Client(), "old@example.org").status_code == 200
     assert log_in(Client(), "new@example.org").status_code == 302
-    assert [letter.subject for letter in letters_to("old@example.org")] == ["Your EventFlow address was changed"]
+    assert [letter.subject for letter in letters_to("old@example.org")] == ["Zmiana adresu w EventFlow"]
     assert AuditEntry.objects.get().action == "account.change_email"
 
 
