@@ -1,0 +1,76 @@
+"""Polish needs more room than English, and more forms after a number: both as a browser has them."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.factories import make_admin, make_event, make_people, make_person, make_reservation
+from tickets.services import queue
+
+TITLE = "Introligatornia dla początkujących: szycie, klejenie i oprawianie"
+# A small phone, a phone, both sides of the points where the layout changes, a desktop.
+WIDTHS = [360, 390, 600, 770, 800, 900, 970, 1040, 1100, 1280]
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def event():
+    event = make_event(
+        title=TITLE, location="Pracownia Odbitka, ul. Świętego Antoniego 24/26, Wrocław", organizer=make_admin("Katarzyna Wójcik-Kaczmarek")
+    )
+    for person in make_people(6):
+        queue.reserve(event, person=person)
+    return event
+
+
+def pages_of(event, reservation):
+    yield from ("/", "/reservations/", "/accounts/settings/", "/organizer/", "/organizer/events/new/", "/administration/roles/")
+    yield event.get_absolute_url()
+    yield f"/reservations/{reservation.pk}/ticket/"
+    yield from (f"/organizer/events/{event.pk}/{part}" for part in ("", "edit/", "queue/?state=all", "cancel/", "check-in/", "check-in/search/"))
+
+
+def test_no_page_in_polish_is_wider_than_its_window(visitor, log_in, event):
+    reservation = make_reservation(event, event.organizer, status="confirmed")
+    event.organizer.language = "pl"
+    event.organizer.save()
+    page = visitor(locale="pl-PL")
+    log_in(page, event.organizer)
+    too_wide = {}
+    for path in pages_of(event, reservation):
+        page.goto(path)
+        expect(page.locator("html")).to_have_attribute("lang", "pl")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            if wider := page.evaluate(WIDER):
+                too_wide[path, width] = wider
+    assert too_wide == {}
+
+
+# What htmx does with a frame of the event's socket.
+FRAME = """([name, number]) => {
+  const message = `<data id="live-${name}" value="${number}">${number}</data>`;
+  document.body.dispatchEvent(new CustomEvent("htmx:wsBeforeMessage", { bubbles: true, cancelable: true, detail: { message } }));
+}"""
+SPOTS = {1: "wolne miejsce", 2: "wolne miejsca", 5: "wolnych miejsc", 12: "wolnych miejsc", 22: "wolne miejsca", 0: "wolnych miejsc"}
+PEOPLE = {1: "osoba czeka", 2: "osoby czekają", 5: "osób czeka", 12: "osób czeka", 22: "osoby czekają", 0: "osób czeka"}
+
+
+@pytest.mark.parametrize(("name", "forms"), [("spots-left", SPOTS), ("pending", PEOPLE)])
+def test_the_words_after_a_live_number_follow_it_in_polish(visitor, event, name, forms):
+    page = visitor(locale="pl-PL")
+    page.goto(event.get_absolute_url())
+    said = {}
+    for number in forms:
+        page.evaluate(FRAME, [name, number])
+        said[number] = page.locator(f"[data-plural=live-{name}]").inner_text()
+    assert said == forms
+
+
+def test_the_bar_counts_ticks_in_polish(visitor, log_in, event):
+    person = make_person(role="admin", language="pl")
+    page = visitor(locale="pl-PL")
+    log_in(page, person)
+    page.goto(f"/organizer/events/{event.pk}/queue/")
+    for box in page.locator("tbody input[type=checkbox]").all()[:3]:
+        box.check()
+    expect(page.locator("[data-bulk-count]")).to_have_text("Zaznaczono: 3")
