@@ -73,7 +73,7 @@ def test_answer_closes_its_request_before_it_is_sent(shared):
 
 
 def test_line_is_bounded_and_says_when_to_come_back(own):
-    waiting = [own.ask(f"/slow/1/?name={number}") for number in range(4)]
+    waiting = [own.ask(f"/slow/3/?name={number}") for number in range(4)]
     time.sleep(0.2)
     started = time.monotonic()
     page, api = own.get("/slow/0/"), own.get("/api/slow/0/", **{"Accept-Language": "pl", "X-Request-ID": "caller-knows-1"})
@@ -81,7 +81,8 @@ def test_line_is_bounded_and_says_when_to_come_back(own):
     body = json.loads(api.read())
     assert (api.status, api.headers["X-Request-ID"]) == (503, "caller-knows-1")
     assert body == {"success": False, "message": body["detail"], "detail": body["message"], "code": "busy", "errors": {}}
-    assert time.monotonic() - started < 0.9
+    # Long before a thread is free.
+    assert time.monotonic() - started < 2.5
     assert [first_line(ours) for ours in waiting] == ["HTTP/1.1 200 OK"] * 4
     assert own.get("/slow/0/").status == 200
 
