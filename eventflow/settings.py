@@ -23,7 +23,7 @@ if not TESTING and (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
 # Where the embedded default keeps its database and its mail; nothing else is ever written here.
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "var")
 DATABASE_URL = env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
 EMBEDDED = not DATABASE_URL
