@@ -4,7 +4,6 @@ Every verb locks the event first (`events.services.lock`), always that one lock,
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -279,8 +278,5 @@ def position(reservation: Reservation) -> int | None:
     """The place in the queue: 1 + the pending ones before it, by (created, id). None when it is not waiting."""
     if not reservation.is_pending:
         return None
-    return 1 + ahead_of(reservation.event_id, reservation.created, reservation.pk)
-
-
-def ahead_of(event_id: int, created: datetime, pk: int) -> int:
-    return Reservation.objects.pending().filter(event_id=event_id).before(created, pk).count()
+    ahead = Reservation.objects.pending().filter(event_id=reservation.event_id).before(reservation.created, reservation.pk)
+    return 1 + ahead.count()
