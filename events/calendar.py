@@ -10,7 +10,6 @@ from icalendar import Calendar
 from icalendar import Event as Entry
 
 from events.models import Event
-from events.templatetags.event_parts import host
 
 
 def event_calendar(event: Event) -> bytes:
@@ -43,7 +42,7 @@ def entry(event: Event) -> Entry:
     entry.add("url", url)
     # RFC 5546 wants an organizer in what is published. The person's own address is not for everybody.
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    entry.add("organizer", f"mailto:{sender}", parameters={"cn": clean(host(event)) or "EventFlow"})
+    entry.add("organizer", f"mailto:{sender}", parameters={"cn": clean(event.host) or "EventFlow"})
     return entry
 
 

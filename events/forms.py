@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from eventflow.errors import Refused
-from events.models import MOST_SEATS, Event, EventQuerySet
+from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet, zones
 
-# No event is outside these, and no clock of the world breaks on them.
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 MINUTES = "%Y-%m-%dT%H:%M"
 
@@ -127,9 +126,6 @@ def clock_change(moment: datetime, zone: zoneinfo.ZoneInfo) -> str:
 class EventForm(forms.ModelForm):
     """The editor. It says what is wrong with what was typed; `events.services` alone writes the event."""
 
-    # Where a refusal of the service belongs on the page.
-    FIELD_OF = {"seats_limit_below_confirmed": "seats_limit", "bad_times": "end_time", "event_over": "end_time"}
-
     start_time = LocalMoment(label=gettext_lazy("Starts"))
     end_time = LocalMoment(label=gettext_lazy("Ends"))
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=lambda: zone_choices())
@@ -191,7 +187,7 @@ class EventForm(forms.ModelForm):
 
     def refuse(self, refusal: Refused) -> None:
         """Say the service's no beside the field it is about."""
-        self.add_error(self.FIELD_OF.get(refusal.code), refusal.message)
+        self.add_error(refusal.field or None, refusal.message)
 
 
 def on_the_wall(moment: datetime) -> datetime:
@@ -214,9 +210,8 @@ def zone_choices(current: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
 
 @cache
 def zones_by_region(without: frozenset[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Read from the disk once: there are about 450."""
     regions = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-    names = sorted(name for name in zoneinfo.available_timezones() if name not in without)
+    names = sorted(zones() - without)
     return [(region, [(name, spoken(name)) for name in names if name.startswith(f"{region}/")]) for region in regions]
 
 

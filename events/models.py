@@ -1,10 +1,12 @@
 """What an event is, and which moves its life allows."""
 
 import zoneinfo
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -15,6 +17,20 @@ from django.utils.translation import gettext_lazy as _
 from events.search import every_word
 
 MOST_SEATS = 1_000_000
+# No event is outside these, and no clock of the world breaks on them.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+MOMENTS = [MinValueValidator(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)), MaxValueValidator(datetime(LAST_YEAR, 12, 31, tzinfo=UTC))]
+
+
+@cache
+def zones() -> set[str]:
+    """Every time zone there is. Read from the disk once: there are about 600."""
+    return zoneinfo.available_timezones()
+
+
+def known_zone(name: str) -> None:
+    if name not in zones():
+        raise ValidationError(_("There is no time zone of this name. Write it like Europe/Warsaw."), code="unknown_zone")
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -91,9 +107,9 @@ class Event(models.Model):
     title = models.CharField(_("title"), max_length=200)
     description = models.TextField(_("about"), max_length=20_000, blank=True)
     location = models.CharField(_("place"), max_length=200)
-    start_time = models.DateTimeField(_("starts"))
-    end_time = models.DateTimeField(_("ends"))
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw")
+    start_time = models.DateTimeField(_("starts"), validators=MOMENTS)
+    end_time = models.DateTimeField(_("ends"), validators=MOMENTS)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw", validators=[known_zone])
     seats_limit = models.PositiveIntegerField(_("capacity"), validators=[MinValueValidator(1), MaxValueValidator(MOST_SEATS)])
     admission = models.CharField(_("admission"), max_length=16, choices=Admission.choices, default=Admission.APPROVAL)
     status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.DRAFT)
@@ -141,6 +157,11 @@ class Event(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("events:detail", args=[self.pk])
+
+    @property
+    def host(self) -> str:
+        """Who invites, by name. Nothing for an organizer who gave none: their address is not for everybody."""
+        return f"{self.organizer.first_name} {self.organizer.last_name}".strip()
 
     @property
     def spots_left(self) -> int:

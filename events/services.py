@@ -47,6 +47,7 @@ def edit(event: Event, *, by: User, **fields: Any) -> Event:
         raise Refused(
             "seats_limit_below_confirmed",
             _("%(count)d people already have a spot. Enter %(count)d or more.") % {"count": locked.confirmed_count},
+            field="seats_limit",
         )
     check_times(locked)
     locked.save(update_fields=[*fields])
@@ -68,7 +69,7 @@ def publish(event: Event, *, by: User) -> Event:
     if Event.Status.PUBLISHED not in Event.MOVES[locked.status]:
         raise Refused("event_cancelled", _("This event is cancelled and can't be published again."))
     if locked.is_past:
-        raise Refused("event_over", _("This event would already be over. Move its dates into the future first."))
+        raise Refused("event_over", _("This event would already be over. Move its dates into the future first."), field="end_time")
     locked.status = Event.Status.PUBLISHED
     locked.published_at = timezone.now()
     locked.save(update_fields=["status", "published_at"])
@@ -124,4 +125,4 @@ def remove_door_staff(staff: DoorStaff, *, by: User) -> None:
 
 def check_times(event: Event) -> None:
     if event.end_time <= event.start_time:
-        raise Refused("bad_times", _("The end must be after the start."))
+        raise Refused("bad_times", _("The end must be after the start."), field="end_time")

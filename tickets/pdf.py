@@ -20,7 +20,6 @@ from reportlab.pdfbase.ttfonts import TTFontFile
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 
 from events.colors import ink
-from events.templatetags.event_parts import host
 from tickets import qr, signature
 from tickets.models import Ticket
 
@@ -56,7 +55,7 @@ def facts(ticket: Ticket) -> dict[str, object]:
         "title": printed(event.title, most=200),
         "long": len(event.title) > 60,
         "place": printed(event.location, most=140),
-        "organizer": printed(host(event), most=100),
+        "organizer": printed(event.host, most=100),
         "guest": printed(ticket.reservation.person.get_full_name(), most=100),
         "picture": f"data:image/png;base64,{picture}",
         "page": address(reverse("tickets:ticket", args=[ticket.reservation_id])),

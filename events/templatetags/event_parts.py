@@ -46,12 +46,6 @@ def life(event: Event) -> str:
     return "past" if event.is_published and event.is_past else event.status
 
 
-@register.filter
-def host(event: Event) -> str:
-    """Who invites, by name. Nothing for an organizer who gave none: their address is not for everybody."""
-    return f"{event.organizer.first_name} {event.organizer.last_name}".strip()
-
-
 # --- When -------------------------------------------------------------------------------------------------------------
 
 
