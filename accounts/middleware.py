@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from eventflow.errors import is_api
+
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
@@ -16,6 +18,9 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_api(request.path):
+            # Nobody is known there by a cookie, and the language is the one the request asks for.
+            request.COOKIES = {}
         speak(request, translation.get_language_from_request(request))
         response = self.get_response(request)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
@@ -30,10 +35,10 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        person = request.user
-        if not person.is_authenticated:
+        # The API knows its callers by their tokens.
+        if is_api(request.path) or not request.user.is_authenticated:
             return self.get_response(request)
-        speak(request, person.language)
+        speak(request, request.user.language)
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response

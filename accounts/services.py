@@ -1,6 +1,8 @@
 """What is done to accounts: sign up, activate, change, grant a role, block."""
 
 import hashlib
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from allauth.account import app_settings
@@ -9,6 +11,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -161,6 +164,15 @@ def grant_role(person: User, role: str, *, by: User) -> User:
     return person
 
 
+def set_organizer(person: User, may_organize: bool, *, by: User) -> User:
+    """Let the person create events, or no longer. Refused: admin_organizes, for an Admin always may."""
+    if may_organize:
+        return person if person.is_organizer else grant_role(person, User.Role.ORGANIZER, by=by)
+    if person.is_admin:
+        raise Refused("admin_organizes", _("An Admin can always organize. Give this person another role instead."))
+    return grant_role(person, User.Role.USER, by=by)
+
+
 @transaction.atomic
 def block(person: User, *, by: User) -> None:
     """Shut somebody out everywhere, from the next request on. Refused: `last_admin`."""
@@ -184,3 +196,12 @@ def spare_last_admin(person: User) -> None:
     admins = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMIN, is_active=True).order_by("pk")
     if [admin.pk for admin in admins] == [person.pk]:
         raise Refused("last_admin", _("This is the only Admin. Make somebody else Admin first."))
+
+
+# --- reads that more than one door needs ------------------------------------------------------------------------------
+
+
+def matching(query: str) -> Q:
+    """People in whose name or address every word of the query stands."""
+    words = (Q(email__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word) for word in query.split())
+    return reduce(and_, words, Q())

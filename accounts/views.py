@@ -1,7 +1,5 @@
 """Signing up and activation, one's own settings, the role page. Log-in and passwords are allauth's views with our templates."""
 
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from allauth.account import views as allauth
@@ -160,7 +158,7 @@ def role_granted(request: PersonRequest, pk: int) -> HttpResponse:
 
 def role_page(request: PersonRequest) -> dict[str, Any]:
     people, query = administered_people(request.user), request.GET.get("q", "").strip()
-    found = with_activation(people.filter(matching(query))).order_by("role", "last_name", "first_name", "pk")
+    found = with_activation(people.filter(services.matching(query))).order_by("role", "last_name", "first_name", "pk")
     return {"page": Paginator(found, 25).get_page(request.GET.get("page")), "query": query, **role_facts(people)}
 
 
@@ -172,9 +170,3 @@ def role_facts(people: QuerySet[User]) -> dict[str, Any]:
 
 def with_activation(people: QuerySet[User]) -> QuerySet[User]:
     return people.annotate(is_activated=Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)))
-
-
-def matching(query: str) -> Q:
-    """People in whose name or address every word of the query stands."""
-    words = (Q(email__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word) for word in query.split())
-    return reduce(and_, words, Q())

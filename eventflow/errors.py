@@ -3,28 +3,49 @@
 import logging
 import sys
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import defaults
 from django_htmx.http import reswap
 
 logger = logging.getLogger(__name__)
+
+BROKEN = gettext_lazy("Something went wrong here. It is logged, with the X-Request-ID of this answer.")
+AWAY = gettext_lazy("We can’t reach our records just now. What was confirmed is safe. Try again in a few seconds.")
 
 
 class Refused(Exception):
     """A rule said no.
 
     `code` is for machines: stable, snake_case, never translated. `message` is for people: one sentence that says what
-    is wrong and, where it helps, what to do.
+    is wrong and, where it helps, what to do. `field` names the field it is about, if it is about one; `wait` says after
+    how many seconds it is worth another try.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, field: str = "", wait: int = 0) -> None:
         super().__init__(code)
         self.code = code
         self.message = str(message)
+        self.field = field
+        self.wait = wait
+
+
+def is_api(path: str) -> bool:
+    """Whether machines are answered here, with the envelope, and not people, with a page."""
+    return path.startswith("/api/")
+
+
+def envelope(code: str, message: Any, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    """A refusal as the API says it; the one place of its shape. `message` may be a lazy translation."""
+    words = str(message)
+    return {"success": False, "message": words, "detail": words, "code": code, "errors": errors or {}}
 
 
 class RefusedMiddleware:
@@ -55,7 +76,34 @@ def back_url(request: HttpRequest) -> str:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The last page: 503 while the database is away, which heals by itself, else 500. Needs no database and no session."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
-        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
-    return HttpResponse(render_to_string("500.html"), status=500)
+    """The last answer: 503 while the database is away, which heals by itself, else 500. Needs no database and no session."""
+    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    if is_api(request.path):
+        code, words = (
+            ("unavailable", AWAY) if away else ("server_error", _("Something went wrong here. It is logged, with the X-Request-ID of this answer."))
+        )
+        response: HttpResponse = JsonResponse(envelope(code, words), status=503 if away else 500)
+    else:
+        response = HttpResponse(render_to_string("503.html" if away else "500.html"), status=503 if away else 500)
+    if away:
+        response["Retry-After"] = "5"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django turns away before a view is reached: a host that is not ours, too many fields."""
+    if is_api(request.path):
+        return JsonResponse(envelope("bad_request", _("This request can't be understood.")), status=400)
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request.path):
+        return JsonResponse(envelope("not_found", _("There is nothing here.")), status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request.path):
+        return JsonResponse(envelope("forbidden", _("You may not do this.")), status=403)
+    return defaults.permission_denied(request, exception)

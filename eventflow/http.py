@@ -22,6 +22,7 @@ from django.urls import set_script_prefix
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from eventflow.errors import envelope, is_api
 from eventflow.observability import request_id_for
 
 Scope = dict[str, Any]
@@ -149,8 +150,8 @@ def refusal(path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, c
     request = ASGIRequest({"method": "GET", "path": path, "headers": headers}, BytesIO())
     with translation.override(translation.get_language_from_request(request)):
         words = str(message)
-    if path.startswith("/api/"):
-        response: HttpResponse = JsonResponse({"success": False, "message": words, "detail": words, "code": code, "errors": {}}, status=status)
+    if is_api(path):
+        response: HttpResponse = JsonResponse(envelope(code, words), status=status)
     else:
         response = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
     response["X-Request-ID"] = request_id_for(request.headers.get("X-Request-ID", ""))

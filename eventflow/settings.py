@@ -4,6 +4,7 @@ Without DATABASE_URL this is the embedded default: SQLite, memory, demo data, ma
 With it, production: nothing is assumed that is not safe.
 """
 
+import hmac
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,20 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("Set DJANGO_SECRET_KEY to a long random string, or leave DEBUG unset to try EventFlow on your own machine.")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Origins whose pages may call the JSON API; nothing else answers to them, and no cookie goes with it.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "Content-Language",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-ID",
+]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PORT = env.int("PORT", default=8000)
 # The base of the activation link. A "{token}" in it is replaced instead, for a separate front end.
@@ -59,7 +73,12 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "allauth",
     "allauth.account",
+    "allauth.headless",
     "channels",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "eventflow",
     "accounts",
     "events",
@@ -68,6 +87,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "eventflow.observability.RequestIdMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -217,6 +237,45 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # How many proxies of ours add to X-Forwarded-For. None: the header is anybody's word and is not read.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+
+# --- The JSON API -----------------------------------------------------------------------------------------------------
+
+ACCESS_TOKEN_LIFETIME_MINUTES = env.int("ACCESS_TOKEN_LIFETIME_MINUTES", default=15)
+REFRESH_TOKEN_LIFETIME_DAYS = env.int("REFRESH_TOKEN_LIFETIME_DAYS", default=7)
+HEADLESS_CLIENTS = ["app"]
+HEADLESS_TOKEN_STRATEGY = "accounts.tokens.TokenStrategy"  # noqa: S105  a class, no password
+HEADLESS_JWT_ALGORITHM = "HS256"
+# A key of its own, so that no other signature of ours can be passed off as a token.
+HEADLESS_JWT_PRIVATE_KEY = hmac.digest(SECRET_KEY.encode(), b"eventflow.jwt", "sha256").hex()
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = ACCESS_TOKEN_LIFETIME_MINUTES * 60
+HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = REFRESH_TOKEN_LIFETIME_DAYS * 86400
+# Every token is looked up: log-out, a new password and a block count from the next request on.
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
+HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
+# Requests per window, for each person who is signed in and each address that is not.
+API_RATE_PERSON = env.str("API_RATE_PERSON", default="600/minute")
+API_RATE_ADDRESS = env.str("API_RATE_ADDRESS", default="300/minute")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    # Nothing describes itself on OPTIONS: the OpenAPI document does.
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "eventflow.api.schema.EnvelopeSchema",
+    "EXCEPTION_HANDLER": "eventflow.api.refusals.answer_to",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "EventFlow",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {
+        "EventStatus": "events.models.Event.Status",
+        "ReservationStatus": "tickets.models.Reservation.Status",
+        "StandingStatus": "eventflow.api.serializers.reservations.STANDINGS",
+        "DecisionStatus": "eventflow.api.serializers.reservations.DECISIONS",
+    },
+}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
 

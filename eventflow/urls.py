@@ -6,6 +6,9 @@ from django.urls import include, path
 
 from eventflow import health
 
+handler400 = "eventflow.errors.bad_request"
+handler403 = "eventflow.errors.forbidden"
+handler404 = "eventflow.errors.not_found"
 handler500 = "eventflow.errors.server_error"
 urlpatterns = [
     path("", include("events.urls")),
@@ -13,6 +16,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("eventflow.api.urls")),
     path("health/", health.health, name="health"),
 ]
 

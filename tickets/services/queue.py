@@ -95,6 +95,19 @@ def reject(reservation: Reservation, *, by: User, message: str = "") -> Reservat
     return reservation
 
 
+def decide(reservation: Reservation, status: str, *, by: User) -> Reservation:
+    """Confirm or reject somebody who waits, and nobody else: for callers who cannot see what was decided before.
+
+    Refused: already_decided, event_full, event_not_open, event_started.
+    """
+    if status == Status.CONFIRMED:
+        return confirm(reservation, by=by)
+    _done, refusals = reject_many(reservation.event, [reservation.pk], by=by)
+    for refusal in refusals.values():
+        raise refusal
+    return Reservation.objects.get(pk=reservation.pk)
+
+
 @transaction.atomic
 def undo(reservation: Reservation, *, by: User) -> Reservation:
     """Take a person's decision back: the reservation is pending again, at its old place. Its mail, not yet sent, is not sent.
@@ -280,3 +293,10 @@ def position(reservation: Reservation) -> int | None:
         return None
     ahead = Reservation.objects.pending().filter(event_id=reservation.event_id).before(reservation.created, reservation.pk)
     return 1 + ahead.count()
+
+
+def positions(reservations: Sequence[Reservation]) -> dict[int, int]:
+    """{id: place in the queue} of the pending ones among neighbours in one event's queue order, as a page of it shows them. One query."""
+    waiting = [reservation for reservation in reservations if reservation.is_pending]
+    first = position(waiting[0]) if waiting else None
+    return {reservation.pk: place for place, reservation in enumerate(waiting, start=first or 1)}

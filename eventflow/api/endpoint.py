@@ -1,0 +1,93 @@
+"""What every endpoint shares: who may call, how often, once only, and the envelope around the answer."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import Throttled
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from eventflow.api import limits
+from eventflow.api.idempotency import idempotent
+
+OK = _("OK")
+
+
+class AlwaysJson(DefaultContentNegotiation):
+    """Whatever a client says it accepts, it gets our JSON: also the refusal of a PDF."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class Call(Request):
+    """What an endpoint gets that only somebody signed in can reach."""
+
+    user: User
+
+
+class Endpoint(APIView):
+    """One address of the API. Its methods parse, fetch through the permissions, call one service and answer."""
+
+    content_negotiation_class = AlwaysJson
+    allowance: limits.Allowance | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Every method that changes something takes an Idempotency-Key."""
+        super().__init_subclass__(**kwargs)
+        for method in {"post", "put", "patch", "delete"} & vars(cls).keys():
+            setattr(cls, method, idempotent(vars(cls)[method]))
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Read here, because this is where Django looks at its size; DRF would not.
+        _ = request._request.body
+        super().initial(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Whoever shows a bad token is counted too, by address."""
+        try:
+            super().perform_authentication(request)
+        finally:
+            self.allowance = limits.spend(request._request)
+            if self.allowance and self.allowance.is_overspent:
+                raise Throttled(wait=self.allowance.reset)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        if self.allowance:
+            for name, value in self.allowance.headers.items():
+                response[name] = value
+        return response
+
+    def as_json(self, response: Response) -> bytes:
+        return JSONRenderer().render(response.data)
+
+
+def answer(data: Any, message: Any = OK, *, status: int = 200) -> Response:
+    return Response({"success": True, "message": str(message), "data": data}, status=status)
+
+
+def parsed(serializer: type[serializers.Serializer], data: Any, **kwargs: Any) -> dict[str, Any]:
+    """What the caller sent, as the serializer understands it. Raises ValidationError, field by field."""
+    read = serializer(data=data, **kwargs)
+    read.is_valid(raise_exception=True)
+    return read.validated_data
+
+
+def fetch[Row: Model](allowed: QuerySet[Row], pk: int) -> Row:
+    """The row behind an id. One that exists and is somebody else's is 403, as the contract has it; none at all 404."""
+    row = allowed.filter(pk=pk).first()
+    if row is not None:
+        return row
+    if allowed.model._default_manager.filter(pk=pk).exists():
+        raise PermissionDenied
+    raise Http404

@@ -1,0 +1,204 @@
+"""The OpenAPI description: what an endpoint says of itself with `describe`, and what is true of all of them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, Literal
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+
+from eventflow.api.pagination import PageQuery
+from eventflow.api.permissions import Admin, Organizer
+from eventflow.api.refusals import FRAMEWORK, STATUS_OF
+from eventflow.errors import AWAY, envelope
+from eventflow.http import BUSY
+
+# code: (status, words), of what the framework refuses.
+GENERAL = {code: (status, words) for _, status, code, words in FRAMEWORK}
+IDEMPOTENCY = ["idempotency_key_invalid", "idempotency_in_flight", "idempotency_other_body"]
+GENERAL |= {
+    "idempotency_key_invalid": (400, "An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces."),
+    "idempotency_in_flight": (409, "The same request is being worked on. Ask again in a second."),
+    "idempotency_other_body": (422, "This Idempotency-Key came with another request before. Use a new key for a new request."),
+    "busy": (503, BUSY),
+    "unavailable": (503, AWAY),
+}
+TITLES = {
+    400: "Refused: `code` says why, `errors` which field.",
+    401: "No token, or one that is not valid.",
+    403: "Signed in, but not allowed.",
+    404: "No such thing, or nothing the caller may know of.",
+    405: "This address does not take that method.",
+    409: "The same Idempotency-Key is being worked on; `Retry-After` says when to ask again.",
+    413: "More than 1 MiB.",
+    415: "The body is not JSON.",
+    422: "The Idempotency-Key came with another request before.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    503: "Too many people at once, or the database is away; `Retry-After` says when to come back.",
+}
+HEADERS = {
+    "X-Request-ID": "The request's id: the caller's own, if it sent a well-formed one. Stands on every log line of ours.",
+    "X-RateLimit-Limit": "Requests in a window.",
+    "X-RateLimit-Remaining": "Requests left in this window.",
+    "X-RateLimit-Reset": "Seconds until the next window.",
+}
+
+
+class Refusal(serializers.Serializer):
+    """What every refusal looks like."""
+
+    success = serializers.BooleanField()
+    message = serializers.CharField(help_text="For people, in the language asked for.")
+    detail = serializers.CharField(help_text="The same as `message`.")
+    code = serializers.CharField(help_text="For machines: stable, never translated.")
+    # The contract's name; DRF has a property of it, which is not asked here.
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()), help_text="For each field, what is wrong with it."
+    )
+
+
+def describe(
+    summary: str,
+    *,
+    answer: Any = None,
+    status: int = 200,
+    page: bool = False,
+    binary: Mapping[str, str] | None = None,
+    request: Any = None,
+    query: Any = None,
+    refusals: Mapping[str, str] | None = None,
+    example: Any = None,
+    **more: Any,
+) -> Callable[[Any], Any]:
+    """What a method takes and gives, for the OpenAPI description; the docstring says the rest.
+
+    `answer`: the serializer of `data`, `page=True`: of each row in pages of them. `request`, `query`: serializers of the
+    body and the query string. `refusals`: {code: what it means}, besides those that every endpoint has.
+    `example`: what `data` (or one row) looks like. `binary`: {media type: what it is}, for an answer that is a file.
+    """
+    parameters = [part for part in (query, PageQuery if page else None) if part]
+    shown = {"success": True, "message": "OK", "data": one_page(example) if page else example}
+    examples = [OpenApiExample("Answer", value=shown, response_only=True, status_codes=[str(status)])] if example is not None else []
+    schema = extend_schema(
+        summary=summary,
+        request=request,
+        parameters=parameters,
+        responses=files(binary) if binary else {status: OpenApiResponse(enveloped(answer, page=page), "Done.")},
+        examples=examples + more.pop("examples", []),
+        **more,
+    )
+
+    def decorate(method: Any) -> Any:
+        method = schema(method)
+        method.refusals = dict(refusals or {})
+        return method
+
+    return decorate
+
+
+def files(binary: Mapping[str, str]) -> dict[Any, OpenApiResponse]:
+    return {(200, media_type): OpenApiResponse(OpenApiTypes.BINARY, words) for media_type, words in binary.items()}
+
+
+def one_page(row: Any) -> dict[str, Any]:
+    return {"count": 1, "next": None, "previous": None, "results": [row]}
+
+
+@cache
+def enveloped(answer: Any, *, page: bool) -> Any:
+    """The serializer of a whole answer around the serializer of its `data`."""
+    name = answer.__name__ if answer else "Nothing"
+    data = answer() if answer else serializers.JSONField(allow_null=True)
+    if page:
+        name += "Page"
+        rows = {
+            "count": serializers.IntegerField(),
+            "next": serializers.URLField(allow_null=True),
+            "previous": serializers.URLField(allow_null=True),
+            "results": answer(many=True),
+        }
+        data = inline_serializer(name, rows)
+    fields = {"success": serializers.BooleanField(), "message": serializers.CharField(), "data": data}
+    return inline_serializer(f"{name}Answer", fields)
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How drf-spectacular names allauth's tokens."""
+
+    target_class = "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class EnvelopeSchema(AutoSchema):
+    """drf-spectacular's, with the refusals, headers and parameters that are every endpoint's."""
+
+    def get_override_parameters(self) -> list[Any]:
+        header: Literal["header"] = "header"
+        everywhere = [
+            OpenApiParameter("Accept-Language", str, header, description="`en` or `pl`: the language of `message`.", enum=["en", "pl"]),
+            OpenApiParameter(
+                "X-Request-ID", str, header, description="An id of the caller's own: 8 to 64 letters, digits, dots, underscores, hyphens."
+            ),
+        ]
+        if self.changes_something:
+            words = "Send the same key with a request sent again: it gets the first answer, for 24 hours, and nothing happens twice."
+            everywhere.append(OpenApiParameter("Idempotency-Key", str, header, description=words))
+        return everywhere
+
+    def get_operation_id(self) -> str:
+        """`patch_reservations_id_status` for PATCH /api/reservations/{id}/status/."""
+        path = self.path.removeprefix("/api").translate(str.maketrans("/-", "__", "{}"))
+        return self.method.lower() + path.rstrip("_")
+
+    @property
+    def changes_something(self) -> bool:
+        return self.method in {"POST", "PUT", "PATCH", "DELETE"}
+
+    def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> Any:
+        retry = {"Retry-After": "Seconds after which another try makes sense."} if status_code in {"409", "429", "503"} else {}
+        return {name: {"description": words, "schema": {"type": "string"}} for name, words in (HEADERS | retry).items()}
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        for status, codes in sorted(self.refusals().items()):
+            examples = [OpenApiExample(code, value=envelope(code, words), response_only=True) for code, words in codes.items()]
+            response = OpenApiResponse(Refusal, TITLES[status], examples=examples)
+            bodies[str(status)] = self._get_response_for_code(response, str(status), ["application/json"], direction)
+        return bodies
+
+    def refusals(self) -> dict[int, dict[str, str]]:
+        """{status: {code: words}} of this method."""
+        own: dict[str, str] = getattr(getattr(self.view, self.method.lower()), "refusals", {})
+        found: dict[int, dict[str, str]] = defaultdict(dict)
+        for code, words in {code: GENERAL[code][1] for code in self.general_codes()}.items() | own.items():
+            found[status_of(code)][code] = str(words)
+        return found
+
+    def general_codes(self) -> Iterator[str]:
+        """What may be refused before the endpoint is reached, given what it asks for."""
+        yield from ["throttled", "busy", "unavailable"]
+        if self.view.get_authenticators():
+            yield "token_invalid"
+        for permission in self.view.get_permissions():
+            yield from [] if isinstance(permission, AllowAny) else ["not_authenticated"]
+            yield from ["forbidden"] if isinstance(permission, (Organizer, Admin)) else []
+        if "{" in self.path:
+            yield "not_found"
+        if self.get_request_serializer():
+            yield from ["invalid", "malformed", "unsupported_media_type", "too_large"]
+        elif any(issubclass(part, serializers.Serializer) for part in self.get_override_parameters() if isinstance(part, type)):
+            yield "invalid"
+        if self.changes_something:
+            yield from IDEMPOTENCY
+
+
+def status_of(code: str) -> int:
+    return GENERAL[code][0] if code in GENERAL else STATUS_OF.get(code, 400)

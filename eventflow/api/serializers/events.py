@@ -1,0 +1,116 @@
+"""Events, as the API reads and writes them."""
+
+import zoneinfo
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, zones
+
+
+class EventData(serializers.ModelSerializer):
+    """The event object of the contract."""
+
+    organizer = serializers.IntegerField(source="organizer_id", help_text="The organizer's id.")
+    organizer_name = serializers.CharField(source="host", help_text="Empty for an organizer who gave no name.")
+    spots_left = serializers.IntegerField()
+    url = serializers.SerializerMethodField(help_text="The event's page.")
+
+    class Meta:
+        model = Event
+        fields = [
+            "id", "title", "description", "location", "start_time", "end_time", "seats_limit", "organizer", "status",
+            "organizer_name", "time_zone", "admission", "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_url(self, event: Event) -> str:
+        return settings.SITE_URL + event.get_absolute_url()
+
+
+class EventFields(serializers.ModelSerializer):
+    """What an organizer says of an event. Whether the event may become that is the service's to decide."""
+
+    class Meta:
+        model = Event
+        fields = ["title", "description", "location", "start_time", "end_time", "seats_limit", "time_zone", "admission"]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A time without an offset is one on the clock of the event's zone."""
+        with self.clock(data):
+            return super().to_internal_value(data)
+
+    def clock(self, data: Any) -> AbstractContextManager[None]:
+        said = data.get("time_zone") if isinstance(data, Mapping) else None
+        zone = said or (self.instance.time_zone if self.instance else settings.TIME_ZONE)
+        return timezone.override(zoneinfo.ZoneInfo(zone)) if isinstance(zone, str) and zone in zones() else nullcontext()
+
+
+class Availability(serializers.Serializer):
+    id = serializers.IntegerField()
+    seats_limit = serializers.IntegerField()
+    confirmed_seats = serializers.IntegerField(source="confirmed_count")
+    spots_left = serializers.IntegerField()
+
+
+class Metrics(serializers.ModelSerializer):
+    event_id = serializers.IntegerField(source="id")
+    spots_left = serializers.IntegerField()
+
+    class Meta:
+        model = Event
+        fields = [
+            "id", "event_id", "title", "status", "start_time", "end_time", "seats_limit",
+            "confirmed_count", "pending_count", "checked_in_count", "spots_left",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class Cancellation(serializers.Serializer):
+    message = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, default="", help_text="Mailed to the guests and shown on the page."
+    )
+
+
+@extend_schema_field({"type": "string", "example": "2026-12-24"})
+class Moment(serializers.DateTimeField):
+    """A moment in ISO 8601, or a whole day as `2026-12-24`: (first, last) of what it means, on the clock here."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        moment = self.midnight(value)
+        if moment is not None:
+            return moment, moment + timedelta(days=1, microseconds=-1)
+        # The plus of an offset arrives as a space from clients that did not encode it.
+        moment = super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
+        for bound in MOMENTS:
+            bound(moment)
+        return moment, moment
+
+    def midnight(self, value: str) -> datetime | None:
+        try:
+            day = datetime.strptime(value, "%Y-%m-%d")
+        except ValueError:
+            return None
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail("invalid", format="2026-12-24")
+        return timezone.make_aware(day)
+
+
+class EventQuery(serializers.Serializer):
+    """The filters of the public list."""
+
+    q = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="Words in the title, the text, the place or the organizer's name."
+    )
+    location = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="Words in the place.")
+    organizer = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="The organizer's id.")
+    start_time = Moment(required=False, help_text="Starts at this moment, or on this day.")
+    start_after = Moment(required=False, help_text="Starts at this moment or later, or on this day or later.")
+    start_before = Moment(required=False, help_text="Starts at this moment or earlier, or before this day.")
+    past = serializers.BooleanField(required=False, default=False, help_text="`true`: the events that are over, newest first.")

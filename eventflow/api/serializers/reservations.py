@@ -1,0 +1,88 @@
+"""Reservations, as the API reads and writes them."""
+
+from rest_framework import serializers
+
+from tickets.models import Reservation
+
+STANDINGS = ["NONE", *Reservation.Status.values]
+DECISIONS = [Reservation.Status.CONFIRMED, Reservation.Status.REJECTED]
+
+
+class Reserved(serializers.Serializer):
+    reservation_id = serializers.IntegerField(source="id")
+    status = serializers.ChoiceField(choices=Reservation.Status.choices)
+    queue_position = serializers.IntegerField(source="position", allow_null=True, help_text="1 is next. Null when not waiting.")
+
+
+class ReservationData(serializers.Serializer):
+    """A row of the lists. The queryset brings the event, the person, `inside` and `position` along."""
+
+    reservation_id = serializers.IntegerField(source="id")
+    event_id = serializers.IntegerField()
+    user_email = serializers.EmailField(source="person.email")
+    status = serializers.ChoiceField(choices=Reservation.Status.choices)
+    checked_in = serializers.BooleanField(source="inside")
+    created_at = serializers.DateTimeField(source="created")
+    event_title = serializers.CharField(source="event.title")
+    event_start_time = serializers.DateTimeField(source="event.start_time")
+
+
+class PlacedReservation(ReservationData):
+    queue_position = serializers.IntegerField(source="position", allow_null=True, help_text="1 is next. Null when not waiting.")
+    location = serializers.CharField(source="event.location")
+
+
+class Standing(serializers.Serializer):
+    """Where somebody stands with an event."""
+
+    status = serializers.ChoiceField(choices=STANDINGS)
+    full = serializers.BooleanField()
+    free_slots = serializers.IntegerField()
+    max_participants = serializers.IntegerField()
+    reservation_id = serializers.IntegerField(required=False)
+    queue_position = serializers.IntegerField(required=False, allow_null=True)
+
+
+class ReservationQuery(serializers.Serializer):
+    event = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="The id of one event.")
+    status = serializers.ChoiceField(choices=Reservation.Status.choices, required=False)
+    q = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="Words in a guest's name or address or the event's title.")
+
+
+class Decision(serializers.Serializer):
+    status = serializers.ChoiceField(choices=DECISIONS)
+
+
+class Decided(serializers.Serializer):
+    status = serializers.ChoiceField(choices=Reservation.Status.choices)
+
+
+class Cancelled(serializers.Serializer):
+    reservation_id = serializers.IntegerField()
+
+
+class Inspection(serializers.Serializer):
+    """What door staff may know of a guest. `checked_in_at` is the ticket's."""
+
+    reservation_id = serializers.IntegerField(source="id")
+    status = serializers.ChoiceField(choices=Reservation.Status.choices)
+    checked_in = serializers.SerializerMethodField()
+    checked_in_at = serializers.DateTimeField(allow_null=True)
+    user_email = serializers.EmailField(source="person.email")
+    user_first_name = serializers.CharField(source="person.first_name")
+    user_last_name = serializers.CharField(source="person.last_name")
+    event_id = serializers.IntegerField()
+    event_title = serializers.CharField(source="event.title")
+    event_start_time = serializers.DateTimeField(source="event.start_time")
+    created_at = serializers.DateTimeField(source="created")
+
+    def get_checked_in(self, reservation: Reservation) -> bool:
+        return reservation.checked_in_at is not None  # type: ignore[attr-defined]
+
+
+class CheckedIn(serializers.Serializer):
+    reservation_id = serializers.IntegerField()
+    checked_in = serializers.BooleanField()
+    detail = serializers.CharField()
+    already_checked_in = serializers.BooleanField()
+    checked_in_at = serializers.DateTimeField()

@@ -1,0 +1,83 @@
+"""People, as the API reads and writes them."""
+
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+
+from accounts.models import User
+
+LONGEST_PASSWORD = 4096
+
+
+class Registration(serializers.Serializer):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False, help_text="At least 10 characters.")
+    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True, default="")
+    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True, default="")
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        """The same rules as on the page; whether a password is too like a name is known once the names are."""
+        person = User(email=said["email"], first_name=said["first_name"], last_name=said["last_name"])
+        try:
+            validate_password(said["password"], person)
+        except ValidationError as error:
+            raise serializers.ValidationError({"password": error.messages}) from error
+        return said
+
+
+class Registered(serializers.Serializer):
+    user_id = serializers.IntegerField(allow_null=True, help_text="Always null: whether the address had an account is nobody's business.")
+    email = serializers.EmailField()
+
+
+class Activated(serializers.Serializer):
+    email = serializers.EmailField()
+
+
+class Credentials(serializers.Serializer):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+
+
+class TokenPair(serializers.Serializer):
+    access = serializers.CharField(help_text="A JWT with the claim `user_id`. Send it as `Authorization: Bearer …`.")
+    refresh = serializers.CharField(help_text="Good for one new pair. Used twice, it signs its family out.")
+
+
+class RefreshToken(serializers.Serializer):
+    refresh = serializers.CharField(max_length=8192)
+
+
+class Me(serializers.ModelSerializer):
+    # Properties of the model, which say more than it stores.
+    is_staff = serializers.BooleanField(help_text="True for an Admin.")
+    is_organizer = serializers.BooleanField()
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "first_name", "last_name", "date_joined", "is_staff", "is_organizer", "role"]
+        read_only_fields = fields
+
+
+class Person(Me):
+    class Meta(Me.Meta):
+        fields = ["id", "email", "first_name", "last_name", "is_active", "is_staff", "is_organizer", "role", "date_joined"]
+        read_only_fields = fields
+
+
+class PersonQuery(serializers.Serializer):
+    q = serializers.CharField(max_length=200, required=False, allow_blank=True, default="", help_text="Words that stand in a name or an address.")
+
+
+class OrganizerFlag(serializers.Serializer):
+    is_organizer = serializers.BooleanField()
+
+
+class RoleChoice(serializers.Serializer):
+    role = serializers.ChoiceField(choices=User.Role.choices)
+
+
+class IsOrganizer(serializers.Serializer):
+    is_organizer = serializers.BooleanField()

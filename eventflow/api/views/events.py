@@ -1,0 +1,176 @@
+"""Events: the public list, and what their organizers do."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from eventflow.api.endpoint import Call, Endpoint, answer, fetch, parsed
+from eventflow.api.pagination import page_of
+from eventflow.api.permissions import Organizer
+from eventflow.api.schema import describe
+from eventflow.api.serializers import events as data
+from eventflow.api.serializers.users import IsOrganizer as OrganizerAnswer
+from events import services
+from events.models import Event, EventQuerySet
+from events.permissions import managed_events, visible_events
+
+EVENT = {
+    "id": 2,
+    "title": "Night Print",
+    "description": "Screen printing until midnight.",
+    "location": "Ruska 46c, Wrocław",
+    "start_time": "2026-12-24T18:00:00+01:00",
+    "end_time": "2026-12-24T22:00:00+01:00",
+    "seats_limit": 50,
+    "organizer": 3,
+    "status": "published",
+    "organizer_name": "Paweł Ostrowski",
+    "time_zone": "Europe/Warsaw",
+    "admission": "approval",
+    "confirmed_count": 12,
+    "pending_count": 3,
+    "checked_in_count": 7,
+    "spots_left": 38,
+    "url": "https://events.example.org/events/2/",
+}
+DRAFT = EVENT | {"status": "draft", "confirmed_count": 0, "pending_count": 0, "checked_in_count": 0, "spots_left": 50}
+NOT_YOURS = {"forbidden": "You may not do this."}
+BAD_TIMES = {"bad_times": "The end must be after the start."}
+CANCELLED = {"event_cancelled": "This event is cancelled."}
+
+
+class Events(Endpoint):
+    permission_classes = [AllowAny]
+
+    @describe("List published events", answer=data.EventData, page=True, query=data.EventQuery, example=EVENT)
+    def get(self, request: Request) -> Response:
+        """Those to come, soonest first; with `past=true` those that are over, newest first."""
+        found = filtered(Event.objects.published().select_related("organizer"), parsed(data.EventQuery, request.query_params))
+        return answer(page_of(found, request, data.EventData))
+
+
+def filtered(events: EventQuerySet, query: dict[str, Any]) -> EventQuerySet:
+    found = events.past().order_by("-start_time", "-id") if query["past"] else events.upcoming().order_by("start_time", "id")
+    if query.get("q"):
+        found = found.matching(query["q"])
+    if query.get("location"):
+        found = found.at(query["location"])
+    if "organizer" in query:
+        found = found.filter(organizer__pk=query["organizer"])
+    if "start_time" in query:
+        found = found.filter(start_time__range=query["start_time"])
+    if "start_after" in query:
+        found = found.filter(start_time__gte=query["start_after"][0])
+    if "start_before" in query:
+        found = found.filter(start_time__lte=query["start_before"][0])
+    return found
+
+
+class OneEvent(Endpoint):
+    permission_classes = [AllowAny]
+
+    @describe("Read an event", answer=data.EventData, example=EVENT)
+    def get(self, request: Request, pk: int) -> Response:
+        """A draft is there for its organizer and Admins only."""
+        event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
+        return answer(data.EventData(event).data)
+
+
+class Availability(Endpoint):
+    permission_classes = [AllowAny]
+
+    @describe("How many spots are left?", answer=data.Availability, example={"id": 2, "seats_limit": 50, "confirmed_seats": 12, "spots_left": 38})
+    def get(self, request: Request, pk: int) -> Response:
+        return answer(data.Availability(get_object_or_404(visible_events(request.user), pk=pk)).data)
+
+
+class IsOrganizer(Endpoint):
+    @describe("May I create events?", answer=OrganizerAnswer, example={"is_organizer": True})
+    def get(self, request: Call) -> Response:
+        return answer({"is_organizer": request.user.is_organizer})
+
+
+class CreateEvent(Endpoint):
+    permission_classes = [Organizer]
+
+    @describe("Create an event", request=data.EventFields, answer=data.EventData, status=201, example=DRAFT, refusals=BAD_TIMES)
+    def post(self, request: Call) -> Response:
+        """A draft, which nobody else sees until it is published."""
+        event = services.create(by=request.user, **parsed(data.EventFields, request.data))
+        return answer(data.EventData(event).data, _("Created as a draft."), status=201)
+
+
+class MyEvents(Endpoint):
+    permission_classes = [Organizer]
+
+    @describe("List the events I manage", answer=data.EventData, page=True, example=DRAFT)
+    def get(self, request: Call) -> Response:
+        """Whatever their status, newest first. Admins manage them all."""
+        return answer(page_of(managed_events(request.user).select_related("organizer").order_by("-start_time", "-id"), request, data.EventData))
+
+
+class Metrics(Endpoint):
+    permission_classes = [Organizer]
+
+    @describe(
+        "List the numbers of the events I manage",
+        answer=data.Metrics,
+        page=True,
+        example={"event_id": 2} | {k: EVENT[k] for k in data.Metrics.Meta.fields if k in EVENT},
+    )
+    def get(self, request: Call) -> Response:
+        return answer(page_of(managed_events(request.user).order_by("-start_time", "-id"), request, data.Metrics))
+
+
+class EditEvent(Endpoint):
+    permission_classes = [Organizer]
+
+    @describe("Read an event I manage", answer=data.EventData, example=EVENT, refusals=NOT_YOURS)
+    def get(self, request: Call, pk: int) -> Response:
+        return answer(data.EventData(managed(request, pk)).data)
+
+    @describe(
+        "Change an event",
+        request=data.EventFields(partial=True),
+        answer=data.EventData,
+        example=EVENT,
+        refusals={"seats_limit_below_confirmed": "12 people already have a spot. Enter 12 or more.", **BAD_TIMES, **CANCELLED},
+    )
+    def patch(self, request: Call, pk: int) -> Response:
+        """Only what is sent changes. Added seats of an automatic event go to the head of its queue at once."""
+        event = managed(request, pk)
+        fields = parsed(data.EventFields, request.data, instance=event, partial=True)
+        return answer(data.EventData(services.edit(event, by=request.user, **fields)).data, _("Saved."))
+
+
+class PublishEvent(Endpoint):
+    permission_classes = [Organizer]
+
+    @describe(
+        "Publish an event",
+        answer=data.EventData,
+        example=EVENT,
+        refusals={"event_over": "This event would already be over. Move its dates into the future first.", **CANCELLED},
+    )
+    def post(self, request: Call, pk: int) -> Response:
+        """Opens it to the public. Again changes nothing."""
+        return answer(data.EventData(services.publish(managed(request, pk), by=request.user)).data, _("Published."))
+
+
+class CancelEvent(Endpoint):
+    permission_classes = [Organizer]
+
+    @describe("Cancel an event", request=data.Cancellation, answer=data.EventData, example=EVENT | {"status": "cancelled"})
+    def post(self, request: Call, pk: int) -> Response:
+        """Everybody waiting or confirmed is told, and every ticket stops working. Again changes nothing."""
+        event = managed(request, pk)
+        message = parsed(data.Cancellation, request.data)["message"]
+        return answer(data.EventData(services.cancel(event, by=request.user, message=message)).data, _("Cancelled."))
+
+
+def managed(request: Call, pk: int) -> Event:
+    return fetch(managed_events(request.user).select_related("organizer"), pk)

@@ -1,0 +1,149 @@
+"""Signing up, signing in, and what Admins do with people."""
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import services, tokens
+from accounts.permissions import administered_people
+from eventflow.api import limits
+from eventflow.api.endpoint import Call, Endpoint, answer, fetch, parsed
+from eventflow.api.pagination import page_of
+from eventflow.api.permissions import Admin
+from eventflow.api.schema import describe
+from eventflow.api.serializers import users as data
+
+TOO_MANY = {"too_many_attempts": "Too many attempts. Wait a few minutes and try again, or reset your password."}
+PERSON = {
+    "id": 7,
+    "email": "maja@example.org",
+    "first_name": "Maja",
+    "last_name": "Wiśniewska",
+    "is_active": True,
+    "is_staff": False,
+    "is_organizer": False,
+    "role": "user",
+    "date_joined": "2026-11-02T18:20:00+01:00",
+}
+PAIR = {"access": "eyJhbGciOiJIUzI1NiJ9.access", "refresh": "eyJhbGciOiJIUzI1NiJ9.refresh"}
+
+
+class Open(Endpoint):
+    """For anyone. A token that comes along is not looked at: it may be the old one that the client is about to replace."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+
+class Register(Open):
+    @describe(
+        "Sign up",
+        request=data.Registration,
+        answer=data.Registered,
+        status=201,
+        example={"user_id": None, "email": "maja@example.org"},
+        refusals=TOO_MANY,
+    )
+    def post(self, request: Request) -> Response:
+        """Creates an account and mails the activation link. A taken address is answered alike, and its owner is mailed instead."""
+        person = parsed(data.Registration, request.data)
+        limits.share(request._request, "signup")
+        services.sign_up(**person, language=get_language() or "en")
+        return answer({"user_id": None, "email": person["email"]}, _("Check your mail: the link in it activates your account."), status=201)
+
+
+class Activate(Open):
+    @describe(
+        "Activate an account",
+        answer=data.Activated,
+        example={"email": "maja@example.org"},
+        refusals={
+            "activation_invalid": "This link does not work any more. Ask for a new one.",
+            "email_taken": "This address belongs to another account by now.",
+        },
+    )
+    def get(self, request: Request, token: str) -> Response:
+        """Proves the address with the token of the mailed link. Again with the same token changes nothing."""
+        known = services.address_behind(token)
+        was_active = known is not None and known.verified
+        address = services.activate(token)
+        return answer({"email": address.email}, _("This account is already active.") if was_active else _("Your account is active. Sign in."))
+
+
+class Login(Open):
+    @describe(
+        "Sign in",
+        request=data.Credentials,
+        answer=data.TokenPair,
+        example=PAIR,
+        refusals={"wrong_credentials": "The e-mail address or the password is wrong.", **TOO_MANY},
+    )
+    def post(self, request: Request) -> Response:
+        """Gives an access and a refresh token. An account that is not activated or is blocked is answered like a wrong password."""
+        pair = tokens.sign_in(request._request, **parsed(data.Credentials, request.data))
+        return answer(pair._asdict(), _("Signed in."))
+
+
+class Refresh(Open):
+    @describe(
+        "Get the next pair of tokens",
+        request=data.RefreshToken,
+        answer=data.TokenPair,
+        example=PAIR,
+        refusals={"token_invalid": "This token is not valid any more. Sign in again."},
+    )
+    def post(self, request: Request) -> Response:
+        """A refresh token works once. Used again, it signs out everybody who holds one of its family."""
+        pair = tokens.refresh(parsed(data.RefreshToken, request.data)["refresh"])
+        return answer(pair._asdict())
+
+
+class Me(Endpoint):
+    @describe("Who am I?", answer=data.Me, example={key: PERSON[key] for key in data.Me.Meta.fields})
+    def get(self, request: Call) -> Response:
+        return answer(data.Me(request.user).data)
+
+
+class People(Endpoint):
+    permission_classes = [Admin]
+
+    @describe("List people", answer=data.Person, page=True, query=data.PersonQuery, example=PERSON)
+    def get(self, request: Call) -> Response:
+        """Everybody, newest first."""
+        query = parsed(data.PersonQuery, request.query_params)
+        people = administered_people(request.user).filter(services.matching(query["q"])).order_by("-pk")
+        return answer(page_of(people, request, data.Person))
+
+
+class SetOrganizer(Endpoint):
+    permission_classes = [Admin]
+
+    @describe(
+        "Let somebody create events, or no longer",
+        request=data.OrganizerFlag,
+        answer=data.Person,
+        example=PERSON | {"role": "organizer", "is_organizer": True},
+        refusals={"admin_organizes": "An Admin can always organize. Give this person another role instead."},
+    )
+    def patch(self, request: Call, pk: int) -> Response:
+        wanted = parsed(data.OrganizerFlag, request.data)["is_organizer"]
+        person = services.set_organizer(fetch(administered_people(request.user), pk), wanted, by=request.user)
+        return answer(data.Person(person).data, _("Saved."))
+
+
+class Role(Endpoint):
+    permission_classes = [Admin]
+
+    @describe(
+        "Give somebody a role",
+        request=data.RoleChoice,
+        answer=data.Person,
+        example=PERSON | {"role": "admin", "is_staff": True, "is_organizer": True},
+        refusals={"last_admin": "This is the only Admin. Make somebody else Admin first."},
+    )
+    def patch(self, request: Call, pk: int) -> Response:
+        role = parsed(data.RoleChoice, request.data)["role"]
+        person = services.grant_role(fetch(administered_people(request.user), pk), role, by=request.user)
+        return answer(data.Person(person).data, _("Saved."))
