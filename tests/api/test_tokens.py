@@ -1,0 +1,192 @@
+"""Tokens: what stands in them, how long they hold, and who ends them."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import jwt
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import QuerySet
+
+from accounts import services, tokens
+from accounts.models import User
+from eventflow.errors import Refused
+from tests.api.clients import Api, data, refused, sign_in
+from tests.factories import PASSWORD, make_admin, make_organizer, make_person
+
+db = pytest.mark.django_db
+threaded = pytest.mark.django_db(transaction=True)
+ROUNDS, AT_ONCE = 50, 6
+
+
+def claims(token):
+    return jwt.decode(token, settings.HEADLESS_JWT_PRIVATE_KEY, algorithms=["HS256"])
+
+
+def forged(token, *, key=None, algorithm="HS256", **changes):
+    return jwt.encode(claims(token) | changes, settings.HEADLESS_JWT_PRIVATE_KEY if key is None else key, algorithm=algorithm)
+
+
+def holds(token):
+    return Api(token=token).get("/users/me/").status_code == 200
+
+
+def refresh(token):
+    return Api().post("/token/refresh/", {"refresh": token})
+
+
+@db
+def test_access_token_names_the_person_and_lasts_as_long_as_set():
+    person = make_person()
+    pair = sign_in(person)
+    access, refreshing = claims(pair["access"]), claims(pair["refresh"])
+    assert (access["user_id"], type(access["user_id"])) == (person.pk, int)
+    assert access["exp"] - access["iat"] == 15 * 60
+    assert refreshing["exp"] - refreshing["iat"] == 7 * 86400
+    assert "user_id" not in refreshing
+
+
+@db
+def test_tokens_hold_nothing_private():
+    person = make_person()
+    pair = sign_in(person)
+    for token in pair.values():
+        assert claims(token).keys() <= {"user_id", "iat", "exp", "sid", "jti", "token_use", "sub"}
+        assert Session.objects.get().session_key not in token
+
+
+@db
+def test_only_our_own_access_tokens_open_anything():
+    pair = sign_in(make_person())
+    access = pair["access"]
+    head, body, signature = access.split(".")
+    bad = {
+        "tampered": f"{head}.{body}.{signature[:-2]}AA",
+        "expired": forged(access, exp=int(time.time()) - 1),
+        "another key": forged(access, key="x" * 64),
+        "no algorithm": forged(access, key="", algorithm="none"),
+        "another algorithm": forged(access, algorithm="HS512"),
+        "a refresh token": pair["refresh"],
+        "another person": forged(access, sub=str(make_admin().pk)),
+        "another session": forged(access, sid="bm9uc2Vuc2U="),
+        "no session": forged(access, sid=""),
+        "binary": "\xff",
+        "long": "x" * 5000,
+    }
+    assert holds(access)
+    assert {name: holds(token) for name, token in bad.items()} == dict.fromkeys(bad, False)
+
+
+@db
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "\x00", "\ud800", "x" * 10_000, 7, None, ["x"]])
+def test_refresh_refuses_whatever_is_no_token(token):
+    assert refresh(token).status_code in {400, 401}
+
+
+@db
+def test_refresh_does_not_take_an_access_token():
+    assert refused(refresh(sign_in(make_person())["access"])) == (401, "token_invalid")
+
+
+@db
+def test_refresh_token_works_once_and_its_second_use_ends_the_family():
+    person = make_person()
+    first, elsewhere = sign_in(person), sign_in(person)
+    second = data(refresh(first["refresh"]))
+    third = data(refresh(second["refresh"]))
+    assert holds(third["access"])
+    assert refused(refresh(first["refresh"])) == (401, "token_invalid")
+    assert not any(holds(pair["access"]) for pair in (first, second, third))
+    assert refused(refresh(third["refresh"])) == (401, "token_invalid")
+    assert holds(elsewhere["access"])
+    assert data(refresh(elsewhere["refresh"]))
+
+
+@db
+def test_a_new_password_ends_every_token(client):
+    person = make_person()
+    pair = sign_in(person)
+    person.set_password("another battery staple")
+    person.save()
+    assert not holds(pair["access"])
+    assert refused(refresh(pair["refresh"])) == (401, "token_invalid")
+
+
+@db
+def test_a_role_taken_away_counts_from_the_next_request():
+    organizer = make_organizer()
+    api = Api(organizer)
+    assert api.get("/events/organizer/metrics/").status_code == 200
+    services.grant_role(organizer, User.Role.USER, by=make_admin())
+    assert refused(api.get("/events/organizer/metrics/")) == (403, "forbidden")
+
+
+@db
+def test_sessions_live_as_long_as_their_newest_refresh_token(settings):
+    settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 30 * 86400
+    pair = sign_in(make_person())
+    lives = (Session.objects.get().expire_date.timestamp() - time.time()) / 86400
+    assert round(lives, 1) == 30
+    Session.objects.update(expire_date="2020-01-01T00:00Z")
+    assert not holds(pair["access"])
+    call_command("clearsessions")
+    assert refused(refresh(pair["refresh"])) == (401, "token_invalid")
+
+
+@db
+def test_tokens_of_another_secret_are_refused(settings):
+    pair = sign_in(make_person())
+    settings.HEADLESS_JWT_PRIVATE_KEY = "y" * 64
+    assert not holds(pair["access"])
+    assert refused(refresh(pair["refresh"])) == (401, "token_invalid")
+
+
+# --- many at once -----------------------------------------------------------------------------------------------------
+
+
+def parallel(token, barrier):
+    try:
+        barrier.wait(timeout=30)
+        return tokens.refresh(token)
+    except Refused as refusal:
+        return refusal.code
+    finally:
+        connection.close()
+
+
+def race(rounds):
+    """For each round, what came of one refresh token used by six at once."""
+    person = make_person()
+    barrier = threading.Barrier(AT_ONCE)
+    outcomes = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(rounds):
+            token = sign_in_quietly(person)
+            outcomes.append(list(pool.map(parallel, [token] * AT_ONCE, [barrier] * AT_ONCE)))
+    return outcomes
+
+
+def sign_in_quietly(person):
+    return data(Api().post("/login/", {"email": person.email, "password": PASSWORD}))["refresh"]
+
+
+@threaded
+def test_parallel_refreshes_of_one_token_give_exactly_one_new_pair(settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+    for outcome in race(ROUNDS):
+        pairs = [pair for pair in outcome if isinstance(pair, tokens.Tokens)]
+        assert len(pairs) == 1
+        assert outcome.count("token_invalid") == AT_ONCE - 1
+
+
+@threaded
+@pytest.mark.postgresql
+def test_parallel_refreshes_without_the_lock_give_several(settings, monkeypatch):
+    """On SQLite a transaction that may write is a lock of its own, which no setting of ours could switch off."""
+    settings.ACCOUNT_RATE_LIMITS = False
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self)
+    assert any(sum(isinstance(pair, tokens.Tokens) for pair in outcome) > 1 for outcome in race(10))
