@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.forms.utils import from_current_timezone
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from events.forms import clock_change
 from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, zones
 
 
@@ -34,8 +37,23 @@ class EventData(serializers.ModelSerializer):
         return settings.SITE_URL + event.get_absolute_url()
 
 
+class Clock(serializers.DateTimeField):
+    """A moment. Without an offset it is read on the clock that is active, which in one night a year skips an hour and in another repeats one."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if timezone.is_aware(value):
+            return super().enforce_timezone(value)
+        try:
+            return from_current_timezone(value)
+        except ValidationError as error:
+            raise serializers.ValidationError(clock_change(value, timezone.get_current_timezone())) from error
+
+
 class EventFields(serializers.ModelSerializer):
     """What an organizer says of an event. Whether the event may become that is the service's to decide."""
+
+    start_time = Clock(validators=MOMENTS)
+    end_time = Clock(validators=MOMENTS)
 
     class Meta:
         model = Event
