@@ -1,0 +1,190 @@
+"""The door over the API: who is this, let them in, and the ticket that its owner brings."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from events import services as events
+from tests import codes, papers
+from tests.api.clients import Api, data, refused
+from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
+from tickets import signature
+from tickets.models import Ticket
+from tickets.services import queue
+
+pytestmark = pytest.mark.django_db
+INSPECT = ["/organizer/reservations/{}/inspect/", "/reservations/{}/inspect/"]
+DOOR = [("get", INSPECT[0]), ("get", INSPECT[1]), ("post", "/reservations/{}/check-in/")]
+
+
+@pytest.fixture
+def guest():
+    """A confirmed reservation of Maja's."""
+    return make_reservation(person=make_person("Maja Wiśniewska", email="maja@example.org"), status="confirmed")
+
+
+def code_of(reservation):
+    return signature.sign(Ticket.objects.valid().get(reservation=reservation))
+
+
+def staff_of(event):
+    person = make_person()
+    events.add_door_staff(event, email=person.email, by=event.organizer)
+    return person
+
+
+# --- inspect and check in ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", INSPECT)
+def test_inspect_tells_who_it_is_by_id_and_by_code(guest, path):
+    api = Api(guest.event.organizer)
+    by_id, by_code = (data(api.get(path.format(ref))) for ref in (guest.pk, code_of(guest)))
+    assert by_id == by_code
+    created, start = by_id.pop("created_at"), by_id.pop("event_start_time")
+    assert (created[:10], start[:10]) == (f"{guest.created.astimezone():%Y-%m-%d}", f"{guest.event.start_time.astimezone():%Y-%m-%d}")
+    assert by_id == {
+        "reservation_id": guest.pk,
+        "status": "confirmed",
+        "checked_in": False,
+        "checked_in_at": None,
+        "user_email": "maja@example.org",
+        "user_first_name": "Maja",
+        "user_last_name": "Wiśniewska",
+        "event_id": guest.event_id,
+        "event_title": "Night Print",
+    }
+    assert not Ticket.objects.get().is_used
+
+
+def test_inspect_shows_what_has_no_ticket_too():
+    waiting = make_reservation()
+    shown = data(Api(waiting.event.organizer).get(f"/reservations/{waiting.pk}/inspect/"))
+    assert (shown["status"], shown["checked_in"], shown["checked_in_at"]) == ("pending", False, None)
+
+
+@pytest.mark.parametrize("by_code", [False, True])
+def test_check_in_lets_in_once_and_keeps_the_first_time(guest, by_code):
+    path = f"/reservations/{code_of(guest) if by_code else guest.pk}/check-in/"
+    api = Api(guest.event.organizer)
+    first, second = data(api.post(path)), data(api.post(path))
+    at = first["checked_in_at"]
+    assert first == {"reservation_id": guest.pk, "checked_in": True, "detail": "Checked in.", "already_checked_in": False, "checked_in_at": at}
+    assert second == first | {"already_checked_in": True, "detail": "Already checked in."}
+    shown = data(api.get(f"/reservations/{guest.pk}/inspect/"))
+    assert (shown["checked_in"], shown["checked_in_at"]) == (True, at)
+    guest.event.refresh_from_db()
+    assert guest.event.checked_in_count == 1
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
+def test_check_in_refuses_whoever_is_not_confirmed(status):
+    reservation = make_reservation(status=status)
+    answer = Api(reservation.event.organizer, language="pl").post(f"/reservations/{reservation.pk}/check-in/")
+    assert refused(answer) == (400, "not_confirmed")
+    assert "potwierdzone" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(("method", "path"), DOOR)
+def test_the_door_is_open_to_its_own_people_only(guest, method, path):
+    other = make_event()
+    strangers = [make_organizer(), make_person(), guest.person, staff_of(other), other.organizer]
+    for ref in (guest.pk, code_of(guest)):
+        for stranger in strangers:
+            answer = getattr(Api(stranger), method)(path.format(ref))
+            assert refused(answer) == (403, "forbidden")
+            assert "maja@example.org" not in answer.text
+        assert refused(getattr(Api(), method)(path.format(ref))) == (401, "not_authenticated")
+    assert not Ticket.objects.get().is_used
+    for insider in (staff_of(guest.event), guest.event.organizer, make_admin()):
+        assert data(getattr(Api(insider), method)(path.format(guest.pk)))["reservation_id"] == guest.pk
+
+
+@pytest.mark.parametrize(("method", "path"), DOOR)
+def test_the_door_says_why_a_code_is_no_good(guest, method, path):
+    api = Api(guest.event.organizer)
+    code = code_of(guest)
+    altered = code[:30] + ("A" if code[30] != "A" else "B") + code[31:]
+    for ref, refusal in [
+        (altered, (400, "forged_ticket")),
+        ("nonsense", (400, "not_a_ticket")),
+        ("%00", (400, "not_a_ticket")),
+        ("ż", (400, "not_a_ticket")),
+        ("-1", (400, "not_a_ticket")),
+        ("1" * 19, (400, "not_a_ticket")),
+        ("999999", (404, "not_found")),
+        ("1" * 18, (404, "not_found")),
+        ("0", (404, "not_found")),
+    ]:
+        assert refused(getattr(api, method)(path.format(ref))) == refusal
+    queue.cancel(guest, by=guest.person)
+    assert refused(getattr(api, method)(path.format(code))) == (400, "ticket_void")
+
+
+def test_no_ticket_of_a_cancelled_event_lets_anybody_in(guest):
+    code = code_of(guest)
+    events.cancel(guest.event, by=guest.event.organizer)
+    api = Api(guest.event.organizer)
+    assert refused(api.post(f"/reservations/{code}/check-in/")) == (400, "event_cancelled")
+    assert refused(api.post(f"/reservations/{guest.pk}/check-in/")) == (400, "event_cancelled")
+
+
+# --- the ticket -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/pdf", "application/json", "text/html", ""])
+def test_ticket_is_a_pdf_whose_code_opens_the_door(guest, accept, tmp_path):
+    answer = Api(guest.person).get(f"/reservations/{guest.pk}/ticket/", headers={"Accept": accept})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
+    assert "Maja Wiśniewska" in papers.text_of(answer.content)
+    assert papers.codes_of(answer.content, tmp_path) == [code_of(guest)]
+
+
+def test_ticket_as_a_picture_is_the_code_alone(guest, tmp_path):
+    answer = Api(guest.person).get(f"/reservations/{guest.pk}/ticket/", headers={"Accept": "image/png"})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+    (tmp_path / "code.png").write_bytes(answer.content)
+    assert codes.read_image(tmp_path / "code.png") == code_of(guest)
+
+
+def test_ticket_is_its_owners_alone(guest):
+    page = f"/reservations/{guest.pk}/ticket/"
+    for stranger in (make_person(), guest.event.organizer, make_admin()):
+        answer = Api(stranger).get(page, headers={"Accept": "application/pdf"})
+        assert refused(answer) == (404, "not_found")
+    assert refused(Api().get(page)) == (401, "not_authenticated")
+    assert refused(Api(guest.person).get(f"/reservations/{10**30}/ticket/")) == (404, "not_found")
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
+def test_ticket_exists_from_confirmation_only(status):
+    reservation = make_reservation(status=status)
+    assert refused(Api(reservation.person).get(f"/reservations/{reservation.pk}/ticket/")) == (404, "not_found")
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def test_deeds_take_few_statements():
+    """Savepoints included. Two statements of each are the token's: its session and its person."""
+    event = make_event()
+    organizer, staff = Api(event.organizer), Api(staff_of(event))
+    guest, leaver = (make_person() for _ in range(2))
+    maja, other = Api(guest), Api(leaver)
+
+    def cost(deed, *args, **kwargs):
+        with CaptureQueriesContext(connection) as statements:
+            answer = deed(*args, **kwargs)
+        assert answer.status_code < 300, answer.content
+        return len(statements), answer
+
+    register, taken = cost(maja.post, f"/events/{event.pk}/register/")
+    pk = taken.json()["data"]["reservation_id"]
+    decide, _ = cost(organizer.patch, f"/reservations/{pk}/status/", {"status": "confirmed"})
+    inspect, _ = cost(staff.get, f"/reservations/{pk}/inspect/")
+    check_in, _ = cost(staff.post, f"/reservations/{pk}/check-in/")
+    again, _ = cost(staff.post, f"/reservations/{pk}/check-in/")
+    left = other.post(f"/events/{event.pk}/register/").json()["data"]["reservation_id"]
+    cancel, _ = cost(other.delete, f"/reservations/{left}/")
+    assert (register, decide, inspect, check_in, again, cancel) == (11, 15, 4, 12, 4, 10)
