@@ -6,6 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from eventflow.api import limits
 
 ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
@@ -38,6 +41,17 @@ def signing_key_is_a_key(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = 'Make one: python -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"'
     return [Error("TICKET_SIGNING_KEY is not 32 bytes in base64.", hint=hint, id="eventflow.E004")]
+
+
+@register()
+def rates_are_rates(**kwargs: Any) -> list[CheckMessage]:
+    errors: list[CheckMessage] = []
+    for name in ("API_RATE_PERSON", "API_RATE_ADDRESS"):
+        try:
+            limits.parsed(getattr(settings, name))
+        except ImproperlyConfigured as error:
+            errors.append(Error(f"{name}: {error}", id="eventflow.E005"))
+    return errors
 
 
 @register(Tags.security, deploy=True)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -17,7 +18,8 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
-from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.middleware.common import CommonMiddleware
 from django.urls import set_script_prefix
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -140,6 +142,12 @@ def whole(response: FileResponse) -> HttpResponse:
 def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
     headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
     return headers + [(b"Set-Cookie", morsel.OutputString().encode("ascii")) for morsel in response.cookies.values()]
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Django's, whose redirect to the address with its slash keeps method and body: a POST arrives as one."""
+
+    response_redirect_class = staticmethod(partial(HttpResponsePermanentRedirect, preserve_request=True))  # type: ignore[assignment]
 
 
 def refusal(path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, code: str, message: Any) -> HttpResponse:

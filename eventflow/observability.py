@@ -27,13 +27,11 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = request_id.set(request_id_for(request.headers.get("X-Request-ID", "")))
-        try:
-            response = self.get_response(request)
-            response["X-Request-ID"] = request_id.get()
-            return response
-        finally:
-            request_id.reset(token)
+        # Not taken back afterwards: Django logs refusals when all middleware is done. A request runs in a context of its own.
+        request_id.set(request_id_for(request.headers.get("X-Request-ID", "")))
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id.get()
+        return response
 
 
 class RequestIdFilter(logging.Filter):

@@ -38,6 +38,8 @@ class Endpoint(APIView):
     """One address of the API. Its methods parse, fetch through the permissions, call one service and answer."""
 
     content_negotiation_class = AlwaysJson
+    # No OPTIONS: the OpenAPI document describes us, and a browser's preflight is answered before.
+    http_method_names = ["get", "head", "post", "patch", "delete"]
     allowance: limits.Allowance | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -57,10 +57,11 @@ def count(who: str, rate: str) -> Allowance:
     now = time.time()
     window = int(now // seconds)
     key = f"api-rate:{who}:{seconds}:{window}"
+    # Both of two firsts at once add, one of them in vain, and then count.
     cache.add(key, 0, timeout=2 * seconds)
     try:
         used = cache.incr(key)
-    except ValueError:  # forgotten between the two lines, as a cache may
+    except ValueError:  # forgotten in between, as a cache may
         used = 1
     return Allowance(limit, used, max(1, round((window + 1) * seconds - now)))
 

@@ -1,0 +1,131 @@
+"""What the framework answers by itself: in the API's envelope, in the caller's language, and told to the log without secrets."""
+
+import pytest
+from django.test import Client, override_settings
+from django.urls import URLPattern, get_resolver, include, path
+
+from eventflow.api import urls as api
+from tests import broken_urls
+from tests.api.clients import Api, data, refused
+from tests.factories import PASSWORD, make_person
+
+pytestmark = pytest.mark.django_db
+urlpatterns = [path("api/", include([*(p for p in broken_urls.urlpatterns if str(p.pattern) in {"broken/", "away/"})])), *broken_urls.urlpatterns]
+handler500 = broken_urls.handler500
+
+
+def routes():
+    """Every address of the API, with something in the place of its parameters."""
+    for pattern in api.urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        yield "/" + str(pattern.pattern).replace("<int:pk>", "1").replace("<str:ref>", "1").replace("<str:token>", "x"), pattern
+
+
+DOCUMENTS = ["/schema/", "/schema/swagger-ui/", "/schema/redoc/"]
+ENDPOINTS = [(route, pattern.callback.view_class) for route, pattern in routes() if route not in DOCUMENTS]
+
+
+@pytest.mark.parametrize(("route", "view"), ENDPOINTS)
+def test_wrong_methods_are_refused_everywhere(route, view):
+    right = {method for method in ("get", "post", "patch", "delete") if hasattr(view, method)}
+    api = Api(make_person())
+    for method in {"get", "post", "put", "patch", "delete", "options"} - right:
+        answer = getattr(api.client, method)(f"/api{route}", headers=api.headers)
+        if answer.status_code != 403:  # a role that may not call at all learns that first
+            assert refused(answer) == (405, "method_not_allowed")
+            assert {*answer["Allow"].lower().split(", ")} == right | ({"head"} if "get" in right else set())
+
+
+def test_what_is_not_there_is_not_found_in_the_envelope():
+    for page in ("/nope/", "/", "/events/x/", "/events/1/nope/"):
+        assert refused(Api().get(page)) == (404, "not_found")
+
+
+def test_an_address_without_its_slash_leads_to_the_one_with_it(settings):
+    answer = Api().post("/login", {"email": "x"})
+    assert (answer.status_code, answer["Location"]) == (308, "/api/login/")
+    followed = Client().post("/api/login", {"email": make_person().email, "password": PASSWORD}, content_type="application/json", follow=True)
+    assert data(followed).keys() == {"access", "refresh"}
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b"{'a': 1}", b"NaN", b"[" * 5000])
+def test_a_body_that_is_no_json_is_refused(body):
+    answer = Client().post("/api/login/", body, content_type="application/json")
+    assert refused(answer) in {(400, "malformed"), (400, "invalid")}
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "nonsense"]
+)
+def test_a_body_of_another_kind_is_refused(kind):
+    assert refused(Client().post("/api/login/", b"a=b", content_type=kind)) == (415, "unsupported_media_type")
+
+
+def test_a_body_that_is_too_large_is_refused(settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    assert refused(Api().post("/login/", {"email": "x" * 1000})) == (413, "too_large")
+
+
+def test_a_host_that_is_not_ours_is_refused_in_the_envelope():
+    answer = Client().get("/api/events/", headers={"Host": "evil.example"})
+    assert refused(answer) == (400, "bad_request")
+    assert "evil" not in answer.text
+
+
+@override_settings(ROOT_URLCONF="tests.api.test_envelope")
+def test_a_bug_is_a_500_in_the_envelope_that_tells_nothing(caplog):
+    answer = Api(**{"X-Request-ID": "the-callers-own"}).get("/broken/")
+    assert refused(answer) == (500, "server_error")
+    assert "ZeroDivision" not in answer.text
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.exc_info[0] is ZeroDivisionError
+    assert answer["X-Request-ID"] == "the-callers-own"
+
+
+@override_settings(ROOT_URLCONF="tests.api.test_envelope")
+def test_a_database_that_is_away_is_a_503_with_a_time():
+    answer = Api().get("/away/")
+    assert refused(answer) == (503, "unavailable")
+    assert answer["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("asked", "speaks", "words"),
+    [
+        ("en", "en", "Sign in first: this needs a token."),
+        ("pl", "pl", "Najpierw się zaloguj: tu potrzebny jest token."),
+        ("pl-PL,en;q=0.5", "pl", "Najpierw się zaloguj: tu potrzebny jest token."),
+        ("de", "en", "Sign in first: this needs a token."),
+        ("*", "en", "Sign in first: this needs a token."),
+        ("\x00;;q=x", "en", "Sign in first: this needs a token."),
+        ("", "en", "Sign in first: this needs a token."),
+    ],
+)
+def test_refusals_speak_the_language_asked_for(asked, speaks, words):
+    answer = Api(language=asked).get("/users/me/")
+    assert refused(answer) == (401, "not_authenticated")
+    assert (answer.json()["message"], answer["Content-Language"]) == (words, speaks)
+    assert "Accept-Language" in answer["Vary"]
+
+
+def test_neither_the_cookie_nor_the_persons_own_language_decides():
+    person = make_person(language="pl")
+    browser = Client()
+    browser.force_login(person)
+    browser.cookies["django_language"] = "pl"
+    token = Api(person).headers["Authorization"]
+    answer = browser.get("/api/events/999999/", headers={"Authorization": token, "Accept-Language": "en"})
+    assert (answer.json()["message"], answer["Content-Language"]) == ("There is nothing here.", "en")
+
+
+def test_every_route_is_private_to_caches():
+    assert Api(make_person()).get("/users/me/")["Cache-Control"] == "private, no-store"
+
+
+def test_head_answers_like_get_without_a_body():
+    answer = Client().head("/api/events/")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_the_resolver_knows_what_the_tests_know():
+    assert len(ENDPOINTS) == len(api.urlpatterns) - len(DOCUMENTS) == len(get_resolver("eventflow.api.urls").url_patterns) - len(DOCUMENTS)
