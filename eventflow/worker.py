@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
+from eventflow import housekeeping
 from eventflow.mail.models import Worker
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Heart:
             close_old_connections()
             Worker.objects.update_or_create(pk=self.worker_id, defaults={"seen_at": timezone.now()})
             reap()
+            housekeeping.queue_if_due()
         except DjangoDatabaseError as error:
             logger.warning("worker: no sign of life written (%s)", type(error).__name__)
 

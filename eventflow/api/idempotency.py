@@ -109,7 +109,7 @@ class Attempt:
         """Act, and keep the answer in the same transaction."""
         try:
             with transaction.atomic():
-                Replay.objects.filter(key=self.key).delete()  # one that is older than KEPT
+                expired().filter(key=self.key).delete()
                 response = refusals_too(act, view)
                 answer = self.cipher.encrypt(view.as_json(response))
                 Replay.objects.create(key=self.key, request=self.request, status=response.status_code, answer=answer)
@@ -137,6 +137,6 @@ def digest(purpose: str, text: bytes) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), purpose.encode() + b"\n" + text, "sha256").hexdigest()
 
 
-def prune() -> int:
-    """Forget answers older than KEPT. Returns how many."""
-    return Replay.objects.filter(created__lt=timezone.now() - KEPT).delete()[0]
+def expired() -> models.QuerySet[Replay]:
+    """The answers that are older than KEPT."""
+    return Replay.objects.filter(created__lte=timezone.now() - KEPT)

@@ -1,0 +1,48 @@
+"""What nobody needs any more is deleted: by the worker once an hour, or by `manage.py prune`."""
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.tasks import task
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from eventflow.api import idempotency
+from eventflow.mail.models import Mail
+
+EVERY = timedelta(hours=1)
+# A task that is done tells an operator what ran lately; a mail, whether somebody was written to who says they weren't.
+TASKS_KEPT, MAIL_KEPT = timedelta(days=14), timedelta(days=90)
+# Rows a statement: no lock is held for long, however much there is.
+BATCH = 500
+
+
+def prune() -> dict[str, int]:
+    """Delete what is out of date. Returns how many rows of what. The audit log stays."""
+    now = timezone.now()
+    return {
+        "sessions": delete(Session.objects.filter(expire_date__lt=now)),
+        "idempotent answers": delete(idempotency.expired()),
+        "tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
+        "mails": delete(Mail.objects.filter(state__in=[Mail.State.SENT, Mail.State.DROPPED], created__lt=now - MAIL_KEPT)),
+    }
+
+
+def delete(rows: QuerySet) -> int:
+    deleted = 0
+    while keys := list(rows.values_list("pk", flat=True)[:BATCH]):
+        deleted += rows.model._default_manager.filter(pk__in=keys).delete()[0]
+    return deleted
+
+
+@task
+def prune_now() -> dict[str, int]:
+    return prune()
+
+
+def queue_if_due() -> None:
+    """Have it done once an hour, whichever worker asks first; as a task, because the worker's heart must not stop for it."""
+    if cache.add("housekeeping", 1, timeout=EVERY.total_seconds()):
+        prune_now.enqueue()
