@@ -166,6 +166,6 @@ class Decide(Endpoint):
     )
     def patch(self, request: Call, pk: int) -> Response:
         """Only what is pending can be decided. The mail about it leaves ten seconds later."""
-        status = parsed(data.Decision, request.data)["status"]
-        decided = queue.decide(fetch(managed_reservations(request.user), pk), status, by=request.user)
+        reservation = fetch(managed_reservations(request.user), pk)
+        decided = queue.decide(reservation, parsed(data.Decision, request.data)["status"], by=request.user)
         return answer({"status": decided.status}, _("Confirmed.") if decided.is_confirmed else _("Rejected."))
