@@ -265,6 +265,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "EventFlow",
+    "DESCRIPTION": (BASE_DIR / "eventflow/api/about.md").read_text(),
+    "TAGS": [
+        {"name": "Users", "description": "Signing up, signing in, and what Admins do with people."},
+        {"name": "Events", "description": "The public list, and what organizers do with their events."},
+        {"name": "Reservations", "description": "Reserving, the queue, and tickets."},
+        {"name": "Door", "description": "Who is this, and let them in."},
+    ],
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "ENUM_NAME_OVERRIDES": {

@@ -32,6 +32,7 @@ BODIES = {
 ELSEWHERE = ("admin/", "dev/mail/")
 # Of which thing of the world, the route; and a status for each of PEOPLE. `login`: sent to the log-in page.
 MATRIX = r"""
+METHOD THING  ROUTE                                                                anon. user  user2 org.  org.2 staff staf2 admin
 GET    -      /                                                                    200   200   200   200   200   200   200   200
 GET    event  /events/<int:pk>/                                                    200   200   200   200   200   200   200   200
 GET    draft  /events/<int:pk>/                                                    404   404   404   200   404   404   404   200
@@ -191,7 +192,7 @@ GET    -      /health/                                                          
 def lines() -> dict[tuple[str, str, str], list[str]]:
     """{(method, thing, route): [status of each of PEOPLE]}"""
     table = {}
-    for line in MATRIX.strip().splitlines():
+    for line in MATRIX.strip().splitlines()[1:]:
         method, thing, route, *statuses = line.split()
         assert len(statuses) == len(PEOPLE), line
         table[method.lower(), thing, route.removeprefix("/")] = statuses

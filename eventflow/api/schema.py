@@ -41,6 +41,11 @@ TITLES = {
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "Too many people at once, or the database is away; `Retry-After` says when to come back.",
 }
+PATH = {
+    "id": (int, "The id of the event, reservation or person."),
+    "ref": (str, "A reservation's id, or the text of a ticket's QR code."),
+    "token": (str, "What stands in the mailed link."),
+}
 HEADERS = {
     "X-Request-ID": "The request's id: the caller's own, if it sent a well-formed one. Stands on every log line of ours.",
     "X-RateLimit-Limit": "Requests in a window.",
@@ -95,7 +100,7 @@ def describe(
 
     def decorate(method: Any) -> Any:
         method = schema(method)
-        method.refusals = dict(refusals or {})
+        method.refusals = {**(refusals or {}), **({"not_found": "There is no such page."} if page else {})}
         return method
 
     return decorate
@@ -143,11 +148,12 @@ class EnvelopeSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         header: Literal["header"] = "header"
         everywhere = [
-            OpenApiParameter("Accept-Language", str, header, description="`en` or `pl`: the language of `message`.", enum=["en", "pl"]),
+            OpenApiParameter("Accept-Language", str, header, description="`en` or `pl`: the language of `message`; else English."),
             OpenApiParameter(
                 "X-Request-ID", str, header, description="An id of the caller's own: 8 to 64 letters, digits, dots, underscores, hyphens."
             ),
         ]
+        everywhere += [OpenApiParameter(name, kind, "path", description=words) for name, (kind, words) in PATH.items() if f"{{{name}}}" in self.path]
         if self.changes_something:
             words = "Send the same key with a request sent again: it gets the first answer, for 24 hours, and nothing happens twice."
             everywhere.append(OpenApiParameter("Idempotency-Key", str, header, description=words))
@@ -157,6 +163,9 @@ class EnvelopeSchema(AutoSchema):
         """`patch_reservations_id_status` for PATCH /api/reservations/{id}/status/."""
         path = self.path.removeprefix("/api").translate(str.maketrans("/-", "__", "{}"))
         return self.method.lower() + path.rstrip("_")
+
+    def get_tags(self) -> list[str]:
+        return [self.view.__module__.rpartition(".")[2].capitalize()]
 
     @property
     def changes_something(self) -> bool:
