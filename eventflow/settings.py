@@ -272,7 +272,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Reservations", "description": "Reserving, the queue, and tickets."},
         {"name": "Door", "description": "Who is this, and let them in."},
     ],
-    "VERSION": "1",
+    "VERSION": "1.0",
     "OAS_VERSION": "3.1.0",
     "ENUM_NAME_OVERRIDES": {
         "EventStatus": "events.models.Event.Status",

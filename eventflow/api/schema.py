@@ -78,24 +78,24 @@ def describe(
     query: Any = None,
     refusals: Mapping[str, str] | None = None,
     example: Any = None,
-    **more: Any,
+    sent: Any = None,
 ) -> Callable[[Any], Any]:
     """What a method takes and gives, for the OpenAPI description; the docstring says the rest.
 
     `answer`: the serializer of `data`, `page=True`: of each row in pages of them. `request`, `query`: serializers of the
     body and the query string. `refusals`: {code: what it means}, besides those that every endpoint has.
-    `example`: what `data` (or one row) looks like. `binary`: {media type: what it is}, for an answer that is a file.
+    `sent`, `example`: what the body and `data` (or one row of it) look like. `binary`: {media type: what it is}, for an answer that is a file.
     """
     parameters = [part for part in (query, PageQuery if page else None) if part]
     shown = {"success": True, "message": "OK", "data": one_page(example) if page else example}
     examples = [OpenApiExample("Answer", value=shown, response_only=True, status_codes=[str(status)])] if example is not None else []
+    examples += [OpenApiExample("Request", value=sent, request_only=True)] if sent is not None else []
     schema = extend_schema(
         summary=summary,
         request=request,
         parameters=parameters,
         responses=files(binary) if binary else {status: OpenApiResponse(enveloped(answer, page=page), "Done.")},
-        examples=examples + more.pop("examples", []),
-        **more,
+        examples=examples,
     )
 
     def decorate(method: Any) -> Any:

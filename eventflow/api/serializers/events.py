@@ -96,7 +96,7 @@ class Cancellation(serializers.Serializer):
     )
 
 
-@extend_schema_field({"type": "string", "example": "2026-12-24"})
+@extend_schema_field({"type": "string"})
 class Moment(serializers.DateTimeField):
     """A moment in ISO 8601, or a whole day as `2026-12-24`: (first, last) of what it means, on the clock here."""
 
@@ -128,7 +128,7 @@ class EventQuery(serializers.Serializer):
     )
     location = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="Words in the place.")
     organizer = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="The organizer's id.")
-    start_time = Moment(required=False, help_text="Starts at this moment, or on this day.")
+    start_time = Moment(required=False, help_text="Starts at this moment (2026-12-24T18:00:00+01:00), or on this day (2026-12-24).")
     start_after = Moment(required=False, help_text="Starts at this moment or later, or on this day or later.")
     start_before = Moment(required=False, help_text="Starts at this moment or earlier, or before this day.")
     past = serializers.BooleanField(required=False, default=False, help_text="`true`: the events that are over, newest first.")

@@ -45,7 +45,7 @@ class Standing(serializers.Serializer):
 
 class ReservationQuery(serializers.Serializer):
     event = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="The id of one event.")
-    status = serializers.ChoiceField(choices=Reservation.Status.choices, required=False)
+    status = serializers.ChoiceField(choices=Reservation.Status.choices, required=False, allow_blank=True)
     q = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="Words in a guest's name or address or the event's title.")
 
 

@@ -37,6 +37,7 @@ EVENT = {
     "spots_left": 38,
     "url": "https://events.example.org/events/2/",
 }
+SENT = {name: EVENT[name] for name in data.EventFields.Meta.fields}
 DRAFT = EVENT | {"status": "draft", "confirmed_count": 0, "pending_count": 0, "checked_in_count": 0, "spots_left": 50}
 NOT_YOURS = {"forbidden": "You may not do this."}
 BAD_TIMES = {"bad_times": "The end must be after the start."}
@@ -97,7 +98,7 @@ class IsOrganizer(Endpoint):
 class CreateEvent(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("Create an event", request=data.EventFields, answer=data.EventData, status=201, example=DRAFT, refusals=BAD_TIMES)
+    @describe("Create an event", request=data.EventFields, sent=SENT, answer=data.EventData, status=201, example=DRAFT, refusals=BAD_TIMES)
     def post(self, request: Call) -> Response:
         """A draft, which nobody else sees until it is published."""
         event = services.create(by=request.user, **parsed(data.EventFields, request.data))
@@ -136,6 +137,7 @@ class EditEvent(Endpoint):
     @describe(
         "Change an event",
         request=data.EventFields(partial=True),
+        sent={"seats_limit": 60},
         answer=data.EventData,
         example=EVENT,
         refusals={"seats_limit_below_confirmed": "12 people already have a spot. Enter 12 or more.", **BAD_TIMES, **CANCELLED},
@@ -164,7 +166,13 @@ class PublishEvent(Endpoint):
 class CancelEvent(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("Cancel an event", request=data.Cancellation, answer=data.EventData, example=EVENT | {"status": "cancelled"})
+    @describe(
+        "Cancel an event",
+        request=data.Cancellation,
+        sent={"message": "The cellar is under water."},
+        answer=data.EventData,
+        example=EVENT | {"status": "cancelled"},
+    )
     def post(self, request: Call, pk: int) -> Response:
         """Everybody waiting or confirmed is told, and every ticket stops working. Again changes nothing."""
         event = managed(request, pk)

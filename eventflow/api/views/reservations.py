@@ -142,7 +142,7 @@ class OrganizerReservations(Endpoint):
         found = managed_reservations(request.user).with_entry().order_by("-created", "-id")
         if "event" in query:
             found = found.filter(event__pk=query["event"])
-        if "status" in query:
+        if query.get("status"):
             found = found.filter(status=query["status"])
         if query.get("q"):
             found = found.filter(every_word(query["q"], "person__first_name", "person__last_name", "person__email", "event__title"))
@@ -155,6 +155,7 @@ class Decide(Endpoint):
     @describe(
         "Confirm or reject a reservation",
         request=data.Decision,
+        sent={"status": "confirmed"},
         answer=data.Decided,
         example={"status": "confirmed"},
         refusals={

@@ -41,6 +41,7 @@ class Register(Open):
     @describe(
         "Sign up",
         request=data.Registration,
+        sent={"email": "maja@example.org", "password": "three random words", "first_name": "Maja", "last_name": "Wiśniewska"},
         answer=data.Registered,
         status=201,
         example={"user_id": None, "email": "maja@example.org"},
@@ -76,6 +77,7 @@ class Login(Open):
     @describe(
         "Sign in",
         request=data.Credentials,
+        sent={"email": "maja@example.org", "password": "three random words"},
         answer=data.TokenPair,
         example=PAIR,
         refusals={"wrong_credentials": "The e-mail address or the password is wrong.", **TOO_MANY},
@@ -90,6 +92,7 @@ class Refresh(Open):
     @describe(
         "Get the next pair of tokens",
         request=data.RefreshToken,
+        sent={"refresh": PAIR["refresh"]},
         answer=data.TokenPair,
         example=PAIR,
         refusals={"token_invalid": "This token is not valid any more. Sign in again."},
@@ -123,6 +126,7 @@ class SetOrganizer(Endpoint):
     @describe(
         "Let somebody create events, or no longer",
         request=data.OrganizerFlag,
+        sent={"is_organizer": True},
         answer=data.Person,
         example=PERSON | {"role": "organizer", "is_organizer": True},
         refusals={"admin_organizes": "An Admin can always organize. Give this person another role instead."},
@@ -139,6 +143,7 @@ class Role(Endpoint):
     @describe(
         "Give somebody a role",
         request=data.RoleChoice,
+        sent={"role": "admin"},
         answer=data.Person,
         example=PERSON | {"role": "admin", "is_staff": True, "is_organizer": True},
         refusals={"last_admin": "This is the only Admin. Make somebody else Admin first."},

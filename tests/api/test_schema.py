@@ -1,0 +1,98 @@
+"""The OpenAPI description: whole, valid, true to itself, in two languages."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from eventflow.api.views import docs
+from tests.api.clients import Api
+from tests.api.test_envelope import ENDPOINTS
+from tests.processes import environment
+
+METHODS = {"get", "post", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def document():
+    return json.loads(docs.document("en"))
+
+
+def operations(document):
+    return [(f"{method.upper()} {path}", operation) for path, item in document["paths"].items() for method, operation in item.items()]
+
+
+def test_schema_is_made_without_a_warning():
+    command = [sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null"]
+    made = subprocess.run(command, cwd=settings.BASE_DIR, env=environment(), capture_output=True, text=True, timeout=120)
+    assert (made.returncode, made.stderr) == (0, "")
+
+
+def test_schema_is_valid_openapi(document):
+    assert document["openapi"].startswith("3.1")
+    validate_schema(document)
+
+
+def test_schema_holds_every_endpoint_and_its_methods(document):
+    there = {(path.removeprefix("/api"), method) for path, item in document["paths"].items() for method in item}
+    assert len(there) == sum(len([m for m in METHODS if hasattr(view, m)]) for _route, view in ENDPOINTS)
+
+
+def test_every_operation_says_what_it_does_takes_gives_and_refuses(document):
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert len(operation["tags"]) == 1, name
+        codes = {int(code) for code in operation["responses"]}
+        assert len([code for code in codes if code < 300]) == 1, name
+        assert {429, 503} <= codes, name
+        for part in operation.get("parameters", []):
+            assert part["description"], (name, part["name"])
+        if "requestBody" in operation:
+            assert {400, 413, 415} <= codes, name
+            assert operation["requestBody"]["content"]["application/json"]["examples"], name
+        for code, response in operation["responses"].items():
+            for media_type, content in response["content"].items():
+                if media_type == "application/json":
+                    assert content["examples"], (name, code)
+
+
+def test_every_example_fits_its_own_schema(document):
+    registry = Registry().with_resource("urn:api", DRAFT202012.create_resource(document))
+    checked = 0
+    for name, operation in operations(document):
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for body in [*bodies, *operation["responses"].values()]:
+            content = body["content"].get("application/json", {})
+            for example in content.get("examples", {}).values():
+                schema = json.loads(json.dumps(content["schema"]).replace('"#/', '"urn:api#/'))
+                errors = [error.message for error in Draft202012Validator(schema, registry=registry).iter_errors(example["value"])]
+                assert errors == [], name
+                checked += 1
+    assert checked > 200
+
+
+@pytest.mark.django_db
+def test_schema_speaks_the_language_asked_for_and_is_made_once_for_each():
+    docs.document.cache_clear()
+    english, polish, other = (Api(language=language).get("/schema/") for language in ("en", "pl", "de"))
+    assert english.content == other.content != polish.content
+    assert "Tego nie możesz zrobić." in polish.text
+    assert english["Content-Type"] == "application/json"
+    assert docs.document.cache_info().misses == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["/schema/swagger-ui/", "/schema/redoc/"])
+def test_pages_hold_no_script_of_their_own_and_ask_nobody_else(page):
+    answer = Api().get(page)
+    policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
+    assert policy["script-src"] == "'self'"
+    assert policy["default-src"] == "'none'"
+    assert "http" not in answer["Content-Security-Policy"]
+    assert "https://" not in answer.text

@@ -1,0 +1,75 @@
+"""Thousands of requests that a machine made up from the live schema, sent to the running product with three people's tokens."""
+
+import json
+import subprocess
+from pathlib import Path
+from sys import executable
+
+import pytest
+
+from tests.api.clients import sign_in
+from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, make_reservation
+from tests.processes import environment
+from tests.serving import serving
+from tickets.services import queue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# What no schema can say, as that an event must end after it starts, makes a request that fits its schema a 400.
+LEFT_OUT = "positive_data_acceptance"
+
+
+@pytest.fixture
+def people():
+    """{role: token}; an Organizer with a running house of events, a guest in each state, and an Admin."""
+    organizer, guest, admin = make_organizer(), make_person(), make_admin()
+    for status in ("published", "draft", "cancelled"):
+        make_event(organizer=organizer, status=status)
+    event = make_event(organizer=organizer, seats_limit=5)
+    for person in make_people(30):
+        queue.reserve(event, person=person)
+    make_reservation(event, guest, status="confirmed")
+    make_reservation(event, organizer, status="confirmed")
+    return {"user": sign_in(guest)["access"], "organizer": sign_in(organizer)["access"], "admin": sign_in(admin)["access"]}
+
+
+def fuzz(port, token, report: Path):
+    """Send them all. What was found to be wrong is what the command prints."""
+    command = Path(executable).with_name("schemathesis")
+    found = subprocess.run(
+        [
+            *(str(command), "run", f"http://127.0.0.1:{port}/api/schema/"),
+            *("--header", f"Authorization: Bearer {token}"),
+            *("--checks", "all", "--exclude-checks", LEFT_OUT),
+            *("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "4", "--seed", "1"),
+            *("--continue-on-failure", "--warnings", "off", "--suppress-health-check", "all", "--no-color"),
+            *("--report", "ndjson", "--report-ndjson-path", str(report)),
+        ],
+        cwd=report.parent,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert found.returncode == 0, found.stdout[-8000:] + found.stderr[-2000:]
+
+
+def answers(report: Path):
+    """(operation, status) of every request that was sent."""
+    for line in report.read_text().splitlines():
+        recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
+        for sent in recorder.get("interactions", {}).values():
+            yield recorder["label"], sent["response"]["status_code"]
+
+
+def test_two_thousand_made_up_requests_find_nothing(people, tmp_path):
+    """No 5xx, no answer outside of the schema, no operation that forgets to ask who it is."""
+    got = []
+    with serving(tmp_path / "log", RATE_LIMITS="off", DEBUG=False, LOG_LEVEL="WARNING", ALLOWED_HOSTS="127.0.0.1") as site:
+        for role, token in people.items():
+            fuzz(site.port, token, tmp_path / f"{role}.ndjson")
+            got += answers(tmp_path / f"{role}.ndjson")
+    assert len(got) >= 2000
+    assert {status for _operation, status in got} <= {200, 201, 400, 401, 403, 404, 405, 409, 413, 415, 422}
+    # A machine that is refused everywhere would find nothing either.
+    reached = {operation for operation, status in got if status < 300}
+    assert len(reached) >= 18, sorted(reached)

@@ -1,0 +1,47 @@
+"""The API's reference in a real browser, under its policy: nothing refused, nothing asked of anybody else."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.api.clients import sign_in
+from tests.factories import make_event, make_person
+
+
+@pytest.fixture
+def asked(page):
+    """The addresses that the page asked for."""
+    addresses = []
+    page.on("request", lambda request: addresses.append(request.url))
+    return addresses
+
+
+def elsewhere(asked, site):
+    return [url for url in asked if not url.startswith((site.url, "blob:", "data:"))]
+
+
+def test_swagger_ui_tries_out_the_api_with_a_token(site, page, asked):
+    make_event(title="Night Print")
+    person = make_person("Maja Wiśniewska", email="maja@example.org")
+    token = sign_in(person)["access"]
+    page.goto(f"{site.url}/api/schema/swagger-ui/")
+    page.get_by_role("button", name="Authorize").first.click()
+    page.get_by_label("auth-bearer-value").fill(token)
+    page.get_by_role("button", name="Apply credentials").click()
+    page.get_by_role("button", name="Close").click()
+    for operation, words in (("get_users_me", "maja@example.org"), ("get_events", "Night Print")):
+        block = page.locator(f"[id$='-{operation}']")
+        block.get_by_role("button", name=re.compile("GET")).first.click()
+        block.get_by_role("button", name="Try it out").click()
+        block.get_by_role("button", name="Execute").click()
+        expect(block.locator(".live-responses-table").first).to_contain_text(words)
+    assert elsewhere(asked, site) == []
+
+
+def test_redoc_shows_and_searches_the_api(site, page, asked):
+    page.goto(f"{site.url}/api/schema/redoc/")
+    expect(page.get_by_role("heading", name="Sign up")).to_be_visible()
+    page.get_by_placeholder("Search...").fill("publish")
+    expect(page.locator("[data-role='search:results']")).to_contain_text("Publish an event")
+    assert elsewhere(asked, site) == []
