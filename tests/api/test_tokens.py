@@ -1,5 +1,6 @@
 """Tokens: what stands in them, how long they hold, and who ends them."""
 
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from django.db.models import QuerySet
 from accounts import services, tokens
 from accounts.models import User
 from eventflow.errors import Refused
+from tests import processes
 from tests.api.clients import Api, data, refused, sign_in
 from tests.factories import PASSWORD, make_admin, make_organizer, make_person
 
@@ -193,3 +195,18 @@ def test_parallel_refreshes_without_the_lock_give_several(settings, monkeypatch)
     settings.ACCOUNT_RATE_LIMITS = False
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self)
     assert any(sum(isinstance(pair, tokens.Tokens) for pair in outcome) > 1 for outcome in race(10))
+
+
+@db
+def test_lifetimes_come_from_the_environment():
+    words = "from django.conf import settings as s; print(s.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN, s.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)"
+    env = processes.environment(ACCESS_TOKEN_LIFETIME_MINUTES=1, REFRESH_TOKEN_LIFETIME_DAYS=2)
+    told = subprocess.run(processes.command("shell", "--no-imports", "--command", words), env=env, capture_output=True, text=True, timeout=60)
+    assert told.stdout.split() == ["60", "172800"], told.stderr
+
+
+@db
+def test_lifetimes_reach_the_tokens(settings):
+    settings.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN, settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 60, 172800
+    pair = {use: claims(token) for use, token in sign_in(make_person()).items()}
+    assert {use: told["exp"] - told["iat"] for use, told in pair.items()} == {"access": 60, "refresh": 172800}
