@@ -2,6 +2,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from eventflow.observability import request_id
 from tests.smtp import PostOffice
 from tickets import signature
 
@@ -19,6 +20,13 @@ def pytest_collection_modifyitems(config, items):
 def empty_cache():
     """Rate limits count in the cache; no test inherits another's."""
     cache.clear()
+    yield
+
+
+@pytest.fixture(autouse=True)
+def no_request_yet():
+    """A request keeps its id to the end of its context, which in a test is that of all tests."""
+    request_id.set("-")
     yield
 
 
