@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from eventflow.errors import back_url
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class VisitorRequest(HttpRequest):
@@ -33,13 +33,13 @@ def login_required(view: View) -> View:
     """Visitors are sent to the log-in page and come back afterwards; htmx is told to load that page whole."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return view(request, *args, **kwargs) if request.user.is_authenticated else to_login(request)
 
     return guarded
 
 
-def to_login(request: HttpRequest) -> HttpResponse:
+def to_login(request: HttpRequest) -> HttpResponseBase:
     htmx = getattr(request, "htmx", None)
     if htmx:
         page = urlsplit(htmx.current_url_abs_path or "/")
@@ -54,7 +54,7 @@ def allowed_to(who: Callable[[User], bool]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @login_required
         @wraps(view)
-        def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not who(request.user):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -1,6 +1,9 @@
 """The verbs of an event's life. The only writer of its status, its seats and its text."""
 
+import math
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +14,9 @@ from eventflow import audit
 from eventflow.errors import Refused
 from events import live, signals
 from events.models import DoorStaff, Event
+
+# What a duplicate takes over: what the event says, and nothing of what became of it.
+COPIED = ["title", "description", "location", "time_zone", "seats_limit", "admission", "hue", "pattern"]
 
 
 def lock(event_id: int) -> Event:
@@ -99,6 +105,24 @@ def cancel(event: Event, *, by: User, message: str = "") -> Event:
     signals.event_cancelled.send(sender=Event, event=locked, by=by)
     live.hint(locked.pk)
     return locked
+
+
+@transaction.atomic
+def duplicate(event: Event, *, by: User) -> Event:
+    """A new draft that says the same, as many weeks later as it takes to be in the future, at the same time of day."""
+    weeks = timedelta(weeks=max(1, math.ceil((timezone.now() - event.start_time) / timedelta(weeks=1))))
+    copied = {field: getattr(event, field) for field in COPIED}
+    start, end = (at_the_same_hour(moment, weeks, event.zone) for moment in (event.start_time, event.end_time))
+    # An hour that the clocks skip or repeat on the new day must not turn the two round.
+    copy = Event(organizer=event.organizer, start_time=start, end_time=max(end, start + timedelta(minutes=1)), **copied)
+    copy.save(force_insert=True)
+    audit.record("event.duplicate", copy, by=by, of=event.pk)
+    return copy
+
+
+def at_the_same_hour(moment: datetime, later: timedelta, zone: ZoneInfo) -> datetime:
+    """So much later on the clock of the zone, across a change of the clocks too."""
+    return (moment.astimezone(zone).replace(tzinfo=None) + later).replace(tzinfo=zone)
 
 
 @transaction.atomic

@@ -49,6 +49,9 @@ GET    draft  /organizer/events/<int:pk>/edit/                                  
 POST   draft  /organizer/events/<int:pk>/edit/                                     login 403   403   422   404   403   403   422
 POST   event  /organizer/events/<int:pk>/publish/                                  login 403   403   302   404   403   403   302
 POST   draft  /organizer/events/<int:pk>/publish/                                  login 403   403   302   404   403   403   302
+POST   event  /organizer/events/<int:pk>/duplicate/                                login 403   403   302   404   403   403   302
+GET    event  /organizer/events/<int:pk>/export.csv                                login 403   403   200   404   403   403   200
+GET    event  /organizer/events/<int:pk>/export.xlsx                               login 403   403   200   404   403   403   200
 GET    event  /organizer/events/<int:pk>/cancel/                                   login 403   403   200   404   403   403   200
 POST   event  /organizer/events/<int:pk>/cancel/                                   login 403   403   200   404   403   403   200
 GET    draft  /organizer/events/<int:pk>/cancel/                                   login 403   403   200   404   403   403   200

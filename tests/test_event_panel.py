@@ -1,6 +1,7 @@
 """The organizer's panel: the list, the editor with its clocks, cancelling, the live page and its door staff."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -414,3 +415,44 @@ def test_door_staff_that_cannot_be_added_is_an_error_of_the_field(client, organi
     assert all_words(response, f"//*[@id='door-staff']//p[{has_class('field__error')}]") == [message]
     assert only(response, "//input[@name='email']").get("value", "") == email
     assert not DoorStaff.objects.exists()
+
+
+# --- once more --------------------------------------------------------------------------------------------------------
+
+
+def test_duplicate_makes_a_draft_that_says_the_same_in_the_future(client):
+    start = datetime(2024, 3, 27, 18, 30, tzinfo=ZoneInfo("Europe/Warsaw"))
+    old = make_event(start_time=start, title="Choir", description="Sing", admission="automatic", seats_limit=7, hue="plum")
+    make_reservation(make_event(organizer=old.organizer))
+    Event.objects.filter(pk=old.pk).update(status="cancelled", confirmed_count=3, pending_count=2)
+    client.force_login(old.organizer)
+    response = client.post(reverse("events:duplicate", args=[old.pk]), follow=True)
+    copy = Event.objects.latest("pk")
+    assert response.redirect_chain == [(reverse("events:edit", args=[copy.pk]), 302)]
+    assert "This is a copy, as a draft." in response.text
+    assert (copy.status, copy.title, copy.description, copy.admission, copy.seats_limit, copy.hue) == (
+        "draft",
+        "Choir",
+        "Sing",
+        "automatic",
+        7,
+        "plum",
+    )
+    assert (copy.confirmed_count, copy.pending_count, copy.organizer) == (0, 0, old.organizer)
+    # The same weekday and the same time on the wall, although the clocks have changed since.
+    assert (copy.local_start.weekday(), f"{copy.local_start:%H:%M}", f"{copy.local_end:%H:%M}") == (start.weekday(), "18:30", "22:30")
+    assert timedelta() < copy.start_time - timezone.now() <= timedelta(weeks=1)
+
+
+def test_duplicate_of_an_event_to_come_is_a_week_later(client):
+    event = make_event()
+    client.force_login(event.organizer)
+    client.post(reverse("events:duplicate", args=[event.pk]))
+    assert Event.objects.latest("pk").local_start.date() == event.local_start.date() + timedelta(weeks=1)
+
+
+def test_duplicate_by_an_admin_stays_the_organizers(client):
+    event = make_event()
+    client.force_login(make_admin())
+    client.post(reverse("events:duplicate", args=[event.pk]))
+    assert Event.objects.latest("pk").organizer == event.organizer

@@ -72,12 +72,15 @@ PAGES = [
     ("events:edit", "event", MANAGERS, PANEL),
     ("events:cancel", "event", MANAGERS, PANEL),
     ("tickets:queue", "event", MANAGERS, PANEL),
+    ("tickets:export_csv", "event", MANAGERS, PANEL),
+    ("tickets:export_xlsx", "event", MANAGERS, PANEL),
 ]
 # (name, of which thing, what those get who may not)
 DEEDS = [
     ("events:publish", "draft", PANEL),
     ("events:cancel", "event", PANEL),
     ("events:edit", "event", PANEL),
+    ("events:duplicate", "event", PANEL),
     ("events:add_door_staff", "event", PANEL),
     ("events:remove_door_staff", "staff", PANEL),
     ("tickets:confirm", "reservation", PANEL),

@@ -23,7 +23,27 @@ from tickets.models import Ticket
 pytestmark = pytest.mark.django_db
 
 # Words that are both Polish and English, and names.
-SHARED = {"EventFlow", "QR", "PDF", "HTML", "EMAIL", "HOST", "Menu", "Weekend", "Role", "role", "program", "link", "mail", "To", "to", "do", "go"}
+SHARED = {
+    "EventFlow",
+    "QR",
+    "PDF",
+    "CSV",
+    "XLSX",
+    "HTML",
+    "EMAIL",
+    "HOST",
+    "Menu",
+    "Weekend",
+    "Role",
+    "role",
+    "program",
+    "link",
+    "mail",
+    "To",
+    "to",
+    "do",
+    "go",
+}
 # Addresses, time zones and the codes of tickets.
 NO_WORDS = re.compile(r"\S+@\S+|\S+/\S*|\b[0-9A-Z]{4}[-‑][0-9A-Z]{4}\b")
 LATIN_WORD = re.compile(r"\b[A-Za-z][^\W\d_]+")
@@ -69,6 +89,9 @@ HTMX = {"HX-Request": "true"}
 # Addresses that answer with no page of their own.
 SILENT = {
     "events:calendar",
+    "events:duplicate",
+    "tickets:export_csv",
+    "tickets:export_xlsx",
     "tickets:ticket_pdf",
     "tickets:ticket_qr",
     "tickets:card",  # what events:detail shows

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.views import attendee, door, queue, ticket
+from tickets.views import attendee, door, export, queue, ticket
 
 app_name = "tickets"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("organizer/events/<int:pk>/queue/", queue.queue, name="queue"),
     path("organizer/events/<int:pk>/queue/confirm/", queue.confirm_many, name="confirm_many"),
     path("organizer/events/<int:pk>/queue/reject/", queue.reject_many, name="reject_many"),
+    path("organizer/events/<int:pk>/export.csv", export.as_csv, name="export_csv"),
+    path("organizer/events/<int:pk>/export.xlsx", export.as_xlsx, name="export_xlsx"),
     path("organizer/reservations/<int:pk>/confirm/", queue.confirm, name="confirm"),
     path("organizer/reservations/<int:pk>/reject/", queue.reject, name="reject"),
     path("organizer/reservations/<int:pk>/undo/", queue.undo, name="undo"),

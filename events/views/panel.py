@@ -141,6 +141,15 @@ def publish(request: PersonRequest, pk: int) -> HttpResponse:
     return away(request, redirect("events:live", event.pk).url)
 
 
+@require_POST
+@organizer_required
+def duplicate(request: PersonRequest, pk: int) -> HttpResponse:
+    """Offer the event again: a draft that says the same, to look at and publish."""
+    copy = services.duplicate(get_object_or_404(managed_events(request.user), pk=pk), by=request.user)
+    messages.success(request, _("This is a copy, as a draft. Check its dates, then publish it."))
+    return redirect("events:edit", copy.pk)
+
+
 @get_or_post
 @organizer_required
 def cancel(request: PersonRequest, pk: int) -> HttpResponse:

@@ -1,0 +1,119 @@
+"""The guest list to take away: whole, in order, harmless in a spreadsheet, and for those who manage the event."""
+
+import csv
+import io
+import tracemalloc
+import zipfile
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
+from tickets.models import Reservation, Ticket
+from tickets.services import door, export
+
+pytestmark = pytest.mark.django_db
+CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
+
+
+def csv_rows(client, event):
+    response = client.get(reverse("tickets:export_csv", args=[event.pk]))
+    assert (response.status_code, response["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    text = b"".join(response.streaming_content).decode()
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def xlsx_rows(client, event):
+    response = client.get(reverse("tickets:export_xlsx", args=[event.pk]))
+    assert response.status_code == 200
+    book = zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content)))
+    sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    assert not list(sheet.iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}f")), "a formula"
+    return [["".join(cell.itertext()) for cell in row.iter(CELL)] for row in sheet.iter(CELL.removesuffix("c") + "row")]
+
+
+@pytest.fixture
+def event(client):
+    """Night Print with a guest in each state, and its organizer logged in."""
+    start = datetime(2030, 6, 1, 16, tzinfo=UTC)
+    event = make_event(start_time=start, title="Night Print: Łódź")
+    for status in ("confirmed", "pending", "rejected", "cancelled"):
+        make_reservation(event, make_person(f"Guest {status.title()}", email=f"{status}@example.org"), status=status)
+    inside = event.reservations.confirmed().get()
+    door.check_in(inside, by=event.organizer)
+    moment = datetime(2030, 5, 1, 10, 5, tzinfo=UTC)
+    Reservation.objects.update(created=moment)
+    Reservation.objects.exclude(decided_at=None).update(decided_at=moment + timedelta(hours=1))
+    Ticket.objects.filter(reservation=inside).update(checked_in_at=start)
+    make_reservation(make_event(), make_person("Somebody Else"))
+    client.force_login(event.organizer)
+    return event
+
+
+@pytest.mark.parametrize("read", [csv_rows, xlsx_rows])
+def test_export_holds_every_reservation_of_the_event(client, event, read):
+    code = Ticket.objects.get().code
+    assert read(client, event) == [
+        ["Last name", "First name", "E-mail", "State", "Reserved", "Decided", "Checked in", "Ticket"],
+        ["Confirmed", "Guest", "confirmed@example.org", "Confirmed", "2030-05-01 12:05", "2030-05-01 13:05", "2030-06-01 18:00", code],
+        ["Pending", "Guest", "pending@example.org", "Pending", "2030-05-01 12:05", "", "", ""],
+        ["Rejected", "Guest", "rejected@example.org", "Rejected", "2030-05-01 12:05", "2030-05-01 13:05", "", ""],
+        ["Cancelled", "Guest", "cancelled@example.org", "Cancelled", "2030-05-01 12:05", "", "", ""],
+    ]
+
+
+def test_export_is_named_after_the_event(client, event):
+    response = client.get(reverse("tickets:export_csv", args=[event.pk]))
+    assert response["Content-Disposition"] == 'attachment; filename="guests-night-print-odz.csv"'
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+48", "-1", "@SUM(A1)", "\t=1"])
+def test_a_name_is_never_a_formula(client, name):
+    event = make_event()
+    guest = make_reservation(event).person
+    User.objects.filter(pk=guest.pk).update(first_name=name)
+    client.force_login(event.organizer)
+    assert csv_rows(client, event)[1][1] == f"'{name}"
+    assert xlsx_rows(client, event)[1][1] == name
+
+
+def test_export_speaks_the_readers_language(client, event):
+    event.organizer.language = "pl"
+    event.organizer.save()
+    rows = csv_rows(client, event)
+    assert (rows[0][0], rows[1][3]) == ("Nazwisko", "Potwierdzona")
+
+
+def test_export_is_for_those_who_manage_the_event(client, event):
+    for name in ("tickets:export_csv", "tickets:export_xlsx"):
+        client.force_login(make_organizer())
+        assert client.get(reverse(name, args=[event.pk])).status_code == 404
+        client.force_login(make_person())
+        assert client.get(reverse(name, args=[event.pk])).status_code == 403
+        client.logout()
+        assert client.get(reverse(name, args=[event.pk])).status_code == 302
+
+
+def test_export_of_an_event_without_guests_is_its_head(client):
+    event = make_event()
+    client.force_login(event.organizer)
+    assert len(csv_rows(client, event)) == len(xlsx_rows(client, event)) == 1
+
+
+def test_export_takes_one_query_and_little_memory_however_many_come(django_assert_num_queries):
+    event = make_event(seats_limit=5000)
+    Reservation.objects.bulk_create([Reservation(person=person, event=event) for person in make_people(4000)])
+    with django_assert_num_queries(1):
+        chunks = iter(export.csv_lines(event))
+        first = next(chunks)
+        assert first.count("\n") == export.CHUNK - 1
+        tracemalloc.start()
+        rest = sum(chunk.count("\n") for chunk in chunks)
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert first.count("\n") + rest == 4001
+    assert peak < 3_000_000
