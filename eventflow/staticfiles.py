@@ -14,26 +14,32 @@ from django.core.files.storage import InMemoryStorage
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-STYLES = "css/app.css"
-IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
+STYLES, SCRIPTS = "css/app.css", "js/ui.js"
+STYLE = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
+SCRIPT = re.compile(r'import "([^"]+)";')
 ADDRESS = re.compile(r'url\("(?!data:)([^"]+)"\)')
+Read = Callable[[str], str]
 
 
 class HashedStorage(CompressedManifestStaticFilesStorage):
-    """Our scripts are modules that import each other: those names are hashed too. Our styles are many files, and one for browsers."""
-
-    support_js_module_import_aggregation = True
+    """Files under hashed names. Our styles and scripts are many files, which import each other, and one of each for browsers."""
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
-        if STYLES in paths and not dry_run:
-            whole = InMemoryStorage()
-            whole.save(STYLES, ContentFile(bundled(lambda name: paths[name][0].open(paths[name][1]).read().decode()).encode()))
-            paths[STYLES] = (whole, STYLES)
+        def read(name: str) -> str:
+            storage, path = paths[name]
+            with storage.open(path) as file:
+                return file.read().decode()
+
+        whole = InMemoryStorage()
+        for entry, bundled in ((STYLES, bundled_styles), (SCRIPTS, bundled_scripts)):
+            if entry in paths and not dry_run:
+                whole.save(entry, ContentFile(bundled(read).encode()))
+        paths |= {entry: (whole, entry) for entry in (STYLES, SCRIPTS) if whole.exists(entry)}
         yield from super().post_process(paths, dry_run, **options)
 
 
-def bundled(read: Callable[[str], str]) -> str:
-    """The stylesheet with what it imports in its place, each part in its layer: one request instead of fifteen, in two rounds."""
+def bundled_styles(read: Read) -> str:
+    """The stylesheet with what it imports in its place, each part in its layer."""
     folder = posixpath.dirname(STYLES)
 
     def part(match: re.Match[str]) -> str:
@@ -41,7 +47,13 @@ def bundled(read: Callable[[str], str]) -> str:
         text = ADDRESS.sub(lambda url: f'url("{moved(posixpath.dirname(name), url[1], folder)}")', read(name))
         return f"@layer {match[2]} {{\n{text}}}"
 
-    return IMPORT.sub(part, read(STYLES))
+    return STYLE.sub(part, read(STYLES))
+
+
+def bundled_scripts(read: Read) -> str:
+    """The script with what it imports in its place. Our modules export nothing, so each is a block, whose names are its own."""
+    folder = posixpath.dirname(SCRIPTS)
+    return SCRIPT.sub(lambda match: f"{{\n{read(posixpath.normpath(posixpath.join(folder, match[1])))}}}", read(SCRIPTS))
 
 
 def moved(folder: str, address: str, to: str) -> str:

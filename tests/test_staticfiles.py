@@ -1,0 +1,39 @@
+"""What browsers get in the place of our many small files."""
+
+import re
+
+from django.conf import settings
+
+from eventflow.staticfiles import bundled_scripts, bundled_styles, moved
+
+STATIC = settings.BASE_DIR / "static"
+
+
+def read(name):
+    return (STATIC / name).read_text()
+
+
+def test_styles_are_one_file_in_the_order_of_their_layers():
+    whole = bundled_styles(read)
+    assert "@import" not in whole
+    assert whole.index("@layer reset, tokens, base, layout, components, utilities;") < whole.index("@layer reset {")
+    for part in STATIC.glob("css/**/*.css"):
+        if part.name not in {"app.css", "api.css"}:
+            assert part.read_text().splitlines()[-1] in whole, part.name
+
+
+def test_addresses_in_styles_still_lead_somewhere():
+    addresses = re.findall(r'url\("([^"]+)"\)', bundled_styles(read))
+    assert len(addresses) >= 4
+    for address in addresses:
+        assert (STATIC / "css" / address).resolve().is_file(), address
+    assert moved("css/components", "../../icons.svg", "css") == "../icons.svg"
+
+
+def test_scripts_are_one_file_of_blocks_and_export_nothing():
+    whole = bundled_scripts(read)
+    assert not re.search(r"^(import|export) ", whole, re.M)
+    modules = re.findall(r'import "./(.+)";', read("js/ui.js"))
+    assert len(modules) == 10
+    for module in modules:
+        assert f"{{\n{read(f'js/{module}')}}}" in whole
