@@ -12,18 +12,21 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 
 class LanguageMiddleware:
-    """For visitors: the language of their cookie, else of their browser. Says so to caches."""
+    """For visitors: the language of their cookie, else of their browser; for callers of the API the one they ask for. Says so to caches."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        decides = ["Accept-Language"]
         if is_api(request.path):
             # Nobody is known there by a cookie, and the language is the one the request asks for.
             request.COOKIES = {}
+        else:
+            decides.append("Cookie")
         speak(request, translation.get_language_from_request(request))
         response = self.get_response(request)
-        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        patch_vary_headers(response, decides)
         response.headers.setdefault("Content-Language", translation.get_language() or "")
         return response
 

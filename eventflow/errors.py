@@ -79,9 +79,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The last answer: 503 while the database is away, which heals by itself, else 500. Needs no database and no session."""
     away = isinstance(sys.exception(), OperationalError | InterfaceError)
     if is_api(request.path):
-        code, words = (
-            ("unavailable", AWAY) if away else ("server_error", _("Something went wrong here. It is logged, with the X-Request-ID of this answer."))
-        )
+        code, words = ("unavailable", AWAY) if away else ("server_error", BROKEN)
         response: HttpResponse = JsonResponse(envelope(code, words), status=503 if away else 500)
     else:
         response = HttpResponse(render_to_string("503.html" if away else "500.html"), status=503 if away else 500)

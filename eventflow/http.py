@@ -13,17 +13,20 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
+from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
-from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
 from django.middleware.common import CommonMiddleware
 from django.urls import set_script_prefix
 from django.utils import translation
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext_lazy as _
 
+from accounts.middleware import LanguageMiddleware
 from eventflow.errors import envelope, is_api
 from eventflow.observability import request_id_for
 
@@ -149,19 +152,27 @@ class SlashMiddleware(CommonMiddleware):
 
     response_redirect_class = staticmethod(partial(HttpResponsePermanentRedirect, preserve_request=True))  # type: ignore[assignment]
 
+    def get_full_path_with_slash(self, request: HttpRequest) -> str:
+        # Django's raises for a POST while DEBUG is on, because its own redirect would lose the body.
+        return escape_leading_slashes(request.get_full_path(force_append_slash=True))
+
 
 def refusal(path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, code: str, message: Any) -> HttpResponse:
     """An answer given before any page is reached, in the caller's language: the API's envelope under /api/, plain text elsewhere.
 
     Costs no thread, no session and no database. `message` is a lazy translation.
     """
+
+    def say(request: HttpRequest) -> HttpResponse:
+        if is_api(path):
+            return JsonResponse(envelope(code, message), status=status)
+        return HttpResponse(str(message), status=status, content_type="text/plain; charset=utf-8")
+
     request = ASGIRequest({"method": "GET", "path": path, "headers": headers}, BytesIO())
-    with translation.override(translation.get_language_from_request(request)):
-        words = str(message)
-    if is_api(path):
-        response: HttpResponse = JsonResponse(envelope(code, words), status=status)
-    else:
-        response = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+    # The language stays with this answer: we are on the server's loop.
+    with translation.override(None):
+        # Another origin's page may read why it was turned away, if it may read answers at all.
+        response: HttpResponse = CorsMiddleware(LanguageMiddleware(say))(request)  # type: ignore[assignment]
     response["X-Request-ID"] = request_id_for(request.headers.get("X-Request-ID", ""))
     return response
 

@@ -11,8 +11,12 @@ from django.http import HttpRequest, HttpResponse
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
-# Parts of a path that give access: what follows an activation, confirmation or reset address, and anything long.
-SECRET = re.compile(r"(?<=/activate/)[^/]+|(?<=/confirm-email/)[^/]+|(?<=/reset/key/)[^/]+|[^/]{33,}")
+# Parts of a path that give access or name somebody: what follows an activation, confirmation or reset address, what was scanned
+# and is no reservation's id, an e-mail address, and anything long.
+SECRET = re.compile(
+    r"(?<=/activate/)[^/]+|(?<=/confirm-email/)[^/]+|(?<=/reset/key/)[^/]+|(?<=/reservations/)(?![0-9]+(?:/|$))[^/]+"
+    r"|[^/]*(?:@|%40)[^/]*|[^/]{33,}"
+)
 
 
 def request_id_for(given: str) -> str:

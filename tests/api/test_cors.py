@@ -1,8 +1,12 @@
 """Pages of other origins: only those that were named, only at the API, never with cookies."""
 
+import json
+
 import pytest
 from django.test import Client
+from django.utils.translation import get_language
 
+from eventflow.http import BUSY, refusal
 from tests.api.clients import refused
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +30,31 @@ def test_a_partners_page_may_read_answers_and_what_they_say_of_themselves():
 def test_refusals_are_readable_too():
     answer = Client().get("/api/users/me/", headers={"Origin": PARTNER})
     assert refused(answer) == (401, "not_authenticated")
+    assert answer["Access-Control-Allow-Origin"] == PARTNER
+
+
+def as_client_sees(answer):
+    answer.json = lambda: json.loads(answer.content)
+    return answer
+
+
+@pytest.mark.parametrize("status", [413, 503])
+def test_answers_of_the_server_itself_are_readable_too(status):
+    headers = [(b"origin", PARTNER.encode()), (b"accept-language", b"pl"), (b"cookie", b"django_language=en")]
+    answer = refusal("/api/events/", headers, status=status, code="busy", message=BUSY)
+    assert refused(as_client_sees(answer)) == (status, "busy")
+    assert answer["Access-Control-Allow-Origin"] == PARTNER
+    assert "X-Request-ID" in answer["Access-Control-Expose-Headers"]
+    assert (answer["Content-Language"], answer["Vary"]) == ("pl", "Accept-Language, origin")
+    assert get_language() == "en"
+    assert "Access-Control-Allow-Origin" not in refusal("/api/events/", [(b"origin", STRANGER.encode())], status=status, code="busy", message=BUSY)
+    assert "Access-Control-Allow-Origin" not in refusal("/", headers, status=status, code="busy", message=BUSY)
+
+
+def test_a_bug_is_readable_too(settings):
+    settings.ROOT_URLCONF = "tests.api.test_envelope"
+    answer = Client(raise_request_exception=False).get("/api/broken/", headers={"Origin": PARTNER})
+    assert refused(answer) == (500, "server_error")
     assert answer["Access-Control-Allow-Origin"] == PARTNER
 
 

@@ -44,6 +44,9 @@ def test_what_is_not_there_is_not_found_in_the_envelope():
 def test_an_address_without_its_slash_leads_to_the_one_with_it(settings):
     answer = Api().post("/login", {"email": "x"})
     assert (answer.status_code, answer["Location"]) == (308, "/api/login/")
+    # Also where somebody develops: Django's own raises there.
+    settings.DEBUG = True
+    assert Api().patch("/events/organizer/1/edit", {"title": "x"}).status_code == 308
     followed = Client().post("/api/login", {"email": make_person().email, "password": PASSWORD}, content_type="application/json", follow=True)
     assert data(followed).keys() == {"access", "refresh"}
 
@@ -116,6 +119,32 @@ def test_neither_the_cookie_nor_the_persons_own_language_decides():
     token = Api(person).headers["Authorization"]
     answer = browser.get("/api/events/999999/", headers={"Authorization": token, "Accept-Language": "en"})
     assert (answer.json()["message"], answer["Content-Language"]) == ("There is nothing here.", "en")
+
+
+def test_a_browsers_cookie_signs_nobody_in_and_caches_need_not_know_it():
+    person = make_person()
+    browser = Client()
+    browser.force_login(person)
+    browser.cookies["django_language"] = "pl"
+    assert refused(browser.get("/api/users/me/")) == (401, "not_authenticated")
+    login = browser.post("/api/login/", {"email": person.email, "password": PASSWORD}, content_type="application/json")
+    assert (login.status_code, login.cookies) == (200, {})
+    for answer in (browser.get("/api/users/me/"), browser.get("/api/events/"), browser.get("/api/nope/"), browser.get("/api/schema/")):
+        assert "Accept-Language" in answer["Vary"]
+        assert "Cookie" not in answer["Vary"]
+        assert not answer.cookies
+        assert answer["Content-Language"] == "en"
+
+
+def test_a_401_says_how_to_sign_in():
+    for headers in ({}, {"Authorization": "Bearer nonsense"}):
+        assert Api(**headers).get("/users/me/")["WWW-Authenticate"] == "Bearer"
+
+
+@override_settings(ROOT_URLCONF="tests.api.test_envelope")
+@pytest.mark.parametrize(("path", "words"), [("/broken/", "Coś się u nas zepsuło"), ("/away/", "Nie możemy teraz")])
+def test_the_last_answers_speak_the_language_asked_for(path, words):
+    assert words in Api(language="pl").get(path).json()["message"]
 
 
 def test_every_route_is_private_to_caches():
