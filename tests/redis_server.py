@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,13 @@ class RedisServer:
         """Cut the connections of those who wait for messages."""
         with redis.Redis.from_url(self.url) as client:
             client.client_kill_filter(_type="pubsub")
+
+    def commands(self) -> Counter[str]:
+        """How often it was asked for what since its start, looking and connecting apart."""
+        with redis.Redis.from_url(self.url) as client:
+            stats = client.info("commandstats")
+        asked = {name.removeprefix("cmdstat_"): said["calls"] for name, said in stats.items()}
+        return Counter({name: calls for name, calls in asked.items() if name not in {"info", "ping", "hello"} and not name.startswith("client|")})
 
     def hang(self) -> None:
         """Keep every connection and answer none."""

@@ -57,13 +57,19 @@ def count(who: str, rate: str) -> Allowance:
     now = time.time()
     window = int(now // seconds)
     key = f"api-rate:{who}:{seconds}:{window}"
-    # Both of two firsts at once add, one of them in vain, and then count.
-    cache.add(key, 0, timeout=2 * seconds)
-    try:
-        used = cache.incr(key)
-    except ValueError:  # forgotten in between, as a cache may
-        used = 1
-    return Allowance(limit, used, max(1, round((window + 1) * seconds - now)))
+    return Allowance(limit, count_up(key, timeout=2 * seconds), max(1, round((window + 1) * seconds - now)))
+
+
+def count_up(key: str, *, timeout: int) -> int:
+    """One more; how many there are now. Counting comes first, because all but the first of a window find their number there."""
+    for _attempt in range(2):
+        try:
+            return cache.incr(key)
+        except ValueError:
+            # Of two firsts at once one adds, and the other counts on from there.
+            if cache.add(key, 1, timeout=timeout):
+                return 1
+    return 1  # Added by somebody and forgotten again, as a cache may.
 
 
 def parsed(rate: str) -> tuple[int, int]:

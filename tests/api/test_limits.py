@@ -9,8 +9,10 @@ from django.db import connection
 from django.test import Client, override_settings
 
 from eventflow.api import limits
+from eventflow.cache import clients
 from tests.api.clients import Api, data, refused
 from tests.factories import make_person
+from tests.redis_server import running_redis
 
 pytestmark = pytest.mark.django_db
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -20,6 +22,15 @@ HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 def few(settings):
     """A day's window: none ends in the middle of a test."""
     settings.API_RATE_PERSON, settings.API_RATE_ADDRESS = "3/day", "4/day"
+
+
+@pytest.fixture
+def redis(tmp_path, settings):
+    """The cache is in a Redis of this test's own."""
+    with running_redis(tmp_path) as server:
+        settings.CACHES = {"default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": server.url}}
+        yield server
+    clients.pop(server.url)
 
 
 def told(answer):
@@ -87,6 +98,24 @@ def test_many_at_once_do_not_slip_past(settings):
     with ThreadPoolExecutor(8) as pool:
         statuses = [status for statuses in pool.map(call, range(8)) for status in statuses]
     assert (statuses.count(200), statuses.count(429)) == (20, 20)
+
+
+def test_a_request_asks_the_cache_once(redis):
+    Client().get("/api/events/")
+    before = redis.commands()
+    for _ in range(3):
+        Client().get("/api/events/")
+    # Django's incr looks whether the key is there, and counts.
+    assert redis.commands() - before == {"exists": 3, "incrby": 3}
+
+
+@pytest.mark.parametrize("how", ["stop", "hang"])
+def test_limits_go_on_without_redis(redis, how):
+    assert told(Client().get("/api/events/")) == (4, 3)
+    getattr(redis, how)()
+    answers = [Client().get("/api/events/") for _ in range(5)]
+    # Each process counts for itself now, from the beginning.
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429]
 
 
 @pytest.mark.parametrize(("rate", "means"), [("600/minute", (600, 60)), ("5/second", (5, 1)), ("0/day", (0, 86400))])
