@@ -275,7 +275,12 @@ SPECTACULAR_SETTINGS = {
     ],
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": "/", "description": "Where this document comes from."}],
+    # A PATCH says itself what it can do without.
+    "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
+        "Admission": "events.models.Event.Admission",
+        "Role": "accounts.models.User.Role",
         "EventStatus": "events.models.Event.Status",
         "ReservationStatus": "tickets.models.Reservation.Status",
         "StandingStatus": "eventflow.api.serializers.reservations.STANDINGS",

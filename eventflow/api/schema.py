@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent, get_doc
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -46,12 +47,14 @@ PATH = {
     "ref": (str, "A reservation's id, or the text of a ticket's QR code."),
     "token": (str, "What stands in the mailed link."),
 }
+# name: (type, what it says), of an answer.
 HEADERS = {
-    "X-Request-ID": "The request's id: the caller's own, if it sent a well-formed one. Stands on every log line of ours.",
-    "X-RateLimit-Limit": "Requests in a window.",
-    "X-RateLimit-Remaining": "Requests left in this window.",
-    "X-RateLimit-Reset": "Seconds until the next window.",
+    "X-Request-ID": ("string", "The request's id: the caller's own, if it sent a well-formed one. Stands on every log line of ours."),
+    "X-RateLimit-Limit": ("integer", "Requests in a window."),
+    "X-RateLimit-Remaining": ("integer", "Requests left in this window."),
+    "X-RateLimit-Reset": ("integer", "Seconds until the next window."),
 }
+RETRY = {"Retry-After": ("integer", "Seconds after which another try makes sense.")}
 
 
 class Refusal(serializers.Serializer):
@@ -164,6 +167,10 @@ class EnvelopeSchema(AutoSchema):
         path = self.path.removeprefix("/api").translate(str.maketrans("/-", "__", "{}"))
         return self.method.lower() + path.rstrip("_")
 
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's has no arguments either
+        """The method's own docstring: a class's is for those who read the code."""
+        return get_doc(getattr(self.view, self.method.lower()))
+
     def get_tags(self) -> list[str]:
         return [self.view.__module__.rpartition(".")[2].capitalize()]
 
@@ -172,22 +179,34 @@ class EnvelopeSchema(AutoSchema):
         return self.method in {"POST", "PUT", "PATCH", "DELETE"}
 
     def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> Any:
-        retry = {"Retry-After": "Seconds after which another try makes sense."} if status_code in {"409", "429", "503"} else {}
-        return {name: {"description": words, "schema": {"type": "string"}} for name, words in (HEADERS | retry).items()}
+        headers = HEADERS | (RETRY if status_code in {"409", "429", "503"} else {})
+        return {
+            name: self.component(ResolvedComponent.HEADER, name, {"description": words, "schema": {"type": kind}})
+            for name, (kind, words) in headers.items()
+        }
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for status, codes in sorted(self.refusals().items()):
             examples = [OpenApiExample(code, value=envelope(code, words), response_only=True) for code, words in codes.items()]
             response = OpenApiResponse(Refusal, TITLES[status], examples=examples)
-            bodies[str(status)] = self._get_response_for_code(response, str(status), ["application/json"], direction)
+            body = self._get_response_for_code(response, str(status), ["application/json"], direction)
+            is_shared = all(code in GENERAL and words == str(GENERAL[code][1]) for code, words in codes.items())
+            name = "".join(code.title().replace("_", "") for code in codes)
+            bodies[str(status)] = self.component(ResolvedComponent.RESPONSE, name, body) if is_shared else body
         return bodies
+
+    def component(self, kind: str, name: str, schema: Any) -> Any:
+        """A reference to what many operations share, said once."""
+        component = ResolvedComponent(name, kind, schema, object=schema)
+        self.registry.register_on_missing(component)
+        return component.ref
 
     def refusals(self) -> dict[int, dict[str, str]]:
         """{status: {code: words}} of this method."""
         own: dict[str, str] = getattr(getattr(self.view, self.method.lower()), "refusals", {})
         found: dict[int, dict[str, str]] = defaultdict(dict)
-        for code, words in {code: GENERAL[code][1] for code in self.general_codes()}.items() | own.items():
+        for code, words in ({code: GENERAL[code][1] for code in self.general_codes()} | own).items():
             found[status_of(code)][code] = str(words)
         return found
 

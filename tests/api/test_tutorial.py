@@ -13,6 +13,7 @@ from accounts.models import User
 from eventflow.api import urls
 from eventflow.api.views import docs
 from tests import processes
+from tests.api.test_schema import operations
 from tests.factories import make_event
 from tests.serving import serving
 
@@ -111,8 +112,7 @@ def test_every_code_is_in_the_table_with_its_status():
     document = json.loads(docs.document("en"))
     told = {
         (example["value"]["code"], int(status))
-        for item in document["paths"].values()
-        for operation in item.values()
+        for _name, operation in operations(document)
         for status, response in operation["responses"].items()
         for content in response["content"].values()
         for example in content.get("examples", {}).values()

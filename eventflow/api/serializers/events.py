@@ -70,6 +70,16 @@ class EventFields(serializers.ModelSerializer):
         return timezone.override(zoneinfo.ZoneInfo(zone)) if isinstance(zone, str) and zone in zones() else nullcontext()
 
 
+class EventChanges(EventFields):
+    """Only what is sent changes."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
+
+
 class Availability(serializers.Serializer):
     id = serializers.IntegerField()
     seats_limit = serializers.IntegerField()

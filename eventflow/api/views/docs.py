@@ -3,10 +3,11 @@
 import json
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.csp import CSP
-from django.utils.translation import get_language
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -29,13 +30,14 @@ POLICY: dict[str, list[str]] = {
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """OpenAPI 3.1 as JSON, with the words of refusals in the language asked for."""
-    return HttpResponse(document(get_language()), content_type="application/json")
+    return HttpResponse(document(translation.get_language() or settings.LANGUAGE_CODE), content_type="application/json")
 
 
 @cache
 def document(language: str) -> bytes:
     """Made once for each language: it is the same until the next start."""
-    return json.dumps(SchemaGenerator().get_schema(request=None, public=True), ensure_ascii=False).encode()
+    with translation.override(language):
+        return json.dumps(SchemaGenerator().get_schema(request=None, public=True), ensure_ascii=False).encode()
 
 
 @require_safe

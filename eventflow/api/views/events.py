@@ -136,7 +136,7 @@ class EditEvent(Endpoint):
 
     @describe(
         "Change an event",
-        request=data.EventFields(partial=True),
+        request=data.EventChanges,
         sent={"seats_limit": 60},
         answer=data.EventData,
         example=EVENT,
@@ -145,7 +145,7 @@ class EditEvent(Endpoint):
     def patch(self, request: Call, pk: int) -> Response:
         """Only what is sent changes. Added seats of an automatic event go to the head of its queue at once."""
         event = managed(request, pk)
-        fields = parsed(data.EventFields, request.data, instance=event, partial=True)
+        fields = parsed(data.EventChanges, request.data, instance=event, partial=True)
         return answer(data.EventData(services.edit(event, by=request.user, **fields)).data, _("Saved."))
 
 
