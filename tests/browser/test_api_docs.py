@@ -8,6 +8,15 @@ from playwright.sync_api import expect
 from tests.api.clients import sign_in
 from tests.factories import make_event, make_person
 
+# The first colour under the page's heading that is one.
+GROUND = """() => {
+  for (let node = document.querySelector("#swagger-ui"); node; node = node.parentElement) {
+    const colour = getComputedStyle(node).backgroundColor;
+    if (colour !== "rgba(0, 0, 0, 0)") return colour;
+  }
+  return "rgb(255, 255, 255)";
+}"""
+
 
 @pytest.fixture
 def asked(page):
@@ -37,6 +46,14 @@ def test_swagger_ui_tries_out_the_api_with_a_token(site, page, asked):
         block.get_by_role("button", name="Execute").click()
         expect(block.locator(".live-responses-table").first).to_contain_text(words)
     assert elsewhere(asked, site) == []
+
+
+@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(28, 32, 34)")])
+def test_swagger_ui_follows_the_readers_light(site, visitor, scheme, ground):
+    page = visitor(color_scheme=scheme)
+    page.goto(f"{site.url}/api/schema/swagger-ui/")
+    expect(page.get_by_role("heading", name="EventFlow")).to_be_visible()
+    assert page.evaluate(GROUND) == ground
 
 
 def test_redoc_shows_and_searches_the_api(site, page, asked):
