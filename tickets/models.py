@@ -87,7 +87,7 @@ class Reservation(models.Model):
         indexes = [
             models.Index(fields=["event", "status", "created", "id"], name="reservation_queue"),
             models.Index(fields=["event", "created", "id"], name="reservation_by_event"),
-            models.Index(fields=["person", "-created"], name="reservation_by_person"),
+            models.Index(fields=["person", "-created", "-id"], name="reservation_by_person"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["person", "event"], condition=Q(status__in=["pending", "confirmed"]), name="one_live_reservation"),
