@@ -27,7 +27,9 @@ class Inline(HTMLParser):
                 self.found.append(f"<{tag} {name}={value}>")
             if name == "hx-trigger" and "[" in (value or ""):
                 self.found.append(f"<{tag} {name}={value}>")
-            if name in {"src", "href"} and re.match(r"(https?:)?//", value or "") and tag != "a":
+            # A browser follows neither a link that is data nor the page's own address.
+            is_data = tag == "link" and ("itemprop" in names or names.get("rel") == "canonical")
+            if name in {"src", "href"} and re.match(r"(https?:)?//", value or "") and tag != "a" and not is_data:
                 self.found.append(f"<{tag} {name}={value}>")
 
 

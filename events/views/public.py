@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import VisitorRequest
+from events import sharing
 from events.calendar import event_calendar
 from events.forms import EventFilters
 from events.models import Event
@@ -40,7 +41,8 @@ def detail(request: VisitorRequest, pk: int) -> HttpResponse:
     event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
     manages = managed_events(request.user).filter(pk=event.pk).exists()
     helps = not manages and door_events(request.user).filter(pk=event.pk).exists()
-    return render(request, "events/detail.html", {"event": event, "manages": manages, "helps": helps})
+    context = {"event": event, "manages": manages, "helps": helps, "share": sharing.facts(event)}
+    return render(request, "events/detail.html", context)
 
 
 @require_safe
