@@ -8,10 +8,8 @@ from tickets import signature
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, on SQLite, what only PostgreSQL can do."""
-    if not settings.EMBEDDED:
-        return
-    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    """Leave out, on SQLite, what only PostgreSQL can do, and on PostgreSQL what no database has to do with."""
+    left_out = [item for item in items if item.get_closest_marker("postgresql" if settings.EMBEDDED else "once")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
 

@@ -297,7 +297,7 @@ def test_a_plain_form_that_is_refused_says_the_same(client, event):
     reservation = make_reservation(event, status="cancelled")
     response = client.post(reverse("tickets:confirm", args=[reservation.pk]), follow=True)
     assert response.redirect_chain == [(queue_url(event), 302)]
-    assert all_words(response, "//*[@id='toasts']/div[@data-kind='error']/p") == ["This reservation has already been decided, or was withdrawn."]
+    assert all_words(response, "//*[@id='toasts']/div[@data-kind='error']/p") == ["Already decided, or withdrawn."]
 
 
 # --- Many -------------------------------------------------------------------------------------------------------------
@@ -324,7 +324,7 @@ def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
     response = bulk(client, "confirm_many", event, [first, second])
     assert toast(response) == ["2 confirmed."]
     assert places(response) == ["1"]
-    assert only(response, "//*[@data-focus]").tag == "caption"
+    assert only(response, "//*[@data-focus]").tag == "table"
     assert status_of(third) == "pending"
 
 

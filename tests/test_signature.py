@@ -88,6 +88,7 @@ def test_read_says_that_other_texts_are_no_tickets(ticket, text):
     assert refusal(text) == "not_a_ticket"
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_none_of_20000_altered_codes_is_accepted(ticket):
     text, dice = signature.sign(ticket), random.Random(1)
@@ -100,6 +101,7 @@ def test_none_of_20000_altered_codes_is_accepted(ticket):
     assert codes == {"not_a_ticket", "forged_ticket"}
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_none_of_200000_random_codes_is_accepted(ticket):
     signature.sign(ticket)

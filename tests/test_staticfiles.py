@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from django.conf import settings
 
 from eventflow.staticfiles import bundled_scripts, bundled_styles, moved
+
+pytestmark = pytest.mark.once
 
 STATIC = settings.BASE_DIR / "static"
 

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.api.clients import sign_in
 from tests.factories import make_event, make_person
 
+pytestmark = pytest.mark.once
+
 # The first colour under the page's heading that is one.
 GROUND = """() => {
   for (let node = document.querySelector("#swagger-ui"); node; node = node.parentElement) {

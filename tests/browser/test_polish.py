@@ -29,6 +29,7 @@ def pages_of(event, reservation):
     yield from (f"/organizer/events/{event.pk}/{part}" for part in ("", "edit/", "queue/?state=all", "cancel/", "check-in/", "check-in/search/"))
 
 
+@pytest.mark.once
 def test_no_page_in_polish_is_wider_than_its_window(visitor, log_in, event):
     reservation = make_reservation(event, event.organizer, status="confirmed")
     event.organizer.language = "pl"

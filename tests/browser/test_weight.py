@@ -8,6 +8,8 @@ from tests import processes
 from tests.factories import make_event
 from tests.serving import serving
 
+pytestmark = pytest.mark.once
+
 MOST_BYTES, MOST_REQUESTS = 80_000, 24
 SHIFTS = """() => new Promise(done => {
   let shift = 0;
