@@ -221,28 +221,48 @@ def test_a_time_without_offset_is_one_on_the_clock_of_the_event():
         ({"title": "\x00"}, {"title"}),
         ({"title": "\ud800"}, {"title"}),
         ({"title": {"en": "x"}}, {"title"}),
+        ({"title": "\u200b\x00"}, {"title"}),
         ({"location": " "}, {"location"}),
+        ({"location": "x" * 201}, {"location"}),
+        ({"description": "\x00"}, {"description"}),
+        ({"description": "\udfff"}, {"description"}),
         ({"description": "x" * 20_001}, {"description"}),
         ({"start_time": "soon"}, {"start_time"}),
         ({"start_time": "1999-12-31T00:00:00Z"}, {"start_time"}),
         ({"end_time": "2200-01-02T00:00:00Z"}, {"end_time"}),
         ({"end_time": "9999-12-31T23:59:59-12:00"}, {"end_time"}),
         ({"start_time": "2030-03-31T02:30:00"}, {"start_time"}),
+        ({"start_time": "2029-10-28T02:30:00"}, {"start_time"}),
+        ({"start_time": None}, {"start_time"}),
+        ({"start_time": 1900000000}, {"start_time"}),
+        ({"end_time": "2030-13-01"}, {"end_time"}),
         ({"seats_limit": 0}, {"seats_limit"}),
         ({"seats_limit": -1}, {"seats_limit"}),
+        ({"seats_limit": 1_000_001}, {"seats_limit"}),
         ({"seats_limit": HUGE}, {"seats_limit"}),
+        ({"seats_limit": None}, {"seats_limit"}),
+        ({"seats_limit": "\x00"}, {"seats_limit"}),
         ({"seats_limit": "many"}, {"seats_limit"}),
         ({"seats_limit": 1.5}, {"seats_limit"}),
         ({"time_zone": "Mars/Olympus"}, {"time_zone"}),
         ({"time_zone": "../../etc/passwd"}, {"time_zone"}),
         ({"time_zone": 7}, {"time_zone"}),
+        ({"time_zone": ["Europe/Warsaw"]}, {"time_zone"}),
         ({"admission": "lottery"}, {"admission"}),
+        ({"admission": None}, {"admission"}),
         ({"title": "", "seats_limit": 0}, {"title", "seats_limit"}),
     ],
 )
 def test_create_refuses_field_by_field(changes, names):
     assert errors(Api(make_organizer()).post(CREATE, fields(**changes))).keys() == names
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["title", "location", "start_time", "end_time", "seats_limit"])
+def test_create_asks_for_what_is_missing(name):
+    said = fields()
+    del said[name]
+    assert errors(Api(make_organizer()).post(CREATE, said)) == {name: ["This field is required."]}
 
 
 @pytest.mark.parametrize("end", ["2030-06-01T18:00:00+02:00", "2030-06-01T17:00:00+02:00"])
@@ -298,6 +318,41 @@ def test_edit_changes_what_is_sent_and_keeps_the_rest():
     shown = data(Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", {"title": "Day Print", "status": "cancelled"}))
     assert (shown["title"], shown["description"], shown["status"], shown["seats_limit"]) == ("Day Print", "Ink", "published", 24)
     assert data(Api(event.organizer).get(f"/events/organizer/{event.pk}/edit/")) == shown
+
+
+def test_edit_reads_times_without_offset_on_the_event_s_own_clock():
+    event = make_event(time_zone="America/New_York", start_time=moment("2030-06-01T18:00:00-04:00"))
+    edit = f"/events/organizer/{event.pk}/edit/"
+    data(Api(event.organizer).patch(edit, {"end_time": "2030-06-02T06:00:00"}))
+    assert Event.objects.get().end_time == moment("2030-06-02T06:00:00-04:00")
+    data(Api(event.organizer).patch(edit, {"end_time": "2030-06-02T06:00:00", "time_zone": "Asia/Tokyo", "start_time": "2030-06-01T07:00:00"}))
+    assert Event.objects.get().end_time == moment("2030-06-02T06:00:00+09:00")
+    # In New York there is no such hour that night, in Warsaw there is.
+    assert errors(Api(event.organizer).patch(edit, {"start_time": "2030-03-10T02:30:00", "time_zone": "America/New_York"})).keys() == {"start_time"}
+    data(Api(event.organizer).patch(edit, {"start_time": "2030-03-10T02:30:00", "time_zone": "Europe/Warsaw"}))
+
+
+def test_edit_by_an_admin_leaves_the_event_its_organizer():
+    event, admin = make_event(), make_admin()
+    shown = data(
+        Api(admin).patch(f"/events/organizer/{event.pk}/edit/", {"title": "Day Print", "organizer": admin.pk, "id": 7, "confirmed_count": 9})
+    )
+    assert (shown["id"], shown["title"], shown["organizer"], shown["confirmed_count"]) == (event.pk, "Day Print", event.organizer_id, 0)
+
+
+@pytest.mark.parametrize("changes", [{"title": ""}, {"seats_limit": HUGE}, {"title": "Day Print", "admission": "lottery"}, {"start_time": "soon"}])
+def test_edit_changes_nothing_when_part_of_it_makes_no_sense(changes):
+    event = make_event()
+    before = Event.objects.values().get()
+    assert errors(Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", changes))
+    assert Event.objects.values().get() == before
+
+
+@pytest.mark.parametrize("message", ["x" * 2001, "\x00", "\ud800", {"en": "x"}, None])
+def test_cancel_refuses_a_message_that_makes_no_sense(message):
+    event = make_event()
+    assert errors(Api(event.organizer).post(f"/events/organizer/{event.pk}/cancel/", {"message": message})).keys() == {"message"}
+    assert Event.objects.get().status == "published"
 
 
 def test_edit_refuses_what_does_not_fit_the_rest():

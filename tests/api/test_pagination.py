@@ -201,6 +201,14 @@ def test_which_rows_a_page_shows_is_read_from_an_index_alone(house, name):
         assert nodes(plan(sql)) == ["Limit", "Index Only Scan"], sql
 
 
+@pytest.mark.postgresql
+def test_the_past_is_found_without_walking_over_what_is_to_come(house):
+    house.fill(30)
+    api, path = house.api("past")
+    (sql,) = [sql for sql in asked(api, path) if re.search(r" LIMIT 20\b", sql)]
+    assert "start_time <" in plan(sql)["Plans"][0]["Index Cond"]
+
+
 def plan(sql):
     """How PostgreSQL goes about it when it can't fall back on reading a whole small table."""
     with transaction.atomic(), connection.cursor() as cursor:
