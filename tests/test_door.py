@@ -171,6 +171,39 @@ def test_check_in_at_a_cancelled_event_is_refused(event, reservation, staff):
     assert refused(door.check_in, reservation, by=staff).code == "event_cancelled"
 
 
+def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, reservation, staff):
+    read = ticket_of(reservation)
+    first = door.check_in(reservation, by=staff)
+    second = door.let_in(read, by=event.organizer)
+    assert (second.first, second.ticket.checked_in_at, second.ticket.checked_in_by) == (False, first.ticket.checked_in_at, staff)
+    assert inside(event) == 1
+
+
+def test_a_ticket_that_was_taken_back_since_it_was_read_admits_nobody(event, reservation, staff):
+    read = ticket_of(reservation)
+    queue.cancel(reservation, by=reservation.person)
+    assert refused(door.let_in, read, by=staff).code == "not_confirmed"
+    assert inside(event) == 0
+
+
+def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(event, reservation, staff):
+    read = ticket_of(reservation)
+    queue.undo(reservation, by=event.organizer)
+    queue.confirm(reservation, by=event.organizer)
+    admission = door.let_in(read, by=staff)
+    assert (admission.first, admission.ticket) == (True, ticket_of(reservation))
+    assert admission.ticket != read
+    assert inside(event) == 1
+
+
+def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
+    answered = door.check_in(reservation, by=staff, device="D" * 120).ticket
+    kept = ticket_of(reservation)
+    for field in ("checked_in_at", "checked_in_by", "checked_in_device"):
+        assert getattr(answered, field) == getattr(kept, field)
+    assert answered.event.checked_in_count == 1
+
+
 def test_undo_makes_the_ticket_work_again(event, reservation, staff):
     door.check_in(reservation, by=staff)
     ticket = door.undo_check_in(reservation, by=event.organizer)

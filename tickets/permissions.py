@@ -22,3 +22,8 @@ def own_tickets(user: Visitor) -> TicketQuerySet:
 def door_reservations(user: Visitor) -> ReservationQuerySet:
     """Those that the person may check in."""
     return Reservation.objects.filter(event__in=door_events(user)).select_related("event", "person")
+
+
+def door_tickets(user: Visitor) -> TicketQuerySet:
+    """The valid tickets that the person may check in."""
+    return Ticket.objects.valid().filter(event__in=door_events(user))

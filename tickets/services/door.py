@@ -114,31 +114,39 @@ def check_in(reservation: Reservation, *, by: User, device: str = "") -> Admissi
     Refused: event_cancelled, not_confirmed.
     """
     ticket = valid_ticket(reservation)
-    if ticket and ticket.is_used:  # at a busy door this answer needs no lock
+    if ticket is None:
+        event = Event.objects.get(pk=reservation.event_id)
+        raise called_off() if event.is_cancelled else Refused("not_confirmed", _("This reservation is not confirmed."))
+    return let_in(ticket, by=by, device=device)
+
+
+def let_in(ticket: Ticket, *, by: User, device: str = "") -> Admission:
+    """Let in who holds this ticket, which was valid when it was read, `whole`. Refused: as check_in."""
+    if ticket.is_used:  # at a busy door this answer needs no lock
         return Admission(ticket, first=False)
-    return admit(reservation, by=by, device=device)
+    return admit(ticket, by=by, device=device)
 
 
 @transaction.atomic
-def admit(reservation: Reservation, *, by: User, device: str) -> Admission:
-    event = lock(reservation.event_id)
-    ticket = valid_ticket(reservation)
-    if event.is_cancelled:
-        raise called_off()
-    if ticket is None:
-        raise Refused("not_confirmed", _("This reservation is not confirmed."))
-    first = mark(ticket, timezone.now(), by=by, device=device)
-    if first:
-        event.checked_in_count += 1
-        save_counters(event)
-        audit.record("check_in", reservation, by=by, ticket=ticket.pk, device=device)
-    return Admission(whole(Ticket.objects.all()).get(pk=ticket.pk), first)
+def admit(ticket: Ticket, *, by: User, device: str) -> Admission:
+    ticket.event = event = lock(ticket.event_id)
+    if not mark(ticket, timezone.now(), by=by, device=device):
+        # Used, taken back or replaced since it was read. What the lock shows now, nobody changes under us.
+        return check_in(ticket.reservation, by=by, device=device)
+    event.checked_in_count += 1
+    save_counters(event)
+    audit.record("check_in", ticket.reservation, by=by, ticket=ticket.pk, device=device)
+    return Admission(ticket, first=True)
 
 
 def mark(ticket: Ticket, at: datetime, *, by: User, device: str) -> bool:
     """The admission itself: one conditional UPDATE, which succeeds for one caller only. Whether it did."""
-    unused = Ticket.objects.valid().filter(pk=ticket.pk, checked_in_at=None)
-    return bool(unused.update(checked_in_at=at, checked_in_by=by, checked_in_device=device[:100]))
+    admission = {"checked_in_at": at, "checked_in_by": by, "checked_in_device": device[:100]}
+    if not Ticket.objects.valid().filter(pk=ticket.pk, checked_in_at=None).update(**admission):
+        return False
+    for field, value in admission.items():
+        setattr(ticket, field, value)
+    return True
 
 
 @transaction.atomic

@@ -10,8 +10,8 @@ from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
 from events.permissions import door_events
 from tickets import signature
-from tickets.models import Reservation
-from tickets.permissions import door_reservations
+from tickets.models import Reservation, Ticket
+from tickets.permissions import door_reservations, door_tickets
 from tickets.services import door
 
 ID = re.compile(r"[0-9]{1,18}")
@@ -41,8 +41,7 @@ class Inspect(Endpoint):
     @describe("Who is this?", answer=data.Inspection, example=GUEST, refusals=NOT_A_TICKET)
     def get(self, request: Call, ref: str) -> Response:
         """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a QR code's text; nobody is let in."""
-        reservation = presented(request, ref)
-        ticket = door.valid_ticket(reservation)
+        reservation, ticket = presented(request, ref)
         reservation.checked_in_at = ticket.checked_in_at if ticket else None  # type: ignore[attr-defined]
         return answer(data.Inspection(reservation).data)
 
@@ -62,7 +61,8 @@ class CheckIn(Endpoint):
     )
     def post(self, request: Call, ref: str) -> Response:
         """Lets the guest in once. However often it is asked, the first time stays: `already_checked_in` says which time this is."""
-        admission = door.check_in(presented(request, ref), by=request.user, device="API")
+        reservation, ticket = presented(request, ref)
+        admission = door.let_in(ticket, by=request.user, device="API") if ticket else door.check_in(reservation, by=request.user, device="API")
         detail = _("Checked in.") if admission.first else _("Already checked in.")
         facts = {
             "reservation_id": admission.ticket.reservation_id,
@@ -74,9 +74,15 @@ class CheckIn(Endpoint):
         return answer(data.CheckedIn(facts).data, detail)
 
 
-def presented(request: Call, ref: str) -> Reservation:
-    """What a scanner read. Anything that is neither an id nor a ticket is refused with the reason."""
-    if ID.fullmatch(ref):
-        return fetch(door_reservations(request.user), int(ref))
-    event = fetch(door_events(request.user), signature.read(ref).event_id)
-    return door.find(event, ref, by=request.user).reservation
+def presented(request: Call, ref: str) -> tuple[Reservation, Ticket | None]:
+    """Whom a scanner's reading means, with their valid ticket if they have one. Neither an id nor a ticket: refused with the reason."""
+    ticket: Ticket | None
+    if not ID.fullmatch(ref):
+        event = fetch(door_events(request.user), signature.read(ref).event_id)
+        ticket = door.find(event, ref, by=request.user)
+    else:
+        ticket = door.whole(door_tickets(request.user)).filter(reservation=int(ref)).first()
+    if ticket is None:
+        return fetch(door_reservations(request.user), int(ref)), None
+    ticket.reservation.event = ticket.event
+    return ticket.reservation, ticket
