@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from eventflow.audit import AuditEntry
+from eventflow.mail.models import Mail
+from events import services as events
 from tests.api.clients import Api, data, errors, refused, rows
 from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, make_reservation
 from tickets.models import Reservation
@@ -81,9 +83,9 @@ def test_register_needs_somebody_and_an_event_they_may_know_of():
 
 def test_my_reservations_shows_all_of_mine_and_nobody_elses():
     maja = make_person(email="maja@example.org")
-    events = [make_event(title=status) for status in STATUSES]
-    make_reservation(events[0])
-    mine = [make_reservation(event, maja, status=event.title) for event in events]
+    places = [make_event(title=status) for status in STATUSES]
+    make_reservation(places[0])
+    mine = [make_reservation(place, maja, status=place.title) for place in places]
     inside = mine[1]
     door.check_in(inside, by=inside.event.organizer)
     shown = rows(Api(maja).get("/my-reservations/"))
@@ -92,10 +94,10 @@ def test_my_reservations_shows_all_of_mine_and_nobody_elses():
     assert [row["checked_in"] for row in shown] == [False, False, True, False]
     first = shown[-1]
     assert moment(first.pop("created_at")) == mine[0].created
-    assert moment(first.pop("event_start_time")) == events[0].start_time
+    assert moment(first.pop("event_start_time")) == places[0].start_time
     assert first == {
         "reservation_id": mine[0].pk,
-        "event_id": events[0].pk,
+        "event_id": places[0].pk,
         "user_email": "maja@example.org",
         "status": "pending",
         "queue_position": 2,
@@ -119,6 +121,19 @@ def test_my_reservation_tells_where_i_stand():
     assert data(maja.get(f"/events/{event.pk}/my-reservation/")) == {"status": "confirmed", **room, "reservation_id": taken, "queue_position": None}
     assert refused(maja.get("/events/999999/my-reservation/")) == (404, "not_found")
     assert refused(Api().get(f"/events/{event.pk}/my-reservation/")) == (401, "not_authenticated")
+
+
+@pytest.mark.parametrize("status", ["rejected", "cancelled"])
+def test_my_reservation_tells_what_became_of_me(status):
+    gone = make_reservation(status=status)
+    assert data(Api(gone.person).get(f"/events/{gone.event_id}/my-reservation/")) == {
+        "status": status,
+        "full": False,
+        "free_slots": 24,
+        "max_participants": 24,
+        "reservation_id": gone.pk,
+        "queue_position": None,
+    }
 
 
 def test_delete_gives_the_seat_to_the_next_in_an_automatic_queue():
@@ -207,6 +222,8 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
         ({"q": "mine wiśniewska"}, [first.pk]),
     ]:
         assert [row["reservation_id"] for row in rows(api.get("/organizer/reservations/", **query))] == found
+    everything = rows(Api(make_admin()).get("/organizer/reservations/"))
+    assert [row["event_title"] for row in everything] == ["Other", "Mine", "Mine"]
     for name, value in [("event", "x"), ("event", HUGE), ("status", "lost"), ("q", "\x00")]:
         assert errors(api.get("/organizer/reservations/", **{name: value})).keys() == {name}
     assert refused(Api(make_person()).get("/organizer/reservations/")) == (403, "forbidden")
@@ -222,7 +239,11 @@ def test_status_decides_a_pending_reservation_once(status):
     for again in ("confirmed", "rejected"):
         assert refused(Api(make_admin()).patch(path, {"status": again})) == (400, "already_decided")
     assert Reservation.objects.get().status == status
-    assert AuditEntry.objects.filter(action=f"reservation.{'confirm' if status == 'confirmed' else 'reject'}").count() == 1
+    verb = "confirm" if status == "confirmed" else "reject"
+    [entry] = AuditEntry.objects.filter(action__in=["reservation.confirm", "reservation.reject"])
+    assert (entry.action, entry.by, entry.target_id) == (f"reservation.{verb}", reservation.event.organizer, reservation.pk)
+    [mail] = Mail.objects.all()
+    assert (mail.builder, mail.to) == (f"tickets.mails.{status}", reservation.person.email)
     assert queue.undo(reservation, by=reservation.event.organizer).is_pending
 
 
@@ -230,9 +251,18 @@ def test_status_refuses_a_withdrawn_reservation_alike():
     reservation = make_reservation(status="cancelled")
     answers = [Api(reservation.event.organizer).patch(f"/reservations/{reservation.pk}/status/", {"status": s}) for s in ("confirmed", "rejected")]
     assert [refused(answer) for answer in answers] == [(400, "already_decided")] * 2
+    assert {answer.json()["message"] for answer in answers} == {"Already decided, or withdrawn."}
 
 
-def test_status_refuses_when_full_or_not_open():
+@pytest.mark.parametrize("status", ["confirmed", "rejected"])
+def test_status_refuses_at_a_cancelled_event(status):
+    reservation = make_reservation()
+    events.cancel(reservation.event, by=reservation.event.organizer)
+    answer = Api(reservation.event.organizer).patch(f"/reservations/{reservation.pk}/status/", {"status": status})
+    assert refused(answer) == (400, "event_not_open")
+
+
+def test_status_refuses_when_full_and_what_is_no_decision():
     event = make_event(seats_limit=1)
     make_reservation(event, status="confirmed")
     waiting = make_reservation(event)

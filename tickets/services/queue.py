@@ -69,7 +69,7 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
 def confirm(reservation: Reservation, *, by: User) -> Reservation:
     """Give the attendee a seat and a ticket.
 
-    Refused: already_decided, event_full, event_not_open, event_started (once it is over).
+    Refused: already_decided, event_full, event_not_open.
     """
     event, reservation = locked(reservation)
     check_decidable(event, reservation)
@@ -98,7 +98,7 @@ def reject(reservation: Reservation, *, by: User, message: str = "") -> Reservat
 def decide(reservation: Reservation, status: str, *, by: User) -> Reservation:
     """Confirm or reject somebody who waits, and nobody else: for callers who cannot see what was decided before.
 
-    Refused: already_decided, event_full, event_not_open, event_started.
+    Refused: already_decided, event_full, event_not_open.
     """
     if status == Status.CONFIRMED:
         return confirm(reservation, by=by)
@@ -196,7 +196,7 @@ def for_bulk(event: Event, reservations: Iterable[int]) -> tuple[Event, list[Res
     wanted = set(reservations)
     found = list(event.reservations.pending().filter(pk__in=wanted).in_queue_order().select_related("person"))
     decided = wanted - {reservation.pk for reservation in found}
-    return event, found, {pk: Refused("already_decided", _("Already decided, or withdrawn.")) for pk in sorted(decided)}
+    return event, found, {pk: already_decided() for pk in sorted(decided)}
 
 
 def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | None) -> None:
@@ -265,7 +265,11 @@ def check_first_reservation(event: Event, person: User) -> None:
 def check_decidable(event: Event, reservation: Reservation) -> None:
     check_published(event)
     if not reservation.is_pending:
-        raise Refused("already_decided", _("This reservation has already been decided, or was withdrawn."))
+        raise already_decided()
+
+
+def already_decided() -> Refused:
+    return Refused("already_decided", _("Already decided, or withdrawn."))
 
 
 def check_unused(reservation: Reservation) -> None:
