@@ -117,8 +117,6 @@ POST   -      /accounts/login/                                                  
 GET    -      /accounts/logout/                                                    302   200   200   200   200   200   200   200
 POST   -      /accounts/logout/                                                    302   302   302   302   302   302   302   302
 GET    -      /accounts/inactive/                                                  200   200   200   200   200   200   200   200
-GET    -      /accounts/signup/                                                    200   302   302   302   302   302   302   302
-POST   -      /accounts/signup/                                                    200   302   302   302   302   302   302   302
 GET    -      /accounts/reauthenticate/                                            login 200   200   200   200   200   200   200
 POST   -      /accounts/reauthenticate/                                            login 200   200   200   200   200   200   200
 GET    -      /accounts/email/                                                     login 200   200   200   200   200   200   200
@@ -199,7 +197,9 @@ def lines() -> dict[tuple[str, str, str], list[str]]:
     for line in MATRIX.strip().splitlines()[1:]:
         method, thing, route, *statuses = line.split()
         assert len(statuses) == len(PEOPLE), line
-        table[method.lower(), thing, route.removeprefix("/")] = statuses
+        line_of = (method.lower(), thing, route.removeprefix("/"))
+        assert line_of not in table, line
+        table[line_of] = statuses
     return table
 
 
