@@ -44,7 +44,9 @@ class Shell:
     """One shell for the whole page, as a reader has it."""
 
     def __init__(self, folder: Any) -> None:
-        self.process = subprocess.Popen(["sh"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # Whatever hangs ends with its shell, and the test with it.
+        shell = ["timeout", "120", "sh"]
+        self.process = subprocess.Popen(shell, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run(self, commands: str) -> str:
         self.process.stdin.write(f"{commands}\necho; echo '{END}'\n")
@@ -57,14 +59,18 @@ class Shell:
         raise AssertionError("The shell is gone. It said: " + "".join(printed))
 
 
+# Numbers that every installation gives itself; the others are as the page shows them.
+OWN = {"id", "organizer", "event_id", "reservation_id"}
+
+
 def assert_alike(told, shown):
-    """The same fields, the same words; numbers, moments and addresses are each day's own."""
+    """The same fields, words and numbers; moments and addresses are each day's own."""
     assert type(told) is type(shown), (told, shown)
     if isinstance(shown, dict):
         assert told.keys() == shown.keys()
-        for name in shown:
+        for name in shown.keys() - OWN:
             assert_alike(told[name], shown[name])
-    elif (isinstance(shown, str) and not re.search(r"^\d{4}-|^http", shown)) or isinstance(shown, list | bool | None.__class__):
+    elif not (isinstance(shown, str) and re.search(r"^\d{4}-|^http", shown)):
         assert told == shown
 
 
