@@ -20,7 +20,7 @@ from tests.markup import tree
 from tickets import mails, pdf
 from tickets.models import Ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # Words that are both Polish and English, and names.
 SHARED = {

@@ -17,6 +17,8 @@ from django.conf import settings
 from tests.processes import wait_until
 from tests.smtp import free_port
 
+# They choose their own database, whichever stack is being tested.
+pytestmark = pytest.mark.once
 ROOT = settings.BASE_DIR
 RUN = str(ROOT / "bin/run")
 
