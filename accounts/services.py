@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts import mails
+from accounts import mails, signals
 from accounts.models import User
 from eventflow import audit, mail
 from eventflow.errors import Refused
@@ -126,6 +126,7 @@ def prove(address: EmailAddress, *, by: User) -> bool:
     address.save()
     person.email = address.email
     person.save(update_fields=["email"])
+    signals.address_proven.send(sender=User, person=person)
     audit.record("account.activate" if left_behind is None else "account.change_email", person, by=by)
     if left_behind is not None:
         mail.queue_to_address(mails.email_changed, address=left_behind.email, language=person.language, args={"person": person.pk})
@@ -138,6 +139,7 @@ def add_person(person: User, password: str, *, by: User) -> None:
     person.set_password(password)
     person.save(force_insert=True)
     EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
+    signals.address_proven.send(sender=User, person=person)
     audit.record("account.add", person, by=by)
 
 

@@ -235,5 +235,6 @@ class CancelEventForm(forms.Form):
 class DoorStaffForm(forms.Form):
     email = forms.EmailField(
         label=gettext_lazy("E-mail"),
-        help_text=gettext_lazy("They need an EventFlow account. They see the check-in page of this event and nothing else."),
+        error_messages={"required": gettext_lazy("Enter their address."), "invalid": gettext_lazy("Enter an e-mail address like name@example.org.")},
+        help_text=gettext_lazy("We write to them. Who has no account yet signs up with this address first."),
     )

@@ -130,6 +130,9 @@ class Event(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # How often what a calendar shows of it has changed (RFC 5545, SEQUENCE), and for which start its guests were reminded.
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    reminded_for = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Kept with every move of a reservation, under this row's lock, so that one read tells the numbers.
     confirmed_count = models.PositiveIntegerField(_("confirmed"), default=0, editable=False)
@@ -217,17 +220,26 @@ class Event(models.Model):
 
 
 class DoorStaff(models.Model):
-    """Somebody who may check tickets in at one event, and nothing else."""
+    """Somebody who may check tickets in at one event, and nothing else. Without `person`: invited, and not signed up yet."""
 
     event = models.ForeignKey(Event, models.CASCADE)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    email = models.EmailField(_("e-mail"))
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     added = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("door staff")
         verbose_name_plural = _("door staff")
-        constraints = [models.UniqueConstraint(fields=["event", "person"], name="door_staff_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "person"], name="door_staff_once"),
+            models.UniqueConstraint(fields=["event", "email"], name="door_staff_invited_once"),
+        ]
+        indexes = [models.Index(fields=["email"], condition=Q(person=None), name="door_staff_waiting")]
 
     def __str__(self) -> str:
-        return f"{self.person_id} at {self.event_id}"
+        return f"{self.person_id or 'invited'} at {self.event_id}"
+
+    @property
+    def name(self) -> str:
+        return str(self.person or self.email)

@@ -5,14 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from eventflow import audit
+from accounts.services import may_mail
+from eventflow import audit, mail
 from eventflow.errors import Refused
-from events import live, signals
+from events import live, mails, signals
 from events.models import DoorStaff, Event
 
 # What a duplicate takes over: what the event says, and nothing of what became of it.
@@ -127,24 +131,40 @@ def at_the_same_hour(moment: datetime, later: timedelta, zone: ZoneInfo) -> date
 
 @transaction.atomic
 def add_door_staff(event: Event, *, email: str, by: User) -> DoorStaff:
-    """Let the person with this address check tickets in at this event. Asking twice changes nothing.
+    """Let whoever has this address check tickets in at this event, and write to them. Asking twice changes nothing.
 
-    Refused: no_such_person.
+    An address that nobody has signed up with yet is invited: the right is there as soon as they have proven it theirs.
     """
-    person = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-    if person is None:
-        raise Refused("no_such_person", _("Nobody has signed up with this address yet. Ask them to sign up first."))
-    staff, created = DoorStaff.objects.get_or_create(event=event, person=person, defaults={"added_by": by})
-    if created:
-        audit.record("door_staff.add", event, by=by, person=person.pk)
+    email = email.strip().lower()
+    person = User.objects.filter(email=email, is_active=True).first()
+    who = Q(email=email) | Q(person=person) if person else Q(email=email)
+    staff = event.doorstaff_set.filter(who).first()
+    if staff is None:
+        staff = DoorStaff.objects.create(event=event, email=email, person=person, added_by=by)
+        audit.record("door_staff.add", event, by=by, staff=staff.pk)
+        tell_door_staff(staff)
     return staff
+
+
+def tell_door_staff(staff: DoorStaff) -> None:
+    language = staff.person.language if staff.person else get_language() or settings.LANGUAGE_CODE
+    if may_mail(f"door:{staff.event_id}", staff.email):
+        mail.queue_to_address(mails.door_staff, address=staff.email, language=language, args={"staff": staff.pk})
 
 
 @transaction.atomic
 def remove_door_staff(staff: DoorStaff, *, by: User) -> None:
-    """Take the right to check in away, at once."""
-    audit.record("door_staff.remove", staff.event, by=by, person=staff.person_id)
+    """Take the right to check in away, at once; or the invitation back."""
+    audit.record("door_staff.remove", staff.event, by=by, staff=staff.pk)
     staff.delete()
+
+
+def welcome_door_staff(person: User) -> None:
+    """Somebody has proven an address: give them what it was invited to. The caller's transaction."""
+    invited = DoorStaff.objects.filter(email=person.email, person=None)
+    invited.exclude(event__doorstaff__person=person).update(person=person)
+    # They are there already, under another address.
+    invited.delete()
 
 
 def check_times(event: Event) -> None:

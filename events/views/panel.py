@@ -181,14 +181,11 @@ def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     """Let somebody check tickets in at this event."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     form = DoorStaffForm(request.POST)
-    try:
-        staff = form.is_valid() and services.add_door_staff(event, email=form.cleaned_data["email"], by=request.user)
-    except Refused as refusal:
-        form.add_error("email", refusal.message)
-        staff = None
-    if not staff:
+    if not form.is_valid():
         return live_page(request, event, form)
-    messages.success(request, _("%(name)s can check tickets in now.") % {"name": staff.person})
+    staff = services.add_door_staff(event, email=form.cleaned_data["email"], by=request.user)
+    words = _("%(name)s can check tickets in now.") if staff.person else _("%(name)s is invited, and can check tickets in after signing up.")
+    messages.success(request, words % {"name": staff.name})
     return redirect("events:live", event.pk)
 
 
@@ -199,7 +196,7 @@ def remove_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     found = DoorStaff.objects.filter(event__in=managed_events(request.user)).select_related("event", "person")
     staff = get_object_or_404(found, pk=pk)
     services.remove_door_staff(staff, by=request.user)
-    messages.success(request, _("%(name)s is no longer door staff.") % {"name": staff.person})
+    messages.success(request, _("%(name)s is no longer door staff.") % {"name": staff.name})
     return redirect("events:live", staff.event_id)
 
 

@@ -1,0 +1,30 @@
+"""The mails of events that are not about a reservation. Each builder reads the truth when the mail leaves, and returns None when its cause is gone."""
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from eventflow.mail import Letter
+from events.colors import ink
+from events.models import DoorStaff
+
+
+def door_staff(staff: int) -> Letter | None:
+    """You help at the door: where to go, or how to sign up first. None once that was taken back."""
+    found = DoorStaff.objects.select_related("event__organizer", "person").filter(pk=staff).first()
+    if found is None or found.event.is_cancelled:
+        return None
+    event = found.event
+    title = " ".join(event.title.split())
+    path = reverse("tickets:check_in", args=[event.pk]) if found.person else reverse("account_signup")
+    facts = {
+        "event": event,
+        "title": title,
+        "ink": ink(event),
+        "is_invited": found.person is None,
+        "address": found.email,
+        "url": settings.SITE_URL + path,
+        "heading": _("Help at the door of %(title)s") % {"title": title},
+        "body": _("You were asked to check tickets in at this event. Your phone is all you need."),
+    }
+    return Letter.render("door_staff", facts)

@@ -1,0 +1,92 @@
+"""Door staff is invited by address: whoever has an account can begin at once, the others after signing up."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from eventflow.mail.models import Mail
+from events import services
+from events.models import DoorStaff
+from events.permissions import door_events
+from tests.factories import PASSWORD, make_event, make_organizer, make_person
+from tests.mailbox import letters_to, link_in
+from tests.markup import only, words
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "basia@example.org"
+
+
+@pytest.fixture
+def event():
+    return make_event(title="Nocny druk", organizer=make_organizer())
+
+
+def sign_up_and_activate(address):
+    """As the person does it; their window."""
+    window = Client()
+    names = {"first_name": "Basia", "last_name": "Maj", "language": "en"}
+    window.post(reverse("account_signup"), {"email": address, "password1": PASSWORD, "password2": PASSWORD, **names})
+    activation = next(letter for letter in letters_to(address) if "Activate" in letter.subject)
+    window.post(link_in(activation, "/activate/"))
+    return window
+
+
+def test_a_stranger_is_invited_and_helps_after_proving_the_address(event):
+    staff = services.add_door_staff(event, email=ADDRESS.upper(), by=event.organizer)
+    assert (staff.email, staff.person) == (ADDRESS, None)
+    invitation = letters_to(ADDRESS)[0]
+    assert invitation.subject.startswith("Help at the door of Nocny druk")
+    assert link_in(invitation, "/signup/") == reverse("account_signup")
+
+    window = sign_up_and_activate(ADDRESS)
+    basia = User.objects.get(email=ADDRESS)
+    assert [*door_events(basia)] == [event]
+    assert window.get(reverse("tickets:check_in", args=[event.pk])).status_code == 200
+    assert window.get(reverse("tickets:queue", args=[event.pk])).status_code == 403
+
+
+def test_signing_up_without_proving_the_address_opens_no_door(event):
+    services.add_door_staff(event, email=ADDRESS, by=event.organizer)
+    names = {"first_name": "Not", "last_name": "Basia", "language": "en"}
+    Client().post(reverse("account_signup"), {"email": ADDRESS, "password1": PASSWORD, "password2": PASSWORD, **names})
+    assert not door_events(User.objects.get(email=ADDRESS)).exists()
+
+
+def test_an_invitation_taken_back_opens_no_door(client, event):
+    staff = services.add_door_staff(event, email=ADDRESS, by=event.organizer)
+    client.force_login(event.organizer)
+    client.post(reverse("events:remove_door_staff", args=[staff.pk]))
+    sign_up_and_activate(ADDRESS)
+    assert not door_events(User.objects.get(email=ADDRESS)).exists()
+    # Nor is a mail that had not left yet sent.
+    assert [letter.subject for letter in letters_to(ADDRESS) if "door" in letter.subject] == []
+
+
+def test_somebody_with_an_account_is_told_where_to_go(event):
+    person = make_person("Tomasz Lis", language="en")
+    services.add_door_staff(event, email=person.email, by=event.organizer)
+    assert link_in(letters_to(person.email)[0], "/check-in/") == reverse("tickets:check_in", args=[event.pk])
+
+
+def test_inviting_twice_changes_nothing_and_writes_once(event):
+    for _ in range(2):
+        services.add_door_staff(event, email=ADDRESS, by=event.organizer)
+    assert (DoorStaff.objects.count(), Mail.objects.count()) == (1, 1)
+
+
+def test_nobody_is_invited_twice_under_two_addresses(event):
+    person = make_person(email="old@example.org")
+    services.add_door_staff(event, email=person.email, by=event.organizer)
+    services.add_door_staff(event, email=ADDRESS, by=event.organizer)
+    person.email = ADDRESS
+    person.save()
+    services.welcome_door_staff(person)
+    assert [(staff.person, staff.email) for staff in DoorStaff.objects.all()] == [(person, "old@example.org")]
+
+
+def test_the_panel_says_who_was_invited(client, event):
+    services.add_door_staff(event, email=ADDRESS, by=event.organizer)
+    client.force_login(event.organizer)
+    page = client.get(reverse("events:live", args=[event.pk]))
+    assert f"{ADDRESS} Invited, not signed up yet" in words(only(page, "//*[@id='door-staff']"))
