@@ -1,4 +1,4 @@
-"""The mails of events that are not about a reservation. Each builder reads the truth when the mail leaves, and returns None when its cause is gone."""
+"""The mails of events that are not about a reservation. A builder reads the truth when the mail leaves; None: its cause is gone."""
 
 from django.conf import settings
 from django.urls import reverse

@@ -135,6 +135,8 @@ def visits_of(reservation: Any) -> Iterator[Visit]:
     yield reservation.person, "tickets:cancel", reservation, {}
     if reservation.tickets.filter(void_at=None).exists():
         yield reservation.person, "tickets:ticket", reservation, ""
+    for asked in ("", {"note": TEXT}, {"note": "μ" * 1001}):
+        yield "owner", "tickets:note", reservation, asked
     for deed in ("confirm", "reject", "undo", "admit", "undo_check_in"):
         yield "owner", f"tickets:{deed}", reservation, {}
 

@@ -89,6 +89,8 @@ POST   seat   /organizer/reservations/<int:pk>/reject/                          
 POST   place  /organizer/reservations/<int:pk>/reject/                             login 403   403   302   404   403   403   302
 POST   seat   /organizer/reservations/<int:pk>/undo/                               login 403   403   302   404   403   403   302
 POST   place  /organizer/reservations/<int:pk>/undo/                               login 403   403   302   404   403   403   302
+GET    place  /organizer/reservations/<int:pk>/note/                               login 403   403   200   404   403   403   200
+POST   place  /organizer/reservations/<int:pk>/note/                               login 403   403   302   404   403   403   302
 GET    event  /organizer/events/<int:pk>/check-in/                                 login 404   404   200   404   200   404   200
 POST   event  /organizer/events/<int:pk>/check-in/                                 login 404   404   409   404   409   404   409
 GET    draft  /organizer/events/<int:pk>/check-in/                                 login 404   404   200   404   404   404   200

@@ -49,6 +49,7 @@ def event(client):
     Reservation.objects.update(created=moment)
     Reservation.objects.exclude(decided_at=None).update(decided_at=moment + timedelta(hours=1))
     Ticket.objects.filter(reservation=inside).update(checked_in_at=start)
+    event.reservations.pending().update(note="Vegan")
     make_reservation(make_event(), make_person("Somebody Else"))
     client.force_login(event.organizer)
     return event
@@ -58,11 +59,11 @@ def event(client):
 def test_export_holds_every_reservation_of_the_event(client, event, read):
     code = Ticket.objects.get().code
     assert read(client, event) == [
-        ["Last name", "First name", "E-mail", "State", "Reserved", "Decided", "Checked in", "Ticket"],
-        ["Confirmed", "Guest", "confirmed@example.org", "Confirmed", "2030-05-01 12:05", "2030-05-01 13:05", "2030-06-01 18:00", code],
-        ["Pending", "Guest", "pending@example.org", "Pending", "2030-05-01 12:05", "", "", ""],
-        ["Rejected", "Guest", "rejected@example.org", "Rejected", "2030-05-01 12:05", "2030-05-01 13:05", "", ""],
-        ["Cancelled", "Guest", "cancelled@example.org", "Cancelled", "2030-05-01 12:05", "", "", ""],
+        ["Last name", "First name", "E-mail", "State", "Reserved", "Decided", "Checked in", "Ticket", "Note"],
+        ["Confirmed", "Guest", "confirmed@example.org", "Confirmed", "2030-05-01 12:05", "2030-05-01 13:05", "2030-06-01 18:00", code, ""],
+        ["Pending", "Guest", "pending@example.org", "Pending", "2030-05-01 12:05", "", "", "", "Vegan"],
+        ["Rejected", "Guest", "rejected@example.org", "Rejected", "2030-05-01 12:05", "2030-05-01 13:05", "", "", ""],
+        ["Cancelled", "Guest", "cancelled@example.org", "Cancelled", "2030-05-01 12:05", "", "", "", ""],
     ]
 
 

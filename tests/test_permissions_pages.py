@@ -72,6 +72,7 @@ PAGES = [
     ("events:edit", "event", MANAGERS, PANEL),
     ("events:cancel", "event", MANAGERS, PANEL),
     ("tickets:queue", "event", MANAGERS, PANEL),
+    ("tickets:note", "reservation", MANAGERS, PANEL),
     ("tickets:export_csv", "event", MANAGERS, PANEL),
     ("tickets:export_xlsx", "event", MANAGERS, PANEL),
 ]
@@ -86,6 +87,7 @@ DEEDS = [
     ("tickets:confirm", "reservation", PANEL),
     ("tickets:reject", "reservation", PANEL),
     ("tickets:undo", "reservation", PANEL),
+    ("tickets:note", "reservation", PANEL),
     ("tickets:confirm_many", "event", PANEL),
     ("tickets:reject_many", "event", PANEL),
     ("tickets:cancel", "reservation", OWN),
@@ -121,7 +123,9 @@ def test_nobody_reserves_in_a_draft_that_they_cannot_see(client, house):
     assert house["draft"].reservations.count() == 0
 
 
-@pytest.mark.parametrize("name", [name for name, thing, *_ in DEEDS if name not in {"events:cancel", "events:edit", "tickets:cancel"}])
+@pytest.mark.parametrize(
+    "name", [name for name, thing, *_ in DEEDS if name not in {"events:cancel", "events:edit", "tickets:cancel", "tickets:note"}]
+)
 def test_deeds_are_not_done_by_opening_a_link(client, house, name):
     client.force_login(house["people"]["team-mate"])
     for path in (reverse(name, args=[pk]) for pk in (house["event"].pk, house["reservation"].pk)):

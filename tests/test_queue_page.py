@@ -42,7 +42,7 @@ def row(response, reservation):
 
 
 def names(response):
-    return [words(lead).split(" ", 1)[1].rsplit(" ", 1)[0] for lead in tree(response).xpath(f"{ROW}/th[{has_class('table__lead')}]")]
+    return [words(lead).split(" ", 1)[1].rsplit(" ", 1)[0] for lead in tree(response).xpath(f"{ROW}/th[{has_class('table__lead')}]/div")]
 
 
 def places(response):
@@ -397,3 +397,45 @@ def test_times_in_the_queue_are_on_the_clock_of_this_site(client, event):
     reservation = make_reservation(event)
     event.reservations.update(created=datetime(2026, 7, 1, 22, 30, tzinfo=UTC) - timedelta(days=1))
     assert words(row(client.get(queue_url(event)), reservation).xpath(".//time")[0]) == "1 Jul, 00:30"
+
+
+# --- Notes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_a_note_stands_beside_its_guest_and_is_found(client, event, headers):
+    reservation = make_reservation(event, make_person("Maja Wiśniewska"))
+    make_reservation(event, make_person("Jonas Weber"))
+    form = client.get(reverse("tickets:note", args=[reservation.pk]), headers=headers)
+    assert only(form, "//form[@id='note-form']//textarea").text.strip() == ""
+    client.post(reverse("tickets:note", args=[reservation.pk]), {"note": " Needs a ramp "}, headers=headers)
+    found = client.get(queue_url(event), {"q": "ramp"})
+    assert names(found) == ["Maja Wiśniewska"]
+    assert all_words(found, f"//p[{has_class('note')}]") == ["Needs a ramp"]
+
+
+def test_a_saved_note_comes_back_as_its_row_and_decides_nothing(client, event):
+    reservation = make_reservation(event)
+    answer = client.post(reverse("tickets:note", args=[reservation.pk]), {"note": "Vegan"}, headers=HTMX)
+    assert "data-settled" not in row(answer, reservation).attrib
+    assert "The note is saved." in answer.text
+    client.post(reverse("tickets:note", args=[reservation.pk]), {"note": ""}, headers=HTMX)
+    reservation.refresh_from_db()
+    assert (reservation.note, reservation.status, reservation.decided_at) == ("", "pending", None)
+
+
+def test_a_note_that_is_too_long_is_refused_beside_the_field(client, event):
+    reservation = make_reservation(event)
+    answer = client.post(reverse("tickets:note", args=[reservation.pk]), {"note": "x" * 1001})
+    assert answer.status_code == 422
+    assert only(answer, "//textarea").get("aria-invalid") == "true"
+    reservation.refresh_from_db()
+    assert reservation.note == ""
+
+
+def test_a_guest_never_sees_the_note(client, event):
+    reservation = make_reservation(event, status="confirmed")
+    queue.note(reservation, "Talks too much", by=event.organizer)
+    client.force_login(reservation.person)
+    for url in (event.get_absolute_url(), "/reservations/", reverse("tickets:ticket", args=[reservation.pk])):
+        assert "Talks too much" not in client.get(url).text

@@ -220,6 +220,48 @@ def test_reserving_by_htmx_answers_the_card_with_the_focus_on_its_title(client):
     assert Reservation.objects.get().person == person
 
 
+def form_key(response):
+    return only(response, f"{CARD}//input[@name='key']").get("value")
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_a_form_sent_twice_reserves_once_and_says_the_same(client, headers):
+    event = make_event()
+    client.force_login(make_person())
+    sent = {"key": form_key(client.get(event.get_absolute_url()))}
+    first, second = (client.post(reserve_url(event), sent, headers=headers, follow=True) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert card_words(first) == card_words(second)
+    assert Reservation.objects.count() == 1
+
+
+def test_every_form_has_a_key_of_its_own(client):
+    event = make_event()
+    client.force_login(make_person())
+    assert len({form_key(client.get(event.get_absolute_url())) for _ in range(3)}) == 3
+
+
+def test_a_key_reserves_for_its_owner_at_its_event_only(client):
+    event, other, sent = make_event(), make_event(), {"key": "00000000-0000-4000-8000-000000000000"}
+    for person in (make_person(), make_person()):
+        client.force_login(person)
+        for one in (event, other):
+            client.post(reserve_url(one), sent)
+    assert Reservation.objects.pending().count() == 4
+
+
+def test_a_form_sent_again_after_leaving_does_not_come_back_by_itself(client):
+    event, person = make_event(), make_person()
+    client.force_login(person)
+    sent = {"key": form_key(client.get(event.get_absolute_url()))}
+    client.post(reserve_url(event), sent)
+    queue.cancel(Reservation.objects.get(), by=person)
+    answer = client.post(reserve_url(event), sent, headers=HTMX)
+    assert answer.status_code == 409
+    assert "gave that place back" in card_words(answer)
+    assert [one.status for one in Reservation.objects.all()] == ["cancelled"]
+
+
 def test_reserving_by_a_plain_form_returns_to_the_event_with_a_message(client):
     event = make_event(admission="automatic")
     client.force_login(make_person())

@@ -23,7 +23,7 @@ class QueueFilters(forms.Form):
     ]
 
     state = forms.ChoiceField(required=False, choices=[*STATES, (EVERY, gettext_lazy("All"))])
-    q = forms.CharField(label=gettext_lazy("Search by name or e-mail"), required=False, max_length=200)
+    q = forms.CharField(label=gettext_lazy("Search by name, e-mail or note"), required=False, max_length=200)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +40,7 @@ class QueueFilters(forms.Form):
 
     def of(self, event: Event) -> ReservationQuerySet:
         """The event's reservations that match, in the order of the queue."""
-        found = event.reservations.filter(every_word(self.words, "person__first_name", "person__last_name", "person__email"))
+        found = event.reservations.filter(every_word(self.words, "person__first_name", "person__last_name", "person__email", "note"))
         if self.shown != self.EVERY:
             found = found.filter(status=self.shown)
         return found.in_queue_order()
@@ -58,4 +58,14 @@ class RejectForm(forms.Form):
         required=False,
         max_length=1000,
         widget=forms.Textarea,
+    )
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        help_text=gettext_lazy("For you and the other organizers. The guest never sees it."),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 4}),
     )

@@ -21,6 +21,7 @@ urlpatterns = [
     path("organizer/reservations/<int:pk>/confirm/", queue.confirm, name="confirm"),
     path("organizer/reservations/<int:pk>/reject/", queue.reject, name="reject"),
     path("organizer/reservations/<int:pk>/undo/", queue.undo, name="undo"),
+    path("organizer/reservations/<int:pk>/note/", queue.note, name="note"),
     # the door
     path("organizer/events/<int:pk>/check-in/", door.check_in, name="check_in"),
     path("organizer/events/<int:pk>/check-in/search/", door.search, name="door_search"),

@@ -5,5 +5,5 @@ document.addEventListener("click", (event) => {
     event.preventDefault(); // the opener is a link to the page that asks the same question without a script
     document.getElementById(opener.dataset.opens)?.showModal();
   }
-  event.target.closest("[data-closes]")?.closest("dialog").close();
+  event.target.closest("[data-closes]")?.closest("dialog")?.close();
 });

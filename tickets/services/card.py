@@ -1,5 +1,6 @@
 """Where a person stands with an event, for the reserve card: one state, decided in one place."""
 
+import uuid
 from dataclasses import dataclass
 
 from eventflow.errors import Refused
@@ -24,6 +25,11 @@ class Card:
     def stamp(self) -> str:
         """What the card said, so that a browser that asks again hears only what is new."""
         return f"{self.state}-{self.position or 0}"
+
+    @property
+    def key(self) -> str:
+        """A new one for each form that is drawn, so that a form sent twice reserves once."""
+        return str(uuid.uuid4())
 
     @property
     def ahead(self) -> int:

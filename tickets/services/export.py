@@ -30,6 +30,7 @@ def head() -> list[str]:
         _("Decided"),
         _("Checked in"),
         _("Ticket"),
+        _("Note"),
     ]
 
 
@@ -43,10 +44,10 @@ def rows(event: Event) -> Iterator[list[str]]:
     def clock(moment: datetime | None) -> str:
         return f"{moment.astimezone(event.zone):%Y-%m-%d %H:%M}" if moment else ""
 
-    found: Any = event.reservations.in_queue_order().values("status", "created", "decided_at", **columns)
+    found: Any = event.reservations.in_queue_order().values("status", "created", "decided_at", "note", **columns)
     for one in found.iterator(CHUNK):
         times = [clock(one[name]) for name in ("created", "decided_at", "inside_at")]
-        yield [one["last_name"], one["first_name"], one["email"], str(states[one["status"]]), *times, one["code"] or ""]
+        yield [one["last_name"], one["first_name"], one["email"], str(states[one["status"]]), *times, one["code"] or "", one["note"]]
 
 
 class Line:
@@ -80,7 +81,7 @@ def xlsx_file(event: Event) -> IO[bytes]:
     with xlsxwriter.Workbook(target, options) as book:
         sheet = book.add_worksheet(_("Guests"))
         sheet.freeze_panes(1, 0)
-        sheet.set_column(0, 7, 18)
+        sheet.set_column(0, 8, 18)
         sheet.write_row(0, 0, head(), book.add_format({"bold": True}))
         for number, row in enumerate(rows(event), start=1):
             for column, cell in enumerate(row):

@@ -26,16 +26,19 @@ Status = Reservation.Status
 
 
 @transaction.atomic
-def reserve(event: Event, *, person: User) -> Reservation:
+def reserve(event: Event, *, person: User, key: str = "") -> Reservation:
     """Take a seat or a place in the queue.
 
     Automatic admission confirms at once while there is a seat and nobody waits; otherwise the reservation is pending.
+    `key`, made by a form for each time it is drawn: what was reserved with it is returned again, whatever became of it since.
     Refused: event_not_open, event_started, already_registered, reservation_rejected.
     """
     event = lock(event.pk)
+    if key and (again := event.reservations.filter(person=person, key=key).first()):
+        return again
     check_open(event)
     check_first_reservation(event, person)
-    reservation = Reservation.objects.create(person=person, event=event)
+    reservation = Reservation.objects.create(person=person, event=event, key=key)
     event.pending_count += 1
     audit.record("reservation.reserve", reservation, by=person)
     if event.is_automatic:
@@ -154,6 +157,13 @@ def reject_many(event: Event, reservations: Iterable[int], *, by: User, message:
     tell_rejected(found)
     save_counters(event)
     return [reservation.pk for reservation in found], refusals
+
+
+@transaction.atomic
+def note(reservation: Reservation, text: str, *, by: User) -> None:
+    """Keep what the organizers tell each other about this guest; an empty text takes it away. Changes nothing else, so it needs no lock."""
+    Reservation.objects.filter(pk=reservation.pk).update(note=text.strip())
+    audit.record("reservation.note", reservation, by=by)
 
 
 # --- The queue follows the event --------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from tickets.services import queue
 from tickets.services.card import card_of
 
 PER_PAGE = 20
+LONGEST_KEY = 36
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,9 +31,11 @@ def reserve(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return redirect(event)
     try:
-        reservation = queue.reserve(event, person=request.user)
+        reservation = queue.reserve(event, person=request.user, key=request.POST.get("key", "")[:LONGEST_KEY])
     except Refused as refusal:
         return told(request, event, refusal)
+    if not reservation.is_live:
+        return told(request, event, Refused("already_gone", _("You sent this form before, and gave that place back since. Reserve once more.")))
     words = _("Reserved. Your ticket is ready.") if reservation.is_confirmed else _("Reserved. You are in the queue.")
     return told(request, event, words)
 

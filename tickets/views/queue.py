@@ -12,14 +12,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import PersonRequest, organizer_required
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import managed_events
-from tickets.forms import QueueFilters, RejectForm
+from tickets.forms import NoteForm, QueueFilters, RejectForm
 from tickets.models import Reservation
 from tickets.permissions import managed_reservations
 from tickets.services import queue as service
@@ -90,14 +90,30 @@ def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], w
         return back_with(request, reservation.event_id, told, good=not refusal)
     if request.htmx.target == "queue":
         return table_again(request, reservation.event_id, told, {}, status=409 if refusal else 200)
-    return row_again(request, pk, told, refusal)
+    return row_again(request, pk, told, refusal, settled=not refusal)
 
 
-def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | None) -> HttpResponse:
-    """The row as it is now; beside it the numbers, and a toast that can take the decision back."""
+def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | None = None, *, settled: bool = False) -> HttpResponse:
+    """The row as it is now; beside it the numbers, and a toast that can take back a decision that settled it."""
     now = get_object_or_404(managed_reservations(request.user).with_position().with_entry(), pk=pk)
-    context = {"row": Row(now, refusal, settled=not refusal), "event": now.event, "counts": counts_of(now.event), "told": "" if refusal else told}
+    context = {"row": Row(now, refusal, settled), "event": now.event, "counts": counts_of(now.event), "told": "" if refusal else told}
     return render(request, "tickets/queue.html#decided", context, status=409 if refusal else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organizer_required
+def note(request: PersonRequest, pk: int) -> HttpResponse:
+    """What the organizers tell each other about a guest: the form alone for htmx's dialog, else a page of its own."""
+    reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
+    form = NoteForm(request.POST if request.method == "POST" else None, initial={"note": reservation.note})
+    if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "reservation": reservation, "event": reservation.event, "here": "queue"}
+        return render(request, f"tickets/note.html{'#form' if request.htmx else ''}", context, status=422 if form.is_bound else 200)
+    service.note(reservation, form.cleaned_data["note"], by=request.user)
+    if request.htmx:
+        return row_again(request, pk, _("The note is saved."))
+    messages.success(request, _("The note is saved."))
+    return redirect(reverse("tickets:queue", args=[reservation.event_id], query={"state": reservation.status}) + f"#reservation-{pk}")
 
 
 # --- Many -------------------------------------------------------------------------------------------------------------
