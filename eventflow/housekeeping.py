@@ -1,18 +1,18 @@
-"""What nobody needs any more is deleted: by the worker once an hour, or by `manage.py prune`."""
+"""What is to be done by the clock: reminders the day before, and the end of what nobody needs any more (also `manage.py prune`)."""
 
 from datetime import timedelta
 
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db.models import QuerySet
-from django.tasks import task
+from django.tasks import Task, task
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from eventflow.api import idempotency
 from eventflow.mail.models import Mail
+from tickets.services import reminders
 
-EVERY = timedelta(hours=1)
 # A task that is done tells an operator what ran lately; a mail, whether somebody was written to who says they weren't.
 TASKS_KEPT, MAIL_KEPT = timedelta(days=14), timedelta(days=90)
 # Rows a statement: no lock is held for long, however much there is.
@@ -42,7 +42,17 @@ def prune_now() -> dict[str, int]:
     return prune()
 
 
-def queue_if_due() -> None:
-    """Have it done once an hour, whichever worker asks first; as a task, because the worker's heart must not stop for it."""
-    if cache.add("housekeeping", 1, timeout=EVERY.total_seconds()):
-        prune_now.enqueue()
+@task
+def remind_now() -> int:
+    return reminders.remind_all()
+
+
+# What is done how often.
+ROUNDS: dict[str, tuple[Task, timedelta]] = {"prune": (prune_now, timedelta(hours=1)), "reminders": (remind_now, timedelta(minutes=5))}
+
+
+def queue_what_is_due() -> None:
+    """Have each thing done in its time, whichever worker asks first; as tasks, because the worker's heart must not stop for them."""
+    for name, (work, every) in ROUNDS.items():
+        if cache.add(f"housekeeping:{name}", 1, timeout=every.total_seconds()):
+            work.enqueue()

@@ -83,7 +83,7 @@ class Heart:
             close_old_connections()
             Worker.objects.update_or_create(pk=self.worker_id, defaults={"seen_at": timezone.now()})
             reap()
-            housekeeping.queue_if_due()
+            housekeeping.queue_what_is_due()
         except DjangoDatabaseError as error:
             logger.warning("worker: no sign of life written (%s)", type(error).__name__)
 

@@ -12,8 +12,10 @@ from icalendar import Event as Entry
 from events.models import Event
 
 
-def event_calendar(event: Event) -> bytes:
+def event_calendar(event: Event, *, going: bool = True) -> bytes:
     """The event, always under the same UID, so that a calendar replaces what it knew of it. Needs its organizer.
+
+    A cancelled event, and one that its guest is not going to any more, comes as METHOD:CANCEL (RFC 5546), which takes it out again.
 
     Times are UTC: an event happens once, and every calendar shows an instant rightly on its own clock, whereas time zones
     written out are where calendars disagree.
@@ -21,19 +23,23 @@ def event_calendar(event: Event) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//EventFlow//EventFlow//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(entry(event))
+    calendar.add("method", method(event, going=going))
+    calendar.add_component(entry(event, going=going))
     return calendar.to_ical()
 
 
-def entry(event: Event) -> Entry:
+def method(event: Event, *, going: bool = True) -> str:
+    return "CANCEL" if event.is_cancelled or not going else "PUBLISH"
+
+
+def entry(event: Event, *, going: bool = True) -> Entry:
     url = settings.SITE_URL + event.get_absolute_url()
     entry = Entry()
     entry.add("uid", f"event-{event.pk}@{urlsplit(settings.SITE_URL).hostname}")
     entry.add("dtstamp", timezone.now().astimezone(UTC))
-    # A cancelled event outranks every copy of it that a calendar has.
-    entry.add("sequence", 1 if event.is_cancelled else 0)
-    entry.add("status", "CANCELLED" if event.is_cancelled else "CONFIRMED")
+    # The higher number wins; among equals the later stamp, so that who comes back after leaving has it again.
+    entry.add("sequence", event.sequence)
+    entry.add("status", "CANCELLED" if event.is_cancelled or not going else "CONFIRMED")
     entry.add("dtstart", event.start_time.astimezone(UTC))
     entry.add("dtend", event.end_time.astimezone(UTC))
     entry.add("summary", clean(event.title))

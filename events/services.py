@@ -19,6 +19,9 @@ from eventflow.errors import Refused
 from events import live, mails, signals
 from events.models import DoorStaff, Event
 
+# What a calendar shows of it; and of that, what guests must be told of when it changes.
+IN_CALENDARS = {"title", "description", "location", "start_time", "end_time"}
+MOVES_GUESTS = {"location", "start_time", "end_time"}
 # What a duplicate takes over: what the event says, and nothing of what became of it.
 COPIED = ["title", "description", "location", "time_zone", "seats_limit", "admission", "hue", "pattern"]
 
@@ -60,9 +63,13 @@ def edit(event: Event, *, by: User, **fields: Any) -> Event:
             field="seats_limit",
         )
     check_times(locked)
-    locked.save(update_fields=[*fields])
-    audit.record("event.edit", locked, by=by, changed=sorted(name for name in fields if before[name] != getattr(locked, name)))
+    changed = {name for name in fields if before[name] != getattr(locked, name)}
+    locked.sequence += bool(changed & IN_CALENDARS)
+    locked.save(update_fields=[*fields, "sequence"])
+    audit.record("event.edit", locked, by=by, changed=sorted(changed))
     signals.event_edited.send(sender=Event, event=locked, by=by)
+    if changed & MOVES_GUESTS and locked.is_published:
+        signals.event_moved.send(sender=Event, event=locked)
     live.hint(locked.pk)
     return locked
 
@@ -104,7 +111,8 @@ def cancel(event: Event, *, by: User, message: str = "") -> Event:
     locked.status = Event.Status.CANCELLED
     locked.cancelled_at = timezone.now()
     locked.cancel_message = message.strip()
-    locked.save(update_fields=["status", "cancelled_at", "cancel_message"])
+    locked.sequence += 1
+    locked.save(update_fields=["status", "cancelled_at", "cancel_message", "sequence"])
     audit.record("event.cancel", locked, by=by, confirmed=locked.confirmed_count, pending=locked.pending_count)
     signals.event_cancelled.send(sender=Event, event=locked, by=by)
     live.hint(locked.pk)

@@ -1,5 +1,6 @@
 """A house full of people who write Greek, and every way through it: what stands there in Latin letters are the product's own words."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,8 @@ from accounts.models import User
 from events import services as event_services
 from events.models import Event
 from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
-from tickets.services import door, queue
+from tickets.links import leave_url
+from tickets.services import announcements, door, queue
 
 TEXT = "Φέρτε μελάνι και χαρτί."
 EVENTS: dict[str, dict[str, Any]] = {
@@ -43,12 +45,35 @@ def make_house() -> House:
     of = reservations(events, guest, other)
     event_services.cancel(events["cancelled"], by=owner, message=TEXT)
     staff = event_services.add_door_staff(events["today"], email=other.email, by=owner)
+    event_services.add_door_staff(events["today"], email="invited@example.org", by=owner)
     let_time_pass(events["running"], start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
     for name in ("over", "over for the guest"):
         let_time_pass(events[name], start_time=-timedelta(days=3), end_time=-timedelta(days=2))
     people = {"owner": owner, "guest": guest, "other": other, "admin": make_admin("Άννα Λέκκα"), "nobody": make_person("Έλλη Ράλλη")}
     waiting = EmailAddress.objects.get(user=make_person("Ρέα Κόρη", activated=False))
-    return {"events": events, "of": of, "people": people, "other": {"staff": staff, "waiting": waiting}}
+    return {
+        "events": events,
+        "of": of,
+        "people": people,
+        "other": {"staff": staff, "waiting": waiting},
+        "said": announcements_at(events["confirmed"]),
+    }
+
+
+def announcements_at(event: Event) -> dict[str, Any]:
+    """One that can still be taken back, one that was, one that has left."""
+    said = {
+        name: announcements.send(event, audience="all", subject="Μελάνι", body=TEXT, key=uuid.uuid4(), by=event.organizer)
+        for name in ("waiting", "taken back", "sent")
+    }
+    announcements.withdraw(said["taken back"], by=event.organizer)
+    said["sent"].leaves_at = timezone.now()
+    said["sent"].save()
+    return said
+
+
+def leave_token(reservation: Any) -> str:
+    return leave_url(reservation).strip("/").rpartition("/")[2]
 
 
 def greek_event(organizer: User, **fields: Any) -> Event:
@@ -110,6 +135,9 @@ WRONG_EVENT = {
 }
 
 
+MESSAGE = {"audience": "all", "subject": "Μελάνι", "body": TEXT, "key": "00000000-0000-4000-8000-000000000000"}
+
+
 def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     for who in ("nobody", "guest"):
         yield who, "tickets:reserve", event, {}
@@ -118,10 +146,12 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     yield "owner", "tickets:queue", event, "?q=ψψ"
     for deed in ("tickets:confirm_many", "tickets:reject_many"):
         yield "owner", deed, event, {"r": [one.pk for one in event.reservations.all()], "message": TEXT}
+    for sent in ("", {"subject": ""}, MESSAGE | {"action": "preview"}, MESSAGE | {"action": "send"}):
+        yield "owner", "tickets:messages", event, sent
     for deed in ("events:publish", "events:cancel"):
         yield "owner", deed, event, {"message": TEXT}
     yield "owner", "events:edit", event, WRONG_EVENT
-    for email in ("somebody@example.org", house["people"]["nobody"].email):
+    for email in ("μ", "somebody@example.org", house["people"]["nobody"].email):
         yield "owner", "events:add_door_staff", event, {"email": email}
     for code in ("7K4M-2QXD", "μ", house["of"]["used"].tickets.get().code, house["of"]["inside"].tickets.get().code):
         yield "owner", "tickets:check_in", event, {"code": code}
@@ -135,6 +165,8 @@ def visits_of(reservation: Any) -> Iterator[Visit]:
     yield reservation.person, "tickets:cancel", reservation, {}
     if reservation.tickets.filter(void_at=None).exists():
         yield reservation.person, "tickets:ticket", reservation, ""
+    yield "visitor", "tickets:leave", [leave_token(reservation)], ""
+    yield "visitor", "tickets:leave", [leave_token(reservation)], {}
     for asked in ("", {"note": TEXT}, {"note": "μ" * 1001}):
         yield "owner", "tickets:note", reservation, asked
     for deed in ("confirm", "reject", "undo", "admit", "undo_check_in"):
@@ -153,6 +185,9 @@ def list_visits(house: House) -> Iterator[Visit]:
             yield who, "events:panel", None, f"?show={show}"
     yield "owner", "events:new", None, ""
     yield "owner", "events:new", None, WRONG_EVENT
+    for said in house["said"].values():
+        yield "owner", "tickets:messages", said.event, ""
+        yield "owner", "tickets:withdraw_message", said, {}
     yield "owner", "events:remove_door_staff", house["other"]["staff"], {}
     for query in ("", "?q=ψψ"):
         yield "admin", "accounts:roles", None, query

@@ -6,6 +6,7 @@ To add a route, add its line: think who may, write the eight answers, and let th
 
 import logging
 import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,7 @@ from events import services as events
 from tests.api.clients import sign_in
 from tests.api.test_events import fields
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
+from tickets.services import announcements
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ["anonymous", "user", "other user", "organizer", "other organizer", "door staff", "other staff", "admin"]
@@ -53,6 +55,9 @@ POST   draft  /organizer/events/<int:pk>/publish/                               
 POST   event  /organizer/events/<int:pk>/duplicate/                                login 403   403   302   404   403   403   302
 GET    event  /organizer/events/<int:pk>/export.csv                                login 403   403   200   404   403   403   200
 GET    event  /organizer/events/<int:pk>/export.xlsx                               login 403   403   200   404   403   403   200
+GET    event  /organizer/events/<int:pk>/messages/                                 login 403   403   200   404   403   403   200
+POST   event  /organizer/events/<int:pk>/messages/                                 login 403   403   422   404   403   403   422
+POST   said   /organizer/messages/<int:pk>/withdraw/                               login 403   403   302   404   403   403   302
 GET    event  /organizer/events/<int:pk>/cancel/                                   login 403   403   200   404   403   403   200
 POST   event  /organizer/events/<int:pk>/cancel/                                   login 403   403   200   404   403   403   200
 GET    draft  /organizer/events/<int:pk>/cancel/                                   login 403   403   200   404   403   403   200
@@ -71,6 +76,8 @@ GET    seat   /reservations/<int:pk>/cancel/                                    
 POST   seat   /reservations/<int:pk>/cancel/                                       login 302   404   404   404   404   404   404
 GET    place  /reservations/<int:pk>/cancel/                                       login 200   404   404   404   404   404   404
 POST   place  /reservations/<int:pk>/cancel/                                       login 302   404   404   404   404   404   404
+GET    -      /reservations/leave/<str:token>/                                     404   404   404   404   404   404   404   404
+POST   -      /reservations/leave/<str:token>/                                     404   404   404   404   404   404   404   404
 GET    seat   /reservations/<int:pk>/ticket/                                       login 200   404   404   404   404   404   404
 GET    place  /reservations/<int:pk>/ticket/                                       login 404   404   404   404   404   404   404
 GET    seat   /reservations/<int:pk>/ticket.pdf                                    login 200   404   404   404   404   404   404
@@ -221,15 +228,18 @@ def world():
     event, draft, queue = make_event(organizer=organizer), make_event(organizer=organizer, status="draft"), make_event(organizer=organizer)
     elsewhere = make_event()
     user, admin, spare = make_person(), make_admin(), make_admin()
+    seat = make_reservation(event, user, status="confirmed")
+    said = announcements.send(event, audience="confirmed", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=organizer)
     staff = {name: make_person() for name in ("door staff", "other staff")}
     helper = events.add_door_staff(event, email=staff["door staff"].email, by=organizer)
     events.add_door_staff(elsewhere, email=staff["other staff"].email, by=elsewhere.organizer)
     return {
         "event": event,
         "draft": draft,
-        "seat": make_reservation(event, user, status="confirmed"),
+        "seat": seat,
         "place": make_reservation(queue, user),
         "helper": helper,
+        "said": said,
         "person": spare,
         "people": {
             "anonymous": None,

@@ -1,6 +1,6 @@
 """The calendar file, read back by the library that calendars in Python use."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from icalendar import Calendar
@@ -13,10 +13,17 @@ pytestmark = pytest.mark.django_db
 JULY = datetime(2027, 7, 1, 16, 0, tzinfo=UTC)
 
 
-def entry_of(event):
-    calendar = Calendar.from_ical(event_calendar(event))
-    assert (calendar["version"], calendar["method"]) == ("2.0", "PUBLISH")
+def read(event, **how):
+    """The method of the file, and its one entry."""
+    calendar = Calendar.from_ical(event_calendar(event, **how))
+    assert calendar["version"] == "2.0"
     [entry] = calendar.events
+    return str(calendar["method"]), entry
+
+
+def entry_of(event):
+    method, entry = read(event)
+    assert method == "PUBLISH"
     return entry
 
 
@@ -38,8 +45,32 @@ def test_the_uid_stays_and_a_cancelled_event_outranks_its_copies():
     before = entry_of(event)
     services.cancel(event, by=event.organizer)
     event.refresh_from_db()
-    after = entry_of(event)
-    assert (after["uid"], after["status"], after["sequence"]) == (before["uid"], "CANCELLED", 1)
+    method, after = read(event)
+    assert (method, after["uid"], after["status"], after["sequence"]) == ("CANCEL", before["uid"], "CANCELLED", 1)
+
+
+def test_who_does_not_go_takes_it_out_of_the_calendar_and_may_come_back():
+    event = make_event()
+    method, entry = read(event, going=False)
+    assert (method, entry["uid"], entry["status"]) == ("CANCEL", entry_of(event)["uid"], "CANCELLED")
+    assert entry["sequence"] == entry_of(event)["sequence"], "the later stamp decides"
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ({"start_time": JULY + timedelta(hours=1)}, 1),
+        ({"end_time": JULY + timedelta(hours=9)}, 1),
+        ({"location": "Elsewhere"}, 1),
+        ({"title": "Another name"}, 1),
+        ({"seats_limit": 99, "hue": "plum"}, 0),
+        ({"location": "Ruska 46c, Wrocław"}, 0),
+    ],
+)
+def test_the_number_grows_when_what_a_calendar_shows_has_changed(change, number):
+    event = make_event(start_time=JULY)
+    event = services.edit(event, by=event.organizer, **change)
+    assert entry_of(event)["sequence"] == number
 
 
 def test_lines_are_short_enough_for_every_calendar():

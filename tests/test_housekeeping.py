@@ -83,10 +83,10 @@ def test_prune_takes_small_bites(monkeypatch, django_assert_num_queries):
 @pytest.mark.django_db
 def test_pruning_is_asked_for_once_an_hour_however_many_ask():
     for _ in range(3):
-        housekeeping.queue_if_due()
+        housekeeping.queue_what_is_due()
     assert DBTaskResult.objects.filter(task_path="eventflow.housekeeping.prune_now").count() == 1
     cache.clear()  # an hour later
-    housekeeping.queue_if_due()
+    housekeeping.queue_what_is_due()
     assert DBTaskResult.objects.filter(task_path="eventflow.housekeeping.prune_now").count() == 2
 
 

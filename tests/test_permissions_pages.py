@@ -73,6 +73,7 @@ PAGES = [
     ("events:cancel", "event", MANAGERS, PANEL),
     ("tickets:queue", "event", MANAGERS, PANEL),
     ("tickets:note", "reservation", MANAGERS, PANEL),
+    ("tickets:messages", "event", MANAGERS, PANEL),
     ("tickets:export_csv", "event", MANAGERS, PANEL),
     ("tickets:export_xlsx", "event", MANAGERS, PANEL),
 ]
@@ -88,10 +89,15 @@ DEEDS = [
     ("tickets:reject", "reservation", PANEL),
     ("tickets:undo", "reservation", PANEL),
     ("tickets:note", "reservation", PANEL),
+    ("tickets:messages", "event", PANEL),
     ("tickets:confirm_many", "event", PANEL),
     ("tickets:reject_many", "event", PANEL),
     ("tickets:cancel", "reservation", OWN),
 ]
+
+
+# Deeds whose address shows a form.
+ASKED_FIRST = {"events:cancel", "events:edit", "tickets:cancel", "tickets:note", "tickets:messages"}
 
 
 @pytest.mark.parametrize(("name", "thing", "allowed", "others"), PAGES, ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES])
@@ -123,9 +129,7 @@ def test_nobody_reserves_in_a_draft_that_they_cannot_see(client, house):
     assert house["draft"].reservations.count() == 0
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, thing, *_ in DEEDS if name not in {"events:cancel", "events:edit", "tickets:cancel", "tickets:note"}]
-)
+@pytest.mark.parametrize("name", [name for name, *_ in DEEDS if name not in ASKED_FIRST])
 def test_deeds_are_not_done_by_opening_a_link(client, house, name):
     client.force_login(house["people"]["team-mate"])
     for path in (reverse(name, args=[pk]) for pk in (house["event"].pk, house["reservation"].pk)):

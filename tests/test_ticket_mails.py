@@ -68,12 +68,11 @@ def test_confirmed_travels_from_the_decision_to_the_letter_box():
     reservation = make_reservation(make_event(start_time=timezone.now().replace(year=2099, month=12, day=11, hour=12)), person, status="confirmed")
     [message] = delivered()
     assert message.to == [person.email]
-    assert [(name, kind) for name, _content, kind in message.attachments] == [
-        (f"ticket-{reservation.tickets.get().code}.pdf", "application/pdf"),
-        ("event.ics", "text/calendar"),
-    ]
+    paper, date = message.attachments
+    assert (paper.get_filename(), paper.get_content_type()) == (f"ticket-{reservation.tickets.get().code}.pdf", "application/pdf")
+    assert (date.get_filename(), date.get_content_type(), date.get_param("method")) == ("event.ics", "text/calendar", "PUBLISH")
     assert "11 grudnia 2099" in message.subject, "in the person's language"
-    assert "11 grudnia 2099" in text_of(message.attachments[0].content)
+    assert "11 grudnia 2099" in text_of(paper.get_payload(decode=True))
     assert translation.get_language() == "en"
     raw = message.message()
     assert raw.get_content_type() == "multipart/mixed"

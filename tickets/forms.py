@@ -1,13 +1,16 @@
 """What an organizer types about a queue: which part of it to see, and a word to those who are rejected."""
 
+import uuid
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from eventflow.errors import Refused
 from events.models import Event
 from events.search import every_word
-from tickets.models import Reservation, ReservationQuerySet
+from tickets.models import Announcement, Reservation, ReservationQuerySet
+from tickets.services import announcements
 
 
 class QueueFilters(forms.Form):
@@ -69,3 +72,29 @@ class NoteForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea({"rows": 4}),
     )
+
+
+class MessageForm(forms.Form):
+    """What is written to the guests of an event. The key makes a form sent twice one message."""
+
+    audience = forms.ChoiceField(label=gettext_lazy("To"), choices=Announcement.Audience.choices, initial=Announcement.Audience.CONFIRMED)
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter what it is about.")})
+    body = forms.CharField(
+        label=gettext_lazy("Message"),
+        help_text=gettext_lazy("Everybody gets it as a mail of their own, in your words, with the date and the place below."),
+        max_length=5000,
+        widget=forms.Textarea({"rows": 8}),
+        error_messages={"required": gettext_lazy("Write something.")},
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    def __init__(self, *args: Any, event: Event, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sizes = announcements.sizes(event)
+
+    def audiences(self) -> list[tuple[str, str, int]]:
+        """To choose from: (value, words, how many get it)."""
+        return [(value, str(words), self.sizes[value]) for value, words in Announcement.Audience.choices]
+
+    def refuse(self, refusal: Refused) -> None:
+        self.add_error(refusal.field or None, refusal.message)

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 
 from eventflow.mail import Letter
 from eventflow.mail.letters import Attachment
-from events.calendar import event_calendar
+from events.calendar import event_calendar, method
 from events.colors import ink
-from tickets import pdf
-from tickets.models import Reservation, Ticket
+from events.models import Event
+from tickets import links, pdf
+from tickets.models import Announcement, Reservation, Ticket
 
 
 def confirmed(reservation: int, serial: str) -> Letter | None:
@@ -22,9 +23,9 @@ def confirmed(reservation: int, serial: str) -> Letter | None:
         return None
     attachments = [
         Attachment(pdf.file_name(ticket), pdf.render(ticket), "application/pdf"),
-        Attachment("event.ics", event_calendar(ticket.event), "text/calendar"),
+        calendar_file(ticket.event),
     ]
-    facts = about(ticket.reservation) | {"ticket": ticket, "ticket_url": settings.SITE_URL + reverse("tickets:ticket", args=[reservation])}
+    facts = about(ticket.reservation) | {"ticket": ticket, "ticket_url": ticket_url(ticket.reservation)}
     facts["heading"] = _("You have a spot at %(title)s") % facts
     facts["body"] = _("Your reservation is confirmed. Your ticket is attached as a PDF.")
     return Letter.render("confirmed", facts, attachments)
@@ -38,7 +39,18 @@ def rejected(reservation: int, decided: str) -> Letter | None:
     facts = about(found) | {"words": found.message, "others_url": settings.SITE_URL + reverse("events:list")}
     facts["heading"] = _("Not this time: %(title)s") % facts
     facts["body"] = _("The organizer could not offer you a spot.")
-    return Letter.render("rejected", facts)
+    return Letter.render("rejected", facts, out_of_the_calendar(facts))
+
+
+def cancelled(reservation: int) -> Letter | None:
+    """The guest gave the place back: so that they know, whoever pressed the button, and that their calendar does."""
+    found = fetch(reservation)
+    if found is None or not found.is_cancelled:
+        return None
+    facts = about(found)
+    facts["heading"] = _("You are not going to %(title)s") % facts
+    facts["body"] = _("Your reservation is cancelled, as you asked.")
+    return Letter.render("cancelled", facts, out_of_the_calendar(facts))
 
 
 def event_cancelled(reservation: int) -> Letter | None:
@@ -49,7 +61,40 @@ def event_cancelled(reservation: int) -> Letter | None:
     facts = about(found) | {"words": found.event.cancel_message}
     facts["heading"] = _("%(title)s is cancelled") % facts
     facts["body"] = _("The organizer cancelled this event, so there is nothing for you to do.")
-    return Letter.render("event_cancelled", facts)
+    return Letter.render("event_cancelled", facts, out_of_the_calendar(facts))
+
+
+def moved(reservation: int, sequence: int) -> Letter | None:
+    """It is at another time or place now. None once it was changed again, which has a mail of its own."""
+    found = fetch(reservation)
+    if found is None or not found.is_live or found.event.sequence != sequence:
+        return None
+    facts = about(found)
+    facts["heading"] = _("%(title)s has moved") % facts
+    facts["body"] = _("The organizer changed when or where it happens. You keep your place; this is how it stands now.")
+    return Letter.render("moved", facts, [calendar_file(found.event)] if found.is_confirmed else [])
+
+
+def reminder(reservation: int, start: str) -> Letter | None:
+    """It is tomorrow. None for those who left, and for an event that is at another time by now."""
+    found = fetch(reservation)
+    if found is None or not found.is_confirmed or found.event.start_time.isoformat() != start or found.event.has_started:
+        return None
+    facts = about(found) | {"ticket_url": ticket_url(found)}
+    facts["heading"] = _("Soon: %(title)s") % facts
+    facts["body"] = _("You have a spot. Your ticket is behind the button; show its code at the door.")
+    return Letter.render("reminder", facts)
+
+
+def announcement(announcement: int, reservation: int) -> Letter | None:
+    """The organizer's own words to their guests. None once they were taken back, or the guest has left."""
+    said = Announcement.objects.filter(pk=announcement, withdrawn_at=None).first()
+    found = fetch(reservation)
+    if said is None or found is None or not found.is_live:
+        return None
+    facts = about(found) | {"words": said.body, "heading": " ".join(said.subject.split())}
+    facts["body"] = _("The organizer of %(title)s wrote to you.") % facts
+    return Letter.render("announcement", facts)
 
 
 def fetch(reservation: int) -> Reservation | None:
@@ -67,4 +112,18 @@ def about(reservation: Reservation) -> dict[str, Any]:
         "had_ticket": reservation.tickets.exists(),
         "ink": ink(event),
         "event_url": settings.SITE_URL + event.get_absolute_url(),
+        "leave_url": links.leave_url(reservation) if reservation.is_live else "",
     }
+
+
+def ticket_url(reservation: Reservation) -> str:
+    return settings.SITE_URL + reverse("tickets:ticket", args=[reservation.pk])
+
+
+def calendar_file(event: Event, *, going: bool = True) -> Attachment:
+    return Attachment("event.ics", event_calendar(event, going=going), "text/calendar", {"method": method(event, going=going)})
+
+
+def out_of_the_calendar(facts: dict[str, Any]) -> list[Attachment]:
+    """For those who may have put it there."""
+    return [calendar_file(facts["event"], going=False)] if facts["had_ticket"] else []

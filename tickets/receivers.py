@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from events.models import Event
-from events.signals import event_cancelled, event_edited
+from events.signals import event_cancelled, event_edited, event_moved
 from tickets.services import queue
 
 
@@ -14,6 +14,11 @@ from tickets.services import queue
 def fill_added_seats(event: Event, **kwargs: Any) -> None:
     if queue.promote(event):
         queue.save_counters(event)
+
+
+@receiver(event_moved)
+def tell_everybody_where_and_when(event: Event, **kwargs: Any) -> None:
+    queue.tell_moved(event)
 
 
 @receiver(event_cancelled)

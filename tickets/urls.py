@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.views import attendee, door, export, queue, ticket
+from tickets.views import attendee, door, export, messages, queue, ticket
 
 app_name = "tickets"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("events/<int:pk>/reservation/", attendee.card, name="card"),
     path("reservations/", attendee.mine, name="mine"),
     path("reservations/<int:pk>/cancel/", attendee.cancel, name="cancel"),
+    path("reservations/leave/<str:token>/", attendee.leave, name="leave"),
     path("reservations/<int:pk>/ticket/", ticket.ticket, name="ticket"),
     path("reservations/<int:pk>/ticket.pdf", ticket.ticket_pdf, name="ticket_pdf"),
     path("reservations/<int:pk>/ticket.svg", ticket.ticket_qr, name="ticket_qr"),
@@ -16,6 +17,8 @@ urlpatterns = [
     path("organizer/events/<int:pk>/queue/", queue.queue, name="queue"),
     path("organizer/events/<int:pk>/queue/confirm/", queue.confirm_many, name="confirm_many"),
     path("organizer/events/<int:pk>/queue/reject/", queue.reject_many, name="reject_many"),
+    path("organizer/events/<int:pk>/messages/", messages.write, name="messages"),
+    path("organizer/messages/<int:pk>/withdraw/", messages.withdraw, name="withdraw_message"),
     path("organizer/events/<int:pk>/export.csv", export.as_csv, name="export_csv"),
     path("organizer/events/<int:pk>/export.xlsx", export.as_xlsx, name="export_xlsx"),
     path("organizer/reservations/<int:pk>/confirm/", queue.confirm, name="confirm"),

@@ -1,6 +1,7 @@
 """What a builder returns: the words of a mail, in two forms, and what hangs on it."""
 
 from dataclasses import dataclass, field
+from email.message import MIMEPart
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,15 @@ from django.template.loader import render_to_string
 class Attachment:
     name: str
     content: bytes
+    # `text/calendar`, and what follows it: {"method": "CANCEL"}.
     type: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    def as_part(self) -> MIMEPart:
+        part = MIMEPart()
+        main, _, sub = self.type.partition("/")
+        part.set_content(self.content, main, sub, disposition="attachment", filename=self.name, params=self.parameters)
+        return part
 
 
 @dataclass(frozen=True)
@@ -37,5 +46,5 @@ class Letter:
         if self.html:
             message.attach_alternative(self.html, "text/html")
         for attachment in self.attachments:
-            message.attach(attachment.name, attachment.content, attachment.type)
+            message.attach(attachment.as_part())
         return message

@@ -60,6 +60,7 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
     check_unused(reservation)
     move(event, [reservation], Status.CANCELLED)
     audit.record("reservation.cancel", reservation, by=by)
+    mail.queue(mails.cancelled, to=reservation.person, args={"reservation": reservation.pk})
     promote(event)
     save_counters(event)
     return reservation
@@ -246,6 +247,13 @@ def move(event: Event, reservations: Sequence[Reservation], status: str, *, by: 
 def save_counters(event: Event) -> None:
     event.save(update_fields=["confirmed_count", "pending_count", "checked_in_count"])
     live.hint(event.pk)
+
+
+def tell_moved(event: Event) -> None:
+    """Write to everybody with a place. The delay leaves time to mend a slip; only the newest of several mails leaves."""
+    told = list(event.reservations.live().select_related("person"))
+    delay = settings.MAIL_DECISION_DELAY_SECONDS
+    mail.queue_many(mails.moved, told, delay=delay, args=lambda r: {"reservation": r.pk, "sequence": event.sequence})
 
 
 def tell_rejected(reservations: Sequence[Reservation]) -> None:

@@ -3,17 +3,19 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import PersonRequest, VisitorRequest, login_required
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import visible_events
+from tickets import links
 from tickets.models import Reservation
 from tickets.permissions import own_reservations
 from tickets.services import queue
@@ -84,6 +86,23 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         return told(request, reservation.event, refusal, back=way_back(request, reservation))
     return told(request, reservation.event, words, back=way_back(request, reservation))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: VisitorRequest, token: str) -> HttpResponse:
+    """Where the mailed link leads that needs no log-in. Opening it changes nothing, for mail scanners open every link; the button does."""
+    reservation = links.reservation_behind(token)
+    if reservation is None:
+        raise Http404
+    refusal = None
+    if request.method == "POST":
+        try:
+            reservation = queue.cancel(reservation, by=reservation.person)
+        except Refused as no:
+            refusal = no
+    context = {"reservation": reservation, "event": reservation.event, "refusal": refusal, "done": request.method == "POST" and not refusal}
+    return render(request, "tickets/leave.html", context, status=409 if refusal else 200)
 
 
 def told(request: PersonRequest, event: Event, outcome: Refused | str, *, back: str = "") -> HttpResponse:

@@ -1,0 +1,147 @@
+"""What an organizer writes to their guests: to whom it goes, how often, and how it is taken back."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from eventflow.mail.models import Mail
+from tests.factories import make_event, make_organizer, make_people, make_reservation
+from tests.mailbox import letters_to
+from tests.markup import all_words, has_class, only, words
+from tickets.models import Announcement
+from tickets.services import announcements, queue
+
+pytestmark = pytest.mark.django_db
+WORDS = {"audience": "confirmed", "subject": "Parking", "body": "Behind the hall.\nFollow the signs."}
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def event(client):
+    """Night Print with two guests confirmed and three who wait, and one of each that is gone; its organizer is logged in."""
+    event = make_event(organizer=make_organizer(), title="Nocny druk")
+    for status in ("confirmed", "confirmed", "pending", "pending", "pending", "rejected", "cancelled"):
+        make_reservation(event, status=status)
+    event.refresh_from_db()
+    client.force_login(event.organizer)
+    return event
+
+
+def url(event):
+    return reverse("tickets:messages", args=[event.pk])
+
+
+def send(client, event, **fields):
+    return client.post(url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "send", **fields}, follow=True)
+
+
+def readers(subject="Parking"):
+    """Who got it, once everything that waits has left."""
+    everybody = Mail.objects.order_by("pk").values_list("to", flat=True).distinct()
+    return sorted({address for address in everybody for letter in letters_to(address) if letter.subject == subject})
+
+
+def addresses(event, *statuses):
+    return sorted(event.reservations.filter(status__in=statuses).values_list("person__email", flat=True))
+
+
+@pytest.mark.parametrize(("audience", "statuses"), [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])])
+def test_everybody_who_is_meant_gets_it_and_nobody_else(client, event, audience, statuses):
+    send(client, event, audience=audience)
+    assert readers() == addresses(event, *statuses)
+    assert Announcement.objects.get().recipients == len(readers())
+
+
+def test_the_letter_holds_the_words_and_a_way_out(client, event):
+    send(client, event)
+    letter = letters_to(addresses(event, "confirmed")[0])[-1]
+    assert "Behind the hall.\nFollow the signs." in letter.body
+    assert "/reservations/leave/" in letter.body
+    assert "Behind the hall.<br>Follow the signs." in letter.alternatives[0].content
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_the_preview_says_how_many_get_it_and_sends_nothing(client, event, headers):
+    answer = client.post(url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "preview"}, headers=headers)
+    assert "Send to 2 people" in all_words(answer, "//button")
+    assert "Behind the hall. Follow the signs." in words(only(answer, f"//section[{has_class('notice')}]"))
+    assert not Announcement.objects.exists()
+
+
+def test_before_the_preview_there_is_nothing_to_send_with(client, event):
+    assert [text for text in all_words(client.get(url(event)), "//main//button") if "Send" in text] == []
+
+
+def test_a_form_sent_twice_is_one_message(client, event):
+    key = str(uuid.uuid4())
+    for _ in range(2):
+        send(client, event, key=key)
+    assert Announcement.objects.count() == 1
+    assert len(readers()) == 2
+
+
+def test_taken_back_in_time_it_reaches_nobody(client, event):
+    send(client, event)
+    said = Announcement.objects.get()
+    answer = client.post(reverse("tickets:withdraw_message", args=[said.pk]), follow=True)
+    assert "Taken back. Nobody gets it." in words(only(answer, "//*[@id='toasts']"))
+    assert readers() == []
+
+
+def test_after_it_has_left_it_cannot_be_taken_back(client, event):
+    send(client, event)
+    Announcement.objects.update(leaves_at=timezone.now() - timedelta(seconds=1))
+    said = Announcement.objects.get()
+    assert "Take it back" not in client.get(url(event)).text
+    answer = client.post(reverse("tickets:withdraw_message", args=[said.pk]))
+    assert answer.status_code == 409
+    assert len(readers()) == 2
+
+
+def test_its_mails_wait_as_long_as_it_can_be_taken_back(client, event):
+    send(client, event)
+    said = Announcement.objects.get()
+    waits = Mail.objects.filter(builder__endswith=".announcement").values_list("next_attempt_at", flat=True)
+    assert len(waits) == 2
+    assert all(moment >= said.leaves_at - timedelta(seconds=1) for moment in waits)
+
+
+def test_who_leaves_meanwhile_does_not_get_it(client, event):
+    send(client, event)
+    gone = event.reservations.confirmed().first()
+    queue.cancel(gone, by=gone.person)
+    assert readers() == addresses(event, "confirmed")
+
+
+def test_an_empty_audience_is_refused_beside_the_choice(client):
+    event = make_event(organizer=make_organizer())
+    client.force_login(event.organizer)
+    answer = send(client, event)
+    assert answer.status_code == 422
+    assert "There is nobody to write to yet." in words(only(answer, f"//*[{has_class('error-summary')}]"))
+
+
+@pytest.mark.parametrize("field", ["subject", "body"])
+def test_what_is_missing_is_said_and_what_was_typed_stays(client, event, field):
+    answer = send(client, event, **{field: ""})
+    assert answer.status_code == 422
+    assert only(answer, f"//*[@name='{field}']").get("aria-invalid") == "true"
+    assert not Announcement.objects.exists()
+
+
+def test_an_organizer_cannot_flood_their_guests(client, event):
+    for _ in range(announcements.MOST_AN_HOUR):
+        assert send(client, event).status_code == 200
+    assert send(client, event).status_code == 422
+    assert Announcement.objects.count() == announcements.MOST_AN_HOUR
+
+
+def test_a_message_to_many_asks_the_same_number_of_questions(event, django_assert_max_num_queries):
+    for person in make_people(40):
+        queue.reserve(event, person=person)
+    with django_assert_max_num_queries(14):
+        announcements.send(event, audience="pending", subject="x", body="y", key=uuid.uuid4(), by=event.organizer)
+    assert Mail.objects.filter(builder__endswith=".announcement").count() == 43

@@ -1,0 +1,69 @@
+"""What an organizer writes to the guests of an event: to whom it goes, that it goes once, and that it can be taken back at first."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from eventflow import audit, mail
+from eventflow.errors import Refused
+from events.models import Event
+from events.services import lock
+from tickets import mails
+from tickets.models import Announcement, ReservationQuerySet
+
+# For so long it can be taken back.
+GRACE = timedelta(seconds=60)
+# More than an event needs, and too little for somebody who took an organizer's account over.
+MOST_AN_HOUR = 6
+
+
+def audience_of(event: Event, audience: str) -> ReservationQuerySet:
+    """The reservations whose guests are meant: one mail each."""
+    live = event.reservations.live()
+    return live if audience == Announcement.Audience.ALL else live.filter(status=audience)
+
+
+def sizes(event: Event) -> dict[str, int]:
+    """{audience: how many get it}."""
+    confirmed, pending = event.confirmed_count, event.pending_count
+    return {Announcement.Audience.ALL: confirmed + pending, Announcement.Audience.CONFIRMED: confirmed, Announcement.Audience.PENDING: pending}
+
+
+@transaction.atomic
+def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID, by: User) -> Announcement:
+    """Queue the words to everybody who is meant; they leave after GRACE. A `key` that was used gives what was sent with it.
+
+    Refused: nobody_to_write_to, too_many_announcements.
+    """
+    event = lock(event.pk)
+    if again := event.announcements.filter(key=key).first():
+        return again
+    check_pace(event)
+    told = list(audience_of(event, audience).select_related("person"))
+    if not told:
+        raise Refused("nobody_to_write_to", _("There is nobody to write to yet. Choose other guests."), field="audience")
+    words = {"audience": audience, "subject": subject, "body": body, "key": key}
+    said = Announcement.objects.create(event=event, by=by, recipients=len(told), leaves_at=timezone.now() + GRACE, **words)
+    audit.record("announcement.send", said, by=by, event=event.pk, recipients=len(told))
+    args = {"announcement": said.pk}
+    mail.queue_many(mails.announcement, told, delay=int(GRACE.total_seconds()), args=lambda r: {**args, "reservation": r.pk})
+    return said
+
+
+def check_pace(event: Event) -> None:
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    if event.announcements.filter(created__gt=an_hour_ago, withdrawn_at=None).count() >= MOST_AN_HOUR:
+        raise Refused("too_many_announcements", _("That is enough mail for one hour. Wait a while, then write again."), wait=3600)
+
+
+@transaction.atomic
+def withdraw(announcement: Announcement, *, by: User) -> None:
+    """Take it back before it leaves: nobody gets it. Refused: already_left."""
+    now = timezone.now()
+    if not Announcement.objects.filter(pk=announcement.pk, withdrawn_at=None, leaves_at__gt=now).update(withdrawn_at=now):
+        raise Refused("already_left", _("The mails have left already."))
+    audit.record("announcement.withdraw", announcement, by=by)

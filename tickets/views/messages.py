@@ -1,0 +1,58 @@
+"""What an organizer writes to their guests: typed, looked at, sent, and for a minute taken back."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.decorators import PersonRequest, organizer_required
+from eventflow.errors import Refused
+from events.models import Event
+from events.permissions import managed_events
+from tickets.forms import MessageForm
+from tickets.models import Announcement
+from tickets.services import announcements
+
+SHOWN = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organizer_required
+def write(request: PersonRequest, pk: int) -> HttpResponse:
+    """The form; the preview that says how many get it; and, once that was seen, the sending."""
+    event = get_object_or_404(managed_events(request.user), pk=pk)
+    if request.method != "POST":
+        return page(request, event, MessageForm(event=event))
+    form = MessageForm(request.POST, event=event)
+    if not form.is_valid() or request.POST.get("action") != "send":
+        return page(request, event, form, preview=form.is_valid() and request.POST.get("action") == "preview")
+    try:
+        said = announcements.send(event, by=request.user, **form.cleaned_data)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return page(request, event, form)
+    seconds = announcements.GRACE.seconds
+    messages.success(
+        request,
+        _("Sent to %(count)d. It leaves in %(seconds)d seconds; until then you can take it back.") % {"count": said.recipients, "seconds": seconds},
+    )
+    return redirect("tickets:messages", event.pk)
+
+
+@require_POST
+@organizer_required
+def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
+    said = get_object_or_404(Announcement.objects.filter(event__in=managed_events(request.user)), pk=pk)
+    announcements.withdraw(said, by=request.user)
+    messages.success(request, _("Taken back. Nobody gets it."))
+    return redirect("tickets:messages", said.event_id)
+
+
+def page(request: PersonRequest, event: Event, form: MessageForm, *, preview: bool = False) -> HttpResponse:
+    sent = event.announcements.select_related("by")[:SHOWN]
+    context = {"event": event, "form": form, "sent": sent, "here": "messages"}
+    if preview:
+        chosen = form.cleaned_data["audience"]
+        context |= {"preview": form.cleaned_data, "to": announcements.sizes(event)[chosen]}
+    return render(request, f"tickets/messages.html{'#form' if request.htmx else ''}", context, status=422 if form.errors else 200)
