@@ -17,7 +17,7 @@ from accounts.models import User
 from eventflow.mail import Letter
 from events.mails import door_staff
 from events.models import DoorStaff
-from tests.greek import TEXT, make_house, visits
+from tests.greek import make_house, visits
 from tests.markup import tree
 from tickets import mails, pdf
 from tickets.models import Ticket
