@@ -92,6 +92,7 @@ DEEDS = [
     ("tickets:messages", "event", PANEL),
     ("tickets:confirm_many", "event", PANEL),
     ("tickets:reject_many", "event", PANEL),
+    ("tickets:undo_many", "event", PANEL),
     ("tickets:cancel", "reservation", OWN),
 ]
 

@@ -1,5 +1,6 @@
 """The organizer's queue: who is shown, and each deed with both of its ends, htmx and a plain form."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from tests.factories import make_event, make_organizer, make_people, make_person
 from tests.markup import all_words, has_class, only, tree, words
 from tests.pages import inline_in
 from tickets.models import Reservation
-from tickets.services import queue
+from tickets.services import door, queue
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -397,6 +398,56 @@ def test_times_in_the_queue_are_on_the_clock_of_this_site(client, event):
     reservation = make_reservation(event)
     event.reservations.update(created=datetime(2026, 7, 1, 22, 30, tzinfo=UTC) - timedelta(days=1))
     assert words(row(client.get(queue_url(event)), reservation).xpath(".//time")[0]) == "1 Jul, 00:30"
+
+
+# --- Together with others ---------------------------------------------------------------------------------------------
+
+FOLLOWS = {"HX-Request": "true", "HX-Trigger": "queue-live", "HX-Target": "queue"}
+
+
+def test_the_table_that_follows_keeps_what_was_decided_here_in_sight(client, event):
+    here, elsewhere, waiting = (make_reservation(event) for _ in range(3))
+    for reservation in (here, elsewhere):
+        queue.confirm(reservation, by=event.organizer)
+    answer = client.get(queue_url(event), {"kept": here.pk}, headers=FOLLOWS)
+    assert [one.get("id") for one in tree(answer).xpath(ROW)] == [f"reservation-{one.pk}" for one in (here, waiting)]
+    assert all_words(answer, f"//tr[@id='reservation-{here.pk}']//button") == ["Undo"]
+    assert tree(answer).xpath("//*[@data-focus] | //*[@data-settled]") == [], "nobody's focus moves, nothing lights up again"
+    assert words(only(answer, "//span[@id='count-pending']")) == "1"
+
+
+def test_the_address_that_follows_asks_for_the_same_part_of_the_queue(client, event):
+    make_reservation(event, make_person("Maja Wiśniewska"), status="confirmed")
+    page = client.get(queue_url(event), {"state": "confirmed", "q": "Maja"})
+    again = only(page, "//*[@id='queue-live']").get("hx-get")
+    assert names(client.get(again, headers=FOLLOWS)) == ["Maja Wiśniewska"]
+
+
+def test_a_decided_row_says_that_it_stays(client, event):
+    reservation = make_reservation(event)
+    answer = press(client, "confirm", reservation)
+    assert only(answer, "//tr//input[@name='kept']").get("value") == str(reservation.pk)
+
+
+def test_a_bulk_deed_is_taken_back_at_once(client, event):
+    some = [make_reservation(event) for _ in range(3)]
+    answer = bulk(client, "confirm_many", event, some)
+    [undo] = tree(answer).xpath("//*[@id='toasts']//button")
+    assert json.loads(undo.get("hx-vals")) == {"r": [one.pk for one in some]}
+    answer = bulk(client, "undo_many", event, some)
+    assert "3 are waiting again, at their old places." in words(only(answer, "//*[@id='toasts']"))
+    assert places(answer) == ["1", "2", "3"]
+    event.refresh_from_db()
+    assert (event.confirmed_count, event.pending_count) == (0, 3)
+
+
+def test_what_cannot_be_taken_back_is_named(client, event):
+    inside, other = (make_reservation(event, status="confirmed") for _ in range(2))
+    door.check_in(inside, by=event.organizer)
+    answer = bulk(client, "undo_many", event, [inside, other], {"state": "all"})
+    assert "1 is waiting again, at the old place, 1 not saved." in words(only(answer, "//*[@id='toasts']"))
+    assert words(only(answer, f"//tr[@id='reservation-{inside.pk}']//*[@role='alert']")) == "This ticket has already been used at the door."
+    assert [one.status for one in event.reservations.order_by("pk")] == ["confirmed", "pending"]
 
 
 # --- Notes ------------------------------------------------------------------------------------------------------------

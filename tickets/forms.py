@@ -1,9 +1,11 @@
 """What an organizer types about a queue: which part of it to see, and a word to those who are rejected."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from eventflow.errors import Refused
@@ -41,11 +43,11 @@ class QueueFilters(forms.Form):
     def words(self) -> str:
         return self.cleaned_data.get("q", "")
 
-    def of(self, event: Event) -> ReservationQuerySet:
-        """The event's reservations that match, in the order of the queue."""
+    def of(self, event: Event, kept: Sequence[int] = ()) -> ReservationQuerySet:
+        """The event's reservations that match, and those of `kept` in whatever state, in the order of the queue."""
         found = event.reservations.filter(every_word(self.words, "person__first_name", "person__last_name", "person__email", "note"))
         if self.shown != self.EVERY:
-            found = found.filter(status=self.shown)
+            found = found.filter(Q(status=self.shown) | Q(pk__in=kept) if kept else Q(status=self.shown))
         return found.in_queue_order()
 
     def query(self, page: str = "") -> dict[str, str]:

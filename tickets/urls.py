@@ -17,6 +17,7 @@ urlpatterns = [
     path("organizer/events/<int:pk>/queue/", queue.queue, name="queue"),
     path("organizer/events/<int:pk>/queue/confirm/", queue.confirm_many, name="confirm_many"),
     path("organizer/events/<int:pk>/queue/reject/", queue.reject_many, name="reject_many"),
+    path("organizer/events/<int:pk>/queue/undo/", queue.undo_many, name="undo_many"),
     path("organizer/events/<int:pk>/messages/", messages.write, name="messages"),
     path("organizer/messages/<int:pk>/withdraw/", messages.withdraw, name="withdraw_message"),
     path("organizer/events/<int:pk>/export.csv", export.as_csv, name="export_csv"),

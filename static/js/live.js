@@ -28,6 +28,9 @@ function tell() {
   }, 1000 + 1000 * Math.random());
 }
 
+// What this page did itself came with its numbers, which change nothing any more when the socket brings them.
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.requestConfig.verb === "post" && tell());
+
 // Without the socket they ask every ten seconds, until htmx has connected again.
 function lost() {
   root.dataset.connection = "lost";

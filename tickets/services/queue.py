@@ -119,19 +119,31 @@ def undo(reservation: Reservation, *, by: User) -> Reservation:
     Refused: nothing_to_undo, already_checked_in, already_registered, event_not_open.
     """
     event, reservation = locked(reservation)
-    if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
-        raise Refused("nothing_to_undo", _("There is no decision to take back."))
-    if not event.is_published:
-        raise Refused("event_not_open", _("This event is not open."))
-    check_unused(reservation)
-    if reservation.is_rejected and live_reservation(event, reservation.person_id):
-        raise Refused("already_registered", _("This person has reserved again since."))
+    check_undoable(event, reservation)
     move(event, [reservation], Status.PENDING)
     audit.record("reservation.undo", reservation, by=by)
     promote(event)
     reservation.refresh_from_db()
     save_counters(event)
     return reservation
+
+
+@transaction.atomic
+def undo_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[list[int], dict[int, Refused]]:
+    """Take these decisions back, each as `undo` does. Returns the ids that wait again, and for each of the others why not."""
+    event, done, refusals = lock(event.pk), [], {}
+    for reservation in event.reservations.filter(pk__in=set(reservations)).in_queue_order().select_related("person"):
+        try:
+            check_undoable(event, reservation)
+        except Refused as refusal:
+            refusals[reservation.pk] = refusal
+        else:
+            done.append(reservation)
+    move(event, done, Status.PENDING)
+    audit.AuditEntry.objects.bulk_create([audit.entry("reservation.undo", reservation, by=by) for reservation in done])
+    promote(event)
+    save_counters(event)
+    return [reservation.pk for reservation in done], refusals
 
 
 @transaction.atomic
@@ -284,6 +296,16 @@ def check_decidable(event: Event, reservation: Reservation) -> None:
     check_published(event)
     if not reservation.is_pending:
         raise already_decided()
+
+
+def check_undoable(event: Event, reservation: Reservation) -> None:
+    if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
+        raise Refused("nothing_to_undo", _("There is no decision to take back."))
+    if not event.is_published:
+        raise Refused("event_not_open", _("This event is not open."))
+    check_unused(reservation)
+    if reservation.is_rejected and live_reservation(event, reservation.person_id):
+        raise Refused("already_registered", _("This person has reserved again since."))
 
 
 def already_decided() -> Refused:

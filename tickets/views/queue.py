@@ -1,6 +1,6 @@
 """The organizer's queue of one event. Every deed has two ends: for htmx the row or the table as it is now, for a plain form a message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ class Row:
     reservation: Reservation
     refusal: Refused | None = None
     settled: bool = False
+    # Was settled here a while ago, and stays in sight with its Undo.
+    kept: bool = False
     # Keeps the tick of a bulk deed that could not reach it.
     picked: bool = False
 
@@ -46,8 +48,11 @@ class Row:
 def queue(request: PersonRequest, pk: int) -> HttpResponse:
     """Who reserved, in the order of the queue, a page at a time."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
+    context = listing(event, request.GET, kept=ids(request.GET, "kept"))
+    if request.htmx and request.htmx.trigger == "queue-live":
+        return render(request, "tickets/queue.html#table_again", context | {"swapped": True, "follows": True})
     part = "#queue" if request.htmx and not request.htmx.history_restore_request else ""
-    return render(request, f"tickets/queue.html{part}", listing(event, request.GET))
+    return render(request, f"tickets/queue.html{part}", context)
 
 
 # --- One --------------------------------------------------------------------------------------------------------------
@@ -128,7 +133,7 @@ def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
         done, refusals = service.confirm_many(event, ticked(request), by=request.user)
     except Refused as refusal:
         return nothing_done(request, event, refusal)
-    return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)) % {"count": len(done)}, refusals)
+    return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)), done, refusals)
 
 
 @require_POST
@@ -140,14 +145,28 @@ def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
         done, refusals = service.reject_many(event, ticked(request), by=request.user, message=typed_message(request))
     except Refused as refusal:
         return nothing_done(request, event, refusal)
-    return many_decided(request, event, ngettext("%(count)d rejected", "%(count)d rejected", len(done)) % {"count": len(done)}, refusals)
+    return many_decided(request, event, ngettext("%(count)d rejected", "%(count)d rejected", len(done)), done, refusals)
 
 
-def many_decided(request: PersonRequest, event: Event, told: str, refusals: dict[int, Refused]) -> HttpResponse:
+@require_POST
+@organizer_required
+def undo_many(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take the decisions of a bulk deed back, all at once."""
+    event = get_object_or_404(managed_events(request.user), pk=pk)
+    done, refusals = service.undo_many(event, ticked(request), by=request.user)
+    words = ngettext("%(count)d is waiting again, at the old place", "%(count)d are waiting again, at their old places", len(done))
+    return many_decided(request, event, words, [], refusals, count=len(done))
+
+
+def many_decided(
+    request: PersonRequest, event: Event, words: str, done: list[int], refusals: dict[int, Refused], *, count: int | None = None
+) -> HttpResponse:
+    """How many it was done to and how many not; `done` are the ids that can be taken back together."""
+    told = words % {"count": len(done) if count is None else count}
     if refusals:
         told += ", " + ngettext("%(count)d not saved", "%(count)d not saved", len(refusals)) % {"count": len(refusals)}
     if request.htmx:
-        return table_again(request, event.pk, f"{told}.", refusals)
+        return table_again(request, event.pk, f"{told}.", refusals, undoable=done)
     reasons = list(dict.fromkeys(refusal.message for refusal in refusals.values()))
     return back_with(request, event.pk, " ".join([f"{told}.", *reasons]), good=not refusals)
 
@@ -158,24 +177,33 @@ def nothing_done(request: PersonRequest, event: Event, refusal: Refused) -> Http
     return back_with(request, event.pk, refusal.message, good=False)
 
 
-def table_again(request: PersonRequest, event_id: int, told: str, refusals: dict[int, Refused], *, status: int = 200) -> HttpResponse:
+def table_again(
+    request: PersonRequest, event_id: int, told: str, refusals: dict[int, Refused], *, undoable: Sequence[int] = (), status: int = 200
+) -> HttpResponse:
     """The whole table as it is now; those that were refused keep their tick and say why."""
     event = get_object_or_404(managed_events(request.user), pk=event_id)
-    context = {**listing(event, request.POST, refusals), "told": told, "failed": bool(refusals) or status != 200, "swapped": True}
+    context = {
+        **listing(event, request.POST, refusals),
+        "told": told,
+        "failed": bool(refusals) or status != 200,
+        "swapped": True,
+        "undoable": [*undoable],
+    }
     return render(request, "tickets/queue.html#table_again", context, status=status)
 
 
 # --- What they share --------------------------------------------------------------------------------------------------
 
 
-def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None = None) -> dict[str, Any]:
-    """Everything the table shows: five queries, however long the queue."""
+def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None = None, kept: Sequence[int] = ()) -> dict[str, Any]:
+    """Everything the table shows: five queries, however long the queue. `kept` are decided rows that stay among the others."""
     filters = QueueFilters(asked)
-    found = filters.of(event).select_related("person").with_position().with_entry()
+    found = filters.of(event, kept).select_related("person").with_position().with_entry()
     page = Paginator(found, PER_PAGE).get_page(asked.get("page"))
     refusals = refusals or {}
-    rows = [Row(one, refusals.get(one.pk), picked=one.is_pending and one.pk in refusals) for one in page]
-    shown = {"filters": filters, "page": page, "rows": rows, "counts": counts_of(event)}
+    rows = [Row(one, refusals.get(one.pk), picked=one.is_pending and one.pk in refusals, kept=one.pk in kept) for one in page]
+    again = reverse("tickets:queue", args=[event.pk], query=filters.query(page=str(page.number)))
+    shown = {"filters": filters, "page": page, "rows": rows, "counts": counts_of(event), "again": again}
     return {**shown, "event": event, "reject_form": RejectForm(), "here": "queue"}
 
 
@@ -187,8 +215,12 @@ def counts_of(event: Event) -> list[tuple[str, str, int]]:
 
 
 def ticked(request: PersonRequest) -> list[int]:
-    """The ids of the ticked rows; what is no id is left out."""
-    return [int(value) for value in request.POST.getlist("r") if value.isdecimal() and len(value) <= MOST_DIGITS]
+    return ids(request.POST, "r")
+
+
+def ids(asked: QueryDict, name: str) -> list[int]:
+    """The ids under this name; what is no id is left out."""
+    return [int(value) for value in asked.getlist(name) if value.isdecimal() and len(value) <= MOST_DIGITS]
 
 
 def typed_message(request: PersonRequest) -> str:

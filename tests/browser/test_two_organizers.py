@@ -1,0 +1,70 @@
+"""Two organizers work on one queue: each sees what the other decides, and keeps their ticks and their place."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.factories import make_admin, make_event, make_people
+from tickets.services import queue
+
+
+@pytest.fixture
+def event(site):
+    event = make_event(seats_limit=20)
+    for person in make_people(6):
+        queue.reserve(event, person=person)
+    return event
+
+
+@pytest.fixture
+def pair(visitor, log_in, event):
+    """Both looking at the queue."""
+    pages = []
+    for person in (event.organizer, make_admin()):
+        page = visitor()
+        log_in(page, person)
+        page.goto(f"/organizer/events/{event.pk}/queue/")
+        expect(page.locator("#queue tbody tr")).to_have_count(6)
+        pages.append(page)
+    return pages
+
+
+def boxes(page):
+    return page.locator("#queue [name=r]")
+
+
+def test_each_sees_what_the_other_decides_and_keeps_the_ticks(pair, event):
+    here, there = pair
+    ids = [one.pk for one in event.reservations.in_queue_order()]
+    for number in (2, 3, 4):
+        here.locator(f"#pick-{ids[number]}").check()
+    here.locator(f"#pick-{ids[3]}").focus()
+    there.locator(f"#approve-{ids[0]}").click()
+    there.locator(f"#reject-{ids[4]}").click()
+
+    expect(here.locator("#queue tbody tr")).to_have_count(4)
+    expect(here.locator("#count-confirmed")).to_have_text("1")
+    assert here.locator("#queue [name=r]:checked").evaluate_all("boxes => boxes.map(box => box.id)") == [f"pick-{ids[2]}", f"pick-{ids[3]}"]
+    expect(here.locator("[data-bulk-count]")).to_have_text("2 selected")
+    assert here.evaluate("document.activeElement.id") == f"pick-{ids[3]}"
+    # The places move up, and who decided keeps both rows with their Undo.
+    expect(here.locator(f"#reservation-{ids[1]} td[data-label='Place in queue']")).to_have_text("1")
+    expect(there.locator("#queue tbody tr")).to_have_count(6)
+    expect(there.locator(f"#reservation-{ids[1]} td[data-label='Place in queue']")).to_have_text("1")
+    expect(there.locator(f"#undo-{ids[0]}")).to_be_visible()
+
+
+def test_a_message_that_is_being_typed_survives_the_other(pair, event):
+    here, there = pair
+    ids = [one.pk for one in event.reservations.in_queue_order()]
+    here.locator(f"#pick-{ids[1]}").check()
+    here.locator(".bulk").get_by_role("button", name="Reject").click()
+    here.locator("#reject-dialog textarea").fill("Another time")
+    there.locator(f"#approve-{ids[0]}").click()
+    expect(here.locator("#queue tbody tr")).to_have_count(5)
+    expect(here.locator("#reject-dialog textarea")).to_have_value("Another time")
+    here.locator("#reject-dialog").get_by_role("button", name="Reject and notify").click()
+    expect(here.locator("#toasts")).to_contain_text("1 rejected.")
+    rejected = event.reservations.get(pk=ids[1])
+    assert (rejected.status, rejected.message) == ("rejected", "Another time")
+    assert not here.locator("#reject-dialog").is_visible()
+    assert here.locator("#reject-dialog textarea").input_value() == ""
