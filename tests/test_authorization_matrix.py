@@ -56,6 +56,7 @@ POST   event  /organizer/events/<int:pk>/duplicate/                             
 GET    event  /organizer/events/<int:pk>/export.csv                                login 403   403   200   404   403   403   200
 GET    event  /organizer/events/<int:pk>/export.xlsx                               login 403   403   200   404   403   403   200
 POST   event  /organizer/events/<int:pk>/queue/undo/                               login 403   403   302   404   403   403   302
+GET    event  /organizer/events/<int:pk>/arrivals/                                 login 403   403   302   404   403   403   302
 GET    event  /organizer/events/<int:pk>/messages/                                 login 403   403   200   404   403   403   200
 POST   event  /organizer/events/<int:pk>/messages/                                 login 403   403   422   404   403   403   422
 POST   said   /organizer/messages/<int:pk>/withdraw/                               login 403   403   302   404   403   403   302

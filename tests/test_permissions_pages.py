@@ -187,8 +187,8 @@ def test_every_page_of_events_and_of_the_queue_is_in_this_list():
         "tickets:admit",
         "tickets:undo_check_in",
     }
-    # Whoever has the mail may follow its link; taking a message back is in the matrix.
-    elsewhere = {"tickets:leave", "tickets:withdraw_message"}
+    # Whoever has the mail may follow its link; what becomes of the others is in the matrix.
+    elsewhere = {"tickets:leave", "tickets:withdraw_message", "tickets:arrivals"}
     here = elsewhere | {"tickets:reserve", "tickets:card"} | {name for name, *_ in PAGES} | {name for name, *_ in DEEDS}
     routes = {
         f"{app}:{pattern.name}"

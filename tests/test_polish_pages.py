@@ -96,6 +96,7 @@ SILENT = {
     "tickets:export_xlsx",
     "tickets:ticket_pdf",
     "tickets:ticket_qr",
+    "tickets:arrivals",  # what events:live shows
     "tickets:card",  # what events:detail shows
     "accounts:set_language",
     "accounts:None",  # older addresses of pages that have a name

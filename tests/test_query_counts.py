@@ -84,6 +84,17 @@ def test_panel_asks_the_same_for_two_and_for_twenty_events(client):
     assert asked == [6, 6]  # the session, the person, the tabs, how many pages, the page, the sign-ups of all
 
 
+def test_live_page_asks_the_same_before_and_after_three_hundred_arrivals(client):
+    event = make_event(seats_limit=500, organizer=make_organizer())
+    client.force_login(event.organizer)
+    url, asked = reverse("events:live", args=[event.pk]), []
+    for number in (10, 290):
+        fill(Event.objects.get(pk=event.pk), make_people(number), "confirmed")
+        event.tickets.filter(checked_in_at=None).update(checked_in_at=timezone.now(), checked_in_by=event.organizer)
+        asked.append((questions(client, url), questions(client, reverse("tickets:arrivals", args=[event.pk]), **HTMX)))
+    assert asked == [(6, 5), (6, 5)]  # the session, the person, the event, its door staff; the arrivals and the last of them
+
+
 @pytest.mark.parametrize("name", ["confirm", "reject"])
 def test_one_decision_asks_the_same_in_a_short_and_in_a_long_queue(client, name):
     event = make_event(seats_limit=2000, organizer=make_organizer())

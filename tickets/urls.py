@@ -20,6 +20,7 @@ urlpatterns = [
     path("organizer/events/<int:pk>/queue/undo/", queue.undo_many, name="undo_many"),
     path("organizer/events/<int:pk>/messages/", messages.write, name="messages"),
     path("organizer/messages/<int:pk>/withdraw/", messages.withdraw, name="withdraw_message"),
+    path("organizer/events/<int:pk>/arrivals/", door.arrivals, name="arrivals"),
     path("organizer/events/<int:pk>/export.csv", export.as_csv, name="export_csv"),
     path("organizer/events/<int:pk>/export.xlsx", export.as_xlsx, name="export_xlsx"),
     path("organizer/reservations/<int:pk>/confirm/", queue.confirm, name="confirm"),

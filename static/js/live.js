@@ -2,7 +2,7 @@
 // (htmx's own out-of-band swap would write an error to the console for every number that this page doesn't show.)
 const root = document.documentElement;
 const forms = new Intl.PluralRules(root.lang);
-let told, asking;
+let told, asking, quiet;
 
 document.addEventListener("htmx:wsBeforeMessage", (event) => {
   event.preventDefault();
@@ -12,12 +12,22 @@ document.addEventListener("htmx:wsBeforeMessage", (event) => {
     document.getElementById(element.id).replaceWith(element);
     document.querySelectorAll(`[data-plural="${element.id}"]`).forEach((words) => agree(words, Number(element.value)));
   }
-  if (fresh.length) tell();
+  if (fresh.length) tell(), say();
 });
 
 // "1 spot left", "2 spots left": the words that this language puts after this number.
 function agree(words, number) {
   words.textContent = words.dataset[forms.select(number)] ?? words.dataset.other;
+}
+
+// Those who hear the page get one sentence, once a minute at most, with the numbers as they are then.
+function say() {
+  quiet ??= setTimeout(() => {
+    quiet = undefined;
+    document.querySelectorAll("[data-sentence]").forEach((line) => {
+      line.textContent = line.dataset.sentence.replace(/\{([a-z-]+)\}/g, (_, name) => document.getElementById(`live-${name}`)?.value ?? "");
+    });
+  }, 60_000);
 }
 
 // Parts of the page that show more than numbers ask for themselves on "numbers": once a second at most, and not everybody at once.

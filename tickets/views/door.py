@@ -6,19 +6,20 @@ For those who stand at this event's door; to everybody else there is no such pag
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.decorators import PersonRequest, login_required
+from accounts.decorators import PersonRequest, login_required, organizer_required
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import door_events, managed_events
 from tickets.models import Reservation, Ticket
 from tickets.permissions import door_reservations
 from tickets.services import door
+from tickets.templatetags.arrivals import parts
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,6 +67,14 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
     return result(request, ticket.event, "found", ticket=ticket, undone=True)
+
+
+@require_safe
+@organizer_required
+def arrivals(request: PersonRequest, pk: int) -> HttpResponse:
+    """The chart of the live page as it is now; people who open its address see that page."""
+    event = get_object_or_404(managed_events(request.user), pk=pk)
+    return render(request, "tickets/_arrivals.html", parts(event)) if request.htmx else redirect("events:live", event.pk)
 
 
 def at_my_door(request: PersonRequest, reservation: int) -> Reservation:

@@ -1,0 +1,78 @@
+"""Who came when: the arrivals at one event in equal steps of time, and the last of them by name."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+from django.db.models.functions import TruncMinute
+
+from events.models import Event
+from tickets.models import Ticket
+
+# The chart has room for so many bars; the step is the first that needs no more.
+MOST_BARS = 30
+STEPS = [timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60, 120, 360, 720, 1440)]
+LAST = 8
+
+
+@dataclass(frozen=True)
+class Step:
+    """How many came in one step of time, and how many had come by its end."""
+
+    begins: datetime
+    ends: datetime
+    count: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """`steps` without gaps, on the clock of the event; nothing while nobody has come. `expected`: how many hold a ticket."""
+
+    steps: Sequence[Step]
+    expected: int
+
+    @property
+    def total(self) -> int:
+        return self.steps[-1].total if self.steps else 0
+
+    @property
+    def busiest(self) -> Step:
+        return max(self.steps, key=lambda step: step.count)
+
+    @property
+    def minutes(self) -> int:
+        return int((self.steps[0].ends - self.steps[0].begins) / timedelta(minutes=1))
+
+
+def arrivals(event: Event) -> Arrivals:
+    """One query, grouped by the database; the admissions that were taken back are not in it."""
+    inside = event.tickets.valid().exclude(checked_in_at=None).order_by()
+    counted = inside.annotate(minute=TruncMinute("checked_in_at", tzinfo=event.zone)).values_list("minute").annotate(Count("pk"))
+    by_minute = dict(counted)
+    return Arrivals(list(steps(by_minute)) if by_minute else [], event.confirmed_count)
+
+
+def steps(by_minute: dict[datetime, int]) -> Sequence[Step]:
+    first, last = min(by_minute), max(by_minute)
+    # Longer than all of STEPS reach: as many days as it takes.
+    step = next((step for step in STEPS if (last - first) / step < MOST_BARS - 1), timedelta(days=math.ceil((last - first).days / (MOST_BARS - 2))))
+    midnight = first.replace(hour=0, minute=0)
+    begin = midnight + (first - midnight) // step * step
+    counts: Counter[int] = Counter()
+    for minute, count in by_minute.items():
+        counts[(minute - begin) // step] += count
+    made, total = [], 0
+    for number in range(max(counts) + 1):
+        total += counts[number]
+        made.append(Step(begin + number * step, begin + (number + 1) * step, counts[number], total))
+    return made
+
+
+def latest(event: Event) -> list[Ticket]:
+    """The last who were let in, the newest first."""
+    inside = event.tickets.valid().exclude(checked_in_at=None).select_related("reservation__person", "checked_in_by")
+    return list(inside.order_by("-checked_in_at", "-pk")[:LAST])
