@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from eventflow import health
+from eventflow import health, offline
 
 handler400 = "eventflow.errors.bad_request"
 handler403 = "eventflow.errors.forbidden"
@@ -18,6 +18,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("eventflow.api.urls")),
     path("health/", health.health, name="health"),
+    path("offline/", offline.page, name="offline"),
+    path("service-worker.js", offline.service_worker, name="service_worker"),
 ]
 
 if settings.DEV_MAIL:

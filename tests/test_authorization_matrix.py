@@ -198,6 +198,8 @@ POST   place  /api/reservations/<str:ref>/check-in/                             
 GET    -      /api/schema/                                                         200   200   200   200   200   200   200   200
 GET    -      /api/schema/swagger-ui/                                              200   200   200   200   200   200   200   200
 GET    -      /api/schema/redoc/                                                   200   200   200   200   200   200   200   200
+GET    -      /offline/                                                            200   200   200   200   200   200   200   200
+GET    -      /service-worker.js                                                   200   200   200   200   200   200   200   200
 GET    -      /health/                                                             200   200   200   200   200   200   200   200
 """
 

@@ -169,7 +169,7 @@ def in_both(render):
     return both
 
 
-@pytest.mark.parametrize("template", sorted(path.name for path in (settings.BASE_DIR / "templates").glob("[0-9]*.html")))
+@pytest.mark.parametrize("template", [*sorted(path.name for path in (settings.BASE_DIR / "templates").glob("[0-9]*.html")), "offline.html"])
 def test_no_error_page_leaves_english_words_in_polish(template):
     english, polish = in_both(lambda: render_to_string(template))
     assert words_of_page(polish) - SHARED

@@ -116,6 +116,14 @@ def hours(event: Event) -> str:
     return f"{clock(start)} – {short_day(end)}, {clock(end)}{zone_name(event)}"
 
 
+@register.simple_tag
+def own_time(event: Event) -> SafeString:
+    """Room for the same hours on the reader's own clock, which the browser knows: a script fills it where that clock shows others."""
+    words = _("{time} on your clock")
+    moments = (event.local_start.isoformat(), event.local_end.isoformat())
+    return format_html('<span class="own-time" data-start="{}" data-end="{}" data-words="{}"></span>', *moments, words)
+
+
 @register.filter
 def zone_name(event: Event) -> str:
     return "" if event.time_zone == settings.TIME_ZONE else f" ({event.time_zone.replace('_', ' ')})"

@@ -1,0 +1,65 @@
+"""A connection that is lost shows, and heals; a page that can't be reached says so; other clocks are told beside the event's own."""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.factories import make_event, make_person
+
+pytestmark = pytest.mark.once
+
+
+def test_a_lost_connection_shows_and_heals(page, complaints):
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
+    event = make_event()
+    page.goto(event.get_absolute_url())
+    line = page.locator("#connection")
+    expect(line).to_be_hidden()
+    page.context.set_offline(True)
+    expect(line).to_have_text("You are offline. What you see may be old.")
+    page.context.set_offline(False)
+    expect(line).to_be_hidden(timeout=15_000)
+
+
+def test_who_has_tickets_is_told_of_being_offline_in_their_language(visitor, log_in, complaints):
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
+    page, event = visitor(locale="pl-PL"), make_event()
+    log_in(page, make_person(language="pl"))
+    page.goto("/reservations/")
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("caches.match('/offline/').then(Boolean)")
+    page.context.set_offline(True)
+    page.goto(event.get_absolute_url())
+    expect(page.locator("html")).to_have_attribute("lang", "pl")
+    expect(page.locator(".hero-state .button")).to_be_visible()
+    page.context.set_offline(False)
+    page.locator(".hero-state .button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(event.title)
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/Warsaw", ""),
+        ("Europe/Berlin", ""),
+        ("America/New_York", " (12:00–16:00 on your clock)"),
+        ("Asia/Tokyo", " (Sat 02:00–06:00 on your clock)"),
+    ],
+)
+def test_the_readers_own_clock_is_told_where_it_differs(visitor, zone, said):
+    event = make_event(start_time=datetime(2027, 12, 10, 17, tzinfo=UTC))
+    page = visitor(timezone_id=zone)
+    page.goto(event.get_absolute_url())
+    expect(page.locator("#reservation")).to_be_visible()
+    assert page.locator(".own-time").inner_text() == said
+
+
+def test_sharing_copies_the_link_where_there_is_no_sheet(visitor):
+    event = make_event()
+    page = visitor()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(event.get_absolute_url())
+    page.get_by_role("link", name="Share").locator("visible=true").click()
+    expect(page.locator(".toast")).to_contain_text("The link is copied.")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(event.get_absolute_url())
