@@ -57,6 +57,10 @@ class PersonAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.readonly_fields if obj else []
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Of a deleted account there is nothing left to change."""
+        return super().has_change_permission(request, obj) and not (obj and obj.is_deleted)
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """People are blocked: their tickets and decisions stay explained."""
         return False

@@ -39,6 +39,11 @@ def email_changed(person: int) -> Letter | None:
     return Letter.render("account/email_changed", {"person": owner}) if owner else None
 
 
+def account_deleted() -> Letter:
+    """The last one, to whom nobody here remembers."""
+    return Letter.render("account/account_deleted", {})
+
+
 def rendered(subject: str, text: str, html: str) -> Letter:
     """A mail that was worded when it was queued. Its words are forgotten once it is sent."""
     return Letter(subject, text, html)

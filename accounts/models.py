@@ -6,7 +6,11 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+# Where the addresses of deleted accounts are. No mail ever reaches it (RFC 2606), so nobody can prove to have one there.
+NOWHERE = "deleted.invalid"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -61,10 +65,21 @@ class User(AbstractBaseUser):
 
     def get_full_name(self) -> str:
         """Both names, or the address of somebody who gave none."""
+        if self.is_deleted:
+            return gettext("Deleted account")
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
     def get_short_name(self) -> str:
         return self.first_name or self.email
+
+    @property
+    def address_afterwards(self) -> str:
+        """What stands in place of the address once the account is deleted."""
+        return f"deleted-{self.pk}@{NOWHERE}"
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.email == self.address_afterwards
 
     @property
     def is_admin(self) -> bool:

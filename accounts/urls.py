@@ -7,6 +7,7 @@ urlpatterns = [
     path("activate/<path:key>/", views.activate, name="activate"),
     path("accounts/activation/", views.send_link_again, name="send_link_again"),
     path("accounts/settings/", views.settings, name="settings"),
+    path("accounts/settings/delete/", views.delete, name="delete"),
     path("administration/roles/", views.roles, name="roles"),
     path("administration/roles/<int:pk>/", views.grant_role, name="grant_role"),
     path("i18n/setlang/", views.set_language, name="set_language"),

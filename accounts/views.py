@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import views as allauth
 from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.decorators import rate_limit
 from django.conf import settings as project
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import services
+from accounts import leaving, services
 from accounts.adapter import WAITING
 from accounts.decorators import PersonRequest, admin_required, login_required
 from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
@@ -104,6 +105,26 @@ def settings(request: PersonRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("accounts:settings")
     return render(request, "accounts/settings.html", {"form": form})
+
+
+@login_required
+@reauthentication_required(allow_get=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: PersonRequest) -> HttpResponse:
+    """What becomes of an account that is deleted, and the button that does it. The button asks for the password once more."""
+    if request.method != "POST":
+        return delete_page(request)
+    try:
+        leaving.leave(request.user)
+    except Refused as refusal:
+        return delete_page(request, refusal)
+    logout(request)
+    messages.success(request, _("Your account is deleted."))
+    return redirect("events:list")
+
+
+def delete_page(request: PersonRequest, refusal: Refused | None = None) -> HttpResponse:
+    return render(request, "accounts/delete.html", {"refusal": refusal}, status=409 if refusal else 200)
 
 
 @require_POST

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from eventflow import health, offline
+from eventflow import health, offline, personal_data
 
 handler400 = "eventflow.errors.bad_request"
 handler403 = "eventflow.errors.forbidden"
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("events.urls")),
     path("", include("tickets.urls")),
     path("", include("accounts.urls")),
+    path("accounts/settings/data.json", personal_data.download, name="personal_data"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("eventflow.api.urls")),

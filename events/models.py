@@ -167,7 +167,8 @@ class Event(models.Model):
     @property
     def host(self) -> str:
         """Who invites, by name. Nothing for an organizer who gave none: their address is not for everybody."""
-        return f"{self.organizer.first_name} {self.organizer.last_name}".strip()
+        name = f"{self.organizer.first_name} {self.organizer.last_name}".strip()
+        return str(self.organizer) if self.organizer.is_deleted else name
 
     @property
     def spots_left(self) -> int:

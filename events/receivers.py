@@ -5,10 +5,15 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import address_proven
+from accounts.signals import address_proven, person_leaving
 from events import services
 
 
 @receiver(address_proven)
 def open_the_doors_they_were_invited_to(person: User, **kwargs: Any) -> None:
     services.welcome_door_staff(person)
+
+
+@receiver(person_leaving)
+def let_them_go(person: User, **kwargs: Any) -> None:
+    services.let_go(person)

@@ -175,6 +175,20 @@ def welcome_door_staff(person: User) -> None:
     invited.delete()
 
 
+def let_go(person: User) -> None:
+    """Somebody deletes their account: nobody has seen their drafts, so these go too, and no door knows them any more. The caller's transaction.
+
+    Refused: organizes_events, while people may be on their way to one of theirs.
+    """
+    drafts = Event.objects.select_for_update(no_key=True).filter(organizer=person, status=Event.Status.DRAFT).order_by("pk")
+    # Read under the lock: a draft that is being published is published by now, or never will be.
+    Event.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
+    coming = Event.objects.published().upcoming().filter(organizer=person).first()
+    if coming:
+        raise Refused("organizes_events", _("You organize %(title)s, which is not over. Cancel the event first.") % {"title": coming.title})
+    DoorStaff.objects.filter(Q(person=person) | Q(email=person.email)).delete()
+
+
 def check_times(event: Event) -> None:
     if event.end_time <= event.start_time:
         raise Refused("bad_times", _("The end must be after the start."), field="end_time")

@@ -220,9 +220,10 @@ def visitor_visits(house: House) -> Iterator[Visit]:
 
 
 def account_visits(house: House) -> Iterator[Visit]:
-    for view in ("accounts:settings", "account_change_password", "account_email", "account_reauthenticate", "account_logout", "accounts:roles"):
+    for view in ("accounts:settings", "accounts:delete", "account_change_password", "account_email", "account_reauthenticate", "account_logout", "accounts:roles"):
         yield "nobody", view, None, ""
     yield "nobody", "accounts:settings", None, {"first_name": "", "last_name": ""}
+    yield "nobody", "accounts:delete", None, {}
     yield "nobody", "account_change_password", None, WRONG_PASSWORDS
     yield "nobody", "account_change_password", None, NEW_PASSWORD
     yield "nobody", "account_email", None, {"action_add": "", "email": house["people"]["nobody"].email}

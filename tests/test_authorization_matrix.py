@@ -116,6 +116,9 @@ GET    -      /accounts/activation/                                             
 POST   -      /accounts/activation/                                                422   422   422   422   422   422   422   422
 GET    -      /accounts/settings/                                                  login 200   200   200   200   200   200   200
 POST   -      /accounts/settings/                                                  login 200   200   200   200   200   200   200
+GET    -      /accounts/settings/delete/                                           login 200   200   200   200   200   200   200
+POST   -      /accounts/settings/delete/                                           login 302   302   302   302   302   302   302
+GET    -      /accounts/settings/data.json                                         login 302   302   302   302   302   302   302
 GET    -      /administration/roles/                                               login 403   403   403   403   403   403   200
 POST   person /administration/roles/<int:pk>/                                      login 403   403   403   403   403   403   302
 POST   -      /i18n/setlang/                                                       302   302   302   302   302   302   302   302

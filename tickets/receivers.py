@@ -5,9 +5,10 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
+from accounts.signals import person_leaving
 from events.models import Event
 from events.signals import event_cancelled, event_edited, event_moved
-from tickets.services import queue
+from tickets.services import leaving, queue
 
 
 @receiver(event_edited)
@@ -24,3 +25,8 @@ def tell_everybody_where_and_when(event: Event, **kwargs: Any) -> None:
 @receiver(event_cancelled)
 def send_everybody_home(event: Event, by: User | None, **kwargs: Any) -> None:
     queue.reject_all(event, by=by)
+
+
+@receiver(person_leaving)
+def let_them_go(person: User, **kwargs: Any) -> None:
+    leaving.let_go(person)

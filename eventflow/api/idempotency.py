@@ -38,6 +38,8 @@ Handler = Callable[..., Response]
 class Replay(models.Model):
     """The answer that a key got. Neither the key nor the body nor the answer can be read from this row alone."""
 
+    # Of who asks: enough to find what is kept for somebody who is known, and to tell nobody who that is.
+    who = models.CharField(max_length=64, default="", db_index=True, editable=False)
     # Of who asks and the key.
     key = models.CharField(max_length=64, unique=True, editable=False)
     # Of method, path and body.
@@ -79,9 +81,9 @@ class Attempt:
     def __init__(self, request: Request, key: str) -> None:
         if not WELL_FORMED.fullmatch(key):
             raise Refused("idempotency_key_invalid", _("An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces."))
-        who = f"person:{request.user.pk}" if request.user.is_authenticated else f"address:{get_ip(request)}"
+        who = name_of(request.user) if request.user.is_authenticated else f"address:{get_ip(request)}"
         what = f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
-        self.key, self.request = digest("key", f"{who} {key}".encode()), digest("request", what)
+        self.who, self.key, self.request = digest("who", who.encode()), digest("key", f"{who} {key}".encode()), digest("request", what)
         self.cipher = Fernet(base64.urlsafe_b64encode(hmac.digest(settings.SECRET_KEY.encode(), f"{who} {key}".encode() + what, "sha256")))
 
     def __enter__(self) -> None:
@@ -112,7 +114,7 @@ class Attempt:
                 expired().filter(key=self.key).delete()
                 response = refusals_too(act, view)
                 answer = self.cipher.encrypt(view.as_json(response))
-                Replay.objects.create(key=self.key, request=self.request, status=response.status_code, answer=answer)
+                Replay.objects.create(who=self.who, key=self.key, request=self.request, status=response.status_code, answer=answer)
                 return response
         except IntegrityError:
             # Somebody with the same key was faster, and what we did is undone.
@@ -135,6 +137,15 @@ def refusals_too(act: Callable[[], Response], view: Any) -> Response:
 
 def digest(purpose: str, text: bytes) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), purpose.encode() + b"\n" + text, "sha256").hexdigest()
+
+
+def name_of(person: Any) -> str:
+    return f"person:{person.pk}"
+
+
+def kept_for(person: Any) -> models.QuerySet[Replay]:
+    """The answers to what this person asked, signed in."""
+    return Replay.objects.filter(who=digest("who", name_of(person).encode()))
 
 
 def expired() -> models.QuerySet[Replay]:

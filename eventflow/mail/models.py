@@ -34,6 +34,8 @@ class Mail(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
+    # The last one to somebody who is gone: the row forgets the address as soon as the mail has left or is given up.
+    farewell = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("mail")

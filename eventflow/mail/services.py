@@ -3,7 +3,7 @@
 import logging
 import random
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from itertools import batched
 from typing import Any
@@ -27,19 +27,20 @@ BATCH = 20
 
 
 def queue(builder: Builder, *, to: Any, args: dict[str, Any], delay: int = 0) -> None:
-    """Queue one mail to the person `to`. `delay` is in seconds; `args` are the builder's keyword arguments, as JSON."""
-    queue_to_address(builder, address=to.email, language=to.language, args=args, delay=delay)
+    """Queue one mail to the person `to`, if they are still here. `delay` is in seconds; `args` are the builder's keyword arguments, as JSON."""
+    if not to.is_deleted:
+        queue_to_address(builder, address=to.email, language=to.language, args=args, delay=delay)
 
 
-def queue_to_address(builder: Builder, *, address: str, language: str, args: dict[str, Any], delay: int = 0) -> None:
-    """The same for an address that may belong to nobody yet."""
-    enqueue([Mail(builder=name_of(builder), args=args, to=address, language=language)], delay=delay)
+def queue_to_address(builder: Builder, *, address: str, language: str, args: dict[str, Any], delay: int = 0, farewell: bool = False) -> None:
+    """The same for an address that may belong to nobody yet, or, as a `farewell`, to nobody any more."""
+    enqueue([Mail(builder=name_of(builder), args=args, to=address, language=language, farewell=farewell)], delay=delay)
 
 
 def queue_many(builder: Builder, about: Sequence[Any], *, args: Callable[[Any], dict[str, Any]], delay: int = 0) -> None:
-    """Queue one mail about each of these to its `person`."""
-    name = name_of(builder)
-    enqueue([Mail(builder=name, args=args(each), to=each.person.email, language=each.person.language) for each in about], delay=delay)
+    """Queue one mail about each of these to its `person`, of those who are still here."""
+    name, reached = name_of(builder), [each for each in about if not each.person.is_deleted]
+    enqueue([Mail(builder=name, args=args(each), to=each.person.email, language=each.person.language) for each in reached], delay=delay)
 
 
 def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
@@ -67,7 +68,7 @@ def deliver(mail_id: int) -> None:
     if mail is None:
         return
     try:
-        letter = build(mail)
+        letter = build(mail) if mail.to else None
         if letter is not None:
             mailers.default.send_messages([letter.as_message(to=mail.to, message_id=mail.message_id)])
     except Exception as error:  # noqa: BLE001  whatever went wrong, the mail must neither be lost nor stop the others
@@ -83,8 +84,9 @@ def build(mail: Mail) -> Letter | None:
 
 def finish(mail: Mail, state: str) -> None:
     """The mail has left or is not needed; what it was about is forgotten, for it may hold a token."""
-    now = timezone.now()
-    Mail.objects.filter(pk=mail.pk).update(state=state, sent_at=now, args={}, attempts=mail.attempts + 1, next_attempt_at=None, last_error="")
+    now, forgotten = timezone.now(), {"to": ""} if mail.farewell else {}
+    left = {"args": {}, "attempts": mail.attempts + 1, "next_attempt_at": None, "last_error": ""}
+    Mail.objects.filter(pk=mail.pk).update(state=state, sent_at=now, **left, **forgotten)
 
 
 @transaction.atomic
@@ -95,12 +97,22 @@ def put_off(mail: Mail, error: Exception) -> None:
         "mail %s, attempt %s: %s", mail.pk, mail.attempts, type(error).__name__, exc_info=not isinstance(error, OSError | smtplib.SMTPException)
     )
     if is_final(error) or timezone.now() - mail.created > GIVE_UP_AFTER:
+        if mail.farewell:
+            finish(mail, Mail.State.DROPPED)
+            return
         mail.state, mail.next_attempt_at = Mail.State.STUCK, None
     else:
         wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(mail.attempts - 1, 16)) * random.uniform(0.8, 1.2)  # noqa: S311  spreads the load
         mail.next_attempt_at = timezone.now() + wait
         deliver_all.using(run_after=mail.next_attempt_at).enqueue([mail.pk])
     mail.save(update_fields=["attempts", "last_error", "state", "next_attempt_at"])
+
+
+def forget(addresses: Collection[str]) -> None:
+    """Nobody is to be found here by these addresses any more: what waits for them is not sent, of what has left only kind and time stay."""
+    theirs = Mail.objects.filter(to__in=addresses)
+    theirs.filter(state__in=[Mail.State.QUEUED, Mail.State.STUCK]).update(state=Mail.State.DROPPED)
+    theirs.update(to="", args={}, next_attempt_at=None, last_error="")
 
 
 def is_final(error: Exception) -> bool:
