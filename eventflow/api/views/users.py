@@ -45,7 +45,7 @@ class Register(Open):
         answer=data.Registered,
         status=201,
         example={"user_id": None, "email": "maja@example.org"},
-        refusals=TOO_MANY,
+        refusals={"address_nowhere": "No mail reaches this address. Enter another.", **TOO_MANY},
     )
     def post(self, request: Request) -> Response:
         """Creates an account and mails the activation link. A taken address is answered alike, and its owner is mailed instead."""
