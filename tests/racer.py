@@ -62,6 +62,7 @@ def attempt(event_id: int, deed: Deed) -> str:
 
 def do(event_id: int, verb: str, pk: int, by: int) -> None:
     """One deed, as a door would do it: fetch outside of the transaction, then call one service."""
+    from accounts import leaving
     from accounts.models import User
     from events import services as event_services
     from events.models import Event
@@ -76,6 +77,8 @@ def do(event_id: int, verb: str, pk: int, by: int) -> None:
         queue.confirm_many(event, range(pk, pk + 10), by=person)
     elif verb == "seats":
         event_services.edit(event, by=person, seats_limit=pk)
+    elif verb == "leave":
+        leaving.leave(person)
     elif verb == "cancel_event":
         event_services.cancel(event, by=person)
     else:

@@ -125,3 +125,18 @@ def test_one_person_from_many_processes_gets_one_place():
     assert sorted(outcomes) == ["already_registered"] * (RACERS - 1) + ["done"]
     assert Reservation.objects.get().is_confirmed
     assert violations() == []
+
+
+@pytest.mark.postgresql  # SQLite has one writer, who waits for nobody
+def test_people_who_leave_at_once_get_in_nobodys_way():
+    events, people = [make_event(seats_limit=10, admission="automatic") for _ in range(3)], make_people(24)
+    held = [queue.reserve(event, person=person) for event in events for person in people]
+    random.Random("leave").shuffle(held)
+    # Each from two processes, while they also cancel one by one and others come.
+    deeds = [["leave", 0, person.pk] for person in people * 2] + [["cancel", r.pk, r.person_id] for r in held[::2]]
+    deeds += [["reserve", 0, person.pk] for person in make_people(20)]
+    random.Random("leave").shuffle(deeds)
+    assert set(race(events[0], deal(deeds))) == {"done", "already_gone"}
+    assert not Reservation.objects.live().filter(person__in=people).exists()
+    assert events[0].reservations.live().count() == 20
+    assert violations() == []
