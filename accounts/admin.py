@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -18,6 +19,7 @@ from accounts.models import User
 from eventflow.errors import Refused
 
 admin.site.unregister(Group)  # a person's one role decides what they may do
+admin.site.unregister(Authenticator)  # holds secrets; comes back below, without them
 admin.site.unregister(EmailAddress)  # it must agree with the person's own address; our services see to that
 
 
@@ -84,3 +86,19 @@ class PersonAdmin(admin.ModelAdmin):
     def activate(self, request: Any, chosen: QuerySet[User]) -> None:
         activated = sum(services.vouch_for(person, by=request.user) for person in chosen)
         self.message_user(request, ngettext("%d person activated.", "%d people activated.", activated) % activated, messages.SUCCESS)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(admin.ModelAdmin):
+    """Who signs in in two steps. An Admin can take a step away from somebody who has lost it, after finding out that it is them."""
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    search_fields = ["user__email"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -3,6 +3,9 @@
 from typing import Any, ClassVar
 
 from allauth.account import forms as allauth
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
 from django.utils.translation import get_language
@@ -96,6 +99,38 @@ class ResetPasswordForm(OurWords, allauth.ResetPasswordForm):
 
 class ReauthenticateForm(OurWords, allauth.ReauthenticateForm):
     words = {"password": (_("Password"), "")}
+
+
+CODE = {"code": (_("Code"), _("The six digits that your app shows now, or one of your recovery codes."))}
+
+
+class CodeForm(OurWords, mfa.AuthenticateForm):
+    words = CODE
+
+
+class CodeAgainForm(OurWords, mfa.ReauthenticateForm):
+    words = CODE
+
+
+class ActivateAppForm(OurWords, totp.ActivateTOTPForm):
+    words = {"code": (_("Code"), _("The six digits that the app shows now."))}
+
+
+class AddPasskeyForm(OurWords, webauthn.AddWebAuthnForm):
+    name = forms.CharField(max_length=100, required=False)
+    words = {
+        "name": (_("Name"), _("To tell your passkeys apart, like “my phone”.")),
+        "passwordless": (_("Log in with this passkey alone, without the password"), ""),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].initial = True
+
+
+class RenamePasskeyForm(OurWords, webauthn.EditWebAuthnForm):
+    name = forms.CharField(max_length=100)
+    words = {"name": (_("Name"), "")}
 
 
 class LinkAgainForm(forms.Form):

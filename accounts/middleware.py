@@ -1,11 +1,18 @@
-"""Which language an answer is written in: the person's own, else what the browser asks for. And who may keep it."""
+"""Which language an answer is written in: the person's own, else what the browser asks for. Who may keep it. And who must sign in in two steps."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
+from accounts import mfa
 from eventflow.errors import is_api
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -45,6 +52,27 @@ class PersonMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+class SecondFactorMiddleware:
+    """Leads an Admin who must have a second step and has none to the page that sets one up. The API says so itself, in its own words."""
+
+    # What works without: the way there, the way out, and what shows nothing of anybody.
+    ALWAYS = ("mfa_", "account_reauthenticate", "account_logout", "accounts:set_language", "health", "offline", "service_worker")
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if is_api(request.path) or not match or match.view_name.startswith(self.ALWAYS) or not mfa.lacks_second_factor(request.user):
+            return None
+        messages.warning(request, _("Admins sign in in two steps here. Set up the second one first."))
+        setup = reverse("mfa_index")
+        return HttpResponseClientRedirect(setup) if getattr(request, "htmx", False) else redirect(setup)
 
 
 def speak(request: HttpRequest, language: str) -> None:

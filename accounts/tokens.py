@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from allauth.headless.account.views import LoginView
 from allauth.headless.constants import Client
+from allauth.headless.mfa.views import AuthenticateView
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from eventflow.errors import Refused
@@ -22,6 +23,7 @@ EARLIER = ("HTTP_AUTHORIZATION", "HTTP_X_SESSION_TOKEN", "HTTP_COOKIE")
 # The longest that allauth's limits on log-ins make anybody wait, in seconds.
 RETRY = 300
 
+allauth_second_step = AuthenticateView.as_api_view(client=Client.APP)
 allauth_login = LoginView.as_api_view(client=Client.APP)
 
 
@@ -60,24 +62,49 @@ class TokenStrategy(JWTTokenStrategy):
         return pair
 
 
-def sign_in(request: HttpRequest, *, email: str, password: str) -> Tokens:
+def sign_in(request: HttpRequest, *, email: str, password: str, code: str = "") -> Tokens:
     """Tokens for the right address and password, by allauth's own log-in: its limits, its stages, its sessions.
 
-    Refused: wrong_credentials, also for an account that is blocked or not activated; too_many_attempts.
+    `code` is the second step of an account that has one: of its app, or a recovery code.
+    Refused: wrong_credentials, also for an account that is blocked or not activated; second_factor_required,
+    second_factor_wrong; too_many_attempts.
     """
     answer = allauth_login(as_stranger(request, {"email": email, "password": password}))
     said = json.loads(answer.content)
+    if waits_for_second_step(said):
+        answer = second_step(request, said["meta"]["session_token"], code)
+        said = json.loads(answer.content)
     if answer.status_code == HTTPStatus.OK:
         return Tokens(said["meta"]["access_token"], said["meta"]["refresh_token"])
-    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or any(error.get("code") == "too_many_login_attempts" for error in said.get("errors", [])):
+    codes = {error.get("code") for error in said.get("errors", [])}
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or "too_many_login_attempts" in codes:
         raise Refused("too_many_attempts", _("Too many attempts. Wait a few minutes and try again, or reset your password."), wait=RETRY)
+    if "incorrect_code" in codes:
+        raise Refused("second_factor_wrong", _("This code is not right. Send the newest one of the app, or a recovery code."), field="code")
     raise Refused("wrong_credentials", _("The e-mail address or the password is wrong."))
 
 
-def as_stranger(request: HttpRequest, fields: dict[str, str]) -> HttpRequest:
+def waits_for_second_step(said: dict[str, Any]) -> bool:
+    flows = said.get("data", {}).get("flows", []) if isinstance(said.get("data"), dict) else []
+    return any(flow.get("id") == "mfa_authenticate" and flow.get("is_pending") for flow in flows)
+
+
+def second_step(request: HttpRequest, session_token: str, code: str) -> HttpResponse:
+    """allauth's answer to the code. Unless it is right, the half-open session between the two steps goes: each try begins with the password."""
+    half_open = Session.objects.filter(session_key=session_token)
+    if not code:
+        half_open.delete()
+        raise Refused("second_factor_required", _("This account has a second step. Send its code too, as `code`."), field="code")
+    answer = allauth_second_step(as_stranger(request, {"code": code}, HTTP_X_SESSION_TOKEN=session_token))
+    if answer.status_code != HTTPStatus.OK:
+        half_open.delete()
+    return answer
+
+
+def as_stranger(request: HttpRequest, fields: dict[str, str], **headers: str) -> HttpRequest:
     """The same request from the same address, with these fields as its body and nobody signed in."""
     stranger = copy.copy(request)
-    stranger.META = {name: value for name, value in request.META.items() if name not in EARLIER}
+    stranger.META = {name: value for name, value in request.META.items() if name not in EARLIER} | headers
     stranger.__dict__.pop("headers", None)
     stranger._body = json.dumps(fields).encode()
     return stranger

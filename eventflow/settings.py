@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
     "channels",
     "corsheaders",
     "rest_framework",
@@ -100,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -239,6 +241,28 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # How many proxies of ours add to X-Forwarded-For. None: the header is anybody's word and is not read.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+
+# --- Two-step sign-in -------------------------------------------------------------------------------------------------
+
+# Everybody may; with this, an Admin who has not is led to the page that sets it up, and to no other.
+ADMINS_NEED_TWO_FACTORS = env.bool("ADMINS_NEED_TWO_FACTORS", default=False)
+MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Browsers offer passkeys to http://localhost, and to nobody else without https.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = TRIAL
+MFA_TOTP_ISSUER = "EventFlow"
+# A phone's clock may be half a minute wrong.
+MFA_TOTP_TOLERANCE = 1
+# Nobody is in before their address is proven; what is not proven then is the new address of somebody who is moving.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "accounts.forms.CodeForm",
+    "reauthenticate": "accounts.forms.CodeAgainForm",
+    "activate_totp": "accounts.forms.ActivateAppForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+}
 
 # --- The JSON API -----------------------------------------------------------------------------------------------------
 

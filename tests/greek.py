@@ -6,6 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.utils import timezone
 
 from accounts.mails import activation_url
@@ -50,6 +53,10 @@ def make_house() -> House:
     for name in ("over", "over for the guest"):
         let_time_pass(events[name], start_time=-timedelta(days=3), end_time=-timedelta(days=2))
     people = {"owner": owner, "guest": guest, "other": other, "admin": make_admin("Άννα Λέκκα"), "nobody": make_person("Έλλη Ράλλη")}
+    people |= {"with an app": make_person("Όλγα Ρήγα"), "with a key": make_person("Πέτρος Βλάχος")}
+    TOTP.activate(people["with an app"], "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(people["with an app"])
+    Authenticator.objects.create(user=people["with a key"], type="webauthn", data={"name": "Κλειδί", "credential": {}})
     waiting = EmailAddress.objects.get(user=make_person("Ρέα Κόρη", activated=False))
     return {
         "events": events,
@@ -115,6 +122,7 @@ def visits(house: House) -> Iterator[Visit]:
     yield from list_visits(house)
     yield from visitor_visits(house)
     yield from account_visits(house)
+    yield from second_step_visits(house)
 
 
 def visits_to(event: Event) -> Iterator[Visit]:
@@ -219,8 +227,36 @@ def visitor_visits(house: House) -> Iterator[Visit]:
         yield "visitor", "accounts:send_link_again", None, {"email": email}
 
 
+def second_step_visits(house: House) -> Iterator[Visit]:
+    for who in ("nobody", "with an app", "with a key"):
+        yield who, "mfa_index", None, ""
+    for view in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_list_webauthn"):
+        yield "nobody", view, None, ""
+    yield "nobody", "mfa_activate_totp", None, {"code": "μ"}
+    for view in ("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_reauthenticate"):
+        yield "with an app", view, None, ""
+    yield "with an app", "mfa_reauthenticate", None, {"code": "μ"}
+    yield "with an app", "mfa_deactivate_totp", None, {}
+    yield "visitor", "account_login", None, {"login": house["people"]["with an app"].email, "password": PASSWORD}
+    key = Authenticator.objects.get(type="webauthn")
+    yield "with a key", "mfa_list_webauthn", None, ""
+    for view in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
+        yield "with a key", view, key, ""
+    yield "with a key", "mfa_edit_webauthn", key, {"name": ""}
+    yield "with a key", "mfa_remove_webauthn", key, {}
+    yield "visitor", "mfa_login_webauthn", None, {"credential": "{}"}
+
+
 def account_visits(house: House) -> Iterator[Visit]:
-    for view in ("accounts:settings", "accounts:delete", "account_change_password", "account_email", "account_reauthenticate", "account_logout", "accounts:roles"):
+    for view in (
+        "accounts:settings",
+        "accounts:delete",
+        "account_change_password",
+        "account_email",
+        "account_reauthenticate",
+        "account_logout",
+        "accounts:roles",
+    ):
         yield "nobody", view, None, ""
     yield "nobody", "accounts:settings", None, {"first_name": "", "last_name": ""}
     yield "nobody", "accounts:delete", None, {}

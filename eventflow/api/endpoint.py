@@ -14,11 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import mfa
 from accounts.models import User
 from eventflow.api import limits
 from eventflow.api.idempotency import idempotent
+from eventflow.errors import Refused
 
 OK = _("OK")
+NEED_TWO = _("Admins sign in in two steps here. Set up the second one on the website first.")
 
 
 class AlwaysJson(DefaultContentNegotiation):
@@ -52,6 +55,8 @@ class Endpoint(APIView):
         # Read here, because this is where Django looks at its size; DRF would not.
         _ = request._request.body
         super().initial(request, *args, **kwargs)
+        if mfa.lacks_second_factor(request.user):
+            raise Refused("two_factors_required", str(NEED_TWO))
 
     def perform_authentication(self, request: Request) -> None:
         """Whoever shows a bad token is counted too, by address."""

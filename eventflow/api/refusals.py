@@ -29,6 +29,9 @@ FRAMEWORK: list[tuple[type[Exception], int, str, Any]] = [
 STATUS_OF = {
     "wrong_credentials": 401,
     "token_invalid": 401,
+    "second_factor_required": 401,
+    "second_factor_wrong": 401,
+    "two_factors_required": 403,
     "too_many_attempts": 429,
     "idempotency_in_flight": 409,
     "idempotency_other_body": 422,

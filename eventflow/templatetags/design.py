@@ -1,9 +1,11 @@
 """The design's small parts as tags: icons, avatars, the capacity bar, a form field with its errors."""
 
+import json
 import zlib
 from typing import Any
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -33,6 +35,12 @@ def avatar(person: Any) -> SafeString:
 def share(part: int, whole: int) -> str:
     """Part of a whole as an SVG length, `70.8%`; never above 100."""
     return f"{min(100.0, 100 * part / whole):.1f}%" if whole else "0%"
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """For a data attribute that a script reads."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.inclusion_tag("_field.html")

@@ -125,4 +125,4 @@ def test_every_code_is_in_the_table_with_its_status():
         if not example["value"]["success"]
     }
     # What comes before any operation is reached, and what should never come.
-    assert written == told | {("bad_request", 400), ("method_not_allowed", 405), ("server_error", 500)}
+    assert written == told | {("bad_request", 400), ("method_not_allowed", 405), ("server_error", 500), ("two_factors_required", 403)}

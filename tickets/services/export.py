@@ -7,7 +7,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 import xlsxwriter
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import User

@@ -39,6 +39,7 @@ class Activated(serializers.Serializer):
 class Credentials(serializers.Serializer):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+    code = serializers.CharField(max_length=32, required=False, help_text="Of the app, or a recovery code; for accounts with two-step sign-in.")
 
 
 class TokenPair(serializers.Serializer):

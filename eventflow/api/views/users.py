@@ -80,7 +80,12 @@ class Login(Open):
         sent={"email": "maja@example.org", "password": "three random words"},
         answer=data.TokenPair,
         example=PAIR,
-        refusals={"wrong_credentials": "The e-mail address or the password is wrong.", **TOO_MANY},
+        refusals={
+            "wrong_credentials": "The e-mail address or the password is wrong.",
+            "second_factor_required": "This account has a second step. Send its code too, as `code`.",
+            "second_factor_wrong": "This code is not right. Send the newest one of the app, or a recovery code.",
+            **TOO_MANY,
+        },
     )
     def post(self, request: Request) -> Response:
         """Gives an access and a refresh token. An account that is not activated or is blocked is answered like a wrong password."""

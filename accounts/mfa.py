@@ -1,0 +1,48 @@
+"""Two-step sign-in, by allauth: how its secrets are kept, and who must have it."""
+
+import base64
+import hmac
+from typing import Any
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+# What opens an account; recovery codes only stand in for one of these.
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code is not right. Use the newest one of your app, or a recovery code."),
+        "cannot_delete_authenticator": _("Admins need a second step here. Add another one before you remove this one."),
+        "cannot_generate_recovery_codes": _("Recovery codes come with an app or a passkey. Add one of these first."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Whoever reads the database alone can't make codes from it."""
+        return cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return cipher().decrypt(encrypted_text.encode()).decode()
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """The last factor of somebody who must have one stays until there is another."""
+        others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS).exclude(pk=authenticator.pk)
+        return not must_have_two_factors(authenticator.user) or others.exists()
+
+
+def cipher() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hmac.digest(settings.SECRET_KEY.encode(), b"eventflow.mfa", "sha256")))
+
+
+def must_have_two_factors(person: Any) -> bool:
+    return settings.ADMINS_NEED_TWO_FACTORS and person.is_authenticated and person.is_admin
+
+
+def lacks_second_factor(person: Any) -> bool:
+    """Whether this person may do nothing but set up a second step. Asks the database of Admins only, and where the setting is on."""
+    return must_have_two_factors(person) and not is_mfa_enabled(person, FACTORS)
