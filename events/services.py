@@ -185,7 +185,7 @@ def let_go(person: User) -> None:
     Event.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
     coming = Event.objects.published().upcoming().filter(organizer=person).first()
     if coming:
-        raise Refused("organizes_events", _("You organize %(title)s, which is not over. Cancel the event first.") % {"title": coming.title})
+        raise Refused("organizes_events", _("You organize “%(title)s”, which is not over. Cancel it first.") % {"title": coming.title})
     DoorStaff.objects.filter(Q(person=person) | Q(email=person.email)).delete()
 
 

@@ -283,6 +283,12 @@ def test_a_last_mail_that_nobody_takes_is_forgotten_with_its_address(leaver, set
     assert (last.state, last.to) == (Mail.State.DROPPED, "")
 
 
+def test_a_mail_whose_address_was_forgotten_while_it_was_tried_is_dropped(leaver):
+    mail.queue_to_address(letters.note, address="", language="en", args={"subject": "Hello"})
+    mail_services.deliver(Mail.objects.latest("pk").pk)
+    assert Mail.objects.latest("pk").state == Mail.State.DROPPED
+
+
 # --- Who can't --------------------------------------------------------------------------------------------------------
 
 
@@ -294,7 +300,7 @@ def test_an_organizer_of_an_event_to_come_cannot_leave(client):
     refusal = press(client)
     assert refusal.status_code == 409
     assert 'data-code="organizes_events"' in refusal.text
-    assert "You organize Night Print, which is not over." in refusal.text
+    assert "You organize “Night Print”, which is not over." in refusal.text
     assert standing(seat) == ("confirmed", True)
     assert Event.objects.filter(pk=draft.pk).exists()
     assert client.get(SETTINGS).status_code == 200
