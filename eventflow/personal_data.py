@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F, Q, QuerySet
 from django.http import StreamingHttpResponse
@@ -45,6 +46,7 @@ def sections(person: User) -> dict[str, Row | Iterable[Row]]:
     return {
         "account": account(person),
         "addresses": rows(EmailAddress.objects.filter(user=person), "email", "verified", "primary"),
+        "second_steps": rows(Authenticator.objects.filter(user=person).order_by("pk"), "type", "created_at", "last_used_at", name=F("data__name")),
         "reservations": reservations(person),
         "tickets": tickets(person),
         "events_organized": rows(Event.objects.filter(organizer=person).order_by("pk"), "id", *EVENT),

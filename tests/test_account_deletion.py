@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
@@ -234,6 +235,7 @@ def busy_life(leaver, client):
     DoorStaff.objects.create(event=over.event, email=ADDRESS)
     events.cancel(make_event(organizer=leaver), by=leaver)
     make_event(organizer=leaver, status="draft", title=f"{NAME} invites")
+    Authenticator.objects.create(user=leaver, type="webauthn", data={"name": f"{NAME}’s key"})
     admin = Client()
     admin.force_login(make_admin())
     edited = {"first_name": "Kunegunda", "last_name": "Brzęczyszczykiewicz", "language": "pl"}
@@ -248,7 +250,7 @@ def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leave
     accounts.grant_role(leaver, "organizer", by=make_admin())
     busy_life(leaver, client)
     kinds = {row.partition(" ")[0] for row in traces()}
-    assert kinds == {"User", "EmailAddress", "Reservation", "DoorStaff", "Event", "Mail", "LogEntry", "Session"}
+    assert kinds == {"User", "EmailAddress", "Authenticator", "Reservation", "DoorStaff", "Event", "Mail", "LogEntry", "Session"}
     assert (Replay.objects.count(), LogEntry.objects.exclude(object_repr="").count()) == (1, 1)
     leaving.leave(User.objects.get(pk=leaver.pk))
     assert len(letters_to(ADDRESS)) > 1

@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from accounts import services as accounts
@@ -55,6 +56,8 @@ def live_through(who, title):
     make_reservation(own, make_person("Guest Ofmine", email=f"guest-of-{who.email}"), status="confirmed")
     announcements.send(own, audience="all", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=who)
     accounts.change_settings(who, last_name=who.last_name)
+    Authenticator.objects.create(user=who, type="totp", data={"secret": "SEEDSEED"})
+    Authenticator.objects.create(user=who, type="webauthn", data={"name": f"{who.first_name}’s phone", "credential": {"id": "a-credential"}})
     mail.queue_to_address(letters.note, address=who.email, language="en", args={"subject": "A secret-token"})
 
 
@@ -64,6 +67,7 @@ def test_the_file_holds_everything_about_the_person(person):
     assert [*data] == [
         "account",
         "addresses",
+        "second_steps",
         "reservations",
         "tickets",
         "events_organized",
@@ -76,6 +80,7 @@ def test_the_file_holds_everything_about_the_person(person):
     assert data["account"] | account == data["account"]
     assert data["account"].keys() - account.keys() == {"date_joined", "last_login"}
     assert data["addresses"] == [{"email": "lucja@example.org", "verified": True, "primary": True}]
+    assert [(one["type"], one["name"]) for one in data["second_steps"]] == [("totp", None), ("webauthn", "Łucja’s phone")]
     said = [(one["event_title"], one["status"], one["message"]) for one in data["reservations"]]
     assert said == [("Łucja’s visit", "confirmed", ""), ("Łucja’s refusal", "rejected", "Sorry, Łucja’s")]
     assert data["reservations"][0].keys() == {"id", "status", "created", "decided_at", "message", "event_title", "event_start", "event_end"}
@@ -96,6 +101,8 @@ def test_the_log_is_what_they_did_and_what_was_done_to_their_account(person):
         ("reservation.reserve", "you"),
         ("reservation.confirm", "you"),
         ("announcement.send", "you"),
+        ("second_factor.add", "you"),
+        ("second_factor.add", "you"),
         ("role.grant", "somebody else"),
     ]
     assert log[-1]["facts"] == {"before": "organizer", "after": "admin"}
@@ -104,8 +111,8 @@ def test_the_log_is_what_they_did_and_what_was_done_to_their_account(person):
 def test_the_file_holds_nothing_of_others_and_nothing_that_opens_doors(person):
     letters_to(person.email)
     file = json.dumps(taken_away(person), ensure_ascii=False)
-    serial, note = person.reservations.first().tickets.get().serial, "difficult guest"
-    for secret in ("Other", "Guest Ofmine", "guest-of", "Host", "phone", note, serial, "secret-token", "password", person.password):
+    keys = [person.reservations.first().tickets.get().serial, "secret-token", "password", person.password, "SEED", "a-credential"]
+    for secret in ("Other", "Guest Ofmine", "guest-of", "Host", "host’s", "difficult guest", *keys):
         assert secret not in file, secret
 
 
@@ -138,10 +145,10 @@ def test_somebody_who_did_nothing_gets_a_file_too():
 
 
 def test_the_file_takes_as_many_queries_however_much_there_is(person, django_assert_num_queries):
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         before = taken_away(person)
     for _ in range(3):
         let_time_pass(make_reservation(make_event(), person, status="confirmed").event, start_time=timedelta(1), end_time=timedelta(2))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         after = taken_away(person)
     assert (len(before["reservations"]), len(after["reservations"])) == (2, 5)
