@@ -154,7 +154,7 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     yield "owner", "tickets:queue", event, "?q=ψψ"
     for deed in ("tickets:confirm_many", "tickets:reject_many", "tickets:undo_many"):
         yield "owner", deed, event, {"r": [one.pk for one in event.reservations.all()], "message": TEXT}
-    for sent in ("", {"subject": ""}, MESSAGE | {"action": "preview"}, MESSAGE | {"action": "send"}):
+    for sent in ("", MESSAGE | {"subject": ""}, MESSAGE | {"action": "preview"}, MESSAGE | {"action": "send"}):
         yield "owner", "tickets:messages", event, sent
     for deed in ("events:publish", "events:cancel"):
         yield "owner", deed, event, {"message": TEXT}

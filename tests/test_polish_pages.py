@@ -37,6 +37,7 @@ SHARED = {
     "HOST",
     "Menu",
     "Weekend",
+    "Parking",
     "Role",
     "role",
     "program",
@@ -46,9 +47,10 @@ SHARED = {
     "to",
     "do",
     "go",
+    "same",
 }
-# Addresses, time zones and the codes of tickets.
-NO_WORDS = re.compile(r"\S+@\S+|\S+/\S*|\b[0-9A-Z]{4}[-‑][0-9A-Z]{4}\b")
+# Addresses, time zones, the codes of tickets, and what a script puts something else for.
+NO_WORDS = re.compile(r"\{[a-z-]+\}|\S+@\S+|\S+/\S*|\b[0-9A-Z]{4}[-‑][0-9A-Z]{4}\b")
 LATIN_WORD = re.compile(r"\b[A-Za-z][^\W\d_]+")
 SPOKEN = ["aria-label", "aria-description", "placeholder", "title", "alt", "label"]
 
@@ -68,7 +70,7 @@ def words_of_page(markup: str) -> set[str]:
         silent.drop_tree()
     spoken = [value for name in SPOKEN for value in page.xpath(f"//@{name}")]
     # What a script will put on the page stands in data attributes: a value with a space is words.
-    kept = [value for value in page.xpath("//@*[starts-with(name(), 'data-')]") if " " in value.strip()]
+    kept = [value for value in page.xpath("//@*[starts-with(name(), 'data-') and name() != 'data-options']") if " " in value.strip()]
     return words_of([*page.xpath("//text()"), *spoken, *kept])
 
 
