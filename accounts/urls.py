@@ -11,7 +11,8 @@ urlpatterns = [
     path("administration/roles/", views.roles, name="roles"),
     path("administration/roles/<int:pk>/", views.grant_role, name="grant_role"),
     path("i18n/setlang/", views.set_language, name="set_language"),
-    # Two of allauth's own addresses, which lead to our views: this file is asked first.
+    # Some of allauth's own addresses, which lead to our views: this file is asked first.
     path("accounts/signup/", views.SignupView.as_view()),
     re_path(r"^accounts/confirm-email/(?P<key>.+)/$", views.activate),
+    re_path(r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", views.NewPasswordView.as_view()),
 ]

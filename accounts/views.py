@@ -92,6 +92,14 @@ def send_link_again(request: HttpRequest) -> HttpResponse:
     return redirect("account_email_verification_sent")
 
 
+class NewPasswordView(allauth.PasswordResetFromKeyView):
+    """allauth's, except that opening the mailed link logs nobody out: somebody else, logged in here, stays so until the new password is sent."""
+
+    def logout(self) -> None:
+        if self.request.method == "POST":
+            super().logout()
+
+
 # --- one's own settings -----------------------------------------------------------------------------------------------
 
 

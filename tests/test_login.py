@@ -123,6 +123,19 @@ def test_reset_changes_the_password_and_ends_every_session(client):
     assert letters_to(person.email)[-1].subject == "Your EventFlow password was changed"
 
 
+def test_opening_a_reset_link_logs_nobody_else_out(client):
+    owner, other = make_person(), make_person()
+    client.post(RESET, {"email": owner.email})
+    path = link_in(letters_to(owner.email)[0], "/reset/key/")
+    client.force_login(other)
+    page = client.get(path, follow=True)
+    assert client.session["_auth_user_id"] == str(other.pk)
+    client.post(page.redirect_chain[-1][0], {"password1": "quite another one", "password2": "quite another one"})
+    assert "_auth_user_id" not in client.session
+    owner.refresh_from_db()
+    assert owner.check_password("quite another one")
+
+
 def test_reset_links_lead_to_the_address_we_are_known_by(client, settings):
     settings.ALLOWED_HOSTS = ["*"]
     settings.SITE_URL = "https://tickets.example"
