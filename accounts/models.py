@@ -57,7 +57,11 @@ class User(AbstractBaseUser):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ["email"]
-        indexes = [models.Index(fields=["role"], name="user_by_role")]
+        indexes = [
+            models.Index(fields=["role"], name="user_by_role"),
+            # Which people a page of them shows is read from the index alone: who left is told by the address.
+            models.Index(fields=["-id", "email"], name="user_pages"),
+        ]
         constraints = [models.CheckConstraint(condition=models.Q(role__in=["user", "organizer", "admin"]), name="user_role_known")]
 
     def __str__(self) -> str:

@@ -17,6 +17,9 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 STYLES, SCRIPTS = "css/app.css", "js/ui.js"
 STYLE = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
 SCRIPT = re.compile(r'import "([^"]+)";')
+# Comments are for those who read the sources. Those of a script stand on lines of their own, or after a statement.
+STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.S)
+SCRIPT_COMMENT = re.compile(r"^ *//.*\n|(?<=[;{}]) //.*$", re.M)
 ADDRESS = re.compile(r'url\("(?!data:)([^"]+)"\)')
 Read = Callable[[str], str]
 
@@ -47,13 +50,14 @@ def bundled_styles(read: Read) -> str:
         text = ADDRESS.sub(lambda url: f'url("{moved(posixpath.dirname(name), url[1], folder)}")', read(name))
         return f"@layer {match[2]} {{\n{text}}}"
 
-    return STYLE.sub(part, read(STYLES))
+    return STYLE_COMMENT.sub("", STYLE.sub(part, read(STYLES)))
 
 
 def bundled_scripts(read: Read) -> str:
     """The script with what it imports in its place. Our modules export nothing, so each is a block, whose names are its own."""
     folder = posixpath.dirname(SCRIPTS)
-    return SCRIPT.sub(lambda match: f"{{\n{read(posixpath.normpath(posixpath.join(folder, match[1])))}}}", read(SCRIPTS))
+    whole = SCRIPT.sub(lambda match: f"{{\n{read(posixpath.normpath(posixpath.join(folder, match[1])))}}}", read(SCRIPTS))
+    return SCRIPT_COMMENT.sub("", whole)
 
 
 def moved(folder: str, address: str, to: str) -> str:

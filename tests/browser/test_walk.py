@@ -31,7 +31,7 @@ def log_in_by_form(page: Page, email: str) -> None:
     page.goto("/accounts/login/")
     page.locator("input[name=login]").fill(email)
     page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Log in").click()
+    page.locator("main").get_by_role("button", name="Log in", exact=True).click()
     expect(page).not_to_have_url(re.compile("/login/"))
 
 
