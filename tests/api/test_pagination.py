@@ -210,11 +210,10 @@ def test_the_past_is_found_without_walking_over_what_is_to_come(house):
 
 
 def plan(sql):
-    """How PostgreSQL goes about it when it can't fall back on reading a small table, whole or row by row."""
+    """How PostgreSQL goes about it when it can't fall back on reading a whole small table, and all tables are as VACUUM leaves them."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
-        )
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        cursor.execute("UPDATE pg_class SET relallvisible = 1000000 WHERE relkind = 'r'")
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
         found = cursor.fetchone()[0]
     return (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
