@@ -60,6 +60,7 @@ PORT = env.int("PORT", default=8000)
 FRONTEND_ACTIVATION_URL = env.str("FRONTEND_ACTIVATION_URL", default=f"http://localhost:{PORT}")
 # The address people reach us at: the base of every other link in a mail.
 SITE_URL = env.str("SITE_URL", default="{0.scheme}://{0.netloc}".format(urlsplit(FRONTEND_ACTIVATION_URL))).rstrip("/")
+HTTPS = SITE_URL.startswith("https://")
 # Load tests switch every limit off; a deploy check warns.
 RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
 
@@ -250,7 +251,7 @@ MFA_ADAPTER = "accounts.mfa.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Browsers offer passkeys to http://localhost, and to nobody else without https.
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = TRIAL
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = "EventFlow"
 # A phone's clock may be half a minute wrong.
 MFA_TOTP_TOLERANCE = 1
@@ -347,7 +348,6 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
-HTTPS = SITE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = False  # the proxy's work: it knows which port is which
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0

@@ -92,14 +92,14 @@ class Complaints:
 def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
     """The product, started once for all browser tests, and gone before the others: its worker would take their mails."""
     site = Site(free_port(), PostOffice())
-    env = {"PORT": site.port, "FRONTEND_ACTIVATION_URL": site.url, "RATE_LIMITS": "off", **site.mailbox.env}
+    # As production serves it: one stylesheet, one script, which is also half the requests of every page.
+    env = {"PORT": site.port, "FRONTEND_ACTIVATION_URL": site.url, "RATE_LIMITS": "off", "DEBUG": False, **site.mailbox.env}
     site.mailbox.open()
     with ExitStack() as stack:
         stack.callback(site.mailbox.close)
         stack.enter_context(hints_from_here())
         with django_db_blocker.unblock():
-            if not settings.EMBEDDED:
-                subprocess.run(processes.command("collectstatic", "--noinput", "--verbosity=0"), env=processes.environment(**env), check=True)
+            subprocess.run(processes.command("collectstatic", "--noinput", "--verbosity=0"), env=processes.environment(**env), check=True)
             stack.enter_context(processes.running(processes.command("serve"), **env))
             stack.enter_context(processes.running(processes.command("worker", "--interval", "0.1"), **env))
         processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=60)

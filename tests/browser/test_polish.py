@@ -7,8 +7,8 @@ from tests.factories import make_admin, make_event, make_people, make_person, ma
 from tickets.services import queue
 
 TITLE = "Introligatornia dla początkujących: szycie, klejenie i oprawianie"
-# A small phone, a phone, both sides of the points where the layout changes, a desktop.
-WIDTHS = [360, 390, 600, 770, 800, 900, 970, 1040, 1100, 1280]
+# 1280 at 400 %, a small phone, a phone, both sides of the points where the layout changes, a desktop.
+WIDTHS = [320, 360, 390, 600, 770, 800, 900, 970, 1040, 1100, 1280]
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
