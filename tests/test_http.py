@@ -19,6 +19,8 @@ from tests.http_site import CHUNK, CHUNKS
 from tests.processes import wait_until
 from tests.serving import serving
 
+# Whatever database is behind it.
+pytestmark = pytest.mark.once
 MEGABYTE = 1024 * 1024
 
 
