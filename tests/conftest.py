@@ -8,10 +8,19 @@ from tickets import signature
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, on SQLite, what only PostgreSQL can do, and on PostgreSQL what no database has to do with."""
-    left_out = [item for item in items if item.get_closest_marker("postgresql" if settings.EMBEDDED else "once")]
+    """Leave out, on SQLite, what only PostgreSQL can do; and of what no database has to do with, what runs beside the other one."""
+    here = "sqlite" if settings.EMBEDDED else "postgresql"
+    left_out = [item for item in items if runs_on(item) not in {here, None}]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+def runs_on(item):
+    """The one stack that this test belongs to; None: both."""
+    if item.get_closest_marker("postgresql"):
+        return "postgresql"
+    once = item.get_closest_marker("once")
+    return once.kwargs.get("on", "sqlite") if once else None
 
 
 @pytest.fixture(autouse=True)

@@ -185,6 +185,54 @@ class Ticket(models.Model):
         return self.void_at is not None
 
 
+class ScanQuerySet(models.QuerySet["Scan"]):
+    def conflicts(self) -> "ScanQuerySet":
+        """Those whose device opened the door, though the ticket did not let anybody in any more."""
+        return self.filter(let_in=True).exclude(outcome=Scan.Outcome.ADMITTED)
+
+    def open(self) -> "ScanQuerySet":
+        return self.filter(settled_at=None)
+
+
+class Scan(models.Model):
+    """One reading of a ticket at a door, as the device kept it. Sent any number of times, in any order, it counts once."""
+
+    class Outcome(models.TextChoices):
+        ADMITTED = "admitted", _("Let in")
+        USED = "used", _("Already used")
+        REFUSED = "refused", _("Not valid")
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="scans")
+    # None for a code behind which there is no ticket of ours.
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="scans")
+    # What the device drew for this reading.
+    nonce = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    device = models.CharField(_("device"), max_length=100, blank=True)
+    # On the device's clock, which may be offline for long; and on ours, when we heard of it.
+    at = models.DateTimeField(_("scanned"))
+    received = models.DateTimeField(auto_now_add=True)
+    # Whether the device had opened the door before it asked us, because it could not ask.
+    let_in = models.BooleanField(default=False)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
+    # The code of the refusal.
+    reason = models.CharField(max_length=40, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    objects = ScanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scan")
+        verbose_name_plural = _("scans")
+        ordering = ["at", "id"]
+        constraints = [models.UniqueConstraint(fields=["event", "nonce"], name="scan_once")]
+        indexes = [models.Index(fields=["event", "at", "id"], condition=Q(let_in=True) & ~Q(outcome="admitted"), name="scan_conflicts")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.outcome}"
+
+
 class Announcement(models.Model):
     """What an organizer wrote to the guests of an event, and to how many."""
 

@@ -1,7 +1,7 @@
 """Which reservations and tickets may this person touch?"""
 
 from events.permissions import Visitor, door_events, managed_events
-from tickets.models import Reservation, ReservationQuerySet, Ticket, TicketQuerySet
+from tickets.models import Reservation, ReservationQuerySet, Scan, ScanQuerySet, Ticket, TicketQuerySet
 
 
 def own_reservations(user: Visitor) -> ReservationQuerySet:
@@ -27,3 +27,8 @@ def door_reservations(user: Visitor) -> ReservationQuerySet:
 def door_tickets(user: Visitor) -> TicketQuerySet:
     """The valid tickets that the person may check in."""
     return Ticket.objects.valid().filter(event__in=door_events(user))
+
+
+def managed_scans(user: Visitor) -> ScanQuerySet:
+    """The readings at the doors of the events that the person manages."""
+    return Scan.objects.filter(event__in=managed_events(user))

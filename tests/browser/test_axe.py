@@ -14,7 +14,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 RUN = """async rules => (await axe.run(document, {runOnly: rules, resultTypes: ["violations"], preload: false})).violations
   .map(one => `${one.id}: ${one.nodes.map(node => node.target.join(" ")).slice(0, 3).join(" | ")}`)"""
 # Each theme, each width and each language.
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 LOOKS = [
     {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}, "locale": "en-GB"},
     {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}, "locale": "pl-PL"},

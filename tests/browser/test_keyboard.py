@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.factories import PASSWORD, make_event, make_organizer, make_person, make_reservation
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 # No page needs more steps than this to reach anything on it.
 MOST_TABS = 60
 HAS_FOCUS = "element => element === document.activeElement"

@@ -120,17 +120,17 @@ def check_in(reservation: Reservation, *, by: User, device: str = "") -> Admissi
     return let_in(ticket, by=by, device=device)
 
 
-def let_in(ticket: Ticket, *, by: User, device: str = "") -> Admission:
-    """Let in who holds this ticket, which was valid when it was read, `whole`. Refused: as check_in."""
+def let_in(ticket: Ticket, *, by: User, device: str = "", at: datetime | None = None) -> Admission:
+    """Let in who holds this ticket, which was valid when it was read, `whole`. `at`: when that was, if not now. Refused: as check_in."""
     if ticket.is_used:  # at a busy door this answer needs no lock
         return Admission(ticket, first=False)
-    return admit(ticket, by=by, device=device)
+    return admit(ticket, by=by, device=device, at=at or timezone.now())
 
 
 @transaction.atomic
-def admit(ticket: Ticket, *, by: User, device: str) -> Admission:
+def admit(ticket: Ticket, *, by: User, device: str, at: datetime) -> Admission:
     ticket.event = event = lock(ticket.event_id)
-    if not mark(ticket, timezone.now(), by=by, device=device):
+    if not mark(ticket, at, by=by, device=device):
         # Used, taken back or replaced since it was read. What the lock shows now, nobody changes under us.
         return check_in(ticket.reservation, by=by, device=device)
     event.checked_in_count += 1

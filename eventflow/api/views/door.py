@@ -1,18 +1,21 @@
 """The door: who is this, and let them in. By a reservation's id, or the text of a ticket's QR code."""
 
 import re
+from datetime import datetime
 
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from eventflow.api.endpoint import Call, Endpoint, answer, fetch
+from eventflow.api.endpoint import Call, Endpoint, answer, fetch, parsed
 from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
+from events.models import Event
 from events.permissions import door_events
 from tickets import signature
-from tickets.models import Reservation, Ticket
+from tickets.models import Reservation, Scan, Ticket
 from tickets.permissions import door_reservations, door_tickets
-from tickets.services import door
+from tickets.services import door, scans
 
 ID = re.compile(r"[0-9]{1,18}")
 NOT_A_TICKET = {
@@ -49,6 +52,8 @@ class Inspect(Endpoint):
 class CheckIn(Endpoint):
     @describe(
         "Check in",
+        request=data.Reading,
+        sent={"nonce": "5f0c2a8e-91d4-4d1b-8a53-0c5d3f1b7e22", "scanned_at": "2026-12-24T17:48:12+01:00", "device": "Gate 2"},
         answer=data.CheckedIn,
         example={
             "reservation_id": 31,
@@ -60,9 +65,14 @@ class CheckIn(Endpoint):
         refusals={"not_confirmed": "This reservation is not confirmed.", **NOT_A_TICKET},
     )
     def post(self, request: Call, ref: str) -> Response:
-        """Lets the guest in once. However often it is asked, the first time stays: `already_checked_in` says which time this is."""
-        reservation, ticket = presented(request, ref)
-        admission = door.let_in(ticket, by=request.user, device="API") if ticket else door.check_in(reservation, by=request.user, device="API")
+        """Lets the guest in once. However often it is asked, the first time stays: `already_checked_in` says which time this is.
+
+        A scanner that may have to send its reading again gives it a `nonce`: the same reading gets the same answer. One that was
+        offline says when it was (`scanned_at`), and whether it had opened the door (`let_in`): two doors that let the same ticket in
+        are shown to the organizer, with both times.
+        """
+        said = parsed(data.Reading, request.data or {})
+        admission = read_once(request, ref, **said) if said.get("nonce") else read_now(request, ref, said.get("device", "API"))
         detail = _("Checked in.") if admission.first else _("Already checked in.")
         facts = {
             "reservation_id": admission.ticket.reservation_id,
@@ -72,6 +82,32 @@ class CheckIn(Endpoint):
             "checked_in_at": admission.ticket.checked_in_at,
         }
         return answer(data.CheckedIn(facts).data, detail)
+
+
+def read_now(request: Call, ref: str, device: str) -> door.Admission:
+    reservation, ticket = presented(request, ref)
+    return door.let_in(ticket, by=request.user, device=device) if ticket else door.check_in(reservation, by=request.user, device=device)
+
+
+def read_once(
+    request: Call, ref: str, *, nonce: str, scanned_at: datetime | None = None, device: str = "API", let_in: bool = False
+) -> door.Admission:
+    """The admission behind this reading, however often it is sent. Refused: as `read_now`; what the scanner let in all the same is kept."""
+    event, text = code_at_its_door(request, ref)
+    scan, refusal = scans.record(event, text, nonce=nonce, by=request.user, device=device, at=scanned_at, let_in=let_in)
+    if refusal or scan.ticket is None:
+        raise refusal or Http404
+    return door.Admission(scan.ticket, first=scan.outcome == Scan.Outcome.ADMITTED)
+
+
+def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
+    """The event whose door the caller stands at, and what stands for the ticket there."""
+    if not ID.fullmatch(ref):
+        return fetch(door_events(request.user), signature.read(ref).event_id), ref
+    reservation, ticket = presented(request, ref)
+    if ticket is None:
+        return reservation.event, door.check_in(reservation, by=request.user).ticket.code
+    return ticket.event, ticket.code
 
 
 def presented(request: Call, ref: str) -> tuple[Reservation, Ticket | None]:
