@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.models import Event
-from tests.factories import make_event, make_organizer, make_people, make_person
+from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, make_reservation
 from tickets.models import Reservation, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,43 @@ def test_joining_a_full_automatic_event_asks_the_same_behind_ten_and_behind_a_th
         asked.append(len(queries))
     assert event.reservations.pending().count() == 1002
     assert asked[0] == asked[1]
+
+
+# --- Every other page -------------------------------------------------------------------------------------------------
+
+# How often each page asks the database for an organizer who is also an Admin and a guest; two of them are the session and the person.
+PAGES = {
+    "/": 5,
+    "/events/{event}/": 5,
+    "/events/{event}/calendar.ics": 3,
+    "/reservations/": 5,
+    "/reservations/{seat}/ticket/": 3,
+    "/reservations/{seat}/ticket.svg": 4,
+    "/reservations/{seat}/cancel/": 3,
+    "/accounts/settings/": 2,
+    "/accounts/settings/delete/": 2,
+    "/accounts/2fa/": 4,
+    "/organizer/": 6,
+    "/organizer/events/new/": 2,
+    "/organizer/events/{event}/": 6,
+    "/organizer/events/{event}/edit/": 3,
+    "/organizer/events/{event}/cancel/": 3,
+    "/organizer/events/{event}/queue/": 5,
+    "/organizer/events/{event}/messages/": 4,
+    "/organizer/events/{event}/check-in/": 4,
+    "/organizer/events/{event}/check-in/search/?q=gu": 5,
+    "/organizer/reservations/{seat}/note/": 3,
+    "/administration/roles/": 5,
+    "/offline/": 2,
+}
+
+
+def test_every_page_asks_as_often_as_it_says(client):
+    admin = make_admin()
+    event = make_event(organizer=admin, seats_limit=50)
+    seat = make_reservation(event, admin, status="confirmed")
+    fill(Event.objects.get(pk=event.pk), make_people(20), "confirmed")
+    client.force_login(admin)
+    client.get(f"/reservations/{seat.pk}/ticket.svg")  # the signing key is read once
+    asked = {path: questions(client, path.format(event=event.pk, seat=seat.pk)) for path in PAGES}
+    assert asked == PAGES

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -189,11 +190,14 @@ def page(visitor: Callable[..., Page]) -> Page:
 
 @pytest.fixture
 def log_in(site: Site) -> Callable[[Page, object], None]:
-    """Give the window a session of this person."""
+    """Give the window a session of this person, who gave the password a moment ago."""
 
     def put_cookie(page: Page, person) -> None:
         client = Client()
         client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+        session.save()
         name = settings.SESSION_COOKIE_NAME
         page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site.url}])
 
