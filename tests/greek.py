@@ -17,7 +17,7 @@ from events import services as event_services
 from events.models import Event
 from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
 from tickets.links import leave_url
-from tickets.services import announcements, door, queue
+from tickets.services import announcements, door, queue, scans
 
 TEXT = "Φέρτε μελάνι και χαρτί."
 EVENTS: dict[str, dict[str, Any]] = {
@@ -64,7 +64,17 @@ def make_house() -> House:
         "people": people,
         "other": {"staff": staff, "waiting": waiting},
         "said": announcements_at(events["confirmed"]),
+        "scans": conflicts_at(events["today"], of),
     }
+
+
+def conflicts_at(event: Event, of: dict[str, Any]) -> dict[str, Any]:
+    """A second door, a code that is none of ours, and what was settled."""
+    code = of["used"].tickets.get().code
+    codes = {"used": code, "none of ours": "μ", "settled": code}
+    made = {name: scans.record(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True)[0] for name, text in codes.items()}
+    scans.settle(made["settled"], by=event.organizer)
+    return made
 
 
 def announcements_at(event: Event) -> dict[str, Any]:
@@ -164,6 +174,8 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     for code in ("7K4M-2QXD", "μ", house["of"]["used"].tickets.get().code, house["of"]["inside"].tickets.get().code):
         yield "owner", "tickets:check_in", event, {"code": code}
     yield "owner", "tickets:check_in", event, ""
+    for sent in ({}, {"code": house["of"]["inside"].tickets.get().code, "nonce": "n-1"}, {"code": "μ", "nonce": "n-2"}):
+        yield "owner", "tickets:scan", event, sent
     for query in ("", "?q=Λίνα+Μελά", "?q=Μάγια", "?q=ψψ"):
         yield "owner", "tickets:door_search", event, query
 
@@ -193,6 +205,11 @@ def list_visits(house: House) -> Iterator[Visit]:
             yield who, "events:panel", None, f"?show={show}"
     yield "owner", "events:new", None, ""
     yield "owner", "events:new", None, WRONG_EVENT
+    for scan in house["scans"].values():
+        yield "owner", "tickets:settle", scan, {}
+        yield "owner", "tickets:unsettle", scan, {}
+        for query in ("", "?show=settled"):
+            yield "owner", "tickets:conflicts", scan.event, query
     for said in house["said"].values():
         yield "owner", "tickets:messages", said.event, ""
         yield "owner", "tickets:withdraw_message", said, {}

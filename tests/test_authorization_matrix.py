@@ -18,7 +18,7 @@ from events import services as events
 from tests.api.clients import sign_in
 from tests.api.test_events import fields
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
-from tickets.services import announcements
+from tickets.services import announcements, scans
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ["anonymous", "user", "other user", "organizer", "other organizer", "door staff", "other staff", "admin"]
@@ -56,6 +56,9 @@ POST   event  /organizer/events/<int:pk>/duplicate/                             
 GET    event  /organizer/events/<int:pk>/export.csv                                login 403   403   200   404   403   403   200
 GET    event  /organizer/events/<int:pk>/export.xlsx                               login 403   403   200   404   403   403   200
 POST   event  /organizer/events/<int:pk>/queue/undo/                               login 403   403   302   404   403   403   302
+GET    event  /organizer/events/<int:pk>/conflicts/                                login 403   403   200   404   403   403   200
+POST   scan   /organizer/scans/<int:pk>/settle/                                    login 403   403   302   404   403   403   302
+POST   scan   /organizer/scans/<int:pk>/unsettle/                                  login 403   403   302   404   403   403   302
 GET    event  /organizer/events/<int:pk>/arrivals/                                 login 403   403   302   404   403   403   302
 GET    event  /organizer/events/<int:pk>/messages/                                 login 403   403   200   404   403   403   200
 POST   event  /organizer/events/<int:pk>/messages/                                 login 403   403   422   404   403   403   422
@@ -104,6 +107,7 @@ GET    event  /organizer/events/<int:pk>/check-in/                              
 POST   event  /organizer/events/<int:pk>/check-in/                                 login 404   404   409   404   409   404   409
 GET    draft  /organizer/events/<int:pk>/check-in/                                 login 404   404   200   404   404   404   200
 POST   draft  /organizer/events/<int:pk>/check-in/                                 login 404   404   409   404   404   404   409
+POST   event  /organizer/events/<int:pk>/check-in/scan/                            login 404   404   409   404   409   404   409
 GET    event  /organizer/events/<int:pk>/check-in/search/                          login 404   404   200   404   200   404   200
 GET    draft  /organizer/events/<int:pk>/check-in/search/                          login 404   404   200   404   404   404   200
 POST   seat   /organizer/reservations/<int:pk>/check-in/                           login 404   404   200   404   200   404   200
@@ -259,6 +263,7 @@ def world():
     elsewhere = make_event()
     user, admin, spare = make_person(), make_admin(), make_admin()
     seat = make_reservation(event, user, status="confirmed")
+    scan, _refusal = scans.record(event, "a forged code", nonce="n-1", by=organizer, let_in=True)
     said = announcements.send(event, audience="confirmed", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=organizer)
     staff = {name: make_person() for name in ("door staff", "other staff")}
     helper = events.add_door_staff(event, email=staff["door staff"].email, by=organizer)
@@ -270,6 +275,7 @@ def world():
         "place": make_reservation(queue, user),
         "helper": helper,
         "said": said,
+        "scan": scan,
         "person": spare,
         "people": {
             "anonymous": None,

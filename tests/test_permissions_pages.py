@@ -74,6 +74,7 @@ PAGES = [
     ("tickets:queue", "event", MANAGERS, PANEL),
     ("tickets:note", "reservation", MANAGERS, PANEL),
     ("tickets:messages", "event", MANAGERS, PANEL),
+    ("tickets:conflicts", "event", MANAGERS, PANEL),
     ("tickets:export_csv", "event", MANAGERS, PANEL),
     ("tickets:export_xlsx", "event", MANAGERS, PANEL),
 ]
@@ -184,11 +185,12 @@ def test_every_page_of_events_and_of_the_queue_is_in_this_list():
         "tickets:ticket_qr",
         "tickets:check_in",
         "tickets:door_search",
+        "tickets:scan",
         "tickets:admit",
         "tickets:undo_check_in",
     }
     # Whoever has the mail may follow its link; what becomes of the others is in the matrix.
-    elsewhere = {"tickets:leave", "tickets:withdraw_message", "tickets:arrivals"}
+    elsewhere = {"tickets:leave", "tickets:withdraw_message", "tickets:arrivals", "tickets:settle", "tickets:unsettle"}
     here = elsewhere | {"tickets:reserve", "tickets:card"} | {name for name, *_ in PAGES} | {name for name, *_ in DEEDS}
     routes = {
         f"{app}:{pattern.name}"

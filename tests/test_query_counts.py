@@ -92,7 +92,7 @@ def test_live_page_asks_the_same_before_and_after_three_hundred_arrivals(client)
         fill(Event.objects.get(pk=event.pk), make_people(number), "confirmed")
         event.tickets.filter(checked_in_at=None).update(checked_in_at=timezone.now(), checked_in_by=event.organizer)
         asked.append((questions(client, url), questions(client, reverse("tickets:arrivals", args=[event.pk]), **HTMX)))
-    assert asked == [(6, 5), (6, 5)]  # the session, the person, the event, its door staff; the arrivals and the last of them
+    assert asked == [(7, 6), (7, 6)]  # the session, the person, the event, its door staff; the arrivals, the last of them, the conflicts
 
 
 @pytest.mark.parametrize("name", ["confirm", "reject"])
@@ -152,7 +152,8 @@ PAGES = {
     "/accounts/2fa/": 4,
     "/organizer/": 6,
     "/organizer/events/new/": 2,
-    "/organizer/events/{event}/": 6,
+    "/organizer/events/{event}/": 7,
+    "/organizer/events/{event}/conflicts/": 6,
     "/organizer/events/{event}/edit/": 3,
     "/organizer/events/{event}/cancel/": 3,
     "/organizer/events/{event}/queue/": 5,

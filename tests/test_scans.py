@@ -4,11 +4,13 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from eventflow.errors import Refused
 from events import services as event_services
 from tests.factories import make_event, make_person, make_reservation
+from tests.markup import only, words
 from tickets import signature
 from tickets.models import Scan, Ticket
 from tickets.services import invariants, queue, scans
@@ -146,3 +148,22 @@ def test_readings_that_are_sent_ten_times_count_once(event):
             assert read(event, one.code, f"n-{number}", let_in=True) == ("admitted", "")
     assert (inside(event), Scan.objects.count()) == (20, 20)
     assert Ticket.objects.exclude(checked_in_at=None).count() == 20
+
+
+# --- The organizer's page ---------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_both_doors_and_settles(client, event, ticket):
+    six = timezone.now() - timedelta(hours=2)
+    for gate, minutes in (("Gate 1", 0), ("Gate 2", 5)):
+        read(event, ticket.code, f"nonce of {gate}", at=six + timedelta(minutes=minutes), device=gate, let_in=True)
+    client.force_login(event.organizer)
+    url = reverse("tickets:conflicts", args=[event.pk])
+    [conflict] = Scan.objects.conflicts()
+    card = words(only(client.get(url), f"//*[@id='scan-{conflict.pk}']"))
+    assert all(part in card for part in ("Maja Wiśniewska", ticket.code, "Gate 1", "Gate 2"))
+    client.post(reverse("tickets:settle", args=[conflict.pk]))
+    assert "No conflicts" in client.get(url).text
+    assert f"scan-{conflict.pk}" in client.get(url, {"show": "settled"}).text
+    client.post(reverse("tickets:unsettle", args=[conflict.pk]))
+    assert f"scan-{conflict.pk}" in client.get(url).text

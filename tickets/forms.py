@@ -100,3 +100,11 @@ class MessageForm(forms.Form):
 
     def refuse(self, refusal: Refused) -> None:
         self.add_error(refusal.field or None, refusal.message)
+
+
+class ReadingForm(forms.Form):
+    """What a phone at the door sends about a code that it read."""
+
+    code = forms.CharField(max_length=500)
+    nonce = forms.CharField(max_length=64)
+    device = forms.CharField(max_length=100, required=False)

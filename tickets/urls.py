@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.views import attendee, door, export, messages, queue, ticket
+from tickets.views import attendee, conflicts, door, export, messages, queue, ticket
 
 app_name = "tickets"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("organizer/events/<int:pk>/queue/undo/", queue.undo_many, name="undo_many"),
     path("organizer/events/<int:pk>/messages/", messages.write, name="messages"),
     path("organizer/messages/<int:pk>/withdraw/", messages.withdraw, name="withdraw_message"),
+    path("organizer/events/<int:pk>/conflicts/", conflicts.conflicts, name="conflicts"),
+    path("organizer/scans/<int:pk>/settle/", conflicts.settle, name="settle"),
+    path("organizer/scans/<int:pk>/unsettle/", conflicts.unsettle, name="unsettle"),
     path("organizer/events/<int:pk>/arrivals/", door.arrivals, name="arrivals"),
     path("organizer/events/<int:pk>/export.csv", export.as_csv, name="export_csv"),
     path("organizer/events/<int:pk>/export.xlsx", export.as_xlsx, name="export_xlsx"),
@@ -29,6 +32,7 @@ urlpatterns = [
     path("organizer/reservations/<int:pk>/note/", queue.note, name="note"),
     # the door
     path("organizer/events/<int:pk>/check-in/", door.check_in, name="check_in"),
+    path("organizer/events/<int:pk>/check-in/scan/", door.scan, name="scan"),
     path("organizer/events/<int:pk>/check-in/search/", door.search, name="door_search"),
     path("organizer/reservations/<int:pk>/check-in/", door.admit, name="admit"),
     path("organizer/reservations/<int:pk>/check-in/undo/", door.undo, name="undo_check_in"),

@@ -25,9 +25,10 @@ def arrivals_of(event: Event) -> dict[str, Any]:
 
 
 def parts(event: Event) -> dict[str, Any]:
-    """What `tickets/_arrivals.html` shows: two queries."""
+    """What `tickets/_arrivals.html` shows: three queries."""
     found = service.arrivals(event)
-    return {"event": event, "arrivals": found, "latest": service.latest(event), **(axes(found) if found.steps else {})}
+    conflicts = event.scans.conflicts().open().count()
+    return {"event": event, "arrivals": found, "latest": service.latest(event), "conflicts": conflicts, **(axes(found) if found.steps else {})}
 
 
 def axes(found: Arrivals) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from events.templatetags.event_parts import clock, short_day
-from tickets.models import Ticket
+from tickets.models import Scan, Ticket
 
 register = template.Library()
 
@@ -16,3 +17,22 @@ def entered(ticket: Ticket) -> str:
         return ""
     at = ticket.checked_in_at.astimezone(ticket.event.zone)
     return clock(at) if at.date() == timezone.localdate(timezone=ticket.event.zone) else f"{short_day(at)}, {clock(at)}"
+
+
+@register.simple_tag
+def scanned(scan: Scan) -> str:
+    """When, where and by whom a door read the ticket: `18:04, Gate 2, Tomasz Lis`."""
+    at = scan.at.astimezone(scan.event.zone)
+    return ", ".join(str(part) for part in (f"{short_day(at)}, {clock(at)}", scan.device, scan.by) if part)
+
+
+@register.simple_tag
+def reason(scan: Scan) -> str:
+    """Why the ticket was not valid, when somebody looks back at it."""
+    words = {
+        "ticket_void": _("The reservation was no longer confirmed, or a newer ticket had replaced this one."),
+        "event_cancelled": _("The event was cancelled."),
+        "wrong_event": _("The ticket is for another event."),
+        "forged_ticket": _("The code was not issued here."),
+    }
+    return words.get(scan.reason, _("The code is not a ticket of this event."))

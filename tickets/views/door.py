@@ -5,10 +5,14 @@ For those who stand at this event's door; to everybody else there is no such pag
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.csp import CSP
+from django.utils.translation import gettext as _
+from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -16,13 +20,18 @@ from accounts.decorators import PersonRequest, login_required, organizer_require
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import door_events, managed_events
-from tickets.models import Reservation, Ticket
+from tickets.forms import ReadingForm
+from tickets.models import Reservation, Scan, Ticket
 from tickets.permissions import door_reservations
-from tickets.services import door
+from tickets.services import door, scans
 from tickets.templatetags.arrivals import parts
+
+# The reader of codes, for phones that have none of their own, is a WebAssembly module.
+WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@csp_override(WITH_READER)
 @login_required
 def check_in(request: PersonRequest, pk: int) -> HttpResponse:
     """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
@@ -34,6 +43,24 @@ def check_in(request: PersonRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         return result(request, event, "invalid", refusal=refusal)
     return result(request, event, "used" if ticket.is_used else "found", ticket=ticket)
+
+
+@require_POST
+@login_required
+def scan(request: PersonRequest, pk: int) -> HttpResponse:
+    """A code that the camera read: let in at once. The nonce makes a reading that is sent again, because its answer got lost, the same one."""
+    event = get_object_or_404(door_events(request.user), pk=pk)
+    form = ReadingForm(request.POST)
+    if not form.is_valid():
+        raise Refused("bad_reading", _("This reading is not complete. Load the page again."))
+    try:
+        reading, _refusal = scans.record(
+            event, form.cleaned_data["code"], nonce=form.cleaned_data["nonce"], device=form.cleaned_data["device"], by=request.user
+        )
+    except Refused as refusal:
+        return result(request, event, "invalid", refusal=refusal)
+    event.refresh_from_db()
+    return result(request, event, "ok" if reading.outcome == Scan.Outcome.ADMITTED else "used", ticket=reading.ticket, scanned=True)
 
 
 @require_safe

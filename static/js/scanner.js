@@ -1,0 +1,116 @@
+// The door's camera: a code in view is sent once, its answer fills the phone, and the camera goes on by itself.
+import { say } from "./signals.js";
+
+const view = document.getElementById("scanner");
+const camera = view.querySelector(".door__camera");
+const video = camera.querySelector("video");
+const says = document.getElementById("camera-says");
+const start = view.querySelector("[data-camera]");
+const torch = document.querySelector("[data-torch]");
+const turn = document.querySelector("[data-turn]");
+const result = document.getElementById("result");
+const last = document.getElementById("last-scan");
+
+// How long an answer stays, in milliseconds; and how long the same code must be out of view before it counts again.
+const stays = { ok: 1200, used: 4000, invalid: 4000 };
+const out = 2500, undoable = 10_000;
+
+let facing = "environment", stream, reader, seen = "", seenAt = 0, sending = false, later;
+
+function makeReader() {
+  if (window.BarcodeDetector) return new window.BarcodeDetector({ formats: ["qr_code"] });
+  const { BarcodeDetector, prepareZXingModule } = window.BarcodeDetectionAPI;
+  prepareZXingModule({ overrides: { locateFile: () => view.dataset.reader } });
+  return new BarcodeDetector({ formats: ["qr_code"] });
+}
+
+async function open() {
+  says.textContent = "";
+  stream?.getTracks().forEach((track) => track.stop());
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: { ideal: facing }, width: { ideal: 1280 }, height: { ideal: 720 } } });
+  } catch (problem) {
+    const why = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "missing", OverconstrainedError: "missing" };
+    says.textContent = says.dataset[why[problem.name] ?? "busy"];
+    return;
+  }
+  reader ??= makeReader();
+  video.srcObject = stream;
+  await video.play();
+  camera.hidden = false;
+  torch.hidden = !stream.getVideoTracks()[0].getCapabilities?.().torch;
+  turn.hidden = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput").length < 2;
+  navigator.wakeLock?.request("screen").catch(() => {}); // a phone that saves its battery may say no
+  look();
+}
+
+async function look() {
+  if (!stream?.active) return;
+  if (!sending && !result.children.length && !document.hidden) {
+    const [code] = await reader.detect(video).catch(() => []); // between two frames there is nothing to see
+    if (code) meet(code.rawValue);
+  }
+  video.requestVideoFrameCallback ? video.requestVideoFrameCallback(look) : setTimeout(look, 50);
+}
+
+function meet(text) {
+  const again = text === seen && performance.now() - seenAt < out;
+  [seen, seenAt] = [text, performance.now()];
+  if (!again) send(text);
+}
+
+async function send(code) {
+  sending = true;
+  const values = { code, nonce: crypto.randomUUID(), device: navigator.userAgentData?.platform ?? "" };
+  try {
+    await htmx.ajax("POST", view.dataset.scan, { source: view, target: "#result", swap: "innerHTML", values });
+  } finally {
+    sending = false;
+  }
+}
+
+result.addEventListener("htmx:afterSwap", () => {
+  clearTimeout(later);
+  const answer = result.querySelector("[data-scanned], [data-result=invalid]");
+  if (!answer || camera.hidden) return;
+  say(answer.dataset.result);
+  later = setTimeout(goOn, stays[answer.dataset.result]);
+});
+
+// The answer makes room for the next guest; taking it back stays in reach for a while.
+function goOn() {
+  const undo = result.querySelector("[data-result=ok] form");
+  result.replaceChildren();
+  seenAt = performance.now();
+  last.replaceChildren(...(undo ? [undo] : []));
+  if (undo) setTimeout(() => undo.remove(), undoable);
+}
+result.addEventListener("click", (event) => {
+  clearTimeout(later);
+  if (camera.hidden || !event.target.closest("a[data-focus]")) return;
+  event.preventDefault(); // "Next" is the camera, which is here already
+  goOn();
+});
+
+// A scanner on the USB port types like a very fast person.
+let typed = "";
+document.addEventListener("keydown", (event) => {
+  if (camera.hidden || event.target.closest("input, button, a")) return;
+  if (event.key === "Enter" && typed.length > 7) send(typed);
+  typed = event.key.length === 1 ? typed + event.key : "";
+});
+
+start.addEventListener("click", open);
+turn.addEventListener("click", () => {
+  facing = facing === "environment" ? "user" : "environment";
+  open();
+});
+torch.addEventListener("click", () => {
+  const on = torch.getAttribute("aria-pressed") !== "true";
+  torch.setAttribute("aria-pressed", String(on));
+  stream.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
+});
+
+start.hidden = !navigator.mediaDevices;
+// Who has allowed it once is not asked for a press again.
+navigator.permissions?.query({ name: "camera" }).then((allowed) => allowed.state === "granted" && !result.children.length && open(), () => {});

@@ -1,0 +1,52 @@
+"""Where two doors let the same ticket in, or one let in what was not valid: the organizer looks at both sides and settles it."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.decorators import PersonRequest, organizer_required
+from events.permissions import managed_events
+from tickets.models import Scan
+from tickets.permissions import managed_scans
+from tickets.services import scans
+
+PER_PAGE = 50
+
+
+@require_safe
+@organizer_required
+def conflicts(request: PersonRequest, pk: int) -> HttpResponse:
+    """What is open first, then what was settled, each in the order of the doors' clocks."""
+    event = get_object_or_404(managed_events(request.user), pk=pk)
+    people = ["by", "settled_by", "ticket__checked_in_by", "ticket__event", "ticket__reservation__person"]
+    found = event.scans.conflicts().select_related(*people).order_by("settled_at", "at", "pk")
+    settled = request.GET.get("show") == "settled"
+    counts = {"open": event.scans.conflicts().open().count(), "all": event.scans.conflicts().count()}
+    page = Paginator(found.exclude(settled_at=None) if settled else found.open(), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"event": event, "page": page, "counts": counts, "settled": settled, "here": "live"}
+    return render(request, "tickets/conflicts.html", context)
+
+
+@require_POST
+@organizer_required
+def settle(request: PersonRequest, pk: int) -> HttpResponse:
+    scan = at_my_event(request, pk)
+    scans.settle(scan, by=request.user)
+    messages.success(request, _("Settled. You find it among the settled ones."))
+    return redirect("tickets:conflicts", scan.event_id)
+
+
+@require_POST
+@organizer_required
+def unsettle(request: PersonRequest, pk: int) -> HttpResponse:
+    scan = at_my_event(request, pk)
+    scans.unsettle(scan, by=request.user)
+    messages.success(request, _("It is open again."))
+    return redirect("tickets:conflicts", scan.event_id)
+
+
+def at_my_event(request: PersonRequest, pk: int) -> Scan:
+    return get_object_or_404(managed_scans(request.user), pk=pk)
