@@ -102,3 +102,12 @@ class SecondFactorAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        obj.removed_by = request.user
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """One by one, so that the audit log names who it was."""
+        for step in queryset:
+            self.delete_model(request, step)

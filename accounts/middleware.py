@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import mfa
@@ -70,7 +68,6 @@ class SecondFactorMiddleware:
         match = request.resolver_match
         if is_api(request.path) or not match or match.view_name.startswith(self.ALWAYS) or not mfa.lacks_second_factor(request.user):
             return None
-        messages.warning(request, _("Admins sign in in two steps here. Set up the second one first."))
         setup = reverse("mfa_index")
         return HttpResponseClientRedirect(setup) if getattr(request, "htmx", False) else redirect(setup)
 

@@ -20,4 +20,5 @@ def note_added(instance: Authenticator, created: bool, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Authenticator)
 def note_removed(instance: Authenticator, **kwargs: Any) -> None:
-    audit.record("second_factor.remove", instance.user, by=instance.user, kind=str(instance.type))
+    # An Admin who takes a lost step away is named by whoever deletes it for them.
+    audit.record("second_factor.remove", instance.user, by=getattr(instance, "removed_by", instance.user), kind=str(instance.type))

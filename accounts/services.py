@@ -91,22 +91,22 @@ def address_behind(key: str) -> EmailAddress | None:
     return EmailAddress.objects.select_related("user").filter(pk=pk).first()
 
 
-def activate(key: str) -> EmailAddress:
+def activate(key: str) -> tuple[EmailAddress, bool]:
     """The owner of the mailbox pressed the button: the address is theirs, and from now on the one they log in with.
 
-    Doing it again changes nothing. Refused: `activation_invalid`, `email_taken`.
+    Returns the address, and whether it was this press that proved it: doing it again changes nothing. Refused: `activation_invalid`, `email_taken`.
     """
     invalid = Refused("activation_invalid", _("This link does not work any more. Ask for a new one."))
     address = address_behind(key)
     if address is None:
         raise invalid
     try:
-        prove(address, by=address.user)
+        first = prove(address, by=address.user)
     except EmailAddress.DoesNotExist:  # called off at this very moment
         raise invalid from None
     except IntegrityError:
         raise Refused("email_taken", _("This address belongs to another account by now.")) from None
-    return address
+    return address, first
 
 
 def vouch_for(person: User, *, by: User) -> bool:

@@ -94,7 +94,9 @@ def second_step(request: HttpRequest, session_token: str, code: str) -> HttpResp
     half_open = Session.objects.filter(session_key=session_token)
     if not code:
         half_open.delete()
-        raise Refused("second_factor_required", _("This account has a second step. Send its code too, as `code`."), field="code")
+        raise Refused(
+            "second_factor_required", _("This account has a second step. Send the code of its app, or a recovery code, as `code`."), field="code"
+        )
     answer = allauth_second_step(as_stranger(request, {"code": code}, HTTP_X_SESSION_TOKEN=session_token))
     if answer.status_code != HTTPStatus.OK:
         half_open.delete()

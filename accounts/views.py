@@ -7,6 +7,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.decorators import rate_limit
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings as project
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -53,23 +54,24 @@ def activate(request: HttpRequest, key: str) -> HttpResponse:
 
 def activated(request: HttpRequest, key: str) -> HttpResponse:
     try:
-        address = services.activate(key)
+        address, first = services.activate(key)
     except Refused as refusal:
         return activation_page(request, None, refusal)
     if request.user.is_authenticated and request.user.pk != address.user_id:
         logout(request)
-    return render(request, "accounts/activated.html", {"address": address, "next": resume(request, address.user)})
+    return render(request, "accounts/activated.html", {"address": address, "next": resume(request, address.user) if first else ""})
 
 
 def resume(request: HttpRequest, person: User) -> str:
-    """Log in the browser that signed up or gave the password, and only that one: the link alone is no key to the account.
+    """Log in the browser that signed up or gave the password, and only that one, at the press that proved the address.
 
+    The link alone is no key to the account: not to another browser, not a second time, and not past a second step.
     Returns where this person was going, or an empty string.
     """
     waiting = request.session.pop(WAITING, None)
     if not waiting or waiting["person"] != person.pk or not person.is_active:
         return ""
-    if not request.user.is_authenticated:
+    if not request.user.is_authenticated and not is_mfa_enabled(person):
         get_adapter().login(request, person)
     return waiting["next"] or ""
 

@@ -6,18 +6,24 @@ from eventflow.observability import request_id
 from tests.smtp import PostOffice
 from tickets import signature
 
-# A file stays with one worker. The long ones come first, so that no worker begins one when the others are about to finish.
-LONG = ["test_axe", "test_polish_pages", "test_schemathesis", "test_walk", "test_keyboard", "test_http", "test_model", "test_scripts", "test_races"]
+# What begins first, so that no worker begins something long when the others are about to finish.
+LONG = ["test_polish_pages", "test_schemathesis", "test_http", "test_model", "test_scripts", "test_races"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Leave out, on SQLite, what only PostgreSQL can do; and of what no database has to do with, what runs beside the other one."""
     here = "sqlite" if settings.EMBEDDED else "postgresql"
     left_out = [item for item in items if runs_on(item) not in {here, None}]
-    items[:] = sorted(
-        (item for item in items if item not in left_out), key=lambda item: (item.path.stem not in LONG, item.path.parent.name != "browser")
-    )
+    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: (not in_browser(item), item.path.stem not in LONG))
+    for item in items:
+        # A file stays with one worker; the whole browser does, for which the product is started once.
+        item.add_marker(pytest.mark.xdist_group("browser" if in_browser(item) else item.path.stem))
     config.hook.pytest_deselected(items=left_out)
+
+
+def in_browser(item):
+    return item.path.parent.name == "browser"
 
 
 def runs_on(item):

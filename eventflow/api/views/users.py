@@ -67,10 +67,8 @@ class Activate(Open):
     )
     def get(self, request: Request, token: str) -> Response:
         """Proves the address with the token of the mailed link. Again with the same token changes nothing."""
-        known = services.address_behind(token)
-        was_active = known is not None and known.verified
-        address = services.activate(token)
-        return answer({"email": address.email}, _("This account is already active.") if was_active else _("Your account is active. Sign in."))
+        address, first = services.activate(token)
+        return answer({"email": address.email}, _("Your account is active. Sign in.") if first else _("This account is already active."))
 
 
 class Login(Open):
@@ -82,7 +80,7 @@ class Login(Open):
         example=PAIR,
         refusals={
             "wrong_credentials": "The e-mail address or the password is wrong.",
-            "second_factor_required": "This account has a second step. Send its code too, as `code`.",
+            "second_factor_required": "This account has a second step. Send the code of its app, or a recovery code, as `code`.",
             "second_factor_wrong": "This code is not right. Send the newest one of the app, or a recovery code.",
             **TOO_MANY,
         },
