@@ -2,9 +2,8 @@
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
-
-from django.core.management.utils import get_random_secret_key
 
 
 def kept_secret(folder: Path) -> str:
@@ -13,7 +12,8 @@ def kept_secret(folder: Path) -> str:
     kept, new = folder / "secret-key", folder / f"secret-key.{os.getpid()}"
     if not kept.is_file():
         new.touch(mode=0o600)
-        new.write_text(get_random_secret_key())
+        # Letters and digits: a value that begins with $ is taken for another variable's name where it is handed on in the environment.
+        new.write_text(secrets.token_urlsafe(50))
         # A link is made whole or not at all, and never over another.
         with contextlib.suppress(FileExistsError):
             kept.hardlink_to(new)
