@@ -14,7 +14,7 @@ WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Parts of a path that give access or name somebody: what follows an activation, confirmation or reset address, what was scanned
 # and is no reservation's id, an e-mail address, and anything long.
 SECRET = re.compile(
-    r"(?<=/activate/)[^/]+|(?<=/confirm-email/)[^/]+|(?<=/reset/key/)[^/]+|(?<=/reservations/)(?![0-9]+(?:/|$))[^/]+"
+    r"(?<=/activate/)[^/]+|(?<=/door/)[^/]+|(?<=/confirm-email/)[^/]+|(?<=/reset/key/)[^/]+|(?<=/reservations/)(?![0-9]+(?:/|$))[^/]+"
     r"|[^/]*(?:@|%40)[^/]*|[^/]{33,}"
 )
 

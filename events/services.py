@@ -164,6 +164,8 @@ def tell_door_staff(staff: DoorStaff) -> None:
 def remove_door_staff(staff: DoorStaff, *, by: User) -> None:
     """Take the right to check in away, at once; or the invitation back."""
     audit.record("door_staff.remove", staff.event, by=by, staff=staff.pk)
+    if staff.person:
+        signals.door_staff_removed.send(sender=DoorStaff, event=staff.event, person=staff.person, by=by)
     staff.delete()
 
 

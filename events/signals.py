@@ -6,8 +6,10 @@ must follow (seats were added, the event was cancelled) is announced here, and t
 
 from django.dispatch import Signal
 
-# All are sent with `event`, its row locked; the first and the last with `by` too. A receiver that raises undoes the whole change.
+# All are sent with `event`, its row locked; edited and cancelled with `by` too. A receiver that raises undoes the whole change.
 event_edited = Signal()
 # Published, and at another time or place than its guests were told.
 event_moved = Signal()
 event_cancelled = Signal()
+# Sent with `event`, `person` and `by`: they may not stand at its door any more.
+door_staff_removed = Signal()

@@ -18,7 +18,7 @@ from events import services as events
 from tests.api.clients import sign_in
 from tests.api.test_events import fields
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
-from tickets.services import announcements, scans
+from tickets.services import announcements, devices, scans
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ["anonymous", "user", "other user", "organizer", "other organizer", "door staff", "other staff", "admin"]
@@ -107,7 +107,22 @@ GET    event  /organizer/events/<int:pk>/check-in/                              
 POST   event  /organizer/events/<int:pk>/check-in/                                 login 404   404   409   404   409   404   409
 GET    draft  /organizer/events/<int:pk>/check-in/                                 login 404   404   200   404   404   404   200
 POST   draft  /organizer/events/<int:pk>/check-in/                                 login 404   404   409   404   404   404   409
-POST   event  /organizer/events/<int:pk>/check-in/scan/                            login 404   404   409   404   409   404   409
+GET    event  /organizer/events/<int:pk>/check-in/ready/                           login 404   404   200   404   200   404   200
+POST   event  /organizer/events/<int:pk>/check-in/ready/                           login 404   404   200   404   200   404   200
+POST   event  /organizer/events/<int:pk>/check-in/device/                          login 404   404   200   404   200   404   200
+POST   event  /organizer/events/<int:pk>/check-in/readings/                        401   401   401   401   401   401   401   401
+GET    event  /organizer/events/<int:pk>/check-in/guests/                          401   401   401   401   401   401   401   401
+GET    -      /organizer/events/<int:pk>/check-in/worker.js                        200   200   200   200   200   200   200   200
+GET    event  /organizer/events/<int:pk>/check-in/app.webmanifest                  login 404   404   200   404   200   404   200
+GET    event  /organizer/events/<int:pk>/check-in/sample.png                       login 404   404   200   404   200   404   200
+GET    event  /organizer/events/<int:pk>/doors/                                    login 403   403   200   404   403   403   200
+POST   event  /organizer/events/<int:pk>/doors/                                    login 403   403   422   404   403   403   422
+GET    gate   /organizer/gates/<int:pk>/                                           login 403   403   200   404   403   403   200
+GET    gate   /organizer/gates/<int:pk>/link.svg                                   login 403   403   200   404   403   403   200
+POST   gate   /organizer/gates/<int:pk>/revoke/                                    login 403   403   302   404   403   403   302
+POST   phone  /organizer/devices/<int:pk>/end/                                     login 403   403   302   404   403   403   302
+GET    -      /door/<str:token>/                                                   404   404   404   404   404   404   404   404
+POST   -      /door/<str:token>/                                                   404   404   404   404   404   404   404   404
 GET    event  /organizer/events/<int:pk>/check-in/search/                          login 404   404   200   404   200   404   200
 GET    draft  /organizer/events/<int:pk>/check-in/search/                          login 404   404   200   404   404   404   200
 POST   seat   /organizer/reservations/<int:pk>/check-in/                           login 404   404   200   404   200   404   200
@@ -264,6 +279,7 @@ def world():
     user, admin, spare = make_person(), make_admin(), make_admin()
     seat = make_reservation(event, user, status="confirmed")
     scan, _refusal = scans.record(event, "a forged code", nonce="n-1", by=organizer, let_in=True)
+    gate = devices.add_gate(event, name="Entrance A", by=organizer)
     said = announcements.send(event, audience="confirmed", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=organizer)
     staff = {name: make_person() for name in ("door staff", "other staff")}
     helper = events.add_door_staff(event, email=staff["door staff"].email, by=organizer)
@@ -276,6 +292,8 @@ def world():
         "helper": helper,
         "said": said,
         "scan": scan,
+        "gate": gate,
+        "phone": devices.arrive(event, gate=gate, called="Kuba"),
         "person": spare,
         "people": {
             "anonymous": None,

@@ -105,6 +105,17 @@ class MessageForm(forms.Form):
 class ReadingForm(forms.Form):
     """What a phone at the door sends about a code that it read."""
 
-    code = forms.CharField(max_length=500)
     nonce = forms.CharField(max_length=64)
-    device = forms.CharField(max_length=100, required=False)
+    code = forms.CharField(max_length=500, required=False)
+    # On the phone's clock, in ISO 8601.
+    at = forms.RegexField(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,16}Z", required=False)
+    let_in = forms.BooleanField(required=False)
+    undo = forms.BooleanField(required=False)
+
+
+class GateForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name of the gate"), help_text=gettext_lazy("Like “Entrance A”."), max_length=60)
+
+
+class StandForm(forms.Form):
+    called = forms.CharField(label=gettext_lazy("Your name"), help_text=gettext_lazy("So that the organizer knows who stands here."), max_length=40)

@@ -1,15 +1,16 @@
-"""The link in a mail that gives one reservation back without logging in: opening it changes nothing, the button behind it does.
+"""Links that need no account, each for one thing: to give a reservation back, and to stand at a gate.
 
-It holds nothing but the signed number of the reservation. Whoever has the mail can cancel what the mail is about, and nothing else.
+Opening one changes nothing, the button behind it does. It holds nothing but a signed number, so nobody can make one up, and a
+database that gets into wrong hands gives none away.
 """
 
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from tickets.models import Reservation
+from tickets.models import Gate, Reservation
 
-SALT = "tickets.leave"
+SALT, GATE_SALT = "tickets.leave", "tickets.gate"
 
 
 def leave_url(reservation: Reservation) -> str:
@@ -23,3 +24,16 @@ def reservation_behind(token: str) -> Reservation | None:
     except signing.BadSignature:
         return None
     return Reservation.objects.select_related("event", "person").filter(pk=pk).first()
+
+
+def gate_url(gate: Gate) -> str:
+    return settings.SITE_URL + reverse("tickets:stand", args=[signing.dumps(gate.pk, salt=GATE_SALT)])
+
+
+def gate_behind(token: str) -> Gate | None:
+    """The gate that the link opens, revoked or not; None if we did not make the link."""
+    try:
+        pk = signing.loads(token, salt=GATE_SALT)
+    except signing.BadSignature:
+        return None
+    return Gate.objects.select_related("event").filter(pk=pk).first()

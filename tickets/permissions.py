@@ -1,7 +1,77 @@
-"""Which reservations and tickets may this person touch?"""
+"""Which reservations and tickets may this person touch, and whoever stands at a door?"""
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from events.models import Event, EventQuerySet
 from events.permissions import Visitor, door_events, managed_events
-from tickets.models import Reservation, ReservationQuerySet, Scan, ScanQuerySet, Ticket, TicketQuerySet
+from tickets.models import (
+    Device,
+    DeviceQuerySet,
+    Gate,
+    GateQuerySet,
+    Reservation,
+    ReservationQuerySet,
+    Scan,
+    ScanQuerySet,
+    Ticket,
+    TicketQuerySet,
+)
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Who stands at a door: somebody with an account, or a phone that was handed a gate's link, or both."""
+
+    user: Visitor
+    device: Device | None = None
+
+    @property
+    def person(self) -> User | None:
+        return self.user if self.user.is_authenticated else None
+
+    @property
+    def name(self) -> str:
+        """What the device is called; nothing for a page without one."""
+        return self.device.name if self.device else ""
+
+    def let_in(self, ticket: Ticket) -> bool:
+        """Whether it was this keeper who let the guest in."""
+        by_me = self.person is not None and ticket.checked_in_by_id == self.person.pk
+        return ticket.is_used and (by_me or (bool(self.name) and ticket.checked_in_device == self.name))
+
+
+def kept_events(keeper: Keeper) -> EventQuerySet:
+    """Those at whose door the keeper may stand now."""
+    device = keeper.device
+    if device is None or device.person_id is not None or not stands_there(device):
+        return door_events(keeper.user)
+    return Event.objects.filter(Q(pk__in=door_events(keeper.user)) | Q(pk=device.event_id))
+
+
+def stands_there(device: Device, at: datetime | None = None) -> bool:
+    """Whether the device may check tickets in now, or could at that time. Those of people may for as long as their person may."""
+    ends = device.ends_at
+    if ends is not None and (at or timezone.now()) >= ends:
+        return False
+    return device.person is None or ends is not None or door_events(device.person).filter(pk=device.event_id).exists()
+
+
+def kept_reservations(keeper: Keeper) -> ReservationQuerySet:
+    """Those that the keeper may check in."""
+    return Reservation.objects.filter(event__in=kept_events(keeper)).select_related("event", "person")
+
+
+def managed_gates(user: Visitor) -> GateQuerySet:
+    return Gate.objects.filter(event__in=managed_events(user)).select_related("event")
+
+
+def managed_devices(user: Visitor) -> DeviceQuerySet:
+    return Device.objects.filter(event__in=managed_events(user)).select_related("event", "gate", "person")
 
 
 def own_reservations(user: Visitor) -> ReservationQuerySet:

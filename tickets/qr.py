@@ -20,6 +20,13 @@ def svg(text: str) -> bytes:
     return saved(code(text).make_image(CrispSvg))
 
 
+def link(address: str) -> bytes:
+    """An address for a phone's camera, as an SVG of whatever version it needs."""
+    picture = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=10, border=4)
+    picture.add_data(address)
+    return saved(picture.make_image(CrispSvg))
+
+
 def png(text: str) -> bytes:
     """For the PDF and for clients that draw pictures only: 490 pixels square for a ticket's 138 characters."""
     return saved(code(text).make_image(PilImage))

@@ -7,8 +7,8 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.signals import person_leaving
 from events.models import Event
-from events.signals import event_cancelled, event_edited, event_moved
-from tickets.services import leaving, queue
+from events.signals import door_staff_removed, event_cancelled, event_edited, event_moved
+from tickets.services import devices, leaving, queue
 
 
 @receiver(event_edited)
@@ -25,6 +25,11 @@ def tell_everybody_where_and_when(event: Event, **kwargs: Any) -> None:
 @receiver(event_cancelled)
 def send_everybody_home(event: Event, by: User | None, **kwargs: Any) -> None:
     queue.reject_all(event, by=by)
+
+
+@receiver(door_staff_removed)
+def end_their_devices(event: Event, person: User, by: User | None, **kwargs: Any) -> None:
+    devices.end_all_of(person, event, by=by)
 
 
 @receiver(person_leaving)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.views import attendee, conflicts, door, export, messages, queue, ticket
+from tickets.views import attendee, conflicts, door, export, gates, messages, phone, queue, ticket
 
 app_name = "tickets"
 urlpatterns = [
@@ -30,9 +30,21 @@ urlpatterns = [
     path("organizer/reservations/<int:pk>/reject/", queue.reject, name="reject"),
     path("organizer/reservations/<int:pk>/undo/", queue.undo, name="undo"),
     path("organizer/reservations/<int:pk>/note/", queue.note, name="note"),
+    path("organizer/events/<int:pk>/doors/", gates.doors, name="doors"),
+    path("organizer/gates/<int:pk>/", gates.gate, name="gate"),
+    path("organizer/gates/<int:pk>/link.svg", gates.gate_qr, name="gate_qr"),
+    path("organizer/gates/<int:pk>/revoke/", gates.revoke, name="revoke_gate"),
+    path("organizer/devices/<int:pk>/end/", gates.end, name="end_device"),
     # the door
+    path("door/<str:token>/", gates.stand, name="stand"),
     path("organizer/events/<int:pk>/check-in/", door.check_in, name="check_in"),
-    path("organizer/events/<int:pk>/check-in/scan/", door.scan, name="scan"),
+    path("organizer/events/<int:pk>/check-in/ready/", door.ready, name="ready"),
+    path("organizer/events/<int:pk>/check-in/device/", phone.device, name="device"),
+    path("organizer/events/<int:pk>/check-in/readings/", phone.readings, name="readings"),
+    path("organizer/events/<int:pk>/check-in/guests/", phone.guest_list, name="guest_list"),
+    path("organizer/events/<int:pk>/check-in/worker.js", phone.worker, name="door_worker"),
+    path("organizer/events/<int:pk>/check-in/app.webmanifest", phone.manifest, name="door_manifest"),
+    path("organizer/events/<int:pk>/check-in/sample.png", phone.sample, name="sample"),
     path("organizer/events/<int:pk>/check-in/search/", door.search, name="door_search"),
     path("organizer/reservations/<int:pk>/check-in/", door.admit, name="admit"),
     path("organizer/reservations/<int:pk>/check-in/undo/", door.undo, name="undo_check_in"),

@@ -1,4 +1,7 @@
 // The door's camera: a code in view is sent once, its answer fills the phone, and the camera goes on by itself.
+import { draw } from "./door/answers.js";
+import { letIn, meet, takeBack, turnAway } from "./door/meet.js";
+import { state } from "./door/phone.js";
 import { say } from "./signals.js";
 
 const view = document.getElementById("scanner");
@@ -6,16 +9,17 @@ const camera = view.querySelector(".door__camera");
 const video = camera.querySelector("video");
 const says = document.getElementById("camera-says");
 const start = view.querySelector("[data-camera]");
+const zoom = document.getElementById("zoom");
 const torch = document.querySelector("[data-torch]");
 const turn = document.querySelector("[data-turn]");
 const result = document.getElementById("result");
 const last = document.getElementById("last-scan");
 
 // How long an answer stays, in milliseconds; and how long the same code must be out of view before it counts again.
-const stays = { ok: 1200, used: 4000, invalid: 4000 };
+const stays = { ok: 1200, used: 4000, invalid: 4000, back: 2000 };
 const out = 2500, undoable = 10_000;
 
-let facing = "environment", stream, reader, seen = "", seenAt = 0, sending = false, later;
+let facing = "environment", stream, reader, shown, seen = "", seenAt = 0, sending = false, later;
 
 function makeReader() {
   if (window.BarcodeDetector) return new window.BarcodeDetector({ formats: ["qr_code"] });
@@ -38,7 +42,10 @@ async function open() {
   video.srcObject = stream;
   await video.play();
   camera.hidden = false;
-  torch.hidden = !stream.getVideoTracks()[0].getCapabilities?.().torch;
+  const can = stream.getVideoTracks()[0].getCapabilities?.() ?? {};
+  torch.hidden = !can.torch;
+  zoom.parentElement.hidden = !can.zoom;
+  if (can.zoom) Object.assign(zoom, { min: can.zoom.min, max: Math.min(can.zoom.max, 5), step: can.zoom.step || 0.1, value: can.zoom.min });
   turn.hidden = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput").length < 2;
   navigator.wakeLock?.request("screen").catch(() => {}); // a phone that saves its battery may say no
   look();
@@ -59,37 +66,64 @@ function meet(text) {
   if (!again) send(text);
 }
 
-async function send(code) {
+async function send(text) {
   sending = true;
-  const values = { code, nonce: crypto.randomUUID(), device: navigator.userAgentData?.platform ?? "" };
   try {
-    await htmx.ajax("POST", view.dataset.scan, { source: view, target: "#result", swap: "innerHTML", values });
+    show(await meet(text), text);
   } finally {
     sending = false;
   }
 }
 
-result.addEventListener("htmx:afterSwap", () => {
+function show(answer, text) {
   clearTimeout(later);
-  const answer = result.querySelector("[data-scanned], [data-result=invalid]");
-  if (!answer || camera.hidden) return;
-  say(answer.dataset.result);
-  later = setTimeout(goOn, stays[answer.dataset.result]);
-});
+  const section = draw(answer, result);
+  say(answer.result);
+  shown = { answer, text };
+  section.querySelector("[data-let-in]")?.addEventListener("click", async () => {
+    await letIn(answer.reading, answer);
+    show({ ...answer, result: "ok", unverified: true }, text);
+  });
+  if (stays[answer.result] && !camera.hidden) later = setTimeout(goOn, stays[answer.result]);
+}
 
 // The answer makes room for the next guest; taking it back stays in reach for a while.
 function goOn() {
-  const undo = result.querySelector("[data-result=ok] form");
+  const { answer, text } = shown ?? {};
+  const undo = answer?.result === "ok" && result.querySelector("[data-take-back]");
+  if (answer?.result === "unsure" && answer.reading.open) turnAway(answer.reading);
+  shown = undefined;
   result.replaceChildren();
   seenAt = performance.now();
   last.replaceChildren(...(undo ? [undo] : []));
-  if (undo) setTimeout(() => undo.remove(), undoable);
+  if (undo) {
+    undo.addEventListener("click", () => back(answer, text));
+    setTimeout(() => undo.remove(), undoable);
+  }
 }
+
+async function back(answer, text) {
+  last.replaceChildren();
+  show(await takeBack({ nonce: answer.nonce, text }), text);
+}
+
 result.addEventListener("click", (event) => {
   clearTimeout(later);
-  if (camera.hidden || !event.target.closest("a[data-focus]")) return;
-  event.preventDefault(); // "Next" is the camera, which is here already
-  goOn();
+  if (event.target.closest("[data-next]")) goOn();
+  else if (event.target.closest("[data-take-back]")) back(shown.answer, shown.text);
+  else if (!camera.hidden && event.target.closest("a[data-focus]")) {
+    event.preventDefault(); // "Next" is the camera, which is here already
+    goOn();
+  }
+});
+
+// A typed code asks the server whose it is; without a connection the phone says what it can.
+document.querySelector(".door__ask").addEventListener("htmx:beforeRequest", (event) => {
+  const code = document.getElementById("code");
+  if (!state.away) return;
+  event.preventDefault();
+  send(code.value);
+  code.value = "";
 });
 
 // A scanner on the USB port types like a very fast person.
@@ -110,6 +144,8 @@ torch.addEventListener("click", () => {
   torch.setAttribute("aria-pressed", String(on));
   stream.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
 });
+
+zoom.addEventListener("input", () => stream.getVideoTracks()[0].applyConstraints({ advanced: [{ zoom: Number(zoom.value) }] }));
 
 start.hidden = !navigator.mediaDevices;
 // Who has allowed it once is not asked for a press again.

@@ -1,7 +1,7 @@
 // What the door's answers sound and feel like. The switch is kept on this phone.
 const toggle = document.querySelector("[data-sound]");
-const tones = { ok: [660, 990], used: [440, 440], invalid: [196, 147] };
-const shakes = { ok: [60], used: [120, 80, 120], invalid: [400] };
+const tones = { ok: [660, 990], used: [440, 440], invalid: [196, 147], unsure: [440, 330] };
+const shakes = { ok: [60], used: [120, 80, 120], invalid: [400], unsure: [120, 80, 120] };
 let context;
 
 const isOn = () => localStorage.getItem("door-sound") !== "off";
@@ -9,7 +9,7 @@ const show = () => toggle.setAttribute("aria-pressed", String(isOn()));
 
 export function say(answer) {
   navigator.vibrate?.(shakes[answer]);
-  if (!isOn() || !tones[answer]) return;
+  if (!isOn() || !tones[answer]) return false;
   context ??= new AudioContext();
   tones[answer].forEach((pitch, number) => {
     const tone = new OscillatorNode(context, { frequency: pitch });
@@ -18,6 +18,7 @@ export function say(answer) {
     tone.start(begin);
     tone.stop(begin + 0.13);
   });
+  return true;
 }
 
 toggle.hidden = false;

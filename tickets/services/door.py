@@ -43,7 +43,7 @@ class Admission:
 # --- Whose ticket is it -----------------------------------------------------------------------------------------------
 
 
-def find(event: Event, text: str, *, by: User) -> Ticket:
+def find(event: Event, text: str, *, by: User | None) -> Ticket:
     """The valid ticket of this event behind a QR code's text or a short code as somebody typed it; used ones too.
 
     Refused: event_cancelled, not_a_ticket, forged_ticket, wrong_event, ticket_void.
@@ -75,7 +75,7 @@ def by_short_code(event: Event, code: str) -> Ticket:
     return ticket
 
 
-def by_claim(event: Event, claim: signature.Claim, *, by: User) -> Ticket:
+def by_claim(event: Event, claim: signature.Claim, *, by: User | None) -> Ticket:
     if claim.event_id != event.pk:
         raise Refused("wrong_event", wrong_event(claim.event_id, by=by))
     ticket = whole(Ticket.objects.filter(serial=claim.serial, reservation=claim.reservation_id, event=event)).first()
@@ -84,9 +84,9 @@ def by_claim(event: Event, claim: signature.Claim, *, by: User) -> Ticket:
     return ticket
 
 
-def wrong_event(event_id: int, *, by: User) -> str:
+def wrong_event(event_id: int, *, by: User | None) -> str:
     """Which event it is for is told only to those who stand at that door too."""
-    other = door_events(by).filter(pk=event_id).first()
+    other = door_events(by).filter(pk=event_id).first() if by else None
     return _("This ticket is for another event: %(title)s.") % {"title": other.title} if other else _("This ticket is for another event.")
 
 
@@ -108,7 +108,7 @@ def whole(tickets: TicketQuerySet) -> TicketQuerySet:
 # --- Let in -----------------------------------------------------------------------------------------------------------
 
 
-def check_in(reservation: Reservation, *, by: User, device: str = "") -> Admission:
+def check_in(reservation: Reservation, *, by: User | None, device: str = "") -> Admission:
     """Let the guest in once. However often and from however many doors it is called, one call is the first.
 
     Refused: event_cancelled, not_confirmed.
@@ -120,7 +120,7 @@ def check_in(reservation: Reservation, *, by: User, device: str = "") -> Admissi
     return let_in(ticket, by=by, device=device)
 
 
-def let_in(ticket: Ticket, *, by: User, device: str = "", at: datetime | None = None) -> Admission:
+def let_in(ticket: Ticket, *, by: User | None, device: str = "", at: datetime | None = None) -> Admission:
     """Let in who holds this ticket, which was valid when it was read, `whole`. `at`: when that was, if not now. Refused: as check_in."""
     if ticket.is_used:  # at a busy door this answer needs no lock
         return Admission(ticket, first=False)
@@ -128,7 +128,7 @@ def let_in(ticket: Ticket, *, by: User, device: str = "", at: datetime | None = 
 
 
 @transaction.atomic
-def admit(ticket: Ticket, *, by: User, device: str, at: datetime) -> Admission:
+def admit(ticket: Ticket, *, by: User | None, device: str, at: datetime) -> Admission:
     ticket.event = event = lock(ticket.event_id)
     if not mark(ticket, at, by=by, device=device):
         # Used, taken back or replaced since it was read. What the lock shows now, nobody changes under us.
@@ -139,10 +139,10 @@ def admit(ticket: Ticket, *, by: User, device: str, at: datetime) -> Admission:
     return Admission(ticket, first=True)
 
 
-def mark(ticket: Ticket, at: datetime, *, by: User, device: str) -> bool:
+def mark(ticket: Ticket, at: datetime, *, by: User | None, device: str) -> bool:
     """The admission itself: one conditional UPDATE, which succeeds for one caller only. Whether it did."""
     admission = {"checked_in_at": at, "checked_in_by": by, "checked_in_device": device[:100]}
-    if not Ticket.objects.valid().filter(pk=ticket.pk, checked_in_at=None).update(**admission):
+    if not Ticket.objects.valid().filter(pk=ticket.pk, checked_in_at=None).change(**admission):
         return False
     for field, value in admission.items():
         setattr(ticket, field, value)
@@ -150,7 +150,7 @@ def mark(ticket: Ticket, at: datetime, *, by: User, device: str) -> bool:
 
 
 @transaction.atomic
-def undo_check_in(reservation: Reservation, *, by: User) -> Ticket:
+def undo_check_in(reservation: Reservation, *, by: User | None) -> Ticket:
     """Somebody was let in by mistake: their ticket works again. Refused: event_over, not_checked_in."""
     event = lock(reservation.event_id)
     if event.is_past:
@@ -158,7 +158,7 @@ def undo_check_in(reservation: Reservation, *, by: User) -> Ticket:
     ticket = valid_ticket(reservation)
     if ticket is None or ticket.checked_in_at is None:
         raise Refused("not_checked_in", _("This guest is not checked in."))
-    Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=None, checked_in_by=None, checked_in_device="")
+    Ticket.objects.filter(pk=ticket.pk).change(checked_in_at=None, checked_in_by=None, checked_in_device="")
     event.checked_in_count -= 1
     save_counters(event)
     audit.record("check_in.undo", reservation, by=by, ticket=ticket.pk, was=ticket.checked_in_at.isoformat())

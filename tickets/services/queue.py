@@ -253,7 +253,7 @@ def move(event: Event, reservations: Sequence[Reservation], status: str, *, by: 
     if leaving:
         valid = Ticket.objects.valid().filter(reservation__in=leaving)
         event.checked_in_count -= valid.exclude(checked_in_at=None).count()
-        valid.update(void_at=timezone.now())
+        valid.change(void_at=timezone.now())
 
 
 def save_counters(event: Event) -> None:

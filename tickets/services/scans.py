@@ -20,7 +20,7 @@ AHEAD = timedelta(minutes=5)
 
 
 def record(
-    event: Event, text: str, *, nonce: str, by: User, device: str = "", at: datetime | None = None, let_in: bool = False
+    event: Event, text: str, *, nonce: str, by: User | None, device: str = "", at: datetime | None = None, let_in: bool = False
 ) -> tuple[Scan, Refused | None]:
     """Take in one reading of a code (a QR code's text or a short code): the scan, and why not if the ticket is not valid.
 
@@ -39,19 +39,37 @@ def record(
 
 
 @transaction.atomic
-def take_in(event: Event, text: str, *, nonce: str, by: User, device: str, at: datetime, let_in: bool) -> Scan:
+def take_in(event: Event, text: str, *, nonce: str, by: User | None, device: str, at: datetime, let_in: bool) -> Scan:
     """Under the event's lock, so that a reading that is sent twice at once is still one."""
     event = lock(event.pk)
     if known := event.scans.select_related("ticket__event", "ticket__reservation__person", "ticket__checked_in_by").filter(nonce=nonce).first():
-        return known
+        return opened(known) if let_in else known
     admission = door.let_in(door.find(event, text, by=by), by=by, device=device, at=at)
     outcome = Outcome.ADMITTED if admission.first else Outcome.USED
     facts = {"nonce": nonce, "by": by, "device": device, "at": at, "let_in": let_in, "outcome": outcome}
     return Scan.objects.create(event=event, ticket=admission.ticket, **facts)
 
 
+def opened(scan: Scan) -> Scan:
+    """We knew of this reading, but our answer came too late: the device has decided by itself meanwhile."""
+    if not scan.let_in:
+        scan.let_in = True
+        scan.save(update_fields=["let_in"])
+    return scan
+
+
 @transaction.atomic
-def refused(event: Event, text: str, refusal: Refused, *, nonce: str, by: User, device: str, at: datetime) -> Scan:
+def take_back(event: Event, nonce: str, *, by: User | None, device: str) -> None:
+    """The device that let somebody in by mistake takes that back, however often it says so. Refused: nothing_to_undo, event_over."""
+    scan = event.scans.select_related("ticket__reservation").filter(nonce=nonce, device=device, outcome=Outcome.ADMITTED).first()
+    # Somebody may have taken it back and let the guest in again since: that is another admission.
+    if scan is None or scan.ticket is None or scan.ticket.checked_in_at != scan.at:
+        raise Refused("nothing_to_undo", _("There is nothing to take back any more."))
+    door.undo_check_in(scan.ticket.reservation, by=by)
+
+
+@transaction.atomic
+def refused(event: Event, text: str, refusal: Refused, *, nonce: str, by: User | None, device: str, at: datetime) -> Scan:
     """A door was opened for a code that is not valid: keep that."""
     event = lock(event.pk)
     facts = {"by": by, "device": device, "at": at, "let_in": True, "outcome": Outcome.REFUSED, "reason": refusal.code}

@@ -3,6 +3,8 @@
 For those who stand at this event's door; to everybody else there is no such page. Every answer fills the phone.
 """
 
+import base64
+import json
 from typing import Any
 
 from django.conf import settings
@@ -11,20 +13,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.csp import CSP
-from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.decorators import PersonRequest, login_required, organizer_required
+from accounts.decorators import PersonRequest, organizer_required
 from eventflow.errors import Refused
 from events.models import Event
-from events.permissions import door_events, managed_events
-from tickets.forms import ReadingForm
-from tickets.models import Reservation, Scan, Ticket
-from tickets.permissions import door_reservations
-from tickets.services import door, scans
+from events.permissions import managed_events
+from tickets import signature
+from tickets.models import Reservation, Ticket
+from tickets.permissions import kept_events, kept_reservations
+from tickets.services import devices, door
 from tickets.templatetags.arrivals import parts
+from tickets.views.keepers import KeeperRequest, keeper_required
 
 # The reader of codes, for phones that have none of their own, is a WebAssembly module.
 WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL]}
@@ -32,65 +34,66 @@ WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EV
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_override(WITH_READER)
-@login_required
-def check_in(request: PersonRequest, pk: int) -> HttpResponse:
+@keeper_required
+def check_in(request: KeeperRequest, pk: int) -> HttpResponse:
     """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
-    event = get_object_or_404(door_events(request.user), pk=pk)
+    event = get_object_or_404(kept_events(request.keeper), pk=pk)
     if request.method != "POST":
         return render(request, "tickets/check_in.html", frame(request, event, "code"))
     try:
-        ticket = door.find(event, request.POST.get("code", ""), by=request.user)
+        ticket = door.find(event, request.POST.get("code", ""), by=request.keeper.person)
     except Refused as refusal:
         return result(request, event, "invalid", refusal=refusal)
     return result(request, event, "used" if ticket.is_used else "found", ticket=ticket)
 
 
-@require_POST
-@login_required
-def scan(request: PersonRequest, pk: int) -> HttpResponse:
-    """A code that the camera read: let in at once. The nonce makes a reading that is sent again, because its answer got lost, the same one."""
-    event = get_object_or_404(door_events(request.user), pk=pk)
-    form = ReadingForm(request.POST)
-    if not form.is_valid():
-        raise Refused("bad_reading", _("This reading is not complete. Load the page again."))
-    try:
-        reading, _refusal = scans.record(
-            event, form.cleaned_data["code"], nonce=form.cleaned_data["nonce"], device=form.cleaned_data["device"], by=request.user
-        )
-    except Refused as refusal:
-        return result(request, event, "invalid", refusal=refusal)
-    event.refresh_from_db()
-    return result(request, event, "ok" if reading.outcome == Scan.Outcome.ADMITTED else "used", ticket=reading.ticket, scanned=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+@csp_override(WITH_READER)
+@keeper_required
+def ready(request: KeeperRequest, pk: int) -> HttpResponse:
+    """Is this phone ready for the doors? The page tries what it will need; a POST says at which gate it stands."""
+    event = get_object_or_404(kept_events(request.keeper), pk=pk)
+    device = request.keeper.device
+    mine = device if device and device.event_id == event.pk and device.person_id else None
+    if request.method == "POST" and mine:
+        gate = event.gates.filter(revoked_at=None, pk=as_number(request.POST.get("gate", ""))).first()
+        devices.move_to(mine, gate)
+        return redirect("tickets:ready", event.pk)
+    return render(request, "tickets/ready.html", frame(request, event, "ready") | {"mine": mine, "gates": event.gates.filter(revoked_at=None)})
+
+
+def as_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 @require_safe
-@login_required
+@keeper_required
 @vary_on_headers("HX-Request")
-def search(request: PersonRequest, pk: int) -> HttpResponse:
+def search(request: KeeperRequest, pk: int) -> HttpResponse:
     """Guests of this event by the beginning of a name, an address or a code."""
-    event = get_object_or_404(door_events(request.user), pk=pk)
+    event = get_object_or_404(kept_events(request.keeper), pk=pk)
     query = request.GET.get("q", "")
     context = frame(request, event, "search") | {"query": query, "tickets": door.search(event, query), "most": door.MOST_HITS}
     return render(request, "tickets/check_in_search.html#hits" if request.htmx else "tickets/check_in_search.html", context)
 
 
 @require_POST
-@login_required
-def admit(request: PersonRequest, pk: int) -> HttpResponse:
+@keeper_required
+def admit(request: KeeperRequest, pk: int) -> HttpResponse:
     reservation = at_my_door(request, pk)
     try:
-        admission = door.check_in(reservation, by=request.user)
+        admission = door.check_in(reservation, by=request.keeper.person, device=request.keeper.name)
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
     return result(request, admission.ticket.event, "ok" if admission.first else "used", ticket=admission.ticket)
 
 
 @require_POST
-@login_required
-def undo(request: PersonRequest, pk: int) -> HttpResponse:
+@keeper_required
+def undo(request: KeeperRequest, pk: int) -> HttpResponse:
     reservation = at_my_door(request, pk)
     try:
-        ticket = door.undo_check_in(reservation, by=request.user)
+        ticket = door.undo_check_in(reservation, by=request.keeper.person)
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
     return result(request, ticket.event, "found", ticket=ticket, undone=True)
@@ -104,15 +107,15 @@ def arrivals(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "tickets/_arrivals.html", parts(event)) if request.htmx else redirect("events:live", event.pk)
 
 
-def at_my_door(request: PersonRequest, reservation: int) -> Reservation:
-    return get_object_or_404(door_reservations(request.user), pk=reservation)
+def at_my_door(request: KeeperRequest, reservation: int) -> Reservation:
+    return get_object_or_404(kept_reservations(request.keeper), pk=reservation)
 
 
-def result(request: PersonRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any) -> HttpResponse:
+def result(request: KeeperRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any) -> HttpResponse:
     """The answer about one ticket, `kind` being found, ok, used or invalid: alone for htmx, over the page otherwise."""
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
     # Who let somebody in may take that back; who finds a ticket used by another door may not, on the spot.
-    may_undo = ticket is not None and ticket.is_used and ticket.checked_in_by_id == request.user.pk
+    may_undo = ticket is not None and request.keeper.let_in(ticket)
     # The next guest is looked for where this one was found.
     here = "search" if request.POST.get("from") == "search" else "code"
     next_page = reverse("tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk])
@@ -120,11 +123,14 @@ def result(request: PersonRequest, event: Event, kind: str, *, ticket: Ticket | 
     return render(request, template, context, status=409 if kind == "invalid" else 200)
 
 
-def frame(request: PersonRequest, event: Event, here: str) -> dict[str, Any]:
+def frame(request: KeeperRequest, event: Event, here: str) -> dict[str, Any]:
     """What stands around every page of the door."""
     today = timezone.localdate(timezone=event.zone)
+    device = request.keeper.device
     return {
         "event": event,
+        "gate": device.gate if device and device.event_id == event.pk else None,
+        "keys": json.dumps({number: base64.b64encode(key).decode() for number, key in signature.public_keys().items()}),
         "here": here,
         "today": event.local_start.date() <= today <= event.local_end.date(),
         "manages": managed_events(request.user).filter(pk=event.pk).exists(),

@@ -1,4 +1,4 @@
-"""Reservations, the tickets that come of them, and the keys that sign those."""
+"""A place in the queue, and the ticket that comes of it."""
 
 import base64
 import secrets
@@ -141,6 +141,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def valid(self) -> "TicketQuerySet":
         return self.filter(void_at=None)
 
+    def change(self, **fields: Any) -> int:
+        """`update`, which devices that keep a copy of the list hear of. How many there were."""
+        return self.update(changed=timezone.now(), **fields)
+
 
 class Ticket(models.Model):
     """The right to go in once. Exists from confirmation; void as soon as the reservation is no longer confirmed."""
@@ -155,6 +159,8 @@ class Ticket(models.Model):
     checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True, editable=False)
     checked_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
     checked_in_device = models.CharField(_("device"), max_length=100, blank=True, editable=False)
+    # When it was issued, used, taken back or made void: a device at the door asks for what is new.
+    changed = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = TicketQuerySet.as_manager()
 
@@ -164,6 +170,7 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["event", "code"], name="ticket_by_code"),
             models.Index(fields=["event", "checked_in_at"], name="ticket_arrivals"),
+            models.Index(fields=["event", "changed"], name="ticket_changes"),
         ]
         constraints = [models.UniqueConstraint(fields=["reservation"], condition=Q(void_at=None), name="one_valid_ticket")]
 
@@ -183,108 +190,3 @@ class Ticket(models.Model):
     @property
     def is_void(self) -> bool:
         return self.void_at is not None
-
-
-class ScanQuerySet(models.QuerySet["Scan"]):
-    def conflicts(self) -> "ScanQuerySet":
-        """Those whose device opened the door, though the ticket did not let anybody in any more."""
-        return self.filter(let_in=True).exclude(outcome=Scan.Outcome.ADMITTED)
-
-    def open(self) -> "ScanQuerySet":
-        return self.filter(settled_at=None)
-
-
-class Scan(models.Model):
-    """One reading of a ticket at a door, as the device kept it. Sent any number of times, in any order, it counts once."""
-
-    class Outcome(models.TextChoices):
-        ADMITTED = "admitted", _("Let in")
-        USED = "used", _("Already used")
-        REFUSED = "refused", _("Not valid")
-
-    event = models.ForeignKey(Event, models.CASCADE, related_name="scans")
-    # None for a code behind which there is no ticket of ours.
-    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="scans")
-    # What the device drew for this reading.
-    nonce = models.CharField(max_length=64)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    device = models.CharField(_("device"), max_length=100, blank=True)
-    # On the device's clock, which may be offline for long; and on ours, when we heard of it.
-    at = models.DateTimeField(_("scanned"))
-    received = models.DateTimeField(auto_now_add=True)
-    # Whether the device had opened the door before it asked us, because it could not ask.
-    let_in = models.BooleanField(default=False)
-    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
-    # The code of the refusal.
-    reason = models.CharField(max_length=40, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-
-    objects = ScanQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("scan")
-        verbose_name_plural = _("scans")
-        ordering = ["at", "id"]
-        constraints = [models.UniqueConstraint(fields=["event", "nonce"], name="scan_once")]
-        indexes = [models.Index(fields=["event", "at", "id"], condition=Q(let_in=True) & ~Q(outcome="admitted"), name="scan_conflicts")]
-
-    def __str__(self) -> str:
-        return f"{self.pk} {self.outcome}"
-
-
-class Announcement(models.Model):
-    """What an organizer wrote to the guests of an event, and to how many."""
-
-    class Audience(models.TextChoices):
-        ALL = "all", _("Everybody with a place")
-        CONFIRMED = "confirmed", _("Those who are confirmed")
-        PENDING = "pending", _("Those who wait")
-
-    event = models.ForeignKey(Event, models.CASCADE, related_name="announcements")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    audience = models.CharField(_("to"), max_length=16, choices=Audience.choices, default=Audience.CONFIRMED)
-    subject = models.CharField(_("subject"), max_length=150)
-    body = models.TextField(_("message"), max_length=5000)
-    # What the form carried: sent twice, it goes out once.
-    key = models.UUIDField(unique=True, editable=False)
-    recipients = models.PositiveIntegerField(default=0, editable=False)
-    created = models.DateTimeField(default=timezone.now, editable=False)
-    # Its mails wait until then, and until then it can be taken back.
-    leaves_at = models.DateTimeField(editable=False)
-    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    class Meta:
-        verbose_name = _("announcement")
-        verbose_name_plural = _("announcements")
-        ordering = ["-created", "-id"]
-        indexes = [models.Index(fields=["event", "-created", "-id"], name="announcement_by_event")]
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
-
-    @property
-    def is_withdrawn(self) -> bool:
-        return self.withdrawn_at is not None
-
-    @property
-    def can_be_withdrawn(self) -> bool:
-        return not self.is_withdrawn and timezone.now() < self.leaves_at
-
-
-class SigningKey(models.Model):
-    """An Ed25519 key that signs tickets. Its number stands in every QR code, so old tickets outlive a new key."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True)
-    public = models.BinaryField(max_length=32, unique=True)
-    # Empty when the private half comes from the environment.
-    private = models.BinaryField(max_length=32, default=b"")
-    created = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("signing key")
-        verbose_name_plural = _("signing keys")
-        constraints = [models.CheckConstraint(condition=Q(id__gte=1, id__lte=255), name="signing_key_fits_a_byte")]
-
-    def __str__(self) -> str:
-        return str(self.pk)

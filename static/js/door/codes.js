@@ -1,0 +1,42 @@
+// What a ticket's code says, proven by its signature (tickets/signature.py), and the entry that it opens (tickets/services/guests.py).
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", BODY = 22;
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+const base64Of = (bytes) => btoa(String.fromCharCode(...bytes));
+
+// The 86 bytes behind the text, if it is written the one way that we write them.
+function decode(text) {
+  if (!/^[A-Z2-7]{138}$/.test(text)) return null;
+  const bytes = new Uint8Array(86);
+  let bits = 0, held = 0, at = 0;
+  for (const letter of text) {
+    held = (held << 5) | ALPHABET.indexOf(letter);
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = held >> bits;
+      held &= (1 << bits) - 1;
+    }
+  }
+  return held === 0 ? bytes : null;
+}
+
+// {problem} or {event, id, open}: which event it is for, its entry's name, and how to read that entry.
+export async function read(text, keys) {
+  const bytes = decode(text.trim().toUpperCase());
+  if (!bytes || bytes[0] !== 1) return { problem: "not_a_ticket" };
+  const body = bytes.slice(0, BODY), signature = bytes.slice(BODY);
+  if (!keys[body[1]]) return { problem: "unknown_key" };
+  const key = await crypto.subtle.importKey("raw", bytesOf(keys[body[1]]), "Ed25519", false, ["verify"]);
+  if (!(await crypto.subtle.verify("Ed25519", key, signature, body))) return { problem: "forged_ticket" };
+  const secret = await crypto.subtle.importKey("raw", signature, "HKDF", false, ["deriveBits"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: new TextEncoder().encode("eventflow door entry") };
+  const derived = new Uint8Array(await crypto.subtle.deriveBits(how, secret, 384));
+  const name = derived.slice(0, 16);
+  return { event: new DataView(body.buffer).getUint32(2), id: base64Of(name), open: (sealed) => open(bytesOf(sealed), name, derived.slice(16)) };
+}
+
+async function open(sealed, name, raw) {
+  const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["decrypt"]);
+  const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: sealed.slice(0, 12), additionalData: name }, key, sealed.slice(12));
+  return JSON.parse(new TextDecoder().decode(text));
+}

@@ -1,0 +1,135 @@
+// The phone at the door and the server: who it is, the list it keeps, the readings it sends. Any of it may fail at any time; nothing is lost.
+import { openStore } from "./store.js";
+
+export const page = document.getElementById("main");
+export const store = await openStore(page.dataset.event);
+const bar = document.getElementById("door-state");
+const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+
+// In milliseconds: how long a guest waits for an answer from afar, and how often the phone speaks up.
+const PATIENCE = 2500, OFTEN = 5000, BEAT = 20_000, LIST = 30_000, BATCH = 50;
+export const state = { away: !navigator.onLine, locked: false, conflicts: 0, listed: await store.fact("listed"), ahead: (await store.fact("ahead")) ?? 0 };
+let key = await store.fact("key"), sending, lastBeat = 0, lastList = 0;
+
+export const now = () => new Date(Date.now() - state.ahead).toISOString();
+export const clock = (moment) => new Date(moment).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+export const fill = (words, facts) => words.replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "–");
+export const listed = () => (state.listed ? clock(state.listed) : "–");
+
+class Locked extends Error {}
+
+// Everything that is asked for. Throws when there is no answer, or one that makes no sense: then the phone decides by itself.
+async function ask(address, { body, patience = PATIENCE, again = true } = {}) {
+  if (!key) await introduce(patience);
+  let answer;
+  try {
+    const headers = { "X-Door-Key": key, "Content-Type": "application/json" };
+    answer = await fetch(address, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(patience) });
+  } catch (problem) {
+    state.away = true;
+    throw problem;
+  }
+  if (answer.status === 401 && again) {
+    key = undefined;
+    return ask(address, { body, patience, again: false });
+  }
+  if (!answer.ok || answer.redirected) throw away(new Error(`${answer.status}`));
+  state.away = false;
+  return answer.json();
+}
+
+function away(problem) {
+  state.away = true;
+  return problem;
+}
+
+// Done with the session of whoever opened the page; from then on the key is enough.
+async function introduce(patience) {
+  const answer = await fetch(page.dataset.device, { method: "POST", headers: { "X-CSRFToken": token }, signal: AbortSignal.timeout(patience), redirect: "manual" }).catch((problem) => { throw away(problem); });
+  if (!answer.ok) {
+    state.locked = answer.status < 500;
+    throw answer.status < 500 ? new Locked() : away(new Error());
+  }
+  ({ key } = await answer.json());
+  state.locked = false;
+  await store.know("key", key);
+}
+
+// One reading, answered while the guest stands there.
+export async function send(reading, patience) {
+  const said = await ask(page.dataset.readings, { body: { readings: [sent(reading)] }, patience });
+  heard(said);
+  return said.answers[0];
+}
+
+const sent = ({ nonce, code, at, let_in, undo }) => (undo ? { nonce, undo } : { nonce, code, at, let_in });
+
+function heard({ allowed, now: theirs }) {
+  state.locked = !allowed;
+  state.ahead = Date.now() - new Date(theirs);
+  store.know("ahead", state.ahead);
+}
+
+// What waits, oldest first. Those that are being decided at this moment wait for that.
+export async function upload() {
+  const waiting = (await store.readings()).filter((reading) => !reading.open);
+  const batch = waiting.slice(0, BATCH);
+  if (!batch.length && Date.now() - lastBeat < BEAT) return;
+  const said = await ask(page.dataset.readings, { body: { readings: batch.map(sent), waiting: waiting.length - batch.length }, patience: 15_000 });
+  lastBeat = Date.now();
+  heard(said);
+  state.conflicts += said.answers.filter((answer, number) => batch[number].let_in && ["used", "invalid"].includes(answer.result)).length;
+  await store.forget(batch.map((reading) => reading.number));
+  if (waiting.length > batch.length) await upload();
+}
+
+// The list for when there is no network: what has changed since the last time.
+export async function renew() {
+  if (!key || Date.now() - lastList < LIST) return;
+  const since = (await store.fact("since")) ?? "";
+  let after = 0, at;
+  while (after !== null) {
+    const said = await ask(`${page.dataset.guests}?${new URLSearchParams({ since, after })}`, { patience: 15_000 });
+    await store.keepGuests(said.entries);
+    at ??= said.at;
+    after = said.next;
+  }
+  lastList = Date.now();
+  state.listed = Date.now();
+  await store.know("since", at);
+  await store.know("listed", state.listed);
+}
+
+export function tick() {
+  sending ??= upload().then(renew).catch(() => {}).finally(() => { // no network: the bar says so, the next tick tries again
+    sending = undefined;
+    tell();
+  });
+  return sending;
+}
+
+export async function tell() {
+  const waiting = (await store.readings()).filter((reading) => !reading.open).length;
+  const words = state.locked ? "locked" : state.away ? (state.listed ? "offline" : "nolist") : waiting ? "sending" : state.conflicts ? "conflicts" : "";
+  bar.hidden = !words;
+  bar.querySelector("span").textContent = words && fill(bar.dataset[words], { waiting, listed: listed(), conflicts: state.conflicts });
+  if (state.locked) store.forgetGuests();
+}
+
+// Once the page has been open with a connection, it opens without one.
+export async function keepPage() {
+  await navigator.serviceWorker?.register(page.dataset.worker, { scope: page.dataset.page });
+  const used = performance.getEntriesByType("resource").map((entry) => entry.name).filter((address) => new URL(address).pathname.startsWith("/static/"));
+  const reader = document.querySelector("[data-reader]")?.dataset.reader;
+  const kept = await caches.open(`door-${page.dataset.event}`);
+  const wanted = [...new Set([...used, ...(reader ? [new URL(reader, location).href] : []), location.pathname])];
+  await Promise.all(wanted.map(async (address) => (/\.[0-9a-f]{12}\./.test(address) && (await kept.match(address))) || kept.add(address)));
+}
+
+// Nobody was told what became of a reading that was being decided when the page went away: it did not happen.
+const undecided = (await store.readings()).filter((reading) => reading.open);
+if (undecided.length) await store.forget(undecided.map((reading) => reading.number));
+addEventListener("online", tick);
+addEventListener("offline", () => { state.away = true; tell(); });
+setInterval(tick, OFTEN);
+tick().then(keepPage).catch(() => {}); // without network there is nothing newer to keep

@@ -1,0 +1,36 @@
+// What this phone keeps of one event's door. Whoever reads it finds no name: guests are sealed, readings are codes.
+const ready = (request) => new Promise((done, fail) => { request.onsuccess = () => done(request.result); request.onerror = () => fail(request.error); });
+
+export async function openStore(event) {
+  const opening = indexedDB.open(`door-${event}`, 1);
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore("facts");
+    opening.result.createObjectStore("guests", { keyPath: "id" });
+    opening.result.createObjectStore("inside", { keyPath: "id" });
+    opening.result.createObjectStore("readings", { keyPath: "number", autoIncrement: true });
+  };
+  const database = await ready(opening);
+  const read = (store, ask) => ready(ask(database.transaction(store).objectStore(store)));
+  // Kept when this is done: a tab that is killed a moment later loses nothing.
+  const write = (store, change) => new Promise((done, fail) => {
+    const changes = database.transaction(store, "readwrite", { durability: "strict" });
+    let request;
+    changes.oncomplete = () => done(request?.result);
+    changes.onabort = changes.onerror = () => fail(changes.error ?? request?.error);
+    request = change(changes.objectStore(store));
+  });
+  return {
+    fact: (name) => read("facts", (facts) => facts.get(name)),
+    know: (name, value) => write("facts", (facts) => facts.put(value, name)),
+    guest: (id) => read("guests", (guests) => guests.get(id)),
+    guests: () => read("guests", (guests) => guests.count()),
+    keepGuests: (entries) => write("guests", (guests) => entries.forEach(([id, sealed]) => guests.put({ id, sealed }))),
+    forgetGuests: () => write("guests", (guests) => guests.clear()),
+    inside: (id) => read("inside", (inside) => inside.get(id)),
+    letIn: (id, at) => write("inside", (inside) => inside.put({ id, at })),
+    letOut: (id) => write("inside", (inside) => inside.delete(id)),
+    readings: () => read("readings", (readings) => readings.getAll()),
+    keep: (reading) => write("readings", (readings) => readings.put(reading)),
+    forget: (numbers) => write("readings", (readings) => numbers.forEach((number) => readings.delete(number))),
+  };
+}

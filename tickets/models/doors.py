@@ -1,0 +1,139 @@
+"""A door: its gates, the devices that stand there, and what they read."""
+
+import hashlib
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events.models import Event
+from tickets.models.reservations import Ticket
+
+
+class GateQuerySet(models.QuerySet["Gate"]):
+    def open(self) -> "GateQuerySet":
+        """Those whose link still lets somebody stand there."""
+        return self.filter(revoked_at=None, event__end_time__gt=timezone.now())
+
+
+class Gate(models.Model):
+    """One way into an event. Whoever has its link may check tickets in there until the event ends, or the link is revoked."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="gates")
+    name = models.CharField(_("name"), max_length=60)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    added = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = GateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("gate")
+        verbose_name_plural = _("gates")
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["event", "name"], condition=Q(revoked_at=None), name="gate_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        return self.revoked_at is None and not self.event.is_past
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def with_key(self, key: str) -> "DeviceQuerySet":
+        return self.filter(key_hash=hash_of(key)) if key else self.none()
+
+
+def hash_of(key: str) -> str:
+    """What we keep of a device's key: it has 256 random bits, which need no salt and no slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Device(models.Model):
+    """A phone at a door. What it read counts if it was allowed to stand there when it read it."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="devices")
+    # One of the two: somebody with an account, or whoever was handed a gate's link.
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
+    gate = models.ForeignKey(Gate, models.SET_NULL, null=True, blank=True, related_name="devices")
+    name = models.CharField(_("device"), max_length=100)
+    key_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - no key yet, and unique
+    started = models.DateTimeField(auto_now_add=True)
+    # Its last sign of life, and what it said then: how many readings wait on it, and whether it passed its own test.
+    seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    waiting = models.PositiveIntegerField(default=0, editable=False)
+    ready_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["event", "name"], name="device_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """From when on nothing that it reads counts. None: for as long as its person may stand at this door."""
+        by_link = [self.event.end_time, self.gate.revoked_at if self.gate else None] if self.person_id is None else []
+        return min((moment for moment in [self.ended_at, *by_link] if moment), default=None)
+
+
+class ScanQuerySet(models.QuerySet["Scan"]):
+    def conflicts(self) -> "ScanQuerySet":
+        """Those whose device opened the door, though the ticket did not let anybody in any more."""
+        return self.filter(let_in=True).exclude(outcome=Scan.Outcome.ADMITTED)
+
+    def open(self) -> "ScanQuerySet":
+        return self.filter(settled_at=None)
+
+
+class Scan(models.Model):
+    """One reading of a ticket at a door, as the device kept it. Sent any number of times, in any order, it counts once."""
+
+    class Outcome(models.TextChoices):
+        ADMITTED = "admitted", _("Let in")
+        USED = "used", _("Already used")
+        REFUSED = "refused", _("Not valid")
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="scans")
+    # None for a code behind which there is no ticket of ours.
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="scans")
+    # What the device drew for this reading.
+    nonce = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    device = models.CharField(_("device"), max_length=100, blank=True)
+    # On the device's clock, which may be offline for long; and on ours, when we heard of it.
+    at = models.DateTimeField(_("scanned"))
+    received = models.DateTimeField(auto_now_add=True)
+    # Whether the device had opened the door before it asked us, because it could not ask.
+    let_in = models.BooleanField(default=False)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
+    # The code of the refusal.
+    reason = models.CharField(max_length=40, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    objects = ScanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scan")
+        verbose_name_plural = _("scans")
+        ordering = ["at", "id"]
+        constraints = [models.UniqueConstraint(fields=["event", "nonce"], name="scan_once")]
+        indexes = [
+            models.Index(fields=["event", "at", "id"], condition=Q(let_in=True) & ~Q(outcome="admitted"), name="scan_conflicts"),
+            models.Index(fields=["event", "received"], name="scan_rate"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.outcome}"

@@ -1,0 +1,47 @@
+"""What organizers write to their guests."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events.models import Event
+
+
+class Announcement(models.Model):
+    """What an organizer wrote to the guests of an event, and to how many."""
+
+    class Audience(models.TextChoices):
+        ALL = "all", _("Everybody with a place")
+        CONFIRMED = "confirmed", _("Those who are confirmed")
+        PENDING = "pending", _("Those who wait")
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="announcements")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    audience = models.CharField(_("to"), max_length=16, choices=Audience.choices, default=Audience.CONFIRMED)
+    subject = models.CharField(_("subject"), max_length=150)
+    body = models.TextField(_("message"), max_length=5000)
+    # What the form carried: sent twice, it goes out once.
+    key = models.UUIDField(unique=True, editable=False)
+    recipients = models.PositiveIntegerField(default=0, editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    # Its mails wait until then, and until then it can be taken back.
+    leaves_at = models.DateTimeField(editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
+        ordering = ["-created", "-id"]
+        indexes = [models.Index(fields=["event", "-created", "-id"], name="announcement_by_event")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        return not self.is_withdrawn and timezone.now() < self.leaves_at

@@ -1,0 +1,122 @@
+"""The phones at a door: how one comes to stand there, what it read, and when it has to go."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from eventflow import audit
+from eventflow.errors import Refused
+from events.models import Event
+from events.services import lock
+from tickets.models import Device, Gate, Scan
+from tickets.models.doors import hash_of
+from tickets.permissions import stands_there
+from tickets.services import scans
+
+# Over how long a device's scans a minute are counted, in minutes; and for how long after its last word it counts as there.
+MINUTES, QUIET = 5, timedelta(minutes=2)
+
+
+@transaction.atomic
+def add_gate(event: Event, *, name: str, by: User) -> Gate:
+    """A way in, with a link for whoever stands there. Refused: event_over, gate_exists."""
+    event = lock(event.pk)
+    if event.is_past:
+        raise Refused("event_over", _("This event is over."))
+    if event.gates.filter(name=name, revoked_at=None).exists():
+        raise Refused("gate_exists", _("There is a gate of this name already."), field="name")
+    gate = Gate.objects.create(event=event, name=name, added_by=by)
+    audit.record("gate.add", event, by=by, gate=gate.pk)
+    return gate
+
+
+@transaction.atomic
+def revoke(gate: Gate, *, by: User) -> None:
+    """Its link ends, and with it every phone that came by it. Twice changes nothing."""
+    if Gate.objects.filter(pk=gate.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        audit.record("gate.revoke", gate.event, by=by, gate=gate.pk)
+
+
+@transaction.atomic
+def arrive(event: Event, *, person: User | None = None, gate: Gate | None = None, called: str = "") -> Device:
+    """A phone begins to stand at this door: with its person's own right, or by a gate's link. Refused: gate_closed."""
+    event = lock(event.pk)
+    if gate is not None and not Gate.objects.open().filter(pk=gate.pk, event=event).exists():
+        raise Refused("gate_closed", _("This link has ended. Ask the organizer for a new one."))
+    name = ", ".join(filter(None, [gate.name if gate else "", called or str(person or "")]))
+    device = Device.objects.create(event=event, person=person, gate=gate, name=free_name(event, name[:90]))
+    audit.record("device.arrive", event, by=person, device=device.pk, gate=gate and gate.pk)
+    return device
+
+
+def free_name(event: Event, name: str) -> str:
+    """The name, with a number behind it where another phone of this event has it. The caller holds the event's lock."""
+    taken = set(event.devices.filter(name__startswith=name).values_list("name", flat=True))
+    names = (name if number == 1 else f"{name} {number}" for number in range(1, len(taken) + 2))
+    return next(free for free in names if free not in taken)
+
+
+def new_key(device: Device) -> str:
+    """What the phone says who it is with from now on. We keep its hash only."""
+    key = secrets.token_urlsafe(32)
+    Device.objects.filter(pk=device.pk).update(key_hash=hash_of(key))
+    return key
+
+
+@transaction.atomic
+def move_to(device: Device, gate: Gate | None) -> None:
+    """Its person now stands at another gate of the same event."""
+    event = lock(device.event_id)
+    device.gate = gate
+    device.name = free_name(event, ", ".join(filter(None, [gate.name if gate else "", str(device.person or "")]))[:90])
+    device.save(update_fields=["gate", "name"])
+
+
+@transaction.atomic
+def end(device: Device, *, by: User | None) -> None:
+    """What it reads from now on no longer counts. Twice changes nothing."""
+    if Device.objects.filter(pk=device.pk, ended_at=None).update(ended_at=timezone.now()):
+        audit.record("device.end", device.event, by=by, device=device.pk)
+
+
+def end_all_of(person: User, event: Event, *, by: User | None) -> None:
+    """Somebody is no longer door staff: what their phones read until now counts. The caller's transaction."""
+    for device in Device.objects.filter(event=event, person=person, ended_at=None).select_related("event"):
+        end(device, by=by)
+
+
+def heard_from(device: Device, *, waiting: int, ready: bool) -> None:
+    """A sign of life: how many readings wait on it, and whether it has just passed its own test."""
+    now = timezone.now()
+    facts = {"seen_at": now, "waiting": min(waiting, 1_000_000)} | ({"ready_at": now} if ready else {})
+    Device.objects.filter(pk=device.pk).update(**facts)
+
+
+def take_in(device: Device, text: str, *, nonce: str, at: datetime | None, let_in: bool) -> tuple[Scan | None, Refused | None]:
+    """One reading of this device: the scan, if one is kept, and why not if the ticket did not count.
+
+    It counts if the device was allowed to stand there at the time of the reading. A door that a phone opened without that right is
+    kept as a conflict, because whoever came in is inside.
+    """
+    at = scans.believable(at)
+    if stands_there(device, at):
+        try:
+            return scans.record(device.event, text, nonce=nonce, by=device.person, device=device.name, at=at, let_in=let_in)
+        except Refused as refusal:
+            return None, refusal
+    gone = Refused("no_longer_allowed", _("This phone may no longer check tickets in here."))
+    if not let_in:
+        return None, gone
+    return scans.refused(device.event, text, gone, nonce=nonce, by=device.person, device=device.name, at=at), gone
+
+
+def rates(event: Event) -> dict[str, float]:
+    """Scans a minute by the name of the device, those of other scanners too."""
+    recent = event.scans.filter(received__gte=timezone.now() - timedelta(minutes=MINUTES))
+    counts = recent.order_by().values_list("device").annotate(count=Count("pk"))
+    return {device: count / MINUTES for device, count in counts}

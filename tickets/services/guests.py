@@ -1,0 +1,53 @@
+"""The list that a phone at the door keeps for when it has no network. It can be read ticket by ticket, by those who are shown the ticket.
+
+An entry is encrypted under a key that only the ticket's QR code gives: HKDF-SHA256 (RFC 5869) of the code's 64 bytes of Ed25519 signature,
+which nobody can compute without our private key. Its first 16 bytes name the entry, the other 32 are the key of AES-256-GCM, whose
+nonce of 12 bytes stands before the text.
+"""
+
+import base64
+import json
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from events.models import Event
+from tickets import signature
+from tickets.models import Ticket
+from tickets.services import door
+
+PER_PAGE = 1000
+INFO = b"eventflow door entry"
+# What was written shortly before a list was drawn may have been committed after it.
+OVERLAP = timedelta(minutes=1)
+
+
+def changed(event: Event, *, since: datetime | None, after: int) -> list[Ticket]:
+    """Up to PER_PAGE of the event's tickets behind the number `after`, void ones too, that have changed since then (None: all)."""
+    tickets = event.tickets.filter(pk__gt=after)
+    if since:
+        tickets = tickets.filter(changed__gte=since - OVERLAP)
+    return list(door.whole(tickets).order_by("pk")[:PER_PAGE])
+
+
+def sealed(ticket: Ticket) -> tuple[str, str]:
+    """The entry's name and its text, both in base64."""
+    secret = signature.decode(signature.sign(ticket))[signature.BODY.size :]
+    derived = HKDF(algorithm=SHA256(), length=48, salt=b"", info=INFO).derive(secret)
+    name, nonce = derived[:16], os.urandom(12)
+    text = AESGCM(derived[16:]).encrypt(nonce, json.dumps(entry(ticket)).encode(), name)
+    return base64.b64encode(name).decode(), base64.b64encode(nonce + text).decode()
+
+
+def entry(ticket: Ticket) -> dict[str, Any]:
+    """What a door without network shows of the guest, in the reader's language."""
+    facts = {"guest": str(ticket.reservation.person), "code": ticket.code}
+    if ticket.is_void:
+        return facts | {"void": door.why_void(ticket)}
+    if ticket.checked_in_at:
+        return facts | {"used": ticket.checked_in_at.isoformat(), "by": ticket.checked_in_device or str(ticket.checked_in_by or "")}
+    return facts

@@ -1,0 +1,98 @@
+"""The organizer's view of the door: its gates with their links, the phones that stand there; and the page behind a gate's link."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.decorators import PersonRequest, VisitorRequest, organizer_required
+from eventflow.errors import Refused
+from events.models import Event
+from events.permissions import managed_events
+from tickets import links, qr
+from tickets.forms import GateForm, StandForm
+from tickets.models import Device
+from tickets.permissions import managed_devices, managed_gates
+from tickets.services import devices
+from tickets.views.keepers import remember
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organizer_required
+def doors(request: PersonRequest, pk: int) -> HttpResponse:
+    """Gates and phones; a POST adds a gate."""
+    event = get_object_or_404(managed_events(request.user), pk=pk)
+    form = GateForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            gate = devices.add_gate(event, name=form.cleaned_data["name"], by=request.user)
+        except Refused as refusal:
+            form.add_error(refusal.field or None, refusal.message)
+        else:
+            messages.success(request, _("%(name)s is there. Show its code to whoever stands at it.") % {"name": gate})
+            return redirect("tickets:gate", gate.pk)
+    context = {"event": event, "form": form, "gates": event.gates.filter(revoked_at=None), "here": "doors", **phones(event)}
+    template = "tickets/doors.html#phones" if request.htmx else "tickets/doors.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def phones(event: Event) -> dict[str, Any]:
+    """The phones of this event, those that spoke last first, each with its scans a minute; and the scanners that came by the API."""
+    rates, now = devices.rates(event), timezone.now()
+    there: list[Device] = list(event.devices.exclude(seen_at=None).select_related("gate", "person", "event").order_by("-seen_at")[:100])
+    for phone in there:
+        phone.rate = rates.pop(phone.name, 0.0)  # type: ignore[attr-defined]
+        phone.is_there = phone.seen_at is not None and now - phone.seen_at < devices.QUIET  # type: ignore[attr-defined]
+    return {"phones": there, "others": sorted(rates.items())}
+
+
+@require_safe
+@organizer_required
+def gate(request: PersonRequest, pk: int) -> HttpResponse:
+    """One gate's link, to show or to print."""
+    gate = get_object_or_404(managed_gates(request.user), pk=pk)
+    return render(request, "tickets/gate.html", {"gate": gate, "event": gate.event, "link": links.gate_url(gate), "here": "doors"})
+
+
+@require_safe
+@organizer_required
+def gate_qr(request: PersonRequest, pk: int) -> HttpResponse:
+    gate = get_object_or_404(managed_gates(request.user), pk=pk)
+    return HttpResponse(qr.link(links.gate_url(gate)), content_type="image/svg+xml")
+
+
+@require_POST
+@organizer_required
+def revoke(request: PersonRequest, pk: int) -> HttpResponse:
+    gate = get_object_or_404(managed_gates(request.user), pk=pk)
+    devices.revoke(gate, by=request.user)
+    messages.success(request, _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.") % {"name": gate})
+    return redirect("tickets:doors", gate.event_id)
+
+
+@require_POST
+@organizer_required
+def end(request: PersonRequest, pk: int) -> HttpResponse:
+    device = get_object_or_404(managed_devices(request.user), pk=pk)
+    devices.end(device, by=request.user)
+    messages.success(request, _("%(name)s no longer lets anybody in.") % {"name": device})
+    return redirect("tickets:doors", device.event_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def stand(request: VisitorRequest, token: str) -> HttpResponse:
+    """What a gate's link opens: where one would stand, and a button. Nothing happens before it is pressed."""
+    gate = links.gate_behind(token)
+    if gate is None:
+        raise Http404
+    if not gate.is_open or gate.event.is_cancelled:
+        return render(request, "tickets/stand.html", {"gate": gate, "event": gate.event, "over": True}, status=410)
+    form = StandForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        remember(request, devices.arrive(gate.event, gate=gate, called=form.cleaned_data["called"]))
+        return redirect("tickets:check_in", gate.event_id)
+    return render(request, "tickets/stand.html", {"gate": gate, "event": gate.event, "form": form}, status=422 if form.errors else 200)

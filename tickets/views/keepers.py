@@ -1,0 +1,46 @@
+"""Who stands at the door: somebody who is logged in, or a phone that was handed a gate's link."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.decorators import View, VisitorRequest, to_login
+from tickets.models import Device
+from tickets.permissions import Keeper
+
+SESSION = "door"
+
+
+class KeeperRequest(VisitorRequest):
+    """What the views of the door get."""
+
+    keeper: Keeper
+
+
+def keeper_of(request: HttpRequest) -> Keeper:
+    number = request.session.get(SESSION)
+    device = Device.objects.select_related("event", "gate", "person").filter(pk=number).first() if number else None
+    # Somebody else may have logged in on this phone since.
+    if device and device.person_id not in (None, request.user.pk):
+        device = None
+    return Keeper(request.user, device)
+
+
+def remember(request: HttpRequest, device: Device) -> None:
+    """This phone is that device from now on."""
+    request.session[SESSION] = device.pk
+
+
+def keeper_required(view: Callable[..., HttpResponseBase]) -> View:
+    """Who is neither logged in nor came by a gate's link is sent to the log-in page."""
+
+    @wraps(view)
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.keeper = keeper_of(request)
+        if request.keeper.device is None and not request.user.is_authenticated:
+            return to_login(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
