@@ -16,8 +16,9 @@ from accounts.models import User
 from events import services as event_services
 from events.models import Event
 from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
-from tickets.links import leave_url
-from tickets.services import announcements, door, queue, scans
+from tickets.links import gate_url, leave_url
+from tickets.models import Gate
+from tickets.services import announcements, devices, door, queue, scans
 
 TEXT = "Φέρτε μελάνι και χαρτί."
 EVENTS: dict[str, dict[str, Any]] = {
@@ -65,6 +66,7 @@ def make_house() -> House:
         "other": {"staff": staff, "waiting": waiting},
         "said": announcements_at(events["confirmed"]),
         "scans": conflicts_at(events["today"], of),
+        "gates": gates_at(events["today"]),
     }
 
 
@@ -75,6 +77,18 @@ def conflicts_at(event: Event, of: dict[str, Any]) -> dict[str, Any]:
     made = {name: scans.record(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True)[0] for name, text in codes.items()}
     scans.settle(made["settled"], by=event.organizer)
     return made
+
+
+def gates_at(event: Event) -> list[Gate]:
+    """One with phones that stand there, one that was, one that has ended."""
+    gates = [devices.add_gate(event, name=name, by=event.organizer) for name in ("Πύλη Α", "Πύλη Β")]
+    phones = [devices.arrive(event, gate=gates[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")]
+    for phone in phones:
+        devices.heard_from(phone, waiting=3, ready=True)
+    type(phones[1]).objects.filter(pk=phones[1].pk).update(seen_at=timezone.now() - timedelta(minutes=5))
+    devices.end(phones[2], by=event.organizer)
+    devices.revoke(gates[1], by=event.organizer)
+    return gates
 
 
 def announcements_at(event: Event) -> dict[str, Any]:
@@ -174,8 +188,9 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     for code in ("7K4M-2QXD", "μ", house["of"]["used"].tickets.get().code, house["of"]["inside"].tickets.get().code):
         yield "owner", "tickets:check_in", event, {"code": code}
     yield "owner", "tickets:check_in", event, ""
-    for sent in ({}, {"code": house["of"]["inside"].tickets.get().code, "nonce": "n-1"}, {"code": "μ", "nonce": "n-2"}):
-        yield "owner", "tickets:scan", event, sent
+    for sent in ("", {}, {"name": "Πύλη"}):
+        yield "owner", "tickets:doors", event, sent
+    yield "owner", "tickets:ready", event, ""
     for query in ("", "?q=Λίνα+Μελά", "?q=Μάγια", "?q=ψψ"):
         yield "owner", "tickets:door_search", event, query
 
@@ -210,6 +225,14 @@ def list_visits(house: House) -> Iterator[Visit]:
         yield "owner", "tickets:unsettle", scan, {}
         for query in ("", "?show=settled"):
             yield "owner", "tickets:conflicts", scan.event, query
+    gate, closed = house["gates"]
+    for token in (gate_url(gate), gate_url(closed)):
+        for sent in ("", {}, {"called": "Νίκος"}):
+            yield "visitor", "tickets:stand", [token.rstrip("/").rpartition("/")[2]], sent
+    for one in (gate, closed):
+        yield "owner", "tickets:gate", one, ""
+    yield "owner", "tickets:revoke_gate", gate, {}
+    yield "owner", "tickets:end_device", gate.devices.first(), {}
     for said in house["said"].values():
         yield "owner", "tickets:messages", said.event, ""
         yield "owner", "tickets:withdraw_message", said, {}

@@ -12,6 +12,7 @@ from events import services as event_services
 from events.models import Event
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
 from tickets.models import Reservation
+from tickets.services import devices
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -23,8 +24,11 @@ def house():
     event = make_event()
     reservation = make_reservation(event)
     staff = event_services.add_door_staff(event, email=make_person("Tomasz Lis").email, by=event.organizer)
+    gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
     return {
         "event": event,
+        "gate": gate,
+        "phone": devices.arrive(event, gate=gate, called="Kuba"),
         "draft": make_event(organizer=event.organizer, status="draft"),
         "reservation": reservation,
         "staff": staff,
@@ -75,6 +79,9 @@ PAGES = [
     ("tickets:note", "reservation", MANAGERS, PANEL),
     ("tickets:messages", "event", MANAGERS, PANEL),
     ("tickets:conflicts", "event", MANAGERS, PANEL),
+    ("tickets:doors", "event", MANAGERS, PANEL),
+    ("tickets:gate", "gate", MANAGERS, PANEL),
+    ("tickets:gate_qr", "gate", MANAGERS, PANEL),
     ("tickets:export_csv", "event", MANAGERS, PANEL),
     ("tickets:export_xlsx", "event", MANAGERS, PANEL),
 ]
@@ -91,6 +98,9 @@ DEEDS = [
     ("tickets:undo", "reservation", PANEL),
     ("tickets:note", "reservation", PANEL),
     ("tickets:messages", "event", PANEL),
+    ("tickets:doors", "event", PANEL),
+    ("tickets:revoke_gate", "gate", PANEL),
+    ("tickets:end_device", "phone", PANEL),
     ("tickets:confirm_many", "event", PANEL),
     ("tickets:reject_many", "event", PANEL),
     ("tickets:undo_many", "event", PANEL),
@@ -99,7 +109,7 @@ DEEDS = [
 
 
 # Deeds whose address shows a form.
-ASKED_FIRST = {"events:cancel", "events:edit", "tickets:cancel", "tickets:note", "tickets:messages"}
+ASKED_FIRST = {"events:cancel", "events:edit", "tickets:cancel", "tickets:note", "tickets:messages", "tickets:doors"}
 
 
 @pytest.mark.parametrize(("name", "thing", "allowed", "others"), PAGES, ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES])
@@ -185,7 +195,13 @@ def test_every_page_of_events_and_of_the_queue_is_in_this_list():
         "tickets:ticket_qr",
         "tickets:check_in",
         "tickets:door_search",
-        "tickets:scan",
+        "tickets:ready",
+        "tickets:device",
+        "tickets:readings",
+        "tickets:guest_list",
+        "tickets:door_worker",
+        "tickets:door_manifest",
+        "tickets:sample",
         "tickets:admit",
         "tickets:undo_check_in",
     }

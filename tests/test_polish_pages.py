@@ -99,6 +99,13 @@ SILENT = {
     "tickets:export_xlsx",
     "tickets:ticket_pdf",
     "tickets:ticket_qr",
+    "tickets:gate_qr",
+    "tickets:sample",
+    "tickets:device",
+    "tickets:readings",  # its sentences are the door's
+    "tickets:guest_list",
+    "tickets:door_worker",
+    "tickets:door_manifest",
     "tickets:arrivals",  # what events:live shows
     "tickets:card",  # what events:detail shows
     "accounts:set_language",

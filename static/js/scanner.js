@@ -55,12 +55,12 @@ async function look() {
   if (!stream?.active) return;
   if (!sending && !result.children.length && !document.hidden) {
     const [code] = await reader.detect(video).catch(() => []); // between two frames there is nothing to see
-    if (code) meet(code.rawValue);
+    if (code) sight(code.rawValue);
   }
   video.requestVideoFrameCallback ? video.requestVideoFrameCallback(look) : setTimeout(look, 50);
 }
 
-function meet(text) {
+function sight(text) {
   const again = text === seen && performance.now() - seenAt < out;
   [seen, seenAt] = [text, performance.now()];
   if (!again) send(text);

@@ -1,0 +1,293 @@
+"""The door without network, in a real browser: what the phone decides by itself, and that nothing of it is ever lost or counted twice."""
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from events import services as event_services
+from tests.browser.conftest import PHONE
+from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
+from tickets import links, signature
+from tickets.models import Scan
+from tickets.services import devices, door, invariants, queue
+
+pytestmark = pytest.mark.once(on="postgresql")
+# A scanner on the USB port: the keys come fast, and Enter ends them.
+TYPE = """async (text) => {
+  document.activeElement.blur();
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+  [...text].forEach(press);
+  press("Enter");
+}"""
+KEPT = """async () => {
+  const found = [];
+  for (const {name} of await indexedDB.databases()) {
+    const database = await new Promise((done) => { const asked = indexedDB.open(name); asked.onsuccess = () => done(asked.result); });
+    for (const store of database.objectStoreNames) {
+      const all = database.transaction(store).objectStore(store).getAll();
+      found.push(JSON.stringify(await new Promise((done) => { all.onsuccess = () => done(all.result); })));
+    }
+    database.close();
+  }
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      if (!request.url.includes("/static/")) found.push(await (await cache.match(request)).text());
+    }
+  }
+  return [...found, JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join("\\n");
+}"""
+
+
+@pytest.fixture
+def event():
+    return make_event(seats_limit=100)
+
+
+def ticket_at(event, name="Łucja Żółć"):
+    event.refresh_from_db()
+    return make_reservation(event, make_person(name), status="confirmed").tickets.get()
+
+
+@pytest.fixture
+def phone(visitor, log_in, complaints):
+    """A phone at the door, whose page was open once with a connection: `phone(event)`; by a gate's link: `phone(event, gate)`."""
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "[object Event]", "Failed to load resource", "WebSocket connection"]
+
+    def at(event, gate=None):
+        page = visitor(**PHONE)
+        if gate:
+            page.goto(links.gate_url(gate).partition("//")[2].partition("/")[2].join(["/", ""]))
+            page.get_by_label("Your name").fill("Kuba")
+            page.get_by_role("button", name="Start").click()
+        else:
+            log_in(page, event.organizer)
+            page.goto(f"/organizer/events/{event.pk}/check-in/")
+        prepared(page, event)
+        return page
+
+    return at
+
+
+def prepared(page, event):
+    """Until the phone has its list and its copy of the page."""
+    page.wait_for_function(
+        f"""async () => (await navigator.serviceWorker.ready).active?.state === "activated"
+        && await (await caches.open("door-{event.pk}")).match(location.pathname)
+        && (await indexedDB.databases()).length"""
+    )
+    count = event.tickets.count()
+    page.wait_for_function(
+        """async ([event, count]) => {
+        const asked = indexedDB.open(`door-${event}`);
+        const database = await new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+        const all = database.transaction("guests").objectStore("guests").count();
+        const found = await new Promise((done) => { all.onsuccess = () => done(all.result); });
+        database.close();
+        return found >= count;
+    }""",
+        arg=[event.pk, count],
+    )
+
+
+def scan(page, text):
+    """What the phone says about this code, its words included."""
+    page.evaluate("document.getElementById('result').replaceChildren()")
+    page.evaluate(OPEN_CAMERA)
+    page.evaluate(TYPE, text)
+    section = page.locator("#result .result")
+    expect(section).to_be_visible()
+    return section.get_attribute("data-result"), section.inner_text()
+
+
+# The USB scanner works while the camera view is open; there is no camera in this browser.
+OPEN_CAMERA = "document.querySelector('.door__camera').hidden = false"
+
+
+def cut(page):
+    page.context.set_offline(True)
+    expect(page.locator("#door-state")).to_contain_text("Offline")
+
+
+def back(page):
+    page.context.set_offline(False)
+
+
+def wait_for(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def admitted(event):
+    event.refresh_from_db()
+    return event.checked_in_count
+
+
+def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone, event, complaints):
+    tickets = {kind: ticket_at(event, f"Guest {kind}") for kind in ("valid", "used", "cancelled", "rejected", "reissued", "other")}
+    codes = {kind: signature.sign(ticket) for kind, ticket in tickets.items()}
+    door.check_in(tickets["used"].reservation, by=event.organizer, device="Entrance B")
+    queue.cancel(tickets["cancelled"].reservation, by=tickets["cancelled"].reservation.person)
+    queue.reject(tickets["rejected"].reservation, by=event.organizer)
+    queue.undo(tickets["reissued"].reservation, by=event.organizer)
+    queue.confirm(tickets["reissued"].reservation, by=event.organizer)
+    foreign = signature.sign(ticket_at(make_event()))
+    page = phone(event)
+    new = signature.sign(ticket_at(event, "Guest Late"))
+    cut(page)
+    page.reload()
+    expect(page.locator("#door-state")).to_contain_text("Offline")
+    altered = codes["other"][:40] + ("A" if codes["other"][40] != "A" else "B") + codes["other"][41:]
+    said = {
+        kind: scan(page, code)
+        for kind, code in {**codes, "foreign": foreign, "altered": altered, "nonsense": "HTTPS://EXAMPLE.ORG/", "new": new}.items()
+    }
+    assert {kind: result for kind, (result, _words) in said.items()} == {
+        "valid": "ok",
+        "used": "used",
+        "cancelled": "invalid",
+        "rejected": "invalid",
+        "reissued": "invalid",
+        "other": "ok",
+        "foreign": "invalid",
+        "altered": "invalid",
+        "nonsense": "invalid",
+        "new": "unsure",
+    }
+    parts = {
+        "valid": ["Guest valid", "Not yet verified"],
+        "used": ["Entrance B"],
+        "cancelled": ["The guest cancelled"],
+        "rejected": ["took this spot back"],
+        "reissued": ["A newer ticket"],
+        "foreign": ["another event"],
+        "altered": ["not issued here"],
+        "nonsense": ["not an EventFlow ticket"],
+        "new": ["not on this phone’s list"],
+    }
+    assert [(kind, part) for kind, words in parts.items() for part in words if part not in said[kind][1]] == []
+    assert scan(page, codes["valid"])[0] == "used", "once on each device"
+    assert admitted(event) == 1
+    back(page)
+    wait_for(lambda: admitted(event) == 3)
+    assert not Scan.objects.conflicts().exists()
+
+
+def test_fifty_scans_survive_a_killed_tab(phone, event):
+    organizer = make_organizer()
+    event_services.add_door_staff(event, email=organizer.email, by=event.organizer)
+    for person in make_people(50):
+        event.refresh_from_db()
+        make_reservation(event, person, status="confirmed")
+    codes = [signature.sign(ticket) for ticket in event.tickets.select_related("reservation")]
+    page = phone(event)
+    cut(page)
+    assert [scan(page, code)[0] for code in codes] == ["ok"] * 50
+    context = page.context
+    page.goto("about:blank")
+    page.close(run_before_unload=False)
+    page = context.new_page()
+    page.goto(f"/organizer/events/{event.pk}/check-in/")
+    expect(page.locator("#door-state")).to_contain_text("Waiting to be sent: 50")
+    back(page)
+    wait_for(lambda: admitted(event) == 50)
+    expect(page.locator("#door-state")).to_be_hidden()
+    assert Scan.objects.filter(let_in=True, outcome="admitted").count() == Scan.objects.count() == 50
+    assert list(invariants.violations()) == []
+
+
+@pytest.mark.parametrize("order", ["1122", "1212", "1221", "2211", "2121", "2112"])
+def test_two_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(phone, event, order):
+    """The six ways in which two phones can each read and then send."""
+    text = signature.sign(ticket_at(event))
+    phones = {number: phone(event, devices.add_gate(event, name=f"Gate {number}", by=event.organizer)) for number in "12"}
+    for page in phones.values():
+        cut(page)
+    done = set()
+    for number in order:
+        if number in done:
+            sent = Scan.objects.count()
+            back(phones[number])
+            wait_for(lambda before=sent: Scan.objects.count() == before + 1)
+        else:
+            done.add(number)
+            assert scan(phones[number], text)[0] == "ok"
+    [conflict] = Scan.objects.conflicts()
+    first = Scan.objects.get(outcome="admitted")
+    assert {conflict.device, first.device} == {"Gate 1, Kuba", "Gate 2, Kuba"}
+    assert admitted(event) == 1
+
+
+def test_what_is_kept_on_the_phone_names_nobody(phone, event):
+    guests = [ticket_at(event, name) for name in ("Łucja Żółć", "Bartłomiej Kwiatkowski")]
+    page = phone(event)
+    assert scan(page, signature.sign(guests[0]))[0] == "ok"
+    cut(page)
+    assert scan(page, signature.sign(guests[1]))[0] == "ok"
+    kept = page.evaluate(KEPT)
+    people = [*(ticket.reservation.person for ticket in guests), event.organizer]
+    private = [part for person in people for part in (person.first_name, person.last_name, person.email)]
+    escaped = [json.dumps(part).strip('"') for part in private]
+    assert "readings" in kept or len(kept) > 1000, "there is something to search"
+    assert [part for part in {*private, *escaped} if part.lower() in kept.lower()] == []
+
+
+def test_closed_session_loses_no_scan(phone, event):
+    ticket = ticket_at(event)
+    page = phone(event)
+    cut(page)
+    assert scan(page, signature.sign(ticket))[0] == "ok"
+    page.context.clear_cookies()
+    back(page)
+    wait_for(lambda: admitted(event) == 1)
+
+
+def test_phone_whose_link_was_revoked_says_so_and_its_scans_arrive(phone, event):
+    ticket = ticket_at(event)
+    gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
+    page = phone(event, gate)
+    cut(page)
+    assert scan(page, signature.sign(ticket))[0] == "ok"
+    devices.revoke(gate, by=event.organizer)
+    back(page)
+    wait_for(lambda: admitted(event) == 1)
+    expect(page.locator("#door-state")).to_contain_text("may no longer check tickets in", timeout=30_000)
+
+
+def test_unsure_is_for_the_person_at_the_door(phone, event):
+    page = phone(event)
+    ticket = ticket_at(event)
+    cut(page)
+    assert scan(page, signature.sign(ticket))[0] == "unsure"
+    page.get_by_role("button", name="Let in").click()
+    expect(page.locator("#result .result")).to_have_attribute("data-result", "ok")
+    back(page)
+    wait_for(lambda: admitted(event) == 1)
+
+
+def test_guest_let_in_by_mistake_is_taken_back_offline(phone, event):
+    ticket = ticket_at(event)
+    page = phone(event)
+    cut(page)
+    assert scan(page, signature.sign(ticket))[0] == "ok"
+    page.locator("#result").get_by_role("button", name="Undo").click()
+    expect(page.locator("#result .result")).to_contain_text("Taken back")
+    assert scan(page, signature.sign(ticket))[0] == "ok"
+    back(page)
+    wait_for(lambda: admitted(event) == 1)
+
+
+def test_self_test_finds_what_works_and_what_does_not(phone, event):
+    ticket_at(event)
+    page = phone(event)
+    page.get_by_role("link", name="Ready?").click()
+    for name in ("storage", "copy", "clock", "sample"):
+        expect(page.locator(f"[data-check={name}]")).to_have_attribute("data-state", "good", timeout=20_000)
+    expect(page.locator("[data-check=camera]")).to_have_attribute("data-state", "bad")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("[data-check=sound]")).to_have_attribute("data-state", "good")
+    expect(page.locator("#verdict")).to_contain_text("Something is missing")
