@@ -7,6 +7,8 @@ const view = document.getElementById("ready"), verdict = document.getElementById
 const line = (name) => view.querySelector(`[data-check="${name}"]`);
 const SECONDS_APART = 30;
 
+class Found extends Error {}
+
 // Each says in words what it found, or throws.
 const checks = {
   async camera() {
@@ -28,15 +30,14 @@ const checks = {
     await renew();
     await keepPage();
     const kept = await caches.open(`door-${page.dataset.event}`);
-    const frame = await fetch(page.dataset.page).then((answer) => answer.ok && !answer.redirected && kept.put(page.dataset.page, answer), () => {}); // an older copy does
-    void frame;
+    await fetch(page.dataset.page).then((answer) => answer.ok && !answer.redirected && kept.put(page.dataset.page, answer), () => {}); // an older copy does
     if (!(await kept.match(page.dataset.page)) || !state.listed || !(await navigator.serviceWorker.getRegistration(page.dataset.page))) throw new Error();
     return fill(verdict.dataset.listed, { guests: await store.guests(), listed: listed() });
   },
   async clock() {
     await upload();
     const seconds = Math.round(Math.abs(state.ahead) / 1000);
-    if (seconds > SECONDS_APART) throw new Error(fill(verdict.dataset.seconds, { seconds }));
+    if (seconds > SECONDS_APART) throw new Found(fill(verdict.dataset.seconds, { seconds }));
     return fill(verdict.dataset.seconds, { seconds });
   },
   async sample() {
@@ -57,7 +58,7 @@ async function look(name) {
     one.querySelector("[data-says]").textContent = await checks[name]();
     one.dataset.state = "good";
   } catch (problem) {
-    one.querySelector("[data-says]").textContent = problem.message.length < 60 ? problem.message : "";
+    one.querySelector("[data-says]").textContent = problem instanceof Found ? problem.message : ""; // the browser's own words are for programmers
     one.dataset.state = "bad";
   }
 }

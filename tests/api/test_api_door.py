@@ -72,7 +72,14 @@ def test_check_in_lets_in_once_and_keeps_the_first_time(guest, by_code):
     api = Api(guest.event.organizer)
     first, second = data(api.post(path)), data(api.post(path))
     at = first["checked_in_at"]
-    assert first == {"reservation_id": guest.pk, "checked_in": True, "detail": "Checked in.", "already_checked_in": False, "checked_in_at": at}
+    assert first == {
+        "reservation_id": guest.pk,
+        "checked_in": True,
+        "detail": "Checked in.",
+        "already_checked_in": False,
+        "checked_in_at": at,
+        "checked_in_by": f"API, {guest.event.organizer}",
+    }
     assert second == first | {"already_checked_in": True, "detail": "Already checked in."}
     shown = data(api.get(f"/reservations/{guest.pk}/inspect/"))
     assert (shown["checked_in"], shown["checked_in_at"]) == (True, at)

@@ -190,3 +190,9 @@ class Ticket(models.Model):
     @property
     def is_void(self) -> bool:
         return self.void_at is not None
+
+    @property
+    def let_in_by(self) -> str:
+        """Which device let the guest in, and whose: `Gate 2, Tomasz Lis`. A phone that bears its person's name says it once."""
+        device, person = self.checked_in_device, str(self.checked_in_by or "")
+        return device if person and person in device else ", ".join(filter(None, [device, person]))

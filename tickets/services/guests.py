@@ -49,5 +49,5 @@ def entry(ticket: Ticket) -> dict[str, Any]:
     if ticket.is_void:
         return facts | {"void": door.why_void(ticket)}
     if ticket.checked_in_at:
-        return facts | {"used": ticket.checked_in_at.isoformat(), "by": ticket.checked_in_device or str(ticket.checked_in_by or "")}
+        return facts | {"used": ticket.checked_in_at.isoformat(), "by": ticket.let_in_by}
     return facts

@@ -102,8 +102,7 @@ def answer_to(phone: Device, form: ReadingForm) -> dict[str, Any]:
 
 
 def facts_of(ticket: Ticket) -> dict[str, Any]:
-    who = ", ".join(filter(None, [ticket.checked_in_device, str(ticket.checked_in_by or "")]))
-    return {"guest": str(ticket.reservation.person), "code": ticket.code, "entered": entered(ticket), "by": who}
+    return {"guest": str(ticket.reservation.person), "code": ticket.code, "entered": entered(ticket), "by": ticket.let_in_by}
 
 
 def taken_back(phone: Device, nonce: str) -> dict[str, Any]:

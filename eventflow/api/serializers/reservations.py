@@ -97,3 +97,4 @@ class CheckedIn(serializers.Serializer):
     detail = serializers.CharField()
     already_checked_in = serializers.BooleanField()
     checked_in_at = serializers.DateTimeField()
+    checked_in_by = serializers.CharField(allow_blank=True, help_text="The gate or device, and the person, that let the guest in.")

@@ -61,6 +61,7 @@ class CheckIn(Endpoint):
             "detail": "Checked in.",
             "already_checked_in": False,
             "checked_in_at": "2026-12-24T17:48:12+01:00",
+            "checked_in_by": "Gate 2, Kuba Drzewiecki",
         },
         refusals={"not_confirmed": "This reservation is not confirmed.", **NOT_A_TICKET},
     )
@@ -80,6 +81,7 @@ class CheckIn(Endpoint):
             "detail": detail,
             "already_checked_in": not admission.first,
             "checked_in_at": admission.ticket.checked_in_at,
+            "checked_in_by": admission.ticket.let_in_by,
         }
         return answer(data.CheckedIn(facts).data, detail)
 

@@ -12,7 +12,7 @@ export const state = { away: !navigator.onLine, locked: false, conflicts: 0, lis
 let key = await store.fact("key"), sending, lastBeat = 0, lastList = 0;
 
 export const now = () => new Date(Date.now() - state.ahead).toISOString();
-export const clock = (moment) => new Date(moment).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+export const clock = (moment) => new Date(moment).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const fill = (words, facts) => words.replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "–");
 export const listed = () => (state.listed ? clock(state.listed) : "–");
 
