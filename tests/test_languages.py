@@ -53,10 +53,13 @@ def compiled(tmp_path_factory):
 def in_sources(tmp_path_factory):
     """Every message of the sources now, by the command that `bin/translate` uses, in a folder of its own."""
     folder = tmp_path_factory.mktemp("sources")
+    # A copy: makemessages puts a file beside each template for a moment, and the other stack looks through the same folder.
     for name in SOURCES:
-        (folder / name).symlink_to(ROOT / name)
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")) if (ROOT / name).is_dir() else shutil.copy(
+            ROOT / name, folder
+        )
     (folder / "locale").mkdir()
-    makemessages = ["makemessages", "--locale", "en", "--extension", "py,html,txt", "--symlinks"]
+    makemessages = ["makemessages", "--locale", "en", "--extension", "py,html,txt"]
     command = [sys.executable, shutil.which("django-admin", path=Path(sys.executable).parent), *makemessages]
     subprocess.run(command, cwd=folder, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, check=True, capture_output=True, text=True)
     gettext("msgen", "--output-file", folder / "english.po", folder / "locale/en/LC_MESSAGES/django.po")

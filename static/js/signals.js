@@ -8,7 +8,7 @@ const isOn = () => localStorage.getItem("door-sound") !== "off";
 const show = () => toggle.setAttribute("aria-pressed", String(isOn()));
 
 export function say(answer) {
-  navigator.vibrate?.(shakes[answer]);
+  if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(shakes[answer]); // browsers complain about shaking who touched nothing
   if (!isOn() || !tones[answer]) return false;
   context ??= new AudioContext();
   tones[answer].forEach((pitch, number) => {
