@@ -55,9 +55,7 @@ def in_sources(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sources")
     # A copy: makemessages puts a file beside each template for a moment, and the other stack looks through the same folder.
     for name in SOURCES:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")) if (ROOT / name).is_dir() else shutil.copy(
-            ROOT / name, folder
-        )
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "locale").mkdir()
     makemessages = ["makemessages", "--locale", "en", "--extension", "py,html,txt"]
     command = [sys.executable, shutil.which("django-admin", path=Path(sys.executable).parent), *makemessages]

@@ -147,6 +147,6 @@ torch.addEventListener("click", () => {
 
 zoom.addEventListener("input", () => stream.getVideoTracks()[0].applyConstraints({ advanced: [{ zoom: Number(zoom.value) }] }));
 
-start.hidden = !navigator.mediaDevices;
+start.disabled = !navigator.mediaDevices;
 // Who has allowed it once is not asked for a press again.
 navigator.permissions?.query({ name: "camera" }).then((allowed) => allowed.state === "granted" && !result.children.length && open(), () => {});

@@ -21,7 +21,7 @@ export function say(answer) {
   return true;
 }
 
-toggle.hidden = false;
+toggle.disabled = false;
 show();
 toggle.addEventListener("click", () => {
   localStorage.setItem("door-sound", isOn() ? "off" : "on");
