@@ -9,7 +9,7 @@ const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"
 // In milliseconds: how long a guest waits for an answer from afar, and how often the phone speaks up.
 const PATIENCE = 2500, OFTEN = 5000, BEAT = 20_000, LIST = 30_000, BATCH = 50;
 export const state = { away: !navigator.onLine, locked: false, conflicts: 0, listed: await store.fact("listed"), ahead: (await store.fact("ahead")) ?? 0 };
-let key = await store.fact("key"), sending, lastBeat = 0, lastList = 0;
+let key = await store.fact("key"), introducing, sending, lastBeat = 0, lastList = 0;
 
 export const now = () => new Date(Date.now() - state.ahead).toISOString();
 export const clock = (moment) => new Date(moment).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -20,7 +20,8 @@ class Locked extends Error {}
 
 // Everything that is asked for. Throws when there is no answer, or one that makes no sense: then the phone decides by itself.
 async function ask(address, { body, patience = PATIENCE, again = true } = {}) {
-  if (!key) await introduce(patience);
+  // Once, however much is asked for at the same time: each introduction makes the last key worthless.
+  if (!key) await (introducing ??= introduce(patience).finally(() => (introducing = undefined)));
   let answer;
   try {
     const headers = { "X-Door-Key": key, "Content-Type": "application/json" };
