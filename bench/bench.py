@@ -1,0 +1,124 @@
+"""What cases work with: seeded databases, people who are signed in, fresh events, and measuring in turns."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench import data
+from bench.data import Database
+from bench.load import Ask, Load, Visitor, median
+from bench.stack import ROOT, Site, Stack
+
+TEMPLATE = "migrated"
+CLIENTS = (1, 8, 32)
+EVENT = """
+    INSERT INTO events_event (title, description, location, start_time, end_time, time_zone, seats_limit, admission, status, hue, pattern,
+        organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for, confirmed_count, pending_count, checked_in_count)
+    VALUES (%(title)s, 'Bring an apron.', 'Wrocław, Ruska 46c', now() + interval '10 days', now() + interval '10 days 3 hours', 'Europe/Warsaw',
+        %(seats)s, %(admission)s, 'published', 'lagoon', 'rings', %(organizer)s, '', now(), now(), NULL, 0, NULL, 0, 0, 0)
+    RETURNING id
+"""
+PEOPLE = """
+    INSERT INTO accounts_user (password, last_login, email, first_name, last_name, role, language, is_active, date_joined)
+    SELECT '!', NULL, 'fresh-' || gen_random_uuid() || '@example.org', 'Fresh', 'Guest ' || n, 'user', 'en', true, now()
+    FROM generate_series(1, %s::bigint) AS n RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in: what to send with a request to the API, and with one to a page."""
+
+    id: int
+    token: str
+    cookie: str
+
+    @property
+    def for_api(self) -> tuple[str, ...]:
+        return (f"Authorization: Bearer {self.token}",)
+
+    @property
+    def for_pages(self) -> tuple[str, ...]:
+        return (f"Cookie: {self.cookie}",)
+
+
+class Bench:
+    def __init__(self, stack: Stack, *, seconds: int = 3, rounds: int = 3) -> None:
+        self.stack, self.seconds, self.rounds = stack, seconds, rounds
+        self.seeded: dict[int, float] = {}
+
+    # Databases and what is in them
+
+    def database(self, size: int) -> Database:
+        """The database with so many reservations; made the first time somebody asks for it."""
+        made = Database(f"seed_{size}", size)
+        with self.stack.connect("postgres") as connection:
+            there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+            if made.name in there:
+                return made
+            if TEMPLATE not in there:
+                self.migrate(connection)
+            connection.execute(f"CREATE DATABASE {made.name}_unfinished TEMPLATE {TEMPLATE}")  # type: ignore[arg-type]
+            say(f"seeding {size:,} reservations")
+            with self.stack.connect(f"{made.name}_unfinished") as fresh:
+                self.seeded[size] = data.seed(fresh, made)
+            connection.execute(f"ALTER DATABASE {made.name}_unfinished RENAME TO {made.name}")  # type: ignore[arg-type]
+        say(f"seeded in {self.seeded[size]:.0f} s; {self.stack.manage(made.name, 'check_invariants').strip()}")
+        return made
+
+    def migrate(self, connection: Any) -> None:
+        connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}_unfinished")
+        connection.execute(f"CREATE DATABASE {TEMPLATE}_unfinished")
+        self.stack.manage(f"{TEMPLATE}_unfinished", "migrate", "-v0")
+        self.stack.manage(f"{TEMPLATE}_unfinished", "collectstatic", "--noinput", "-v0")
+        connection.execute(f"ALTER DATABASE {TEMPLATE}_unfinished RENAME TO {TEMPLATE}")
+
+    def event(self, database: Database, *, admission: str = "approval", seats: int = 1_000_000, title: str = "The hot one") -> int:
+        """A fresh event of the measured organizer's, published. Its id."""
+        fields = {"admission": admission, "seats": seats, "title": title, "organizer": database.organizer}
+        with self.stack.connect(database.name) as connection:
+            return connection.execute(EVENT, fields).fetchone()[0]  # type: ignore[index]
+
+    def people(self, database: Database, how_many: int) -> list[Person]:
+        """So many who never reserved anything, signed in."""
+        with self.stack.connect(database.name) as connection:
+            ids = [pk for (pk,) in connection.execute(PEOPLE, [how_many])]
+        return self.signed_in(database, min(ids), max(ids))
+
+    def signed_in(self, database: Database, first: int, last: int | None = None) -> list[Person]:
+        """Those with these ids, signed in."""
+        command = [sys.executable, "-m", "bench.people", str(first), str(last or first)]
+        environment = self.stack.environment(database.name, "bench")
+        said = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return [Person(**json.loads(line)) for line in said.splitlines()]
+
+    # Measuring
+
+    def in_turn(self, runs: Mapping[str, Callable[[int], Load]], *, clients: int) -> dict[str, Load]:
+        """Each of these by turns, as many rounds as there are; the medians. What disturbs the machine disturbs them all."""
+        loads: dict[str, list[Load]] = {name: [] for name in runs}
+        for _round in range(self.rounds):
+            for name, run in runs.items():
+                loads[name].append(run(clients))
+        for name, all_of_it in loads.items():
+            say(f"{name}, {clients} clients: {', '.join(f'{load.rate:.0f}/s' for load in all_of_it)}")
+        return {name: median(all_of_it) for name, all_of_it in loads.items()}
+
+    def sql(self, site: Site, asks: list[Ask], *, status: int = 200) -> float:
+        """Statements that the web processes send for one of these, asked one after the other."""
+        visitor = Visitor(site.ports[0])
+        # The first warms up: connections, templates, keys.
+        answers = [visitor.ask(asks[0])[0]]
+        with site.meter() as spent:
+            answers += [visitor.ask(ask)[0] for ask in asks[1:]]
+        if set(answers) != {status}:
+            raise SystemExit(f"{asks[0].path} answers {set(answers)}, not {status}")
+        return spent.sql.get("web", 0) / (len(asks) - 1)
+
+
+def say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""What is measured. A case is a module here: its docstring's first line is its title, `run(bench)` returns a `Result`."""

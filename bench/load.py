@@ -1,0 +1,94 @@
+"""Bounded load: wrk where many ask at once, one connection of our own where each answer is timed and read."""
+
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+SCRIPT = Path(__file__).with_name("requests.lua")
+
+
+class Ask(NamedTuple):
+    """One request. Headers as `Name: value`."""
+
+    path: str
+    method: str = "GET"
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came of a run: answers a second, and how long they took, in ms."""
+
+    count: int
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+
+
+def wrk(ports: Sequence[int], asks: Sequence[Ask], *, clients: int, seconds: int, again: bool = False) -> Load:
+    """So many clients ask for so long, each the next thing as soon as it has its answer. Anything but success ends the bench.
+
+    `again`: begin from the front when all was asked; else there must be enough, because each may be asked once.
+    """
+    # One thread a server, as far as there are clients for them.
+    threads = min(len(ports), clients)
+    with tempfile.NamedTemporaryFile("w", suffix=".requests") as file:
+        file.writelines("\t".join([ask.method, ask.path, "Host: localhost", *ask.headers]) + "\n" for ask in asks)
+        file.flush()
+        env = {"BENCH_PORTS": " ".join(map(str, ports)), "BENCH_REQUESTS": file.name, "BENCH_THREADS": str(threads)}
+        env |= {"BENCH_AGAIN": "1"} if again else {}
+        words = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", str(SCRIPT), f"http://127.0.0.1:{ports[0]}/"]
+        done = subprocess.run(words, env=os.environ | env, check=True, capture_output=True, text=True)
+    said = json.loads(done.stderr)
+    if said["refused"] or said["broken"] or said["ran_out"] or not said["count"]:
+        raise SystemExit(f"{asks[0].method} {asks[0].path}, {clients} clients: {said}")
+    return Load(said["count"], said["count"] / said["seconds"], said["p50"], said["p95"], said["p99"])
+
+
+def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Load:
+    """This transaction, by so many clients for so long."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "script.sql")
+        file.write_text(script)
+        words = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={seconds}"]
+        words += [f"--file={file}", "--log", f"--log-prefix={folder}/log", url]
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+        # client, transaction, its time in µs, …
+        times = sorted(float(line.split()[2]) / 1000 for log in Path(folder).glob("log.*") for line in log.read_text().splitlines())
+    rate = next(float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps"))
+    return Load(len(times), rate, *(quantile(times, share) for share in (0.5, 0.95, 0.99)))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def median(runs: Sequence[Load]) -> Load:
+    """Of each figure apart."""
+    values = [statistics.median(getattr(run, name) for run in runs) for name in ("rate", "p50", "p95", "p99")]
+    return Load(sum(run.count for run in runs), *values)
+
+
+class Visitor:
+    """One client that keeps its connection, as a browser does."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def ask(self, ask: Ask, body: str = "") -> tuple[int, bytes, float]:
+        """Status, body and ms."""
+        headers = dict(header.split(": ", 1) for header in ask.headers)
+        begun = time.perf_counter()
+        self.connection.request(ask.method, ask.path, body=body, headers=headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        return answer.status, content, (time.perf_counter() - begun) * 1000

@@ -1,0 +1,75 @@
+"""What processes use: seconds of CPU and bytes of memory as Linux counts them, SQL statements as PostgreSQL does."""
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+TICK = os.sysconf("SC_CLK_TCK")
+STATEMENTS = """
+    SELECT rolname, sum(calls) FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid JOIN pg_database ON pg_database.oid = dbid
+    WHERE datname = current_database() GROUP BY rolname
+"""
+
+
+@dataclass
+class Spent:
+    """By kind of process: seconds of CPU, statements sent to PostgreSQL (BEGIN and COMMIT included)."""
+
+    cpu: dict[str, float] = field(default_factory=dict)
+    sql: dict[str, int] = field(default_factory=dict)
+
+
+class Meter:
+    """What was spent between `with` and its end stands in `spent` afterwards."""
+
+    def __init__(self, pids: dict[str, list[int]], *, postmaster: int, connect: Callable[[], Any]) -> None:
+        self.pids, self.postmaster, self.connect = pids, postmaster, connect
+        self.spent = Spent()
+
+    def __enter__(self) -> Spent:
+        self.connection = self.connect()
+        self.connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        self.sql, self.cpu = self.statements(), self.seconds()
+        return self.spent
+
+    def __exit__(self, *exc_info: object) -> None:
+        cpu, sql = self.seconds(), self.statements()
+        self.spent.cpu = {kind: seconds - self.cpu[kind] for kind, seconds in cpu.items()}
+        self.spent.sql = {role: calls - self.sql.get(role, 0) for role, calls in sql.items() if role != "bench"}
+        self.connection.close()
+
+    def statements(self) -> dict[str, int]:
+        return {role: int(calls) for role, calls in self.connection.execute(STATEMENTS)}
+
+    def seconds(self) -> dict[str, float]:
+        ours = {kind: sum(map(cpu_seconds, pids)) for kind, pids in self.pids.items()}
+        # Those of its backends that have ended count as the postmaster's children.
+        return ours | {"postgres": cpu_seconds(self.postmaster, ended_children=True) + sum(map(cpu_seconds, children_of(self.postmaster)))}
+
+    def memory(self) -> dict[str, float]:
+        """MiB by kind of process; what several share is divided among them (PSS)."""
+        return {kind: sum(map(pss, pids)) for kind, pids in self.pids.items()} | {"postgres": sum(map(pss, children_of(self.postmaster)))}
+
+
+def cpu_seconds(pid: int, *, ended_children: bool = False) -> float:
+    """Used since its start; 0 for one that is gone."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        # What stands in parentheses may hold spaces.
+        values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, values[11 : 15 if ended_children else 13])) / TICK
+    return 0.0
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def pss(pid: int) -> float:
+    """MiB that this process holds alone, plus its share of what it shares."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)[1]) / 1024  # type: ignore[index]
+    return 0.0

@@ -1,0 +1,15 @@
+"""The product's addresses, and the yardstick: a page on which nothing stands, behind the same middleware as all the others."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from eventflow.urls import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+
+def empty(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [path("bench/empty/", empty), path("", include("eventflow.urls"))]
