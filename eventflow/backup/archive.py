@@ -1,0 +1,97 @@
+"""The file itself: a tar with the database, what must stay beside it, and a list of what is inside with a checksum for each."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eventflow.errors import Refused
+
+FORMAT = 1
+CONTENTS = "contents.json"
+NAME = re.compile(r"eventflow-\d{8}T\d{6}\.\d{6}Z\.tar\.gz")
+UNFINISHED = ".unfinished-backup-"
+STALE_SECONDS = 86_400
+
+
+def stamp() -> str:
+    """The moment, as it stands in names; later ones sort behind earlier ones."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+@contextmanager
+def workspace(folder: Path) -> Iterator[Path]:
+    """A place of our own on the same disk as what it is for, gone afterwards. Clears away what a killed backup left a day ago."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder.glob(f"{UNFINISHED}*"):
+        if left.stat().st_mtime < time.time() - STALE_SECONDS:
+            shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as name:
+        yield Path(name)
+
+
+def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Path) -> Path:
+    """Write these files into one, readable by its owner only, and give it its name when all of it is on the disk and reads back right."""
+    contents = {"format": FORMAT, **about, "sha256": {name: digest(path) for name, path in members.items()}}
+    unnamed = work / "archive"
+    unnamed.touch(mode=0o600)
+    (work / CONTENTS).write_text(json.dumps(contents, indent=1))
+    with tarfile.open(unnamed, "w:gz", compresslevel=3) as tar:
+        for name, path in {CONTENTS: work / CONTENTS, **members}.items():
+            tar.add(path, name)
+    sync(unnamed)
+    again = work / "again"
+    again.mkdir()
+    unpack(unnamed, again)
+    named = folder / f"eventflow-{stamp()}.tar.gz"
+    unnamed.rename(named)
+    sync(folder)
+    return named
+
+
+def unpack(file: Path, into: Path) -> dict[str, Any]:
+    """What the file says of itself; its members lie in `into`. Refused: bad_backup, for anything that is not whole and ours."""
+    try:
+        with tarfile.open(file, "r:gz") as tar:
+            tar.extractall(into, filter="data")
+        contents: dict[str, Any] = json.loads((into / CONTENTS).read_text())
+        broken = [name for name, said in contents["sha256"].items() if digest(into / name) != said]
+    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused("bad_backup", f"{file} is not a whole backup of EventFlow ({type(error).__name__}: {error}). Nothing was changed.") from error
+    if broken:
+        raise Refused("bad_backup", f"{file} is damaged: the checksum of {', '.join(broken)} does not hold. Nothing was changed.")
+    if contents["format"] != FORMAT:
+        raise Refused("bad_backup", f"{file} was made by another version of EventFlow (format {contents['format']}). Nothing was changed.")
+    return contents
+
+
+def prune(folder: Path, keep: int) -> list[Path]:
+    """Delete all but the newest `keep` backups in this folder, and nothing else in it. Returns what is gone."""
+    ours = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
+    gone = ours[:-keep]
+    for path in gone:
+        path.unlink()
+    return gone
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Until this file, or the names in this folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
