@@ -207,6 +207,11 @@ class Event(models.Model):
         return self.has_started and not self.is_past
 
     @property
+    def is_today(self) -> bool:
+        """Whether it takes place on this day of its own calendar."""
+        return self.local_start.date() <= timezone.localdate(timezone=self.zone) <= self.local_end.date()
+
+    @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
 

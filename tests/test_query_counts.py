@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.models import Event
-from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, make_reservation
-from tickets.models import Reservation, Ticket
+from tests.factories import fill, make_admin, make_event, make_organizer, make_people, make_person, make_reservation
+from tickets.models import Reservation
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -19,14 +19,6 @@ def questions(client, url, data=None, **headers):
     with CaptureQueriesContext(connection) as asked:
         assert client.get(url, data, headers=headers).status_code == 200
     return len(asked)
-
-
-def fill(event, people, status="pending"):
-    """Many reservations at once, past the services: only their number matters here."""
-    made = Reservation.objects.bulk_create([Reservation(event=event, person=person, status=status, decided_at=timezone.now()) for person in people])
-    if status == "confirmed":
-        Ticket.objects.bulk_create([Ticket.issue(reservation) for reservation in made])
-    Event.objects.filter(pk=event.pk).update(**{f"{status}_count": getattr(event, f"{status}_count") + len(made)})
 
 
 def test_list_asks_twice_and_three_times_more_for_a_guest(client):

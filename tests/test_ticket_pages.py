@@ -1,11 +1,13 @@
 """The ticket in its owner's hands; to everybody else there is none."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from events import services as event_services
+from events.models import Event
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
 from tests.markup import all_words, only, words
 from tests.pages import inline_in
@@ -90,7 +92,7 @@ def test_the_ticket_is_gone_as_soon_as_the_seat_is(client, reservation, owner):
 def test_the_page_shows_what_the_door_needs(client, reservation, owner):
     page, ticket = client.get(reverse("tickets:ticket", args=[reservation.pk])), reservation.tickets.get()
     shown = only(page, "//article")
-    assert shown.get("data-state") == "valid"
+    assert only(page, "//article//*[@id='ticket-state']").get("data-state") == "valid"
     for said in ("Łucja Śliwińska presents", "<b>Night</b> Print", "Ruska 46c, Wrocław", "Maja Wiśniewska", ticket.code, "Valid for one entry"):
         assert said in words(shown)
     assert only(page, "//article//img").get("src") == reverse("tickets:ticket_qr", args=[reservation.pk])
@@ -116,8 +118,34 @@ def test_a_used_ticket_says_so_and_cannot_be_cancelled(client, reservation, owne
     door.check_in(reservation, by=reservation.event.organizer)
     page = client.get(reverse("tickets:ticket", args=[reservation.pk]))
     shown = only(page, "//article")
-    assert shown.get("data-state") == "used" and "Used at" in words(shown) and "Valid for one entry" not in words(shown)
-    assert all_words(page, "//dialog") == [] and "Cancel reservation" not in page.text
+    assert only(page, "//article//*[@id='ticket-state']").get("data-state") == "used"
+    assert "Used at" in words(shown) and "Valid for one entry" not in words(shown)
+    assert all_words(page, "//dialog//form") == [] and "Cancel reservation" not in page.text
+
+
+def test_the_open_page_asks_for_the_state_alone_and_hears_of_the_door(client, reservation, owner):
+    address, htmx = reverse("tickets:ticket", args=[reservation.pk]), {"HX-Request": "true"}
+    assert words(only(client.get(address, headers=htmx), "//*[@id='ticket-state']")) == "Valid for one entry"
+    door.check_in(reservation, by=reservation.event.organizer)
+    answer = client.get(address, headers=htmx)
+    assert "Used at" in answer.text and "<article" not in answer.text and "HX-Request" in answer["Vary"]
+
+
+def test_the_open_page_of_a_ticket_that_is_gone_leads_to_where_that_is_told(client, reservation, owner):
+    queue.reject(reservation, by=reservation.event.organizer)
+    answer = client.get(reverse("tickets:ticket", args=[reservation.pk]), headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"] == reverse("tickets:mine")
+
+
+@pytest.mark.parametrize(("starts_in", "asks"), [(timedelta(hours=-1), "every 5s"), (timedelta(days=3), "every 60s")])
+def test_the_open_page_asks_often_on_the_day_itself(client, starts_in, asks):
+    event = make_event(start_time=timezone.now() + timedelta(days=9))
+    reservation = make_reservation(event, status="confirmed")
+    start = timezone.now() + starts_in
+    Event.objects.filter(pk=event.pk).update(start_time=start, end_time=start + timedelta(hours=4))
+    client.force_login(reservation.person)
+    page = client.get(reverse("tickets:ticket", args=[reservation.pk]))
+    assert only(page, "//*[@id='ticket-state']").get("hx-trigger").startswith(asks)
 
 
 def test_the_pdf_is_a_file_named_by_its_code(client, reservation, owner, tmp_path):

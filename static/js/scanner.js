@@ -14,6 +14,7 @@ const torch = document.querySelector("[data-torch]");
 const turn = document.querySelector("[data-turn]");
 const result = document.getElementById("result");
 const last = document.getElementById("last-scan");
+const field = document.getElementById("code");
 
 // How long an answer stays, in milliseconds; and how long the same code must be out of view before it counts again.
 const stays = { ok: 1200, used: 4000, invalid: 4000, back: 2000 };
@@ -47,9 +48,18 @@ async function open() {
   zoom.parentElement.hidden = !can.zoom;
   if (can.zoom) Object.assign(zoom, { min: can.zoom.min, max: Math.min(can.zoom.max, 5), step: can.zoom.step || 0.1, value: can.zoom.min });
   turn.hidden = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput").length < 2;
-  navigator.wakeLock?.request("screen").catch(() => {}); // a phone that saves its battery may say no
+  stayAwake();
   look();
 }
+
+const stayAwake = () => navigator.wakeLock?.request("screen").catch(() => {}); // a phone that saves its battery may say no
+
+// Whoever looked at something else meanwhile has lost both the lock on the screen and, on some phones, the camera.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || camera.hidden) return;
+  if (stream.active && stream.getVideoTracks()[0].readyState === "live") stayAwake();
+  else open();
+});
 
 async function look() {
   if (!stream?.active) return;
@@ -84,7 +94,7 @@ function show(answer, text) {
     await letIn(answer.reading, answer);
     show({ ...answer, result: "ok", unverified: true }, text);
   });
-  if (stays[answer.result] && !camera.hidden) later = setTimeout(goOn, stays[answer.result]);
+  if (stays[answer.result]) later = setTimeout(goOn, stays[answer.result]);
 }
 
 // The answer makes room for the next guest; taking it back stays in reach for a while.
@@ -94,6 +104,7 @@ function goOn() {
   if (answer?.result === "unsure" && answer.reading.open) turnAway(answer.reading);
   shown = undefined;
   result.replaceChildren();
+  if (camera.hidden) field.focus();
   seenAt = performance.now();
   last.replaceChildren(...(undo ? [undo] : []));
   if (undo) {
@@ -117,20 +128,22 @@ result.addEventListener("click", (event) => {
   }
 });
 
-// A typed code asks the server whose it is; without a connection the phone says what it can.
+// A typed code asks the server whose it is; without a connection the phone says what it can. A whole QR code was read by a scanner, and is a scan.
 document.querySelector(".door__ask").addEventListener("htmx:beforeRequest", (event) => {
-  const code = document.getElementById("code");
-  if (!state.away) return;
+  if (!state.away && field.value.trim().length < 100) return;
   event.preventDefault();
-  send(code.value);
-  code.value = "";
+  send(field.value);
+  field.value = "";
 });
 
-// A scanner on the USB port types like a very fast person.
+// A scanner on the USB port types like a very fast person, also while the last answer still stands there. Its Enter presses no button.
 let typed = "";
 document.addEventListener("keydown", (event) => {
-  if (camera.hidden || event.target.closest("input, button, a")) return;
-  if (event.key === "Enter" && typed.length > 7) send(typed);
+  if (event.target.closest("input")) return;
+  if (event.key === "Enter" && typed.length > 7) {
+    event.preventDefault();
+    send(typed);
+  }
   typed = event.key.length === 1 ? typed + event.key : "";
 });
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from events import services as event_services
 from tests.browser.conftest import PHONE
-from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
+from tests.factories import fill, make_event, make_organizer, make_people, make_person, make_reservation
 from tickets import links, signature
 from tickets.models import Scan
 from tickets.services import devices, door, invariants, queue
@@ -53,17 +53,17 @@ def ticket_at(event, name="Łucja Żółć"):
 
 @pytest.fixture
 def phone(visitor, log_in, complaints):
-    """A phone at the door, whose page was open once with a connection: `phone(event)`; by a gate's link: `phone(event, gate)`."""
+    """A phone at the door, whose page was open once with a connection: `phone(event)`, the organizer's; by a gate's link: `phone(event, gate)`."""
     complaints.expected += ["ERR_INTERNET_DISCONNECTED", "[object Event]", "Failed to load resource", "WebSocket connection"]
 
-    def at(event, gate=None):
+    def at(event, gate=None, person=None):
         page = visitor(**PHONE)
         if gate:
             page.goto(links.gate_url(gate).partition("//")[2].partition("/")[2].join(["/", ""]))
             page.get_by_label("Your name").fill("Kuba")
             page.get_by_role("button", name="Start").click()
         else:
-            log_in(page, event.organizer)
+            log_in(page, person or event.organizer)
             page.goto(f"/organizer/events/{event.pk}/check-in/")
         prepared(page, event)
         return page
@@ -95,15 +95,10 @@ def prepared(page, event):
 def scan(page, text):
     """What the phone says about this code, its words included."""
     page.evaluate("document.getElementById('result').replaceChildren()")
-    page.evaluate(OPEN_CAMERA)
     page.evaluate(TYPE, text)
     section = page.locator("#result .result")
     expect(section).to_be_visible()
     return section.get_attribute("data-result"), section.inner_text()
-
-
-# The USB scanner works while the camera view is open; there is no camera in this browser.
-OPEN_CAMERA = "document.querySelector('.door__camera').hidden = false"
 
 
 def cut(page):
@@ -222,6 +217,39 @@ def test_two_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(
     assert admitted(event) == 1
 
 
+QUEUED = """async ([event, codes]) => {
+  const asked = indexedDB.open(`door-${event}`);
+  const database = await new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+  const changes = database.transaction("readings", "readwrite", {durability: "strict"});
+  const at = new Date().toISOString();
+  for (const code of codes) changes.objectStore("readings").put({nonce: crypto.randomUUID(), code, at, let_in: true, open: false});
+  await new Promise((done) => { changes.oncomplete = done; });
+  database.close();
+}"""
+
+
+def test_thousand_scans_are_sent_after_a_restart_and_a_second_kill(phone):
+    event = make_event(seats_limit=1000)
+    fill(event, make_people(1000), "confirmed")
+    codes = [signature.sign(ticket) for ticket in event.tickets.all()]
+    page = phone(event)
+    cut(page)
+    page.evaluate(QUEUED, [event.pk, codes])
+    context = page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+    page = context.new_page()
+    page.goto(f"/organizer/events/{event.pk}/check-in/")
+    wait_for(lambda: admitted(event) > 0)
+    page.close(run_before_unload=False)
+    assert admitted(event) < 1000, "killed while it was sending"
+    page = context.new_page()
+    page.goto(f"/organizer/events/{event.pk}/check-in/")
+    wait_for(lambda: admitted(event) == 1000, seconds=60)
+    assert Scan.objects.filter(let_in=True, outcome="admitted").count() == Scan.objects.count() == 1000
+    assert list(invariants.violations()) == []
+
+
 def test_what_is_kept_on_the_phone_names_nobody(phone, event):
     guests = [ticket_at(event, name) for name in ("Łucja Żółć", "Bartłomiej Kwiatkowski")]
     page = phone(event)
@@ -256,6 +284,56 @@ def test_phone_whose_link_was_revoked_says_so_and_its_scans_arrive(phone, event)
     back(page)
     wait_for(lambda: admitted(event) == 1)
     expect(page.locator("#door-state")).to_contain_text("may no longer check tickets in", timeout=30_000)
+
+
+def test_phone_that_is_let_back_begins_with_the_whole_list(phone, event):
+    helper = make_person("Kuba Drzwi")
+    event_services.add_door_staff(event, email=helper.email, by=event.organizer)
+    ticket = ticket_at(event)
+    page = phone(event, person=helper)
+    event_services.remove_door_staff(event.doorstaff_set.get(person=helper), by=event.organizer)
+    expect(page.locator("#door-state")).to_contain_text("may no longer check tickets in", timeout=30_000)
+    event_services.add_door_staff(event, email=helper.email, by=event.organizer)
+    page.reload()
+    prepared(page, event)
+    cut(page)
+    assert scan(page, signature.sign(ticket))[0] == "ok"
+
+
+def test_old_list_says_how_old_it_is(phone, event):
+    page = phone(event)
+    page.clock.install()
+    page.reload()
+    cut(page)
+    page.clock.fast_forward("03:10:00")
+    expect(page.locator("#door-state")).to_contain_text("3 hours ago")
+
+
+def test_scanner_on_a_usb_port_needs_no_camera_and_no_press(phone, event):
+    first, second = ticket_at(event, "Guest One"), ticket_at(event, "Guest Two")
+    page = phone(event)
+    field = page.get_by_label("Code")
+    expect(field).to_be_focused()
+    page.keyboard.type(signature.sign(first))
+    page.keyboard.press("Enter")
+    expect(page.locator("#result .result")).to_have_attribute("data-result", "ok")
+    page.keyboard.type(signature.sign(second))  # while the first answer still stands there
+    page.keyboard.press("Enter")
+    expect(page.locator("#result .result")).to_contain_text("Guest Two")
+    expect(page.locator("#result .result")).to_have_count(0)
+    expect(field).to_be_focused()
+    assert admitted(event) == 2
+
+
+def test_page_can_be_installed_as_an_app(phone, event):
+    page = phone(event)
+    devtools = page.context.new_cdp_session(page)
+    manifest = devtools.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    facts = json.loads(manifest["data"])
+    assert (facts["start_url"], facts["scope"]) == (f"/organizer/events/{event.pk}/check-in/",) * 2
+    # Playwright's windows are private ones, where nothing can be installed; Chromium finds nothing else.
+    assert [error["errorId"] for error in devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]] == ["in-incognito"]
 
 
 def test_unsure_is_for_the_person_at_the_door(phone, event):

@@ -109,10 +109,14 @@ def take_in(device: Device, text: str, *, nonce: str, at: datetime | None, let_i
             return scans.record(device.event, text, nonce=nonce, by=device.person, device=device.name, at=at, let_in=let_in)
         except Refused as refusal:
             return None, refusal
-    gone = Refused("no_longer_allowed", _("This phone may no longer check tickets in here."))
+    gone = no_longer_allowed()
     if not let_in:
         return None, gone
     return scans.refused(device.event, text, gone, nonce=nonce, by=device.person, device=device.name, at=at), gone
+
+
+def no_longer_allowed() -> Refused:
+    return Refused("no_longer_allowed", _("This phone may no longer check tickets in here."))
 
 
 def rates(event: Event) -> dict[str, float]:

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -125,7 +124,6 @@ def result(request: KeeperRequest, event: Event, kind: str, *, ticket: Ticket | 
 
 def frame(request: KeeperRequest, event: Event, here: str) -> dict[str, Any]:
     """What stands around every page of the door."""
-    today = timezone.localdate(timezone=event.zone)
     device = request.keeper.device
     return {
         "event": event,
@@ -133,6 +131,5 @@ def frame(request: KeeperRequest, event: Event, here: str) -> dict[str, Any]:
         # What the phone tells a forgery by. Searching needs the server anyway.
         "keys": "{}" if here == "search" else json.dumps({number: base64.b64encode(key).decode() for number, key in signature.public_keys().items()}),
         "here": here,
-        "today": event.local_start.date() <= today <= event.local_end.date(),
         "manages": managed_events(request.user).filter(pk=event.pk).exists(),
     }

@@ -118,8 +118,10 @@ def taken_back(phone: Device, nonce: str) -> dict[str, Any]:
 def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
     """What has changed since then on the list for a door without network, page by page: `next` is where to go on, if there is more."""
     phone = by_key(request, pk)
-    if phone is None or not stands_there(phone):
+    if phone is None:
         return unknown()
+    if not stands_there(phone):
+        return JsonResponse(envelope("no_longer_allowed", devices.no_longer_allowed().message), status=403)
     at = timezone.now()
     after = request.GET.get("after", "")
     since = parse_datetime(request.GET.get("since", ""))

@@ -1,8 +1,11 @@
 """The ticket in its owner's hands: the page, the PDF, the code. To everybody else there is no such ticket."""
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.decorators import PersonRequest, login_required
 from tickets import pdf, qr, signature
@@ -18,12 +21,18 @@ def own_ticket(request: PersonRequest, reservation: int) -> Ticket:
 
 @require_safe
 @login_required
+@vary_on_headers("HX-Request")
 def ticket(request: PersonRequest, pk: int) -> HttpResponse:
-    """The valid ticket of one's own confirmed reservation, before and after it was used."""
-    ticket = own_ticket(request, pk)
+    """The valid ticket of one's own confirmed reservation, before and after it was used. The open page asks for its state alone."""
+    try:
+        ticket = own_ticket(request, pk)
+    except Http404:
+        if request.htmx:
+            return HttpResponseClientRedirect(reverse("tickets:mine"))  # where it says what became of the seat
+        raise
     event = ticket.event
     context = {"ticket": ticket, "reservation": ticket.reservation, "event": event, "can_cancel": not ticket.is_used and not event.is_past}
-    return render(request, "tickets/ticket.html", context)
+    return render(request, "tickets/ticket.html#state" if request.htmx else "tickets/ticket.html", context)
 
 
 @require_safe

@@ -14,7 +14,15 @@ let key = await store.fact("key"), introducing, sending, lastBeat = 0, lastList 
 export const now = () => new Date(Date.now() - state.ahead).toISOString();
 export const clock = (moment) => new Date(moment).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const fill = (words, facts) => words.replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "–");
-export const listed = () => (state.listed ? clock(state.listed) : "–");
+
+// "18:40", and of an old list its age too: "18:40, 3 hours ago".
+const ages = new Intl.RelativeTimeFormat(document.documentElement.lang);
+export function listed() {
+  if (!state.listed) return "–";
+  const minutes = Math.floor((Date.now() - state.listed) / 60_000);
+  const [age, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 1440 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
+  return minutes < 5 ? clock(state.listed) : `${clock(state.listed)}, ${ages.format(-age, unit)}`;
+}
 
 class Locked extends Error {}
 
@@ -33,6 +41,10 @@ async function ask(address, { body, patience = PATIENCE, again = true } = {}) {
   if (answer.status === 401 && again) {
     key = undefined;
     return ask(address, { body, patience, again: false });
+  }
+  if (answer.status === 403) {
+    state.locked = true;
+    throw new Locked();
   }
   if (!answer.ok || answer.redirected) throw away(new Error(`${answer.status}`));
   state.away = false;
@@ -82,11 +94,13 @@ export async function upload() {
   state.conflicts += said.answers.filter((answer, number) => batch[number].let_in && ["used", "invalid"].includes(answer.result)).length;
   await store.forget(batch.map((reading) => reading.number));
   if (waiting.length > batch.length) await upload();
+  // All is sent that was read by the old right; perhaps whoever is logged in has a new one.
+  else if (state.locked) await introduce(PATIENCE);
 }
 
 // The list for when there is no network: what has changed since the last time.
 export async function renew() {
-  if (!key || Date.now() - lastList < LIST) return;
+  if (!key || state.locked || Date.now() - lastList < LIST) return;
   const since = (await store.fact("since")) ?? "";
   let after = 0, at;
   while (after !== null) {
@@ -99,6 +113,12 @@ export async function renew() {
   state.listed = Date.now();
   await store.know("since", at);
   await store.know("listed", state.listed);
+}
+
+// A phone that may not stand here keeps no list; if it may again, it begins with the whole of it.
+async function forgetList() {
+  [state.listed, lastList] = [undefined, 0];
+  await Promise.all([store.forgetGuests(), store.know("since", ""), store.know("listed", undefined)]);
 }
 
 export function tick() {
@@ -114,7 +134,7 @@ export async function tell() {
   const words = state.locked ? "locked" : state.away ? (state.listed ? "offline" : "nolist") : waiting ? "sending" : state.conflicts ? "conflicts" : "";
   bar.hidden = !words;
   bar.querySelector("span").textContent = words && fill(bar.dataset[words], { waiting, listed: listed(), conflicts: state.conflicts });
-  if (state.locked) store.forgetGuests();
+  if (state.locked) forgetList();
 }
 
 // Once the page has been open with a connection, it opens without one.

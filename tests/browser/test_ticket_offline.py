@@ -1,0 +1,92 @@
+"""A guest's ticket where there is no network: it opens again, large and bright, and tells of the door as soon as it can know."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.factories import make_event, make_person, make_reservation
+from tickets.services import door, queue
+
+pytestmark = pytest.mark.once
+LARGE = "#ticket-large"
+
+
+@pytest.fixture
+def reservation():
+    return make_reservation(make_event(title="Night Print"), make_person("Łucja Żółć"), status="confirmed")
+
+
+@pytest.fixture
+def phone(visitor, log_in, complaints, reservation):
+    """The guest's phone, on which the ticket was opened once with a connection."""
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "Failed to load resource", "WebSocket"]
+    page = visitor(**PHONE)
+    log_in(page, reservation.person)
+    page.goto(address(reservation))
+    page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_function("caches.match(location.pathname).then(Boolean)")
+    page.wait_for_function("caches.match(location.pathname.replace(/\\/$/, '.svg'), {ignoreVary: true}).then(Boolean)")
+    return page
+
+
+def address(reservation):
+    return f"/reservations/{reservation.pk}/ticket/"
+
+
+def is_drawn(page, picture):
+    return page.locator(picture).evaluate("picture => picture.complete && picture.naturalWidth > 0")
+
+
+def test_ticket_opens_again_without_network_large_and_white(phone, reservation):
+    phone.context.set_offline(True)
+    phone.reload()
+    expect(phone.locator(LARGE)).to_be_visible()
+    expect(phone.locator(LARGE)).to_contain_text(reservation.tickets.get().code)
+    assert is_drawn(phone, f"{LARGE} img")
+    box = phone.locator(f"{LARGE} img").bounding_box()
+    assert min(box["width"], box["height"]) > 330, "of 390 pixels"
+    assert phone.locator(LARGE).evaluate("element => getComputedStyle(element).backgroundColor") in {"oklch(1 0 0)", "rgb(255, 255, 255)"}
+    phone.locator(LARGE).get_by_role("button", name="Close").click()
+    expect(phone.locator("#ticket-kept")).to_contain_text("No connection. This is your ticket as it was on")
+    expect(phone.locator("#ticket-state")).to_contain_text("Valid for one entry")
+
+
+def test_open_ticket_tells_that_it_was_used_and_so_does_its_copy(phone, reservation):
+    door.check_in(reservation, by=reservation.event.organizer)
+    phone.evaluate("htmx.trigger('#ticket-state', 'ask')")
+    expect(phone.locator("#ticket-state")).to_contain_text("Used at")
+    phone.wait_for_function("caches.match(location.pathname).then((copy) => copy.text()).then((text) => text.includes('Used at'))")
+
+
+def test_copy_learns_of_the_door_when_the_network_is_back(phone, reservation):
+    phone.context.set_offline(True)
+    phone.reload()
+    expect(phone.locator(LARGE)).to_be_visible()
+    door.check_in(reservation, by=reservation.event.organizer)
+    phone.context.set_offline(False)
+    expect(phone.locator("#ticket-state")).to_contain_text("Used at", timeout=15_000)
+    expect(phone.locator(LARGE)).to_be_hidden()
+    expect(phone.locator("#ticket-kept")).to_be_hidden()
+
+
+def test_copy_goes_with_the_seat(phone, reservation, complaints):
+    queue.reject(reservation, by=reservation.event.organizer)
+    complaints.expected.append("404")
+    phone.goto(address(reservation))
+    expect(phone.get_by_role("heading", level=1)).not_to_have_text("Night Print")
+    assert not phone.evaluate("path => caches.match(path).then(Boolean)", address(reservation))
+
+
+def test_copy_goes_with_who_logs_out(phone, reservation):
+    phone.locator("[data-forgets]").first.evaluate("form => form.requestSubmit()")
+    expect(phone).not_to_have_url(f"**{address(reservation)}")
+    assert not phone.evaluate("caches.keys().then((names) => names.some((name) => name.startsWith('tickets-')))")
+
+
+def test_copy_goes_when_somebody_else_opens_their_ticket(phone, reservation, log_in):
+    other = make_reservation(reservation.event, make_person("Jan Inny"), status="confirmed")
+    phone.context.clear_cookies()
+    log_in(phone, other.person)
+    phone.goto(address(other))
+    phone.wait_for_function("caches.match(location.pathname).then(Boolean)")
+    assert not phone.evaluate("path => caches.match(path).then(Boolean)", address(reservation))
