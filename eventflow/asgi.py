@@ -9,10 +9,14 @@ django.setup(set_prefix=False)
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
 
+from eventflow.health import Probes  # noqa: E402
 from eventflow.http import OneHopHandler  # noqa: E402
+from eventflow.proxies import BehindProxies  # noqa: E402
 from eventflow.sockets import OurPagesOnly, TryAgainLater  # noqa: E402
 from events.routing import sockets  # noqa: E402
 
 pages = OneHopHandler()
-application = ProtocolTypeRouter({"http": pages, "websocket": OurPagesOnly(TryAgainLater(AuthMiddlewareStack(URLRouter(sockets))))})
+routes = {"http": Probes(pages), "websocket": OurPagesOnly(TryAgainLater(AuthMiddlewareStack(URLRouter(sockets))))}
+application = BehindProxies(ProtocolTypeRouter(routes), trusted=settings.TRUSTED_PROXIES)

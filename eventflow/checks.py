@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from eventflow.api import limits
 
 ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
+MOST_DRAIN_SECONDS = 6
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 
 
@@ -59,6 +60,24 @@ def limits_are_on(**kwargs: Any) -> list[CheckMessage]:
     if settings.RATE_LIMITS:
         return []
     return [Warning("RATE_LIMITS=off: nothing slows down who guesses passwords.", hint="Only load tests want that.", id="eventflow.W001")]
+
+
+@register()
+def https_has_a_proxy(**kwargs: Any) -> list[CheckMessage]:
+    """We speak plain HTTP. Without a proxy whose word counts no request looks like https, and browsers' forms are refused."""
+    if not settings.HTTPS or settings.TRUSTED_PROXIES:
+        return []
+    hint = "Set TRUSTED_PROXIES to the address or network of the proxy that ends TLS."
+    return [
+        Warning(f"{settings.SITE_URL} is reached by https, but no proxy is trusted to say so: forms will be refused.", hint=hint, id="eventflow.W002")
+    ]
+
+
+@register()
+def draining_leaves_time_to_finish(**kwargs: Any) -> list[CheckMessage]:
+    if 0 <= settings.DRAIN_SECONDS <= MOST_DRAIN_SECONDS:
+        return []
+    return [Error(f"DRAIN_SECONDS is between 0 and {MOST_DRAIN_SECONDS}: a web process ends 9 s after SIGTERM.", id="eventflow.E006")]
 
 
 def is_32_bytes(text: str) -> bool:

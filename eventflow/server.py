@@ -16,6 +16,7 @@ from django.conf import settings
 from twisted.internet import reactor as twisted_reactor
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 
+from eventflow import health
 from eventflow.connections import FRAME_BYTES, RequestFactory, Socket, SocketFactory
 from eventflow.http import OneHopHandler
 from eventflow.observability import request_id, without_secrets
@@ -27,7 +28,7 @@ reactor: Any = twisted_reactor
 
 # A client that takes nothing of what we send it for so long is gone.
 STALLED_SECONDS = 60
-# How long requests may finish after SIGTERM, and when the process ends whatever happens.
+# How long after SIGTERM requests may finish, DRAIN_SECONDS included, and when the process ends whatever happens.
 GRACE_SECONDS = 8.0
 END_SECONDS = 9.0
 # Every connection is an open file, and the usual limit of 1024 is less than one popular event.
@@ -112,16 +113,18 @@ class Server(Daphne):
             self.stopping = asyncio.ensure_future(self.finish())
 
     async def finish(self) -> None:
-        """Take no more connections, let the running requests finish, close the sockets, end."""
+        """Let proxies hear that we stop; take no more connections, let the running requests finish, close the sockets, end."""
         last_resort = threading.Timer(END_SECONDS, os._exit, [1])
         last_resort.daemon = True
         last_resort.start()
+        health.stopping.set()
+        await asyncio.sleep(settings.DRAIN_SECONDS)
         self.listener.stopListening()
         for protocol in list(self.connections):
             if isinstance(protocol, Socket):
                 protocol.serverClose(GOING_AWAY)
         try:
-            await asyncio.wait_for(self.everything_done(), GRACE_SECONDS)
+            await asyncio.wait_for(self.everything_done(), GRACE_SECONDS - settings.DRAIN_SECONDS)
         except TimeoutError:
             self.lost_work = True
             logger.warning("stopped with %d request(s) unfinished", sum(map(self.is_running, self.connections)))

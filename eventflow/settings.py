@@ -16,6 +16,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
+from eventflow.proxies import networks
 from eventflow.secret import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -61,6 +62,11 @@ FRONTEND_ACTIVATION_URL = env.str("FRONTEND_ACTIVATION_URL", default=f"http://lo
 # The address people reach us at: the base of every other link in a mail.
 SITE_URL = env.str("SITE_URL", default="{0.scheme}://{0.netloc}".format(urlsplit(FRONTEND_ACTIVATION_URL))).rstrip("/")
 HTTPS = SITE_URL.startswith("https://")
+# The proxies whose word about the client's address and scheme is taken: addresses and networks. From others it is anybody's and not read.
+try:
+    TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES takes addresses and networks with commas, as 10.0.0.7,172.16.0.0/12: {error}.") from error
 # Load tests switch every limit off; a deploy check warns.
 RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
 
@@ -159,6 +165,8 @@ DATABASES = {"default": {**database, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS":
 # may wait for a thread before the next one is answered 503 with Retry-After.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 WEB_WAITING = env.int("WEB_WAITING", default=1000)
+# How long a web process still takes requests after SIGTERM, while /health/ready already says 503: as long as a proxy needs to hear it.
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0)
 # How many web processes share this configuration; more than one needs PostgreSQL and Redis (a system check).
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
 
@@ -240,8 +248,6 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "events:list"
 ACCOUNT_LOGOUT_ON_GET = False
 # A new address takes the account over, so it asks for the password once more.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# How many proxies of ours add to X-Forwarded-For. None: the header is anybody's word and is not read.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Two-step sign-in -------------------------------------------------------------------------------------------------
 
@@ -349,7 +355,6 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_SSL_REDIRECT = False  # the proxy's work: it knows which port is which
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # W008 is the redirect above. W021 is the browsers' preload list, which the owner of a domain joins for all of it, not one program on it.

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from django.core.checks import run_checks
 
+from eventflow.proxies import networks
 from tests.processes import command, environment
 
 REDIS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}
@@ -70,6 +71,18 @@ def test_unknown_database_is_refused(on):
 )
 def test_signing_key_is_32_bytes_or_nothing(settings, key, found):
     settings.TICKET_SIGNING_KEY = key
+    assert ids() == found
+
+
+@pytest.mark.parametrize(("https", "proxies", "found"), [(False, [], []), (True, ["10.0.0.7"], []), (True, [], ["eventflow.W002"])])
+def test_https_without_a_trusted_proxy_is_a_warning(settings, https, proxies, found):
+    settings.HTTPS, settings.TRUSTED_PROXIES = https, networks(proxies)
+    assert ids() == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(0, []), (6, []), (6.5, ["eventflow.E006"]), (-1, ["eventflow.E006"])])
+def test_draining_leaves_time_to_finish(settings, seconds, found):
+    settings.DRAIN_SECONDS = seconds
     assert ids() == found
 
 

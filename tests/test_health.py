@@ -1,13 +1,20 @@
 """What load balancers hear: whether the database answers decides, Redis is only told, and nobody waits for who hangs."""
 
+import asyncio
+import contextlib
+import json
+import signal
+import socket
 import threading
 import time
 import tomllib
 
 import pytest
 from django.conf import settings as product
+from django.db.migrations.recorder import MigrationRecorder
 
 from eventflow import health
+from tests.processes import wait_until
 from tests.redis_server import running_redis
 from tests.serving import serving
 
@@ -65,3 +72,79 @@ def test_check_that_hangs_is_given_up_and_not_asked_twice(monkeypatch):
     assert len(asked) == 1
     hangs.set()
     assert check.passes()
+
+
+# --- Live and ready ---------------------------------------------------------------------------------------------------
+
+READY = {"status": "ok", "db_ok": True, "migrated": True, "stopping": False, "version": health.VERSION}
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Two threads, a line of two."""
+    with serving(tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL="") as site:
+        yield site
+
+
+def post_to(site, path):
+    with contextlib.closing(socket.create_connection(("127.0.0.1", site.port), timeout=20)) as ours:
+        ours.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode())
+        return ours.recv(4096).split(b" ")[1]
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_probes_answer_with_and_without_a_slash_to_any_host_and_keep_nothing(small, slash):
+    alive, ready = small.get(f"/health/live{slash}", Host="10.0.0.7"), small.get(f"/health/ready{slash}", Host="10.0.0.7")
+    assert (alive.status, alive.headers["Cache-Control"]) == (200, "no-store")
+    assert json.loads(alive.read()) == {"status": "ok", "version": health.VERSION}
+    assert (ready.status, ready.headers["Cache-Control"]) == (200, "no-store")
+    assert small.json(f"/health/ready{slash}") == READY
+    assert [post_to(small, f"/health/{name}{slash}") for name in ("live", "ready")] == [b"405", b"405"]
+
+
+def test_probes_answer_while_every_thread_works_and_the_line_is_full(small):
+    busy = [small.ask("/slow/60/") for _ in range(4)]
+    wait_until(lambda: small.get("/slow/0/").status == 503)
+    assert (small.get("/health/live").status, small.json("/health/ready")) == (200, READY)
+    assert len(busy) == 4
+
+
+@pytest.mark.once
+def test_a_database_that_hangs_makes_a_process_unready_and_leaves_it_alive(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgres://eventflow@127.0.0.1:{silent.getsockname()[1]}/eventflow"
+        with serving(tmp_path / "log", DATABASE_URL=url, REDIS_URL="", EMAIL_HOST="127.0.0.1", DEBUG=False) as site:
+            answers = [site.get("/health/ready") for _ in range(3)]
+            assert [answer.status for answer in answers] == [503] * 3
+            assert answers[0].read().startswith(b'{"status": "fail", "db_ok": false')
+            assert site.get("/health/live").status == 200
+
+
+def test_a_process_is_not_ready_before_its_migrations_are_and_never_asks_again_afterwards():
+    last = MigrationRecorder.Migration.objects.filter(app="tickets").latest("id")
+    last.delete()
+    question = health.Once(health.ask_migrations)
+    try:
+        assert asyncio.run(question.answers()) is False
+    finally:
+        last.save(force_insert=True)
+    assert asyncio.run(question.answers()) is True
+    question.ask = None
+    assert asyncio.run(question.answers()) is True
+
+
+def test_sigterm_turns_ready_off_before_it_turns_anybody_away(tmp_path):
+    with serving(tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL="", DRAIN_SECONDS=2) as site:
+        assert site.json("/health/ready") == READY
+        site.process.send_signal(signal.SIGTERM)
+        ready = wait_until(lambda: (answer := site.get("/health/ready")).status == 503 and answer)
+        assert b'"stopping": true' in ready.read()
+        page = site.get("/slow/0/")
+        # A proxy that keeps connections gets rid of them this way, each after an answer.
+        assert (page.status, page.headers["Connection"]) == (200, "close")
+        assert site.get("/health/live").status == 200
+        last = site.ask("/slow/2.5/")
+        assert last.recv(100).startswith(b"HTTP/1.1 200")
+        assert site.ends(8) == 0
+        with pytest.raises(ConnectionRefusedError):
+            site.get("/health/live")
