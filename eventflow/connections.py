@@ -54,6 +54,7 @@ class Request(WebRequest):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.server.silent.discard(self.channel)
         # Django parses forms; Twisted would do it once more, on the loop and without a limit.
         self._parsePOSTFormSubmission = False
         self.tap = Tap()
@@ -165,6 +166,7 @@ class RequestFactory(HTTPFactory):
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = Request
+        self.server.silent.add(protocol._channel)
         return protocol
 
 

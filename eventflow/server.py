@@ -8,16 +8,20 @@ import asyncio
 import logging
 import os
 import resource
+import select
 import signal
 import threading
 from typing import Any
+from weakref import WeakSet
 
 from django.conf import settings
 from twisted.internet import reactor as twisted_reactor
+from twisted.internet.main import CONNECTION_DONE
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
+from twisted.python.failure import Failure
 
 from eventflow import health
-from eventflow.connections import FRAME_BYTES, RequestFactory, Socket, SocketFactory
+from eventflow.connections import FRAME_BYTES, Request, RequestFactory, Socket, SocketFactory
 from eventflow.http import OneHopHandler
 from eventflow.observability import request_id, without_secrets
 from events import live
@@ -31,6 +35,8 @@ STALLED_SECONDS = 60
 # How long after SIGTERM requests may finish, DRAIN_SECONDS included, and when the process ends whatever happens.
 GRACE_SECONDS = 8.0
 END_SECONDS = 9.0
+# How long, of that, for whoever is connected and has not said yet what they want.
+ASKING_SECONDS = 2.0
 # Every connection is an open file, and the usual limit of 1024 is less than one popular event.
 OPEN_FILES = 65_536
 GOING_AWAY = 1001
@@ -53,6 +59,8 @@ class Server(Daphne):
         self.pages = pages
         self.host, self.port = host, port
         self.connections: dict[Any, dict[str, Any]] = {}
+        # Connections on which nothing was asked yet.
+        self.silent: WeakSet[Any] = WeakSet()
         self.is_stopping = False
         self.lost_work = False
 
@@ -119,12 +127,12 @@ class Server(Daphne):
         last_resort.start()
         health.stopping.set()
         await asyncio.sleep(settings.DRAIN_SECONDS)
-        self.listener.stopListening()
+        self.close_the_door()
         for protocol in list(self.connections):
             if isinstance(protocol, Socket):
                 protocol.serverClose(GOING_AWAY)
         try:
-            await asyncio.wait_for(self.everything_done(), GRACE_SECONDS - settings.DRAIN_SECONDS)
+            await asyncio.wait_for(self.everything_done(asked_until=loop.time() + ASKING_SECONDS), GRACE_SECONDS - settings.DRAIN_SECONDS)
         except TimeoutError:
             self.lost_work = True
             logger.warning("stopped with %d request(s) unfinished", sum(map(self.is_running, self.connections)))
@@ -132,15 +140,41 @@ class Server(Daphne):
             task.cancel()
         reactor.stop()
 
-    async def everything_done(self) -> None:
-        """Until no application runs, all that was written is sent, and no thread works for a client that left."""
-        while any(map(self.is_running, self.connections)) or reactor.getWriters():
+    def close_the_door(self) -> None:
+        """Stop listening, and let in who stands at the door.
+
+        The system accepts connections before we do, and resets those that wait when the door closes. A proxy that has sent a booking
+        into one of them can't tell whether it was taken; one that is refused can safely go to another process.
+        """
+        door = select.poll()
+        door.register(self.listener.socket, select.POLLIN)
+        for _crowd in range(100):
+            if not door.poll(0):
+                break
+            self.listener.doRead()
+        self.listener.stopReading()
+        self.listener.connectionLost(Failure(CONNECTION_DONE))
+
+    async def everything_done(self, *, asked_until: float) -> None:
+        """Until who wanted to ask has asked or had their time, no application runs, all that was written is sent, and no thread is at work."""
+        while any(map(self.is_running, self.connections)) or reactor.getWriters() or (loop.time() < asked_until and self.is_being_asked()):
             await asyncio.sleep(0.02)
         await asyncio.to_thread(self.pages.threads.shutdown)
 
     def is_running(self, protocol: Any) -> bool:
         application = self.connections[protocol].get("application_instance")
         return application is not None and not application.done()
+
+    def is_being_asked(self) -> bool:
+        """Whether a request is on its way: a connection that has said nothing yet, or half of what it wants."""
+        return any(map(is_open, self.silent)) or any(map(self.is_arriving, self.connections))
+
+    def is_arriving(self, protocol: Any) -> bool:
+        return isinstance(protocol, Request) and not self.connections[protocol].keys() & {"application_instance", "disconnected"}
+
+
+def is_open(channel: Any) -> bool:
+    return channel.transport is not None and bool(channel.transport.connected)
 
 
 def allow_open_files() -> None:

@@ -206,6 +206,34 @@ def test_sigterm_lets_requests_finish_and_takes_no_new_ones(own):
     assert own.ends(5) == 0
 
 
+def test_sigterm_turns_nobody_away_whose_connection_was_accepted(own):
+    """By the system, that is: the process sleeps while they connect, and wakes to find the signal and the crowd at once."""
+    assert own.get("/slow/0/").status == 200
+    own.process.send_signal(signal.SIGSTOP)
+    crowd = [own.ask("/slow/0/") for _ in range(4)]
+    own.process.send_signal(signal.SIGTERM)
+    own.process.send_signal(signal.SIGCONT)
+    # Two threads and a line of two: four are as many as get an answer of their own.
+    assert [first_line(ours) for ours in crowd] == ["HTTP/1.1 200 OK"] * 4
+    assert own.ends(5) == 0
+
+
+def test_sigterm_waits_for_what_is_being_asked_but_not_for_long(own):
+    slow, silent = socket.create_connection(("127.0.0.1", own.port), timeout=20), socket.create_connection(("127.0.0.1", own.port), timeout=20)
+    half, rest = b"POST /echo/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nboo", b"ked"
+    slow.sendall(half)
+    time.sleep(0.2)
+    started = time.monotonic()
+    own.process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    slow.sendall(rest)
+    assert slow.recv(4096).startswith(b"HTTP/1.1 200 OK")
+    # The other one never says a word.
+    assert own.ends(5) == 0
+    assert time.monotonic() - started < 4
+    silent.close()
+
+
 def test_sigterm_is_not_put_off_by_clients_that_ask_again_and_again(own):
     def ask_until_the_end():
         ours, request = own.ask("/slow/0.05/"), b"GET /slow/0.05/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
