@@ -2,7 +2,9 @@ import os
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
 
 class Command(BaseCommand):
@@ -12,7 +14,11 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="address to listen on (default: HOST, else 127.0.0.1)")
         parser.add_argument("--port", type=int, default=settings.PORT, help=f"port to listen on (default: PORT, here {settings.PORT})")
 
-    def handle(self, *, host: str, port: int, **options: Any) -> None:
+        parser.add_argument("--migrate", action="store_true", help="bring the database up to date first; of several that start at once, one does it")
+
+    def handle(self, *, host: str, port: int, migrate: bool, **options: Any) -> None:
+        if migrate:
+            bring_up_to_date()
         # Imported here: with the server comes an event loop, which no other command needs.
         from twisted.internet.error import CannotListenError
 
@@ -29,3 +35,13 @@ class Command(BaseCommand):
         if not server.run():
             # A request still runs. To leave by the usual door would be to wait for it.
             os._exit(1)
+
+
+def bring_up_to_date() -> None:
+    """Migrate, if there is something to migrate. Raises CommandError when the database does not answer."""
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except OperationalError as error:
+        raise CommandError(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+    finally:
+        connection.close()
