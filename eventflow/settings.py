@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
+from eventflow.environment import Environment
 from eventflow.proxies import networks
 from eventflow.secret import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+# Every value NAME may also stand in a file that NAME_FILE names.
+env = Environment()
 TESTING = "pytest" in sys.modules
 if not TESTING and (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")

@@ -158,6 +158,14 @@ def test_run_says_in_one_line_what_is_missing(tmp_path, env, sentence):
     assert said(tmp_path, RUN, **env) == (1, [f"EventFlow can't start: {sentence}"])
 
 
+def test_run_says_in_one_line_which_secret_file_it_can_not_read(tmp_path):
+    env = {"DATABASE_URL": "", "DATABASE_URL_FILE": "/nowhere/database-url"}
+    assert said(tmp_path, RUN, **env) == (
+        1,
+        ["EventFlow can't start: DATABASE_URL_FILE=/nowhere/database-url can't be read: No such file or directory."],
+    )
+
+
 def test_run_says_in_one_line_that_the_database_is_away(tmp_path):
     env = {"DATABASE_URL": "postgres://a@127.0.0.1:1/b", "DJANGO_SECRET_KEY": "x", "DEBUG": "False", "EMAIL_HOST": "127.0.0.1"}
     began = time.monotonic()
