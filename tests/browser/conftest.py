@@ -121,6 +121,11 @@ def hints_from_here() -> Iterator[None]:
     loop.close()
 
 
+def until(page: Page, question: str, about: object = None) -> None:
+    """Wait until the page answers yes. (To Playwright's wait_for_function any promise is a yes; this waits for its answer.)"""
+    processes.wait_until(lambda: page.evaluate(question, about))
+
+
 def answers(address: str) -> bool:
     try:
         return urllib.request.urlopen(address, timeout=5).status == 200

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import until
 from tests.factories import make_event, make_person
 
 pytestmark = pytest.mark.once
@@ -28,7 +29,7 @@ def test_who_has_tickets_is_told_of_being_offline_in_their_language(visitor, log
     log_in(page, make_person(language="pl"))
     page.goto("/reservations/")
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("caches.match('/offline/').then(Boolean)")
+    until(page, "caches.match('/offline/').then(Boolean)")
     page.context.set_offline(True)
     page.goto(event.get_absolute_url())
     expect(page.locator("html")).to_have_attribute("lang", "pl")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, until
 from tests.factories import make_event, make_person, make_reservation
 from tickets.services import door, queue
 
@@ -24,8 +24,8 @@ def phone(visitor, log_in, complaints, reservation):
     log_in(page, reservation.person)
     page.goto(address(reservation))
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("caches.match(location.pathname).then(Boolean)")
-    page.wait_for_function("caches.match(location.pathname.replace(/\\/$/, '.svg'), {ignoreVary: true}).then(Boolean)")
+    until(page, "caches.match(location.pathname).then(Boolean)")
+    until(page, "caches.match(location.pathname.replace(/\\/$/, '.svg'), {ignoreVary: true}).then(Boolean)")
     return page
 
 
@@ -55,7 +55,7 @@ def test_open_ticket_tells_that_it_was_used_and_so_does_its_copy(phone, reservat
     door.check_in(reservation, by=reservation.event.organizer)
     phone.evaluate("htmx.trigger('#ticket-state', 'ask')")
     expect(phone.locator("#ticket-state")).to_contain_text("Used at")
-    phone.wait_for_function("caches.match(location.pathname).then((copy) => copy.text()).then((text) => text.includes('Used at'))")
+    until(phone, "caches.match(location.pathname).then((copy) => copy.text()).then((text) => text.includes('Used at'))")
 
 
 def test_copy_learns_of_the_door_when_the_network_is_back(phone, reservation):
@@ -88,5 +88,5 @@ def test_copy_goes_when_somebody_else_opens_their_ticket(phone, reservation, log
     phone.context.clear_cookies()
     log_in(phone, other.person)
     phone.goto(address(other))
-    phone.wait_for_function("caches.match(location.pathname).then(Boolean)")
+    until(phone, "caches.match(location.pathname).then(Boolean)")
     assert not phone.evaluate("path => caches.match(path).then(Boolean)", address(reservation))

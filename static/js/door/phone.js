@@ -118,7 +118,9 @@ export async function renew() {
 // A phone that may not stand here keeps no list; if it may again, it begins with the whole of it.
 async function forgetList() {
   [state.listed, lastList] = [undefined, 0];
-  await Promise.all([store.forgetGuests(), store.know("since", ""), store.know("listed", undefined)]);
+  await store.know("since", ""); // first: cut short, a list is only asked for once too often
+  await store.know("listed", undefined);
+  await store.forgetGuests();
 }
 
 export function tick() {
