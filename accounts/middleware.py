@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import mfa
 from eventflow.errors import is_api
+from eventflow.observability import current
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -46,6 +47,7 @@ class PersonMiddleware:
         # The API knows its callers by their tokens.
         if is_api(request.path) or not request.user.is_authenticated:
             return self.get_response(request)
+        current().person_id = request.user.pk
         speak(request, request.user.language)
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")

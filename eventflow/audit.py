@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from eventflow.observability import request_id
+from eventflow.observability import current
 
 
 class AuditEntry(models.Model):
@@ -30,7 +30,7 @@ class AuditEntry(models.Model):
 
 def entry(action: str, target: models.Model, *, by: Any = None, **facts: Any) -> AuditEntry:
     """An entry not yet saved, for callers that write many at once. `facts` must be JSON and hold no names or addresses."""
-    return AuditEntry(by=by, action=action, target_type=target._meta.label_lower, target_id=target.pk, facts=facts, request_id=request_id.get())
+    return AuditEntry(by=by, action=action, target_type=target._meta.label_lower, target_id=target.pk, facts=facts, request_id=current().request_id)
 
 
 def record(action: str, target: models.Model, *, by: Any = None, **facts: Any) -> None:

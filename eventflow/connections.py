@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from eventflow.http import raw_headers, refusal
-from eventflow.observability import without_secrets
+from eventflow.observability import metrics, without_secrets
 
 reactor: Any = twisted_reactor
 
@@ -76,6 +76,7 @@ class Request(WebRequest):
     def refuse_body(self) -> None:
         """Answer 413 at once. What still comes is thrown away for two seconds, so that the client can read the answer before a reset."""
         self.is_refused = True
+        metrics.count_request("refused", (self.channel._command or b"").decode("latin1"), 413, 0)
         self.content = BytesIO()
         headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
         response = refusal(self.channel._path.decode("latin1"), headers, status=413, code="too_large", message=TOO_LARGE)

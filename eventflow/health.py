@@ -7,7 +7,7 @@ the server's own loop, before and beside the threads that requests run on: docs/
 import asyncio
 import threading
 import tomllib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +19,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from eventflow.observability import current
+
+Scope = dict[str, Any]
+Question = Callable[[Scope], Awaitable[HttpResponse]]
 
 CHECK_SECONDS = 1.0
 NOT_OK = (DatabaseError, InterfaceError, redis.RedisError, OSError)
@@ -40,24 +45,25 @@ def health(request: HttpRequest) -> JsonResponse:
 class Probes:
     """Stands before the pages, which may all be busy or wait for the database, and answers whoever decides about this process."""
 
-    def __init__(self, pages: ASGIHandler) -> None:
+    def __init__(self, pages: ASGIHandler, others: Mapping[str, Question]) -> None:
         self.pages = pages
-        self.questions = {"/health/live": live, "/health/ready": ready}
+        self.questions: dict[str, Question] = {"/health/live": live, "/health/ready": ready, **others}
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         question = self.questions.get(scope["path"].removesuffix("/"))
         if question is None:
             return await self.pages(scope, receive, send)
-        response = await question() if scope["method"] in {"GET", "HEAD"} else HttpResponseNotAllowed(["GET", "HEAD"])
+        current().route = question.__name__
+        response = await question(scope) if scope["method"] in {"GET", "HEAD"} else HttpResponseNotAllowed(["GET", "HEAD"])
         await self.pages.send_response(response, send)
 
 
-async def live() -> HttpResponse:
+async def live(scope: Scope) -> HttpResponse:
     """The loop turns, so this process is not to be killed. Asks nobody else: a database that is away comes back by itself."""
     return answer(200, status="ok")
 
 
-async def ready() -> HttpResponse:
+async def ready(scope: Scope) -> HttpResponse:
     """200 while requests are welcome here: the database answers, its tables are those of this code, and nobody asked us to stop."""
     facts = {"db_ok": await database.answers(), "migrated": await migrations.answers(), "stopping": stopping.is_set()}
     is_ready = facts == {"db_ok": True, "migrated": True, "stopping": False}

@@ -7,7 +7,7 @@ docs/decisions/0002-one-hop-handler.md has the figures.
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from io import BytesIO
@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.middleware import LanguageMiddleware
 from eventflow.errors import envelope, is_api
-from eventflow.observability import request_id_for
+from eventflow.observability import current, metrics, request_id_for
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -56,6 +56,7 @@ class OneHopHandler(ASGIHandler):
         except RequestAborted:
             return
         if not self.places.acquire(blocking=False):
+            current().route = "busy"
             await self.send_response(busy(scope), send)
             return
         # After the body the client has one thing left to say: that it went away.
@@ -69,16 +70,28 @@ class OneHopHandler(ASGIHandler):
 
     async def in_a_thread(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
         """Run the request on a thread, in a copy of this context. The place is free again when the thread is, whatever becomes of us."""
+        metrics.WAITING.inc()
         work = self.threads.submit(copy_context().run, self.run, scope, body, client)
-        work.add_done_callback(lambda _: self.places.release())
+        work.add_done_callback(self.leave)
         return await asyncio.wrap_future(work)
+
+    def leave(self, work: "Future[Any]") -> None:
+        self.places.release()
+        if work.cancelled():
+            # Given up before a thread had it.
+            metrics.WAITING.dec()
 
     # From here on we are on the thread.
 
     def run(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
         """The whole request. Returns what is left to send: a complete response, or None after a stream or for nobody."""
+        metrics.WAITING.dec()
         if client.is_gone:
             return None
+        with metrics.RUNNING.track_inprogress():
+            return self.respond(scope, body, client)
+
+    def respond(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
         response = self.answer(scope, body)
         try:
             if not response.streaming:
@@ -95,7 +108,10 @@ class OneHopHandler(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=self.__class__, scope=scope)
         request, response = self.create_request(scope, body)
-        response = self.get_response(request) if request is not None else response
+        if request is not None:
+            response = self.get_response(request)
+            if request.resolver_match:
+                current().route = request.resolver_match.view_name
         response._handler_class = self.__class__  # type: ignore[union-attr]
         return response
 

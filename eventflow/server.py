@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 from eventflow import health
 from eventflow.connections import FRAME_BYTES, Request, RequestFactory, Socket, SocketFactory
 from eventflow.http import OneHopHandler
-from eventflow.observability import request_id, without_secrets
+from eventflow.observability import Trail, current, metrics, trail, without_secrets
 from events import live
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class Server(Daphne):
         globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False, discardBuffer=True)
         asyncio.set_event_loop(loop)
         live.sender.loop = loop
+        metrics.SOCKETS.set_function(self.open_sockets)
         if signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
@@ -99,12 +100,19 @@ class Server(Daphne):
         reactor.run(installSignalHandlers=False)
         return not self.lost_work
 
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Begin to answer: with a trail that the application, its thread and the line in the access log share."""
+        token = trail.set(Trail())
+        try:
+            return super().create_application(protocol, scope)
+        finally:
+            trail.reset(token)
+
+    def open_sockets(self) -> int:
+        return sum(isinstance(protocol, Socket) and protocol.state == Socket.STATE_OPEN for protocol in list(self.connections))
+
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass a message to the connection, and return when it has room for the next one."""
-        if message["type"] == "http.response.start":
-            protocol.request_id = dict(message["headers"]).get(b"X-Request-ID", b"-").decode("latin1")
-        # For the line in the access log.
-        request_id.set(getattr(protocol, "request_id", "-"))
         await super().handle_reply(protocol, message)
         if not protocol.tap.open.is_set():
             try:
@@ -184,7 +192,14 @@ def allow_open_files() -> None:
 
 
 def log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
-    """One line a request, without the query string and with secrets in the path masked; none for static files."""
-    path = details["path"].split("?", 1)[0]
-    if protocol == "http" and not path.startswith(settings.STATIC_URL):
-        access.info("%s %s %s %.0f ms", details["method"], without_secrets(path), details["status"], details["time_taken"] * 1000)
+    """Count a request, and write one line about it, without the query string and with secrets in the path masked; none for static files."""
+    if protocol != "http":
+        return
+    method, path, status, seconds = details["method"], details["path"].split("?", 1)[0], details["status"], details["time_taken"]
+    is_static = path.startswith(settings.STATIC_URL)
+    route = current().route or ("static" if is_static else "none")
+    metrics.count_request(route, method, status, seconds)
+    if not is_static:
+        path, ms = without_secrets(path), round(seconds * 1000)
+        fields = {"method": method, "path": path, "route": route, "status": status, "ms": ms}
+        access.info("%s %s %s %d ms", method, path, status, ms, extra={"access": fields})

@@ -96,7 +96,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "eventflow.observability.RequestIdMiddleware",
+    "eventflow.observability.trail.RequestIdMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -374,18 +374,21 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # 32 bytes, base64. Empty: made once and kept in the database.
 TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", default="")
 
-# --- Logs -------------------------------------------------------------------------------------------------------------
+# --- What operators see -----------------------------------------------------------------------------------------------
 
+# Whoever shows it may read /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# One JSON object a line, for what gathers logs; or lines for people.
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("text" if EMBEDDED else "json")
+if LOG_FORMAT not in {"text", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is text or json, not {LOG_FORMAT!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "eventflow.observability.RequestIdFilter"},
-        "secrets": {"()": "eventflow.observability.SecretFilter"},
-    },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "filters": {"paths": {"()": "eventflow.observability.logs.PathFilter"}},
+    "formatters": {"text": {"()": "eventflow.observability.logs.Line"}, "json": {"()": "eventflow.observability.logs.JsonLine"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "secrets"]},
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["paths"]},
         # A logger without any handler would still print its warnings.
         "nowhere": {"class": "logging.NullHandler"},
     },

@@ -18,6 +18,7 @@ from django_tasks_db.models import DBTaskResult
 
 from eventflow import housekeeping
 from eventflow.mail.models import Worker
+from eventflow.observability import Trail, trail
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,12 @@ class ReapingWorker(TaskWorker):
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
         """Run it, and put it off when it fails. Mails keep their own account of failures, so what fails here is the machinery under them."""
-        super().run_task(db_task_result)
+        # What is done for it finds its way into logs and audit under its own id.
+        token = trail.set(Trail(request_id=str(db_task_result.pk)))
+        try:
+            super().run_task(db_task_result)
+        finally:
+            trail.reset(token)
         attempts = len(db_task_result.worker_ids)
         if db_task_result.status == TaskResultStatus.FAILED and attempts < MOST_ATTEMPTS:
             later = timezone.now() + RETRY_AFTER * attempts

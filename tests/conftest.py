@@ -2,7 +2,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
-from eventflow.observability import request_id
+from eventflow.observability import trail
 from tests.smtp import PostOffice
 from tickets import signature
 
@@ -44,7 +44,7 @@ def empty_cache():
 @pytest.fixture(autouse=True)
 def no_request_yet():
     """A request keeps its id to the end of its context, which in a test is that of all tests."""
-    request_id.set("-")
+    trail.set(None)
     yield
 
 

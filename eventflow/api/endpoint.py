@@ -19,6 +19,7 @@ from accounts.models import User
 from eventflow.api import limits
 from eventflow.api.idempotency import idempotent
 from eventflow.errors import Refused
+from eventflow.observability import current
 
 OK = _("OK")
 NEED_TWO = _("Admins sign in in two steps here. Set up the second one on the website first.")
@@ -62,6 +63,7 @@ class Endpoint(APIView):
         """Whoever shows a bad token is counted too, by address."""
         try:
             super().perform_authentication(request)
+            current().person_id = request.user.pk
         finally:
             self.allowance = limits.spend(request._request)
             if self.allowance and self.allowance.is_overspent:

@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from eventflow.observability import request_id
+from eventflow.observability import current
 from events.models import Event
 
 register = template.Library()
@@ -61,4 +61,4 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
 @register.simple_tag
 def reference() -> str:
     """The number under which this request stands in the logs."""
-    return request_id.get()
+    return current().request_id

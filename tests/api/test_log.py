@@ -55,7 +55,7 @@ def test_every_line_about_a_request_has_its_id_and_no_secret(tmp_path):
     guest = make_reservation(person=make_person(email="private@example.org"), status="confirmed")
     pair, code = sign_in(guest.person), signature.sign(Ticket.objects.get())
     bearer = {"Authorization": f"Bearer {pair['access']}"}
-    with serving(tmp_path / "log", LOG_LEVEL="DEBUG") as site:
+    with serving(tmp_path / "log", LOG_LEVEL="DEBUG", LOG_FORMAT="text") as site:
         statuses = [
             ask(site.port, "GET", "/api/users/me/", **bearer),
             ask(site.port, "GET", "/api/nope/"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from eventflow import audit, mail
 from eventflow.errors import Refused
+from eventflow.observability.metrics import DECISION_SECONDS
 from events import live
 from events.models import Event
 from events.services import lock
@@ -25,6 +26,7 @@ Status = Reservation.Status
 # --- The attendee -----------------------------------------------------------------------------------------------------
 
 
+@DECISION_SECONDS.labels("reserve").time()
 @transaction.atomic
 def reserve(event: Event, *, person: User, key: str = "") -> Reservation:
     """Take a seat or a place in the queue.
@@ -48,6 +50,7 @@ def reserve(event: Event, *, person: User, key: str = "") -> Reservation:
     return reservation
 
 
+@DECISION_SECONDS.labels("cancel").time()
 @transaction.atomic
 def cancel(reservation: Reservation, *, by: User) -> Reservation:
     """Give the place back; in an automatic event the seat goes to the head of the queue at once.
@@ -69,6 +72,7 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
 # --- The organizer ----------------------------------------------------------------------------------------------------
 
 
+@DECISION_SECONDS.labels("confirm").time()
 @transaction.atomic
 def confirm(reservation: Reservation, *, by: User) -> Reservation:
     """Give the attendee a seat and a ticket.
@@ -84,6 +88,7 @@ def confirm(reservation: Reservation, *, by: User) -> Reservation:
     return reservation
 
 
+@DECISION_SECONDS.labels("reject").time()
 @transaction.atomic
 def reject(reservation: Reservation, *, by: User, message: str = "") -> Reservation:
     """Say no, or take a seat back. Refused: already_decided, already_checked_in, event_not_open."""
@@ -112,6 +117,7 @@ def decide(reservation: Reservation, status: str, *, by: User) -> Reservation:
     return Reservation.objects.get(pk=reservation.pk)
 
 
+@DECISION_SECONDS.labels("undo").time()
 @transaction.atomic
 def undo(reservation: Reservation, *, by: User) -> Reservation:
     """Take a person's decision back: the reservation is pending again, at its old place. Its mail, not yet sent, is not sent.
@@ -146,6 +152,7 @@ def undo_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[l
     return [reservation.pk for reservation in done], refusals
 
 
+@DECISION_SECONDS.labels("confirm_many").time()
 @transaction.atomic
 def confirm_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[list[int], dict[int, Refused]]:
     """Confirm these of the event's reservations, in queue order, as far as the seats reach.
@@ -161,6 +168,7 @@ def confirm_many(event: Event, reservations: Iterable[int], *, by: User) -> tupl
     return [reservation.pk for reservation in chosen], refusals
 
 
+@DECISION_SECONDS.labels("reject_many").time()
 @transaction.atomic
 def reject_many(event: Event, reservations: Iterable[int], *, by: User, message: str = "") -> tuple[list[int], dict[int, Refused]]:
     """Reject these of the event's pending reservations. Returns the ids that were rejected, and for each other why not."""
