@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from types import ModuleType
 
 from bench import cases, report
 from bench.bench import Bench, say
+from bench.meter import Usage
 from bench.stack import Stack
 
 
@@ -57,9 +59,12 @@ def title_of(case: ModuleType) -> str:
 
 def measured(name: str, case: ModuleType, bench: Bench) -> dict:
     say(f"=== {name}: {title_of(case)}")
-    begun = time.monotonic()
+    begun, usage = time.monotonic(), Usage(bench.stack)
     result = case.run(bench).as_json()
-    say(f"=== {name}: {time.monotonic() - begun:.0f} s")
+    seconds = time.monotonic() - begun
+    others = usage.of_others() / seconds / (os.cpu_count() or 1)
+    say(f"=== {name}: {seconds:.0f} s, {others:.0%} of the machine were others'")
+    result["notes"].append(f"took {seconds:.0f} s, in which other processes of the machine used {others:.0%} of it")
     return result | {"title": title_of(case), "date": time.strftime("%Y-%m-%d %H:%M"), "machine": report.machine(bench.stack)}
 
 

@@ -18,9 +18,9 @@ CLIENTS = (1, 8, 32)
 EVENT = """
     INSERT INTO events_event (title, description, location, start_time, end_time, time_zone, seats_limit, admission, status, hue, pattern,
         organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for, confirmed_count, pending_count, checked_in_count)
-    VALUES (%(title)s, 'Bring an apron.', 'Wrocław, Ruska 46c', now() + interval '10 days', now() + interval '10 days 3 hours', 'Europe/Warsaw',
-        %(seats)s, %(admission)s, 'published', 'lagoon', 'rings', %(organizer)s, '', now(), now(), NULL, 0, NULL, 0, 0, 0)
-    RETURNING id
+    SELECT %(title)s, 'Bring an apron.', 'Wrocław, Ruska 46c', now() + interval '10 days', now() + interval '10 days 3 hours', 'Europe/Warsaw',
+        %(seats)s, %(admission)s, 'published', 'lagoon', 'rings', %(organizer)s, '', now(), now(), NULL, 0, NULL, 0, 0, 0
+    FROM generate_series(1, %(how_many)s) RETURNING id
 """
 PEOPLE = """
     INSERT INTO accounts_user (password, last_login, email, first_name, last_name, role, language, is_active, date_joined)
@@ -77,11 +77,15 @@ class Bench:
         self.stack.manage(f"{TEMPLATE}_unfinished", "collectstatic", "--noinput", "-v0")
         connection.execute(f"ALTER DATABASE {TEMPLATE}_unfinished RENAME TO {TEMPLATE}")
 
-    def event(self, database: Database, *, admission: str = "approval", seats: int = 1_000_000, title: str = "The hot one") -> int:
+    def event(self, database: Database, **fields: Any) -> int:
         """A fresh event of the measured organizer's, published. Its id."""
-        fields = {"admission": admission, "seats": seats, "title": title, "organizer": database.organizer}
+        return self.events(database, 1, **fields)[0]
+
+    def events(self, database: Database, how_many: int, *, admission: str = "approval", seats: int = 1_000_000) -> list[int]:
+        """So many of them, in ascending order."""
+        fields = {"admission": admission, "seats": seats, "title": "The hot one", "organizer": database.organizer, "how_many": how_many}
         with self.stack.connect(database.name) as connection:
-            return connection.execute(EVENT, fields).fetchone()[0]  # type: ignore[index]
+            return sorted(pk for (pk,) in connection.execute(EVENT, fields))
 
     def people(self, database: Database, how_many: int) -> list[Person]:
         """So many who never reserved anything, signed in."""

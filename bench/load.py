@@ -61,7 +61,9 @@ def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Load:
         file.write_text(script)
         words = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={seconds}"]
         words += [f"--file={file}", "--log", f"--log-prefix={folder}/log", url]
-        done = subprocess.run(words, check=True, capture_output=True, text=True)
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"pgbench: {done.stderr}")
         # client, transaction, its time in µs, …
         times = sorted(float(line.split()[2]) / 1000 for log in Path(folder).glob("log.*") for line in log.read_text().splitlines())
     rate = next(float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps"))
@@ -79,10 +81,11 @@ def median(runs: Sequence[Load]) -> Load:
 
 
 class Visitor:
-    """One client that keeps its connection, as a browser does."""
+    """One client that keeps its connection and its cookies, as a browser does."""
 
     def __init__(self, port: int) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+        self.cookies: dict[str, str] = {}
 
     def ask(self, ask: Ask, body: str = "") -> tuple[int, bytes, float]:
         """Status, body and ms."""
@@ -91,4 +94,8 @@ class Visitor:
         self.connection.request(ask.method, ask.path, body=body, headers=headers)
         answer = self.connection.getresponse()
         content = answer.read()
-        return answer.status, content, (time.perf_counter() - begun) * 1000
+        ms = (time.perf_counter() - begun) * 1000
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer.status, content, ms

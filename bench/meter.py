@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,6 +54,27 @@ class Meter:
     def memory(self) -> dict[str, float]:
         """MiB by kind of process; what several share is divided among them (PSS)."""
         return {kind: sum(map(pss, pids)) for kind, pids in self.pids.items()} | {"postgres": sum(map(pss, children_of(self.postmaster)))}
+
+
+class Usage:
+    """Seconds of CPU that the machine has used since, and how many of them were not ours."""
+
+    def __init__(self, stack: Any) -> None:
+        self.stack = stack
+        self.begun = self.all_and_ours()
+
+    def all_and_ours(self) -> tuple[float, float]:
+        # user, nice, system; then idle and waiting for the disk; then interrupts, and what the host took.
+        busy = [int(value) for number, value in enumerate(Path("/proc/stat").read_text().split("\n")[0].split()[1:9]) if number not in {3, 4}]
+        ended = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        running = [process.pid for process in self.stack.processes]
+        running += [pid for parent in running for pid in children_of(parent)]
+        ours = sum(usage.ru_utime + usage.ru_stime for usage in ended) + sum(cpu_seconds(pid) for pid in running)
+        return sum(busy) / TICK, ours + cpu_seconds(self.stack.postgresql.pid, ended_children=True) - cpu_seconds(self.stack.postgresql.pid)
+
+    def of_others(self) -> float:
+        (everything, ours), (then, ours_then) = self.all_and_ours(), self.begun
+        return max(0.0, everything - then - (ours - ours_then))
 
 
 def cpu_seconds(pid: int, *, ended_children: bool = False) -> float:

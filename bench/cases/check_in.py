@@ -1,0 +1,46 @@
+"""Letting guests in over the API: one door, every ticket once."""
+
+from functools import partial
+from itertools import batched
+
+from bench.bench import CLIENTS, Bench
+from bench.data import BIG
+from bench.load import Ask, Load, wrk
+from bench.results import Result, Verdict, figure
+from bench.stack import Site
+
+MOST_A_SECOND = 500
+EMPTY = Ask("/bench/empty/")
+UNUSED = "SELECT reservation_id FROM tickets_ticket WHERE event_id = %s AND checked_in_at IS NULL AND void_at IS NULL ORDER BY id LIMIT %s"
+
+
+def run(bench: Bench) -> Result:
+    result, database = Result(), bench.database(100_000)
+    keeper = bench.signed_in(database, database.organizer)[0]
+    most = bench.seconds * MOST_A_SECOND
+    with bench.stack.site(database.name) as site:
+        with site.connect() as connection:
+            guests = [pk for (pk,) in connection.execute(UNUSED, [BIG, 21 + (bench.rounds + 1) * len(CLIENTS) * most])]
+        asks = [Ask(f"/api/reservations/{pk}/check-in/", "POST", (*keeper.for_api, "Content-Length: 0")) for pk in guests]
+        sql, crowds = bench.sql(site, asks[:21]), batched(asks[21:], most, strict=True)
+        for clients in CLIENTS:
+            runs = {"check-in": partial(load, bench, site, crowds), "empty view": partial(empty, bench, site)}
+            found = bench.in_turn(runs, clients=clients)
+            with site.meter() as spent:
+                last = load(bench, site, crowds, clients)
+            done = figure("check-in", clients, found["check-in"], spent=spent, count=last.count, memory=site.meter().memory())
+            result.figures.append(done)
+            if clients == 8:
+                ratio = found["check-in"].rate / found["empty view"].rate
+                cpu = Verdict("CPU of all processes, 8 clients", sum(done.cpu.values()), "ms", 6, ratio=ratio, to="the empty view's rate")
+                result.verdicts = [Verdict("SQL statements", sql, "", 8), cpu]
+    result.notes.append(bench.stack.manage(database.name, "check_invariants").strip())
+    return result
+
+
+def load(bench: Bench, site: Site, crowds: "batched[Ask]", clients: int) -> Load:
+    return wrk(site.ports, next(crowds), clients=clients, seconds=bench.seconds)
+
+
+def empty(bench: Bench, site: Site, clients: int) -> Load:
+    return wrk(site.ports, [EMPTY] * 64, clients=clients, seconds=bench.seconds, again=True)
