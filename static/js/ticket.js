@@ -23,7 +23,7 @@ async function keep() {
 // A copy says how old it is, until the server has answered again.
 function tell() {
   kept.hidden = !page.dataset.kept;
-  const when = new Date(page.dataset.kept).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+  const when = new Date(page.dataset.kept).toLocaleString(document.documentElement.lang.replace(/^en$/, "en-GB"), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
   if (page.dataset.kept) kept.querySelector("p").textContent = kept.dataset.words.replace("{time}", when);
 }
 

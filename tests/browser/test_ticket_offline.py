@@ -47,7 +47,7 @@ def test_ticket_opens_again_without_network_large_and_white(phone, reservation):
     assert min(box["width"], box["height"]) > 330, "of 390 pixels"
     assert phone.locator(LARGE).evaluate("element => getComputedStyle(element).backgroundColor") in {"oklch(1 0 0)", "rgb(255, 255, 255)"}
     phone.locator(LARGE).get_by_role("button", name="Close").click()
-    expect(phone.locator("#ticket-kept")).to_contain_text("No connection. This is your ticket as it was on")
+    expect(phone.locator("#ticket-kept")).to_contain_text("No connection. This is your ticket as of")
     expect(phone.locator("#ticket-state")).to_contain_text("Valid for one entry")
 
 
