@@ -108,12 +108,14 @@ class OneHopHandler(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=self.__class__, scope=scope)
         request, response = self.create_request(scope, body)
-        if request is not None:
-            response = self.get_response(request)
-            if request.resolver_match:
-                current().route = request.resolver_match.view_name
+        response = self.get_response(request) if request is not None else response
         response._handler_class = self.__class__  # type: ignore[union-attr]
         return response
+
+    def resolve_request(self, request: HttpRequest) -> Any:
+        match = super().resolve_request(request)
+        current().route = match.view_name
+        return match
 
     def stream(self, response: Any, client: "Client") -> None:
         """Send chunk by chunk, each when the client has room for it. A client that goes away ends the iteration."""

@@ -378,6 +378,8 @@ TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", default="")
 
 # Whoever shows it may read /metrics; without one there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Where errors are sent, with nothing private in them; empty: nowhere.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
 # One JSON object a line, for what gathers logs; or lines for people.
 LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("text" if EMBEDDED else "json")
 if LOG_FORMAT not in {"text", "json"}:

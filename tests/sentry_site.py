@@ -1,0 +1,42 @@
+"""Pages that break with something private in every place from which it could leak."""
+
+import logging
+import threading
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+
+logger = logging.getLogger("eventflow.tests")
+
+
+def planted(where: str) -> str:
+    """Put together here, so that the secret stands in no line of code that is sent."""
+    return f"planted-in-{where}"
+
+
+@csrf_exempt
+def breaks(request: HttpRequest, token: str) -> HttpResponse:
+    local_variable = request.body.decode() + request.META["HTTP_COOKIE"]
+    logger.warning("about %s", local_variable)
+    logger.error("literal words about %s", planted("arguments"))
+    threading.Thread(target=breaks_beside, args=[planted("a-thread")]).start()
+    raise ValueError(f"{token} {local_variable} " + planted("a-message"))
+
+
+def breaks_beside(secret: str) -> None:
+    raise KeyError(secret)
+
+
+@login_required
+def breaks_for_somebody(request: HttpRequest) -> HttpResponse:
+    raise LookupError(request.user.email)
+
+
+urlpatterns = [
+    path("breaks/<str:token>/", breaks, name="breaks"),
+    path("breaks-for-somebody/", breaks_for_somebody, name="breaks_for_somebody"),
+    path("fine/", lambda request: HttpResponse("fine")),
+    path("", include("eventflow.urls")),
+]
