@@ -20,6 +20,9 @@ async function keep() {
   await Promise.all([...new Set(parts)].map((part) => tickets.add(part)));
 }
 
+// Whoever leaves meanwhile, or loses the network, keeps the older copy.
+const keepAnyway = () => keep().catch(() => {});
+
 // A copy says how old it is, until the server has answered again.
 function tell() {
   kept.hidden = !page.dataset.kept;
@@ -41,7 +44,7 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
   tell();
   if (state.dataset.state === "used") {
     large.close();
-    keep();
+    keepAnyway();
   }
 });
 
@@ -57,4 +60,4 @@ if (page.dataset.kept) {
   large.showModal();
   addEventListener("online", ask);
   setTimeout(ask, 5000);
-} else if (navigator.serviceWorker) await keep();
+} else if (navigator.serviceWorker) keepAnyway();
