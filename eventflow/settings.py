@@ -210,6 +210,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DECISION_DELAY_SECONDS = env.int("MAIL_DECISION_DELAY_SECONDS", default=10)
 # How often a worker says that it lives; after four silent beats its task goes to another.
 WORKER_BEAT_SECONDS = env.float("WORKER_BEAT_SECONDS", default=5)
+# A file that is touched at every beat, for a keeper of containers that asks whether this worker lives.
+WORKER_PULSE_FILE = env.str("WORKER_PULSE_FILE", default="")
 
 # --- People -----------------------------------------------------------------------------------------------------------
 

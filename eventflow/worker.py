@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
@@ -88,6 +89,8 @@ class Heart:
         try:
             close_old_connections()
             Worker.objects.update_or_create(pk=self.worker_id, defaults={"seen_at": timezone.now()})
+            if settings.WORKER_PULSE_FILE:
+                Path(settings.WORKER_PULSE_FILE).touch()
             reap()
             housekeeping.queue_what_is_due()
         except DjangoDatabaseError as error:
