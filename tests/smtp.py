@@ -1,7 +1,9 @@
 """A real SMTP server on the loopback address, with the moods of those out there."""
 
 import asyncio
+import contextlib
 import logging
+import random
 import socket
 import threading
 from email import message_from_bytes
@@ -17,9 +19,12 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections (from 32768 on Linux): one of these may take any other as soon as nobody listens."""
+    while True:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            port = random.randint(20_000, 32_000)
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 class PostOffice:
