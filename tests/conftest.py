@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -6,6 +8,8 @@ from eventflow.observability import trail
 from tests.smtp import PostOffice
 from tickets import signature
 
+# Minutes long, and not kind to the servers they run on: bin/test --faults.
+collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]
 # What begins first, so that no worker begins something long when the others are about to finish.
 LONG = ["test_polish_pages", "test_schemathesis", "test_http", "test_model", "test_scripts", "test_races"]
 

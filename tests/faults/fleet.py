@@ -1,0 +1,55 @@
+"""Several web processes of the product, each on a port of its own, that can be killed and started again."""
+
+import asyncio
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.serving import Site, serving
+from tests.smtp import free_port
+
+
+class Fleet:
+    def __init__(self, size: int, folder: Path, **env: Any) -> None:
+        self.folder, self.env = folder, {"DEBUG": False, "RATE_LIMITS": "off", "LOG_LEVEL": "WARNING", "WEB_PROCESSES": size, **env}
+        self.ports = [free_port() for _ in range(size)]
+        self.sites: dict[int, Site] = {}
+        self.stacks: dict[int, ExitStack] = {}
+        self.kills = 0
+
+    def __enter__(self) -> "Fleet":
+        for port in self.ports:
+            self.start(port)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for stack in self.stacks.values():
+            stack.close()
+
+    def start(self, port: int) -> None:
+        """Returns when it listens."""
+        stack = self.stacks[port] = ExitStack()
+        log = self.folder / f"web-{port}-{self.kills}.log"
+        self.sites[port] = stack.enter_context(serving(log, port=port, **self.env))
+
+    def kill(self, port: int) -> None:
+        """As the kernel does when memory is short: it gets no chance to finish anything."""
+        self.kills += 1
+        self.sites[port].process.kill()
+        self.stacks[port].close()
+
+    async def kill_in_turn(self, every: float) -> None:
+        """One after the other, each started again at once; until cancelled, which waits for the one that is starting."""
+        turn = 0
+        while True:
+            await asyncio.sleep(every)
+            port = self.ports[turn % len(self.ports)]
+            turn += 1
+            await asyncio.to_thread(self.kill, port)
+            await asyncio.shield(asyncio.to_thread(self.start, port))
+
+    def pids(self) -> list[int]:
+        return [self.sites[port].process.pid for port in self.ports]
+
+    def logs(self) -> str:
+        return "".join(path.read_text() for path in self.folder.glob("web-*.log"))

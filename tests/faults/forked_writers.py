@@ -1,0 +1,50 @@
+"""Writers that are killed: `python -m tests.faults.forked_writers <kills>`, on an embedded installation of their own.
+
+Django is loaded once and every writer forked from it, with a connection of its own, so that a life is short enough to be ended two hundred
+times. Two write at a time; what they say (tests/writer.py) goes to stdout.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+
+import django
+
+AT_ONCE = 2
+
+
+def main() -> None:
+    kills, chance = int(sys.argv[1]), random.Random("kills")
+    django.setup()
+    living: list[int] = []
+    for number in range(kills):
+        living.append(fork_writer(f"writer {number}"))
+        if len(living) < AT_ONCE and number + 1 < kills:
+            continue
+        # Long enough to write, in most of them.
+        time.sleep(chance.uniform(0.05, 0.3))
+        end(living.pop(0))
+    for pid in living:
+        end(pid)
+
+
+def fork_writer(seed: str) -> int:
+    pid = os.fork()
+    if pid == 0:
+        from tests import writer
+
+        writer.write(seed)
+        os._exit(1)
+    return pid
+
+
+def end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    _pid, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status), "a writer ended by itself"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A line to a server that can be cut, hung and slowed down, as lines are. TCP, on the loopback address, on a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from tests.smtp import free_port
+
+
+class Line:
+    """Listens on `port` and passes everything on to `target`, unless told otherwise."""
+
+    def __init__(self, target: int) -> None:
+        self.target, self.port = target, free_port()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.open = asyncio.Event()
+        self.delay = 0.0
+        # How many bytes a client may still send until the line breaks; None: as many as it likes.
+        self.allowed: int | None = None
+        self.server: asyncio.Server | None = None
+        self.running: set[asyncio.Task[Any]] = set()
+
+    def start(self) -> None:
+        self.thread.start()
+        self.do(self.restore())
+
+    def stop(self) -> None:
+        self.do(self.close())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(5)
+        self.loop.close()
+
+    # The moods
+
+    def through(self) -> None:
+        self.do(self.restore())
+
+    def refuse(self) -> None:
+        """Nobody listens, and every connection is cut."""
+        self.do(self.close())
+
+    def hang(self) -> None:
+        """Connections are taken and kept, and nothing passes."""
+        self.do(self.hold())
+
+    def slow(self, seconds: float) -> None:
+        """Everything takes so much longer, each way."""
+        self.do(self.restore(delay=seconds))
+
+    def cut_after(self, size: int) -> None:
+        """Every connection breaks when the client has sent so many bytes."""
+        self.do(self.restore(allowed=size))
+
+    # On the loop
+
+    def do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    async def restore(self, *, delay: float = 0.0, allowed: int | None = None) -> None:
+        self.delay, self.allowed = delay, allowed
+        self.open.set()
+        if self.server is None:
+            self.server = await asyncio.start_server(self.connect, "127.0.0.1", self.port)
+
+    async def hold(self) -> None:
+        await self.restore()
+        self.open.clear()
+
+    async def close(self) -> None:
+        if self.server:
+            self.server.close()
+            self.server = None
+        for task in self.running:
+            task.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task: Any = asyncio.current_task()
+        self.running.add(task)
+        there: asyncio.StreamWriter | None = None
+        try:
+            await self.open.wait()
+            back, there = await asyncio.open_connection("127.0.0.1", self.target)
+            ways = {asyncio.ensure_future(self.carry(reader, there, self.allowed)), asyncio.ensure_future(self.carry(back, writer, None))}
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            self.running.discard(task)
+            for end in (writer, there):
+                if end is not None:
+                    end.transport.abort()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, allowed: int | None) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(65536):
+                if self.delay:
+                    await asyncio.sleep(self.delay)
+                await self.open.wait()
+                if allowed is not None:
+                    chunk, allowed = chunk[:allowed], allowed - len(chunk)
+                writer.write(chunk)
+                await writer.drain()
+                if allowed is not None and allowed <= 0:
+                    return
+
+
+@contextmanager
+def line_to(port: int) -> Iterator[Line]:
+    line = Line(port)
+    line.start()
+    try:
+        yield line
+    finally:
+        line.stop()

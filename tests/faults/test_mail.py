@@ -1,0 +1,135 @@
+"""The mail server is away, hangs, breaks off or promises too much, and workers are killed: every mail leaves, once as far as anybody can tell."""
+
+import random
+import time
+from collections import Counter
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from eventflow import mail
+from eventflow.mail.models import Mail
+from tests import letters, processes
+from tests.faults.proxy import Line, line_to
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MAILS, KILLS = 60, 12
+# 5 s, 10 s, 20 s …: so many attempts take longer than an hour.
+ATTEMPTS = 10
+BAD = "gone@example.org"
+
+
+def write(how_many, *, to="reader{}@example.org"):
+    for number in range(how_many):
+        mail.queue_to_address(letters.note, address=to.format(number), language="en", args={"subject": f"Letter {number}"})
+
+
+def worker(post, line, **env):
+    there = {**post.env, "EMAIL_PORT": line.port, "WORKER_BEAT_SECONDS": 0.3, **env}
+    return processes.running(processes.command("worker", "--interval", "0.1"), **there)
+
+
+def minutes_pass():
+    """What waits for its next attempt has waited long enough."""
+    now = timezone.now()
+    Mail.objects.filter(state="queued").update(next_attempt_at=now)
+    DBTaskResult.objects.filter(status="READY").update(run_after=now)
+
+
+def attempts():
+    return sum(Mail.objects.values_list("attempts", flat=True))
+
+
+def unsent():
+    return Mail.objects.filter(state="queued").count()
+
+
+def delivered(post):
+    return Counter(letter["Message-ID"] for letter in post.letters)
+
+
+@pytest.mark.parametrize("mood", ["refused", "broken off"])
+def test_mail_server_away_for_an_hour(mood, figures, post):
+    post.refused = {BAD}
+    with line_to(post.port) as line:
+        # 300 bytes: after the addresses, in the middle of the letter.
+        line.refuse() if mood == "refused" else line.cut_after(300)
+        write(MAILS // 2)
+        write(1, to=BAD)
+        write(MAILS // 2)
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            write(5, to="nobody{}@example.org")
+            raise ZeroDivisionError
+        with worker(post, line) as process:
+            for _attempt in range(ATTEMPTS):
+                wanted = attempts() + unsent()
+                minutes_pass()
+                processes.wait_until(lambda wanted=wanted: attempts() >= wanted, seconds=60)
+            figures.note("attempts that failed", attempts())
+            figures.exactly("given up meanwhile", Mail.objects.exclude(state__in=["queued", "stuck"]).count(), 0)
+            figures.exactly("delivered meanwhile", len(post.letters), 0)
+            line.through()
+            minutes_pass()
+            began = time.monotonic()
+            processes.wait_until(lambda: not unsent(), seconds=60)
+            figures.note("all of them after its return, in s", round(time.monotonic() - began, 1))
+            assert process.poll() is None
+    got = delivered(post)
+    figures.exactly("mails delivered", len(got), MAILS)
+    figures.exactly("delivered twice", sum(got.values()) - len(got), 0)
+    figures.exactly("to the bad address: stuck", Mail.objects.filter(state="stuck", to=BAD).count(), 1)
+    figures.exactly("of rolled-back work", sum("nobody" in letter["To"] for letter in post.letters), 0)
+    figures.judge()
+
+
+def test_mail_server_that_hangs_holds_up_no_more_than_its_timeout(figures, post):
+    with line_to(post.port) as line, worker(post, line) as process:
+        line.hang()
+        write(2)
+        began = time.monotonic()
+        processes.wait_until(lambda: attempts() == 2, seconds=60)
+        figures.at_most("two mails put off", time.monotonic() - began, 25, "s")
+        line.through()
+        minutes_pass()
+        processes.wait_until(lambda: not unsent(), seconds=30)
+        assert process.poll() is None
+    figures.exactly("mails delivered", len(delivered(post)), 2)
+    figures.judge()
+
+
+def test_mail_server_without_the_starttls_it_was_told_to_use_gets_nothing(figures, post):
+    with line_to(post.port) as line, worker(post, line, EMAIL_USE_TLS=True):
+        write(3)
+        processes.wait_until(lambda: attempts() == 3)
+    figures.exactly("said to it but EHLO", len(set(post.commands) - {"EHLO"}), 0)
+    figures.exactly("letters offered", len(post.offered), 0)
+    figures.exactly("mails kept", unsent(), 3)
+    figures.judge()
+
+
+def test_workers_killed_at_any_step(figures, post):
+    chance = random.Random("workers")
+    with line_to(post.port) as line:
+        # Slow enough that a kill hits every step: connecting, offering, waiting for the answer, writing it down.
+        Line.slow(line, 0.01)
+        write(MAILS)
+        for _kill in range(KILLS):
+            with worker(post, line) as process:
+                count = len(post.offered)
+                processes.wait_until(lambda count=count: len(post.offered) > count or not unsent(), seconds=30)
+                time.sleep(chance.uniform(0, 0.15))
+                process.kill()
+        line.through()
+        left = unsent()
+        with worker(post, line):
+            processes.wait_until(lambda: not unsent(), seconds=60)
+            processes.wait_until(lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists(), seconds=30)
+    got = delivered(post)
+    figures.note("workers killed (-9)", KILLS)
+    figures.note("mails still to send after the last kill", left)
+    figures.exactly("mails delivered", len(got), MAILS)
+    figures.at_most("delivered twice, with the same Message-ID", sum(got.values()) - len(got), KILLS)
+    figures.exactly("Message-IDs that are not ours", len(set(got) - set(Mail.objects.values_list("message_id", flat=True))), 0)
+    figures.judge()
