@@ -17,7 +17,8 @@ from tickets import signature
 
 pytestmark = pytest.mark.once
 WIDTH, HEIGHT, FRAMES_A_SECOND = 640, 480, 30
-CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+CAMERA = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+ALLOWED = "--use-fake-ui-for-media-stream"
 
 
 def film(path, pictures, *, seconds=1.2, blank=0.3):
@@ -43,16 +44,17 @@ def shown(text, *, size=380, turned=0, light=1.0, noise=0):
 
 @pytest.fixture
 def door(site, chromium, complaints, log_in, tmp_path):
-    """Opens the check-in page on a phone whose camera sees these texts, or pictures, again and again."""
+    """Opens the check-in page on a phone whose camera sees these texts, or pictures, again and again; or whose camera is `refused`."""
     opened = []
 
-    def at(event, texts, **times):
+    def at(event, texts, *, refused=False, **times):
         film(tmp_path / "camera.mjpeg", [shown(seen) if isinstance(seen, str) else seen for seen in texts], **times)
         path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-        arguments = ["--no-sandbox", *STAYS_HOME, *CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}"]
+        arguments = ["--no-sandbox", *STAYS_HOME, *CAMERA, *([] if refused else [ALLOWED])]
+        arguments.append(f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
         browser = chromium.browser_type.launch(executable_path=path, args=arguments)
         opened.append(browser)
-        context = browser.new_context(base_url=site.url, **PHONE, permissions=["camera"], locale="en-GB")
+        context = browser.new_context(base_url=site.url, **PHONE, permissions=[] if refused else ["camera"], locale="en-GB")
         page = context.new_page()
         complaints.listen_to(page)
         log_in(page, event.organizer)
@@ -154,6 +156,15 @@ def test_a_guest_who_was_let_in_is_taken_back_within_reach(door):
     expect(page.locator(".result")).to_contain_text("Taken back")
     ticket.refresh_from_db()
     assert not ticket.is_used
+
+
+def test_refused_camera_says_what_to_press_and_names_can_still_be_searched(door):
+    event = make_event()
+    page = door(event, ["anything"], refused=True)
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#camera-says")).to_contain_text("Tap the lock beside the address, then Camera, then Allow")
+    page.get_by_role("link", name="Search").click()
+    expect(page.get_by_role("searchbox")).to_be_focused()
 
 
 def test_without_a_camera_it_says_so_and_the_code_can_be_typed(visitor, log_in):
