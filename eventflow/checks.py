@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from eventflow.api import limits
 
-ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
+ENGINES = {"django.db.backends.sqlite3", "eventflow.postgresql"}
 MOST_DRAIN_SECONDS = 6
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 

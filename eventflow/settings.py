@@ -156,9 +156,10 @@ if EMBEDDED:
 else:
     database = env.db_url("DATABASE_URL")
     if database["ENGINE"] == "django.db.backends.postgresql":
+        database["ENGINE"] = "eventflow.postgresql"
         # A database that is away is answered with 503 at once, not after the operating system's minutes.
         database["OPTIONS"] = {"connect_timeout": 2, **database.get("OPTIONS", {})}
-# One connection a pool thread, kept; it is checked before a request uses it again.
+# One connection a pool thread, kept; whether it still stands is looked at before a request uses it again.
 DATABASES = {"default": {**database, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
 
 # --- Threads, channel layer, cache ------------------------------------------------------------------------------------

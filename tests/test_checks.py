@@ -12,7 +12,7 @@ from tests.processes import command, environment
 REDIS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}
 MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 SQLITE = "django.db.backends.sqlite3"
-POSTGRESQL = "django.db.backends.postgresql"
+POSTGRESQL = "eventflow.postgresql"
 
 
 def ids(**kwargs):
