@@ -1,0 +1,52 @@
+"""Sentry hangs or is not there: nobody who asks us waits for it, not even whoever meets an error."""
+
+import asyncio
+import statistics
+from contextlib import ExitStack
+
+import pytest
+
+from tests.faults.crowd import Caller
+from tests.faults.fleet import Fleet
+from tests.faults.proxy import line_to
+from tests.sentry_server import playing_sentry
+from tests.smtp import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 150
+PAGES = {"a page": "/fine/", "an error": "/breaks/nobody/"}
+
+
+async def medians(ports: dict[str, int]) -> dict[tuple[str, str], float]:
+    """Half of the answers come within so many seconds, by server and page. In turn, so that a busy moment meets them all."""
+    caller, seconds = {name: Caller() for name in ports}, {(name, page): [] for name in ports for page in PAGES}
+    for number in range(ROUNDS + 10):
+        for page, path in PAGES.items():
+            for name, port in ports.items():
+                answer = await caller[name].ask(port, "GET", path)
+                assert answer.status == (200 if page == "a page" else 500)
+                # The first ones load what is loaded late.
+                if number >= 10:
+                    seconds[name, page].append(answer.seconds)
+    for each in caller.values():
+        await each.close()
+    return {key: statistics.median(values) for key, values in seconds.items()}
+
+
+def test_sentry_away_slows_nobody_down(figures, redis, tmp_path):
+    with ExitStack() as stack:
+        sentry = stack.enter_context(playing_sentry())
+        line = stack.enter_context(line_to(int(sentry.dsn.split(":")[-1].removesuffix("/1"))))
+        line.hang()
+        addresses = {"unset": "", "hung": f"http://public@127.0.0.1:{line.port}/1", "not there": f"http://public@127.0.0.1:{free_port()}/1"}
+        ports = {}
+        for number, (name, dsn) in enumerate(addresses.items()):
+            (folder := tmp_path / str(number)).mkdir()
+            fleet = Fleet(1, folder, REDIS_URL=redis.url, SENTRY_DSN=dsn, DJANGO_SETTINGS_MODULE="tests.sentry_settings")
+            (ports[name],) = stack.enter_context(fleet).ports
+        found = asyncio.run(medians(ports))
+    for name in ("hung", "not there"):
+        for page in PAGES:
+            slower = max(0.0, found[name, page] - found["unset", page]) * 1000
+            figures.at_most(f"Sentry {name}: {page} takes longer by", slower, 10, "ms")
+    figures.judge()
