@@ -4,9 +4,12 @@
 from daphne.server import twisted_loop as loop
 
 import asyncio
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.protocol import PreparedMessage
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
@@ -17,6 +20,8 @@ from zope.interface import implementer
 
 from eventflow.http import raw_headers, refusal
 from eventflow.observability import metrics, without_secrets
+from events import feeds
+from events.models import Event
 
 reactor: Any = twisted_reactor
 
@@ -24,7 +29,16 @@ reactor: Any = twisted_reactor
 FRAME_BYTES = 4096
 FRAMES_IN_A_WINDOW = 40
 WINDOW_SECONDS = 10.0
-TOO_MANY = 1008
+NO_BINARY, TOO_MANY, GOING_AWAY = 1003, 1008, 1001
+# What a socket needs no more once it is open.
+HANDSHAKE = {
+    "application_deferred",
+    "application_queue",
+    "clean_headers",
+    "http_headers",
+    "http_request_data",
+    "http_response_data",
+}
 TOO_LARGE = _("This is more than EventFlow takes at once.")
 
 
@@ -124,16 +138,80 @@ class Request(WebRequest):
             self.channel.transport.abortConnection()
 
 
-class Socket(WebSocketProtocol):
-    """One WebSocket."""
+@implementer(IPushProducer)
+class Socket(feeds.Watcher, WebSocketProtocol):
+    """One WebSocket. Channels lets it in; then it watches its event by itself, without a task or a queue, for there can be thousands."""
+
+    # Our factory gives its options to the class, so that no socket has copies.
+    CONFIG_ATTRS = ()
+    frames, window_ends = 0, 0.0
+    watched: int | None = None
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self.tap = Tap()
-        self.frames, self.window_ends = 0, 0.0
-        # Until now the HTTP side of the connection listened for a full buffer.
+        # Until now the HTTP side of the connection listened for a full buffer. Ours is full earlier: there are thousands of them.
         self.transport.unregisterProducer()
-        self.transport.registerProducer(self.tap, True)
+        self.transport.bufferSize = FRAME_BYTES
+        self.transport.registerProducer(self, True)
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if self.state == self.STATE_CLOSED:
+            # It went while it was being let in.
+            return
+        if message["type"] == "websocket.watch":
+            self.watch(message["event"], html=message["html"])
+        else:
+            super().handle_reply(message)
+
+    # Watching
+
+    def watch(self, event: Event, *, html: bool) -> None:
+        if self.server.is_stopping:
+            return self.serverClose(GOING_AWAY)
+        self.html = html
+        self.forget_handshake()
+        self.watched = event.pk
+        feeds.hub.join(event, self)
+
+    def forget_handshake(self) -> None:
+        """A socket lives for hours, what let it in for a moment."""
+        self.request.headers = {}
+        self.__dict__ = {name: value for name, value in vars(self).items() if name not in HANDSHAKE}
+
+    def show(self, frame: feeds.Frame) -> None:
+        if self.state == self.STATE_OPEN:
+            self.send_now(prepared(frame.html if self.html else frame.json))
+
+    def send_now(self, data: bytes) -> None:
+        """Most take a frame at once. Then neither a buffer nor two rounds through the selector are needed, which cost more than the sending."""
+        transport, sent = self.transport, 0
+        if not (transport.dataBuffer or transport._tempDataLen):
+            # No number: the connection is lost, which is noticed where we read.
+            sent = transport.writeSomeData(data) or 0
+        if isinstance(sent, int) and sent < len(data):
+            transport.write(data[sent:])
+
+    def end(self) -> None:
+        self.serverClose(feeds.NOT_FOUND)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        if self.watched is not None:
+            feeds.hub.leave(self.watched, self)
+            self.watched = None
+        super().onClose(wasClean, code, reason)
+
+    # How much it takes. From one that reads nothing no answer to our ping comes, and it goes.
+
+    def pauseProducing(self) -> None:
+        self.wait()
+
+    def resumeProducing(self) -> None:
+        self.go_on()
+
+    def stopProducing(self) -> None:
+        self.wait()
+
+    # What comes
 
     def onMessageFrameBegin(self, length: int) -> None:
         self.count_frame()
@@ -144,8 +222,9 @@ class Socket(WebSocketProtocol):
         super().onPing(payload)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if self.state == self.STATE_OPEN:
-            super().onMessage(payload, isBinary)
+        """A watcher has nothing to say. A few words are let pass."""
+        if isBinary:
+            self.serverClose(NO_BINARY)
 
     def count_frame(self) -> None:
         if loop.time() > self.window_ends:
@@ -163,6 +242,13 @@ class Socket(WebSocketProtocol):
         self.dropConnection(abort=True)
 
 
+@lru_cache(maxsize=256)
+def prepared(text: str) -> bytes:
+    """What goes over the wire, made once for everybody."""
+    message: bytes = PreparedMessage(text.encode(), isBinary=False, applyMask=False, doNotCompress=True).payloadHybi
+    return message
+
+
 class RequestFactory(HTTPFactory):
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
@@ -173,3 +259,9 @@ class RequestFactory(HTTPFactory):
 
 class SocketFactory(WebSocketFactory):
     protocol = Socket
+
+    def setProtocolOptions(self, **options: Any) -> None:
+        super().setProtocolOptions(**options)
+        for name in WebSocketServerProtocol.CONFIG_ATTRS:
+            option = getattr(self, name)
+            setattr(Socket, name, staticmethod(option) if callable(option) else option)

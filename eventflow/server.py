@@ -17,11 +17,12 @@ from weakref import WeakSet
 from django.conf import settings
 from twisted.internet import reactor as twisted_reactor
 from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.tcp import Port
 from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
 from twisted.python.failure import Failure
 
 from eventflow import health
-from eventflow.connections import FRAME_BYTES, Request, RequestFactory, Socket, SocketFactory
+from eventflow.connections import FRAME_BYTES, GOING_AWAY, Request, RequestFactory, Socket, SocketFactory
 from eventflow.http import OneHopHandler
 from eventflow.observability import Trail, current, metrics, trail, without_secrets
 from events import live
@@ -39,7 +40,22 @@ END_SECONDS = 9.0
 ASKING_SECONDS = 2.0
 # Every connection is an open file, and the usual limit of 1024 is less than one popular event.
 OPEN_FILES = 65_536
-GOING_AWAY = 1001
+# So many wait at the door (or as many as the system allows, if that is less), and so many are let in each time we look.
+BACKLOG, ACCEPTS = 4096, 50
+# How long a socket's handshake may take; most of it is waiting while many come at once.
+HANDSHAKE_SECONDS = 20
+
+
+class Door(Port):
+    """Where connections come in: a few at a time, so that those who are in get on before others follow.
+
+    Twisted lets in more and more at a time. When thousands came at once, all of them were half through their handshakes together, and none
+    was done in time.
+    """
+
+    def doRead(self) -> None:
+        self.numberAccepts = min(self.numberAccepts, ACCEPTS)
+        super().doRead()
 
 
 class Server(Daphne):
@@ -54,7 +70,8 @@ class Server(Daphne):
             ping_interval=20,
             ping_timeout=20,
             websocket_timeout=-1,
-            websocket_connect_timeout=10,
+            websocket_connect_timeout=HANDSHAKE_SECONDS,
+            websocket_handshake_timeout=HANDSHAKE_SECONDS,
         )
         self.pages = pages
         self.host, self.port = host, port
@@ -80,7 +97,8 @@ class Server(Daphne):
             # Which pages may connect is decided in eventflow.sockets.
             allowNullOrigin=True,
         )
-        self.listener = reactor.listenTCP(self.port, self.http_factory, backlog=1024, interface=self.host)
+        self.listener = Door(self.port, self.http_factory, backlog=BACKLOG, interface=self.host, reactor=reactor)
+        self.listener.startListening()
         self.port = self.listener.getHost().port
         return self.port
 
@@ -114,7 +132,7 @@ class Server(Daphne):
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass a message to the connection, and return when it has room for the next one."""
         await super().handle_reply(protocol, message)
-        if not protocol.tap.open.is_set():
+        if isinstance(protocol, Request) and not protocol.tap.open.is_set():
             try:
                 await asyncio.wait_for(protocol.tap.open.wait(), STALLED_SECONDS)
             except TimeoutError:
@@ -164,14 +182,21 @@ class Server(Daphne):
         self.listener.connectionLost(Failure(CONNECTION_DONE))
 
     async def everything_done(self, *, asked_until: float) -> None:
-        """Until who wanted to ask has asked or had their time, no application runs, all that was written is sent, and no thread is at work."""
-        while any(map(self.is_running, self.connections)) or reactor.getWriters() or (loop.time() < asked_until and self.is_being_asked()):
+        """Until who wanted to ask has asked or had their time, all have their answers or their closing, and no thread is at work."""
+        while self.is_at_work() or (loop.time() < asked_until and self.is_being_asked()):
             await asyncio.sleep(0.02)
         await asyncio.to_thread(self.pages.threads.shutdown)
+
+    def is_at_work(self) -> bool:
+        """Whether an application runs, a socket is open, or something that was written is not sent."""
+        return any(map(self.is_running, self.connections)) or any(map(self.is_open_socket, self.connections)) or bool(reactor.getWriters())
 
     def is_running(self, protocol: Any) -> bool:
         application = self.connections[protocol].get("application_instance")
         return application is not None and not application.done()
+
+    def is_open_socket(self, protocol: Any) -> bool:
+        return isinstance(protocol, Socket) and "disconnected" not in self.connections[protocol]
 
     def is_being_asked(self) -> bool:
         """Whether a request is on its way: a connection that has said nothing yet, or half of what it wants."""

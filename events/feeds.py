@@ -7,44 +7,37 @@ the server's loop, except the reading, which has one thread and so one database 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import batched
+from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from eventflow.observability import Outage
 from events.link import Link
 from events.models import Event
+from events.permissions import visible_events
 
 logger = logging.getLogger(__name__)
 
 FIELDS = ("seats_limit", "confirmed_count", "pending_count", "checked_in_count")
+# The close code of a socket whose event is not, or no longer, to be seen.
+NOT_FOUND = 4404
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
 # At most four messages a second, and the last state within half a second of its commit.
 SPACING_SECONDS = 0.25
 HEARTBEAT_SECONDS = 15.0
 # How often the row is read unasked while hints can't be trusted to arrive.
 POLL_SECONDS = 2.0
+# How many watchers are told at a stretch. A request waits that long: some milliseconds.
+BATCH = 200
 # How long to wait after the first, second … failed reading of the database.
 BACK_OFF_SECONDS = (1, 2, 4, 8)
-
-
-async def watch(event: Event) -> AsyncGenerator["Frame"]:
-    """The event's numbers now (as `event` has them), then each change and heartbeat, as fast as the caller takes them.
-
-    Ends when the event is no more. Close the iterator (contextlib.aclosing) to stop watching.
-    """
-    watcher = Watcher(Frame(event))
-    hub.join(event.pk, watcher)
-    try:
-        frame: Frame | None = watcher.frame
-        while frame is not None:
-            yield frame
-            frame = await watcher.next()
-    finally:
-        hub.leave(event.pk, watcher)
 
 
 class Frame:
@@ -74,26 +67,36 @@ class Frame:
 
 
 class Watcher:
-    """One socket's view: the newest frame it has not sent yet. A slow reader skips frames and keeps nobody waiting."""
+    """One who watches. A slow one skips to the newest frame and keeps nobody waiting; its door says what `show` and `end` do, at once."""
 
-    def __init__(self, first: Frame) -> None:
-        self.frame: Frame | None = first
-        self.numbers = first.numbers
-        self.news = asyncio.Event()
+    # The newest frame it was offered, and the one that goes out when there is room again.
+    newest: Frame | None = None
+    put_off: Frame | None = None
+    is_full = False
 
     def offer(self, frame: Frame, *, repeat: bool) -> None:
-        if repeat or frame.numbers != self.numbers:
-            self.frame, self.numbers = frame, frame.numbers
-            self.news.set()
+        if repeat or self.newest is None or frame.numbers != self.newest.numbers:
+            self.newest = frame
+            if self.is_full:
+                self.put_off = frame
+            else:
+                self.show(frame)
+
+    def wait(self) -> None:
+        self.is_full = True
+
+    def go_on(self) -> None:
+        self.is_full = False
+        frame, self.put_off = self.put_off, None
+        if frame is not None:
+            self.show(frame)
+
+    def show(self, frame: Frame) -> None:
+        raise NotImplementedError
 
     def end(self) -> None:
-        self.frame = None
-        self.news.set()
-
-    async def next(self) -> Frame | None:
-        await self.news.wait()
-        self.news.clear()
-        return self.frame
+        """The event is no more."""
+        raise NotImplementedError
 
 
 class Feed:
@@ -103,6 +106,14 @@ class Feed:
         self.event_id, self.link = event_id, link
         self.watchers: set[Watcher] = set()
         self.hinted = asyncio.Event()
+        self.newest: Frame | None = None
+
+    def frame_of(self, event: Event) -> Frame:
+        """What `event` says, without writing it out again if everybody has just been told the same."""
+        frame = Frame(event)
+        if self.newest is None or self.newest.numbers != frame.numbers:
+            return frame
+        return self.newest
 
     async def run(self) -> None:
         """Until cancelled, or until the event is no more."""
@@ -116,9 +127,16 @@ class Feed:
             is_heartbeat = now() >= heartbeat
             if is_heartbeat:
                 heartbeat = now() + HEARTBEAT_SECONDS
-            for watcher in self.watchers:
-                watcher.offer(frame, repeat=is_heartbeat)
+            self.newest = frame
+            await self.tell(frame, repeat=is_heartbeat)
             await asyncio.sleep(SPACING_SECONDS)
+
+    async def tell(self, frame: Frame, *, repeat: bool) -> None:
+        """Offer it to all, and let the requests have their turn every now and then."""
+        for some in batched(list(self.watchers), BATCH, strict=False):
+            for watcher in some:
+                watcher.offer(frame, repeat=repeat)
+            await asyncio.sleep(0)
 
     async def reason(self, *, patience: float) -> None:
         """Wait for a hint, for `patience` seconds at most, and less while the link is down."""
@@ -131,7 +149,7 @@ class Feed:
         self.hinted.clear()
 
     def end(self) -> None:
-        for watcher in self.watchers:
+        for watcher in list(self.watchers):
             watcher.end()
 
 
@@ -143,14 +161,17 @@ class Hub:
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.link = Link(on_hint=self.wake)
 
-    def join(self, event_id: int, watcher: Watcher) -> None:
-        if event_id not in self.feeds:
-            self.feeds[event_id] = feed = Feed(event_id, self.link)
-            self.tasks[event_id] = asyncio.ensure_future(feed.run())
-            self.link.want(event_id)
-        self.feeds[event_id].watchers.add(watcher)
+    def join(self, event: Event, watcher: Watcher) -> None:
+        """Offer it the event's numbers now (as `event` has them), then each change and heartbeat, until it leaves."""
+        if event.pk not in self.feeds:
+            self.feeds[event.pk] = feed = Feed(event.pk, self.link)
+            self.tasks[event.pk] = asyncio.ensure_future(feed.run())
+            self.link.want(event.pk)
+        feed = self.feeds[event.pk]
+        feed.watchers.add(watcher)
+        watcher.offer(feed.frame_of(event), repeat=True)
         # The numbers may have changed between the watcher's own look and now.
-        self.wake(event_id)
+        self.wake(event.pk)
 
     def leave(self, event_id: int, watcher: Watcher) -> None:
         self.feeds[event_id].watchers.discard(watcher)
@@ -167,6 +188,7 @@ class Hub:
 hub = Hub()
 database = ThreadPoolExecutor(1, thread_name_prefix="numbers")
 outage = Outage(logger, "database, live numbers")
+readings: dict[int, asyncio.Future[Event | None]] = {}
 
 
 async def read(event_id: int) -> Frame | None:
@@ -174,7 +196,7 @@ async def read(event_id: int) -> Frame | None:
     attempt = 0
     while True:
         try:
-            event = await asyncio.get_running_loop().run_in_executor(database, look, event_id)
+            event = await on_the_thread(look, Event.objects.all(), event_id)
         except DATABASE_ERRORS as error:
             outage.began(error)
             await asyncio.sleep(BACK_OFF_SECONDS[min(attempt, len(BACK_OFF_SECONDS) - 1)])
@@ -184,6 +206,18 @@ async def read(event_id: int) -> Frame | None:
             return Frame(event) if event else None
 
 
-def look(event_id: int) -> Event | None:
+async def look_for_anybody(event_id: int) -> Event | None:
+    """The event, if whoever comes along may see it. All who ask while somebody's reading is under way share that one."""
+    if event_id not in readings:
+        readings[event_id] = reading = asyncio.ensure_future(on_the_thread(look, visible_events(AnonymousUser()), event_id))
+        reading.add_done_callback(lambda _: readings.pop(event_id))
+    return await asyncio.shield(readings[event_id])
+
+
+async def on_the_thread(work: Callable[..., Event | None], *args: Any) -> Event | None:
+    return await asyncio.get_running_loop().run_in_executor(database, work, *args)
+
+
+def look(events: QuerySet[Event], event_id: int) -> Event | None:
     close_old_connections()
-    return Event.objects.only(*FIELDS).filter(pk=event_id).first()
+    return events.only(*FIELDS).filter(pk=event_id).first()

@@ -3,7 +3,6 @@
 import asyncio
 import statistics
 import time
-from contextlib import aclosing
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -150,16 +149,27 @@ def test_slow_watcher_skips_to_the_newest():
     event = make_event()
 
     async def scenario():
-        quick = Watching(event)
-        async with aclosing(feeds.watch(event)) as frames:
-            first = await anext(frames)
-            await link_is_up()
-            for number in range(1, 4):
-                await on_a_thread(change, event, pending_count=number)
-                await quick.sees((0, number, 0))
-            return first.numbers[2], (await anext(frames)).numbers[2]
+        quick, slow = Watching(event), Watching(event)
+        await link_is_up()
+        slow.wait()
+        for number in range(1, 4):
+            await on_a_thread(change, event, pending_count=number)
+            await quick.sees((0, number, 0))
+        before = list(slow.seen)
+        slow.go_on()
+        return before, slow.seen
 
-    assert run(scenario) == (0, 3)
+    assert run(scenario) == ([(0, 0, 0)], [(0, 0, 0), (0, 3, 0)])
+
+
+def test_those_who_come_at_the_same_time_share_a_reading(queries):
+    event, draft = make_event(), make_event(status="draft")
+
+    async def scenario():
+        seen = await asyncio.gather(*(feeds.look_for_anybody(pk) for pk in [event.pk] * 50 + [draft.pk] * 50))
+        return seen, queries.count
+
+    assert run(scenario) == ([event] * 50 + [None] * 50, 2)
 
 
 def test_feed_ends_with_its_last_watcher():
@@ -170,7 +180,7 @@ def test_feed_ends_with_its_last_watcher():
         watching, feeds_left = [Watching(event), Watching(event), Watching(other)], []
         await link_is_up()
         for one in watching:
-            await one.leaves()
+            one.leaves()
             feeds_left.append(sorted(feeds.hub.feeds))
         await asyncio.wait_for(feeds.hub.link.task, 2)
         await asyncio.sleep(0.1)
@@ -189,10 +199,10 @@ def test_watching_ends_when_the_event_is_no_more():
         await link_is_up()
         await on_a_thread(Event.objects.filter(pk=event.pk).delete)
         live.announce(event.pk)
-        await asyncio.wait_for(watching.task, 5)
-        return watching.ended, feeds.hub.feeds
+        await asyncio.wait_for(watching.ended.wait(), 5)
+        return feeds.hub.feeds
 
-    assert run(scenario) == (True, {})
+    assert run(scenario) == {}
 
 
 def test_feed_outlives_the_database(queries, caplog, monkeypatch):

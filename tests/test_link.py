@@ -55,7 +55,7 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(redis,
             # Whoever comes now is told, too.
             late = Watching(other)
             await late.sees((0, 0, 0))
-            await late.leaves()
+            late.leaves()
             await asyncio.to_thread(getattr(redis, give))
             await asyncio.wait_for(link_is_up(), 10)
             await on_a_thread(change, event, pending_count=10 * number)

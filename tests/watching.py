@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from typing import Any
 
 from django.db import connection
@@ -28,21 +27,23 @@ async def on_this_loop(scenario: Callable[[], Awaitable[Any]]) -> Any:
     return await asyncio.wait_for(scenario(), 30)
 
 
-class Watching:
+class Watching(feeds.Watcher):
     """Somebody who notes which numbers came, and when: confirmed, pending and checked in, in this order."""
 
     def __init__(self, event: Event) -> None:
+        self.event = event
         self.seen: list[tuple[int, ...]] = []
         self.times: list[float] = []
-        self.ended = False
-        self.task = asyncio.create_task(self.note(event))
+        self.ended = asyncio.Event()
+        feeds.hub.join(event, self)
 
-    async def note(self, event: Event) -> None:
-        async with aclosing(feeds.watch(event)) as frames:
-            async for frame in frames:
-                self.seen.append(frame.numbers[1:])
-                self.times.append(time.monotonic())
-        self.ended = True
+    def show(self, frame: feeds.Frame) -> None:
+        self.seen.append(frame.numbers[1:])
+        self.times.append(time.monotonic())
+
+    def end(self) -> None:
+        self.leaves()
+        self.ended.set()
 
     async def sees(self, numbers: tuple[int, ...], seconds: float = 5) -> None:
         until = time.monotonic() + seconds
@@ -50,9 +51,8 @@ class Watching:
             assert time.monotonic() < until, self.seen
             await asyncio.sleep(0.01)
 
-    async def leaves(self) -> None:
-        self.task.cancel()
-        await asyncio.wait([self.task])
+    def leaves(self) -> None:
+        feeds.hub.leave(self.event.pk, self)
 
 
 async def on_a_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
