@@ -87,7 +87,7 @@ def letters() -> list[str]:
     for message in json.loads(ask("GET", "/api/v1/messages", port=MAIL_PORT).body)["messages"]:
         if "Text" not in message:
             message = json.loads(ask("GET", f"/api/v1/message/{message['ID']}", port=MAIL_PORT).body)
-        texts.append(f"{message['To']}\n{message['Text']}")
+        texts.append(f"{message['To']}\n{message['Subject']}\n{message['Text']}")
     return texts
 
 
