@@ -7,14 +7,22 @@ from typing import Any, NamedTuple
 
 from allauth.headless.account.views import LoginView
 from allauth.headless.constants import Client
+from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
 from allauth.headless.mfa.views import AuthenticateView
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Subquery
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.models import User
 from eventflow.errors import Refused
 
 # What a request may carry of an earlier sign-in. A new one does not depend on it, valid or not.
@@ -60,6 +68,35 @@ class TokenStrategy(JWTTokenStrategy):
         if pair is None:
             sessions.delete()
         return pair
+
+
+class TokenAuthentication(JWTTokenAuthentication):
+    """allauth's, which reads the session and then its person; here both come with one statement."""
+
+    def authenticate_credentials(self, key: str) -> tuple[User, dict[str, Any]]:
+        payload = internal.decode_token(key, "access")
+        person = person_behind(payload) if payload else None
+        if person is None or payload is None:
+            raise AuthenticationFailed("Invalid token.")
+        return person, payload
+
+
+def person_behind(payload: dict[str, Any]) -> User | None:
+    """Who signed in for this token; None if they signed out since, changed the password or were blocked."""
+    alive = Session.objects.filter(session_key=internal.session_key_from_sid(payload["sid"]), expire_date__gt=timezone.now())
+    people = User.objects.filter(pk=payload["sub"], is_active=True).annotate(kept=Subquery(alive.values("session_data")))
+    person: Any = people.filter(kept__isnull=False).first()
+    return person if person and is_session_of(person, SessionStore().decode(person.kept)) else None
+
+
+def is_session_of(person: User, session: dict[str, Any]) -> bool:
+    """What `django.contrib.auth.get_user` asks of a session."""
+    hashes = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
+    return (
+        session.get(SESSION_KEY) == str(person.pk)
+        and session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and any(constant_time_compare(session.get(HASH_SESSION_KEY, ""), known) for known in hashes)
+    )
 
 
 def sign_in(request: HttpRequest, *, email: str, password: str, code: str = "") -> Tokens:

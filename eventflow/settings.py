@@ -294,7 +294,7 @@ HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
 API_RATE_PERSON = env.str("API_RATE_PERSON", default="600/minute")
 API_RATE_ADDRESS = env.str("API_RATE_ADDRESS", default="300/minute")
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

@@ -138,7 +138,7 @@ def enveloped(answer: Any, *, page: bool) -> Any:
 class BearerScheme(OpenApiAuthenticationExtension):
     """How drf-spectacular names allauth's tokens."""
 
-    target_class = "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"
+    target_class = "accounts.tokens.TokenAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:

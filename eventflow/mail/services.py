@@ -47,7 +47,8 @@ def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
     if not mails:
         return
     run_after = timezone.now() + timedelta(seconds=delay)
-    with transaction.atomic():
+    # The caller's transaction, where there is one.
+    with transaction.atomic(savepoint=False):
         for mail in mails:
             mail.next_attempt_at = run_after
         Mail.objects.bulk_create(mails)

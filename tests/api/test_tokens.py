@@ -4,15 +4,18 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import jwt
 import pytest
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts import services, tokens
 from accounts.models import User
@@ -82,6 +85,33 @@ def test_only_our_own_access_tokens_open_anything():
     }
     assert holds(access)
     assert {name: holds(token) for name, token in bad.items()} == dict.fromkeys(bad, False)
+
+
+@db
+@pytest.mark.parametrize(
+    "changed",
+    [{"_auth_user_hash": "another"}, {"_auth_user_hash": ""}, {"_auth_user_id": "0"}, {"_auth_user_backend": "tests.Another"}, {}],
+    ids=["password changed", "no hash", "another person", "another backend", "run out"],
+)
+def test_token_holds_no_longer_than_its_session(changed):
+    token = sign_in(make_person())["access"]
+    session = Session.objects.get()
+    assert holds(token)
+    session.session_data = SessionStore().encode(session.get_decoded() | changed)
+    session.expire_date = timezone.now() + timedelta(hours=1 if changed else -1)
+    session.save()
+    assert not holds(token)
+
+
+@db
+def test_token_outlives_a_new_secret_while_the_old_one_is_a_fallback(settings):
+    token, old = sign_in(make_person())["access"], settings.SECRET_KEY
+    person = tokens.person_behind({**claims(token)})
+    data_of_old = Session.objects.get().get_decoded()
+    settings.SECRET_KEY = "another-secret"
+    assert not tokens.is_session_of(person, data_of_old)
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert tokens.is_session_of(person, data_of_old)
 
 
 @db

@@ -81,6 +81,8 @@ class Reservation(models.Model):
     note = models.TextField(_("note"), max_length=1000, blank=True)
     # What the form carried: sent twice, it reserves once.
     key = models.CharField(max_length=36, blank=True, editable=False)
+    # The place in the queue, None for whoever does not wait; known to those that `with_position` or the service brought it to.
+    position: int | None
 
     objects = ReservationQuerySet.as_manager()
 

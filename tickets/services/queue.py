@@ -33,6 +33,7 @@ def reserve(event: Event, *, person: User, key: str = "") -> Reservation:
 
     Automatic admission confirms at once while there is a seat and nobody waits; otherwise the reservation is pending.
     `key`, made by a form for each time it is drawn: what was reserved with it is returned again, whatever became of it since.
+    A new one brings its `position` along, which is known here: whoever has just come is the last of those who wait.
     Refused: event_not_open, event_started, already_registered, reservation_rejected.
     """
     event = lock(event.pk)
@@ -40,13 +41,29 @@ def reserve(event: Event, *, person: User, key: str = "") -> Reservation:
         return again
     check_open(event)
     check_first_reservation(event, person)
+    seated = event.is_automatic and not event.is_full and not event.pending_count
+    reservation = first_come(event, person, key) if seated else last_in_queue(event, person, key)
+    if not seated and promote(event):
+        reservation.refresh_from_db()
+    save_counters(event)
+    reservation.position = event.pending_count if reservation.is_pending else None
+    return reservation
+
+
+def first_come(event: Event, person: User, key: str) -> Reservation:
+    """A seat at once: nobody waits for it."""
+    now = timezone.now()
+    reservation = Reservation.objects.create(person=person, event=event, key=key, status=Status.CONFIRMED, created=now, decided_at=now)
+    event.confirmed_count += 1
+    audit.record_many([audit.entry("reservation.reserve", reservation, by=person), audit.entry("reservation.confirm", reservation)])
+    issue_tickets([reservation], by=None)
+    return reservation
+
+
+def last_in_queue(event: Event, person: User, key: str) -> Reservation:
     reservation = Reservation.objects.create(person=person, event=event, key=key)
     event.pending_count += 1
     audit.record("reservation.reserve", reservation, by=person)
-    if event.is_automatic:
-        promote(event)
-        reservation.refresh_from_db()
-    save_counters(event)
     return reservation
 
 
@@ -146,7 +163,7 @@ def undo_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[l
         else:
             done.append(reservation)
     move(event, done, Status.PENDING)
-    audit.AuditEntry.objects.bulk_create([audit.entry("reservation.undo", reservation, by=by) for reservation in done])
+    audit.record_many([audit.entry("reservation.undo", reservation, by=by) for reservation in done])
     promote(event)
     save_counters(event)
     return [reservation.pk for reservation in done], refusals
@@ -174,7 +191,7 @@ def reject_many(event: Event, reservations: Iterable[int], *, by: User, message:
     """Reject these of the event's pending reservations. Returns the ids that were rejected, and for each other why not."""
     event, found, refusals = for_bulk(event, reservations)
     move(event, found, Status.REJECTED, by=by, message=message.strip())
-    audit.AuditEntry.objects.bulk_create([audit.entry("reservation.reject", reservation, by=by) for reservation in found])
+    audit.record_many([audit.entry("reservation.reject", reservation, by=by) for reservation in found])
     tell_rejected(found)
     save_counters(event)
     return [reservation.pk for reservation in found], refusals
@@ -235,9 +252,14 @@ def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | 
     if not reservations:
         return
     move(event, reservations, Status.CONFIRMED, by=by)
+    audit.record_many([audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations])
+    issue_tickets(reservations, by=by)
+
+
+def issue_tickets(reservations: Sequence[Reservation], *, by: User | None) -> None:
+    """And send them, a decision of somebody's a little later, for it may be undone."""
     tickets = [Ticket.issue(reservation) for reservation in reservations]
     Ticket.objects.bulk_create(tickets)
-    audit.AuditEntry.objects.bulk_create([audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations])
     delay = settings.MAIL_DECISION_DELAY_SECONDS if by else 0
     serials = {ticket.reservation_id: ticket.serial for ticket in tickets}
     mail.queue_many(mails.confirmed, reservations, delay=delay, args=lambda r: {"reservation": r.pk, "serial": serials[r.pk]})
