@@ -43,7 +43,7 @@ def test_health_tells_of_redis_and_stays_well_without_it(client, settings, tmp_p
             getattr(redis, take)()
         began = time.monotonic()
         answer = client.get("/health/")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5, "a second, and what a busy machine adds; Redis would not answer at all"
         assert (answer.status_code, answer.json()["status"], answer.json()["redis_ok"]) == (200, "ok", ok)
         if take == "hang":
             redis.wake()
@@ -68,7 +68,7 @@ def test_check_that_hangs_is_given_up_and_not_asked_twice(monkeypatch):
     check = health.Check(lambda: asked.append(1) or hangs.wait(10))
     began = time.monotonic()
     assert [check.passes() for _ in range(3)] == [False] * 3
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5, "three times 0.2 s; ten if it had waited for an answer"
     assert len(asked) == 1
     hangs.set()
     assert check.passes()
