@@ -11,7 +11,7 @@ from tickets import signature
 # Minutes long, and not kind to the servers they run on: bin/test --faults.
 collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]
 # What begins first, so that no worker begins something long when the others are about to finish.
-LONG = ["test_polish_pages", "test_schemathesis", "test_http", "test_model", "test_scripts", "test_races"]
+LONG = ["test_backup", "test_polish_pages", "test_schemathesis", "test_http", "test_model", "test_scripts", "test_races"]
 
 
 @pytest.hookimpl(tryfirst=True)
