@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from datetime import timedelta
 
 import pytest
@@ -23,8 +24,8 @@ def write(subject):
     return Mail.objects.latest("id")
 
 
-def worker(post):
-    return processes.running(processes.command("worker", "--interval", "0.1"), **post.env, WORKER_BEAT_SECONDS=BEAT)
+def worker(post, **env):
+    return processes.running(processes.command("worker", "--interval", "0.1"), **post.env, WORKER_BEAT_SECONDS=BEAT, **env)
 
 
 def running_task(worker_id):
@@ -77,6 +78,19 @@ def test_an_idle_worker_ends_at_once_and_signs_off(post, signum):
         process.send_signal(signum)
         assert process.wait(timeout=5) == 0
     assert not Worker.objects.exists()
+
+
+def test_a_worker_touches_its_pulse_file_while_it_lives(post, tmp_path):
+    pulse = tmp_path / "pulse"
+    with worker(post, WORKER_PULSE_FILE=pulse) as process:
+        processes.wait_until(pulse.exists)
+        first = pulse.stat().st_mtime_ns
+        processes.wait_until(lambda: pulse.stat().st_mtime_ns > first)
+        # One that hangs is as good as dead.
+        process.send_signal(signal.SIGSTOP)
+        last = pulse.stat().st_mtime_ns
+        time.sleep(5 * BEAT)
+        assert pulse.stat().st_mtime_ns == last
 
 
 def test_two_signals_interrupt_the_task_but_lose_no_mail(post):
