@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import VisitorRequest
-from events import sharing
+from events import shared_page, sharing
 from events.calendar import event_calendar
 from events.forms import EventFilters
 from events.models import Event
@@ -38,6 +38,8 @@ def event_list(request: VisitorRequest) -> HttpResponse:
 @require_safe
 def detail(request: VisitorRequest, pk: int) -> HttpResponse:
     """One event; a draft only for those who manage it."""
+    if shared_page.is_for_strangers(request) and (page := shared_page.page(request, pk)):
+        return page
     event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
     manages = managed_events(request.user).filter(pk=event.pk).exists()
     helps = not manages and door_events(request.user).filter(pk=event.pk).exists()

@@ -1,0 +1,97 @@
+"""An event's page as strangers get it, all of them the same: drawn once for what the event's row says, and again as soon as it says anything else.
+
+The row is read for every request, so no number is ever old; what depends on the clock is drawn anew each second. Of a page that is not
+drawn again only the CSRF token is its reader's own. docs/decisions/0025 has the figures.
+"""
+
+import time
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import BigIntegerField
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.crypto import get_random_string
+from django.utils.translation import get_language
+
+from accounts.models import User
+from events import sharing
+from events.models import Event
+
+# More than are looked at in a second; when it is full, it begins anew.
+MOST_PAGES = 500
+THEMES = {"light", "dark"}
+EVENT = [field.attname for field in Event._meta.concrete_fields]
+# What the page says of the organizer.
+HOST = ["id", "email", "first_name", "last_name"]
+# Stands where the token will.
+TOKEN = get_random_string(64)
+
+Row = tuple[Any, ...]
+# The pages of this second, in pieces between which the token goes.
+drawn: dict[tuple[Any, ...], list[str]] = {}
+
+
+def is_for_strangers(request: HttpRequest) -> bool:
+    """Whether nothing about this request makes its page another than everybody's."""
+    return settings.SESSION_COOKIE_NAME not in request.COOKIES and not request.META["QUERY_STRING"]
+
+
+def page(request: HttpRequest, pk: int) -> HttpResponse | None:
+    """The page of this event; None if it is not public."""
+    row = row_of(pk)
+    if row is None:
+        return None
+    key = (*row, get_language(), theme_of(request), int(time.time()))
+    pieces = drawn.get(key)
+    if pieces is None:
+        if len(drawn) >= MOST_PAGES:
+            drawn.clear()
+        pieces = drawn[key] = draw(request, event_of(row))
+    return HttpResponse(get_token(request).join(pieces))
+
+
+def draw(request: HttpRequest, event: Event) -> list[str]:
+    context = {"event": event, "manages": False, "helps": False, "share": sharing.facts(event), "csrf_token": TOKEN}
+    return render_to_string("events/detail.html", context, request).split(TOKEN)
+
+
+def theme_of(request: HttpRequest) -> str:
+    theme = request.COOKIES.get("theme", "")
+    return theme if theme in THEMES else ""
+
+
+# --- The row ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def statement() -> tuple[Any, str, list[Any]]:
+    """The compiler, the SQL and the parameters before the key: written once, because to write it takes Django four times as long as to ask."""
+    rows = Event.objects.public().filter(pk=0).values_list(*EVENT, *(f"organizer__{name}" for name in HOST))
+    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+    sql, (*parameters, key) = compiler.as_sql()
+    assert key == 0  # noqa: S101  the last condition is the one we added
+    return compiler, sql, parameters
+
+
+def row_of(pk: int) -> Row | None:
+    """The values of EVENT and of the organizer's HOST as the database gives them; None if this event is not public."""
+    if pk > BigIntegerField.MAX_BIGINT:
+        return None
+    _compiler, sql, parameters = statement()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*parameters, pk])
+        return cursor.fetchone()
+
+
+def event_of(row: Row) -> Event:
+    """The event that a row says, and with it the organizer."""
+    compiler, _sql, _parameters = statement()
+    converters = compiler.get_converters([expression for expression, _sql, _alias in compiler.select])
+    values = next(iter(compiler.apply_converters([row], converters))) if converters else row
+    event = Event.from_db(DEFAULT_DB_ALIAS, EVENT, values[: len(EVENT)])
+    event.organizer = User.from_db(DEFAULT_DB_ALIAS, HOST, values[len(EVENT) :])
+    return event
