@@ -85,8 +85,8 @@ def person_behind(payload: dict[str, Any]) -> User | None:
     """Who signed in for this token; None if they signed out since, changed the password or were blocked."""
     alive = Session.objects.filter(session_key=internal.session_key_from_sid(payload["sid"]), expire_date__gt=timezone.now())
     people = User.objects.filter(pk=payload["sub"], is_active=True).annotate(kept=Subquery(alive.values("session_data")))
-    person: Any = people.filter(kept__isnull=False).first()
-    return person if person and is_session_of(person, SessionStore().decode(person.kept)) else None
+    person: Any = people.first()
+    return person if person and person.kept and is_session_of(person, SessionStore().decode(person.kept)) else None
 
 
 def is_session_of(person: User, session: dict[str, Any]) -> bool:

@@ -17,9 +17,10 @@ TEMPLATE = "migrated"
 CLIENTS = (1, 8, 32)
 EVENT = """
     INSERT INTO events_event (title, description, location, start_time, end_time, time_zone, seats_limit, admission, status, hue, pattern,
-        organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for, confirmed_count, pending_count, checked_in_count)
+        organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for, confirmed_count, pending_count, checked_in_count,
+        rejected_count, cancelled_count)
     SELECT %(title)s, 'Bring an apron.', 'Wrocław, Ruska 46c', now() + interval '10 days', now() + interval '10 days 3 hours', 'Europe/Warsaw',
-        %(seats)s, %(admission)s, 'published', 'lagoon', 'rings', %(organizer)s, '', now(), now(), NULL, 0, NULL, 0, 0, 0
+        %(seats)s, %(admission)s, 'published', 'lagoon', 'rings', %(organizer)s, '', now(), now(), NULL, 0, NULL, 0, 0, 0, 0, 0
     FROM generate_series(1, %(how_many)s) RETURNING id
 """
 PEOPLE = """
@@ -50,6 +51,7 @@ class Bench:
     def __init__(self, stack: Stack, *, seconds: int = 3, rounds: int = 3) -> None:
         self.stack, self.seconds, self.rounds = stack, seconds, rounds
         self.seeded: dict[int, float] = {}
+        self.checked: set[str] = set()
 
     # Databases and what is in them
 
@@ -59,7 +61,7 @@ class Bench:
         with self.stack.connect("postgres") as connection:
             there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
             if made.name in there:
-                return made
+                return self.up_to_date(made)
             if TEMPLATE not in there:
                 self.migrate(connection)
             connection.execute(f"CREATE DATABASE {made.name}_unfinished TEMPLATE {TEMPLATE}")  # type: ignore[arg-type]
@@ -67,8 +69,17 @@ class Bench:
             with self.stack.connect(f"{made.name}_unfinished") as fresh:
                 self.seeded[size] = data.seed(fresh, made)
             connection.execute(f"ALTER DATABASE {made.name}_unfinished RENAME TO {made.name}")  # type: ignore[arg-type]
+        self.checked.add(made.name)
         say(f"seeded in {self.seeded[size]:.0f} s; {self.stack.manage(made.name, 'check_invariants').strip()}")
         return made
+
+    def up_to_date(self, database: Database) -> Database:
+        """One that was kept, as today's code wants it."""
+        if database.name not in self.checked:
+            self.stack.manage(database.name, "migrate", "-v0")
+            self.stack.manage(database.name, "collectstatic", "--noinput", "-v0")
+            self.checked.add(database.name)
+        return database
 
     def migrate(self, connection: Any) -> None:
         connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}_unfinished")

@@ -39,13 +39,14 @@ ADDRESSES = """
 """
 EVENTS = """
     INSERT INTO events_event (id, title, description, location, start_time, end_time, time_zone, seats_limit, admission, status, hue, pattern,
-        organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for, confirmed_count, pending_count, checked_in_count)
+        organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for, confirmed_count, pending_count, checked_in_count,
+        rejected_count, cancelled_count)
     SELECT n, (string_to_array('Night Print,Open Studio,Letterpress,Risograph,Bookbinding,Poster School,Type Walk', ','))[1 + n % 7] || ' ' || n,
         'An evening with ink, paper and people. Bring an apron.', (string_to_array('Wrocław,Łódź,Kraków,Poznań', ','))[1 + n % 4] || ', Ruska ' || n,
         now() + interval '30 days' + n * interval '1 hour', now() + interval '30 days 3 hours' + n * interval '1 hour', 'Europe/Warsaw', 1000000,
         CASE WHEN n < 3 OR n % 2 = 0 THEN 'approval' ELSE 'automatic' END, 'published', 'lagoon', 'rings',
         CASE WHEN n < 3 OR n % 2 = 0 THEN %(organizer)s ELSE %(other)s END,
-        '', now() - interval '80 days', now() - interval '79 days', NULL, 0, NULL, 0, 0, 0
+        '', now() - interval '80 days', now() - interval '79 days', NULL, 0, NULL, 0, 0, 0, 0, 0
     FROM generate_series(1, %(others)s + 2) AS n
 """
 # Of ten reservations five are at the big event, one at the second, four at the others in turn; the measured guest is at every other one.
@@ -100,10 +101,12 @@ AUDIT = """
     SELECT created, person_id, 'reservation.reserve', 'tickets.reservation', id, '{}', md5('request' || id) FROM tickets_reservation ORDER BY id
 """
 COUNTERS = """
-    UPDATE events_event SET confirmed_count = confirmed, pending_count = pending, checked_in_count = inside,
+    UPDATE events_event SET confirmed_count = confirmed, pending_count = pending, rejected_count = rejected, cancelled_count = cancelled,
+        checked_in_count = inside,
         seats_limit = CASE admission WHEN 'automatic' THEN greatest(confirmed, 1) ELSE confirmed + 50 END
     FROM (
         SELECT r.event_id, count(*) FILTER (WHERE status = 'confirmed') AS confirmed, count(*) FILTER (WHERE status = 'pending') AS pending,
+            count(*) FILTER (WHERE status = 'rejected') AS rejected, count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
             count(checked_in_at) AS inside
         FROM tickets_reservation AS r LEFT JOIN tickets_ticket AS t ON t.reservation_id = r.id GROUP BY r.event_id
     ) AS counted

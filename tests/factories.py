@@ -10,6 +10,7 @@ from accounts.models import User
 from events.models import Event
 from tickets.models import Reservation, Ticket
 from tickets.services import queue
+from tickets.services.invariants import how_many
 
 PASSWORD = "correct horse battery"
 number = count(1)
@@ -54,6 +55,11 @@ def make_event(**fields: Any) -> Event:
         values.setdefault("published_at", timezone.now())
     values.setdefault("organizer", None) or values.update(organizer=make_organizer())
     return Event.objects.create(**values)
+
+
+def recount() -> None:
+    """Let the events count again, after rows were made past the services."""
+    Event.objects.update(**{f"{status}_count": how_many(Reservation.objects.filter(status=status)) for status in Reservation.Status})
 
 
 def make_reservation(event: Event | None = None, person: User | None = None, *, status: str = "pending", by: User | None = None) -> Reservation:

@@ -50,6 +50,10 @@ class QueueFilters(forms.Form):
             found = found.filter(Q(status=self.shown) | Q(pk__in=kept) if kept else Q(status=self.shown))
         return found.in_queue_order()
 
+    def count(self, event: Event) -> int:
+        """How many of the event's reservations are in the state that is shown."""
+        return int(getattr(event, f"{self.shown}_count"))
+
     def query(self, page: str = "") -> dict[str, str]:
         """The parameters of the address that shows this again."""
         wanted = {"state": "" if self.shown == Reservation.Status.PENDING else self.shown, "q": self.words, "page": "" if page == "1" else page}

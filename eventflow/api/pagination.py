@@ -9,6 +9,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from eventflow.paging import rows_between
+
 MOST = 200
 
 
@@ -20,16 +22,22 @@ class PageQuery(serializers.Serializer):
 
 
 def page_of(
-    queryset: QuerySet[Any], request: Request, serializer: type[serializers.Serializer], *, finish: Callable[[list[Any]], None] | None = None
+    queryset: QuerySet[Any],
+    request: Request,
+    serializer: type[serializers.Serializer],
+    *,
+    finish: Callable[[list[Any]], None] | None = None,
+    count: int | None = None,
 ) -> dict[str, Any]:
     """`{count, next, previous, results}` of a queryset that is ordered down to its key. Beyond the last page: NotFound.
 
-    `finish` completes the rows of the page with what is cheaper to find out for all of them at once.
+    `finish` completes the rows of the page with what is cheaper to find out for all of them at once; `count`, where somebody knows it, saves
+    the database the counting.
     """
     query = PageQuery(data=request.query_params)
     query.is_valid(raise_exception=True)
     number, size = query.validated_data["page"], min(query.validated_data["page_size"], MOST)
-    count = queryset.count()
+    count = queryset.count() if count is None else count
     last = max(1, -(-count // size))
     if number > last:
         raise NotFound
@@ -49,15 +57,3 @@ def previous(url: str, number: int) -> str | None:
     if number == 1:
         return None
     return remove_query_param(url, "page") if number == 2 else replace_query_param(url, "page", number - 1)
-
-
-def rows_between(queryset: QuerySet[Any], start: int, stop: int, count: int) -> list[Any]:
-    """The rows of queryset[start:stop], counted from whichever end is nearer.
-
-    The database walks over every row before an OFFSET: here over keys only, which an index holds, and never over more than half of them.
-    """
-    keys = queryset.values_list("pk", flat=True)
-    from_the_end = start > count - stop
-    wanted = list(keys.reverse()[count - stop : count - start])[::-1] if from_the_end else list(keys[start:stop])
-    found = {row.pk: row for row in queryset.filter(pk__in=wanted).order_by()}
-    return [found[key] for key in wanted if key in found]

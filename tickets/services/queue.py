@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,12 +16,13 @@ from eventflow import audit, mail
 from eventflow.errors import Refused
 from eventflow.observability.metrics import DECISION_SECONDS
 from events import live
-from events.models import Event
+from events.models import Event, EventQuerySet
 from events.services import lock
 from tickets import mails
 from tickets.models import Reservation, Ticket
 
 Status = Reservation.Status
+COUNTERS = [*(f"{status}_count" for status in Status), "checked_in_count"]
 
 
 # --- The attendee -----------------------------------------------------------------------------------------------------
@@ -54,7 +56,7 @@ def first_come(event: Event, person: User, key: str) -> Reservation:
     """A seat at once: nobody waits for it."""
     now = timezone.now()
     reservation = Reservation.objects.create(person=person, event=event, key=key, status=Status.CONFIRMED, created=now, decided_at=now)
-    event.confirmed_count += 1
+    count(event, Status.CONFIRMED, +1)
     audit.record_many([audit.entry("reservation.reserve", reservation, by=person), audit.entry("reservation.confirm", reservation)])
     issue_tickets([reservation], by=None)
     return reservation
@@ -62,7 +64,7 @@ def first_come(event: Event, person: User, key: str) -> Reservation:
 
 def last_in_queue(event: Event, person: User, key: str) -> Reservation:
     reservation = Reservation.objects.create(person=person, event=event, key=key)
-    event.pending_count += 1
+    count(event, Status.PENDING, +1)
     audit.record("reservation.reserve", reservation, by=person)
     return reservation
 
@@ -274,8 +276,8 @@ def move(event: Event, reservations: Sequence[Reservation], status: str, *, by: 
     decided_by = by if decided_at else None
     leaving = [reservation.pk for reservation in reservations if reservation.is_confirmed]
     for reservation in reservations:
-        event.confirmed_count += (status == Status.CONFIRMED) - reservation.is_confirmed
-        event.pending_count += (status == Status.PENDING) - reservation.is_pending
+        count(event, reservation.status, -1)
+        count(event, status, +1)
         reservation.status = status
         reservation.decided_at, reservation.decided_by, reservation.message = decided_at, decided_by, message
     moved = Reservation.objects.filter(pk__in=[reservation.pk for reservation in reservations])
@@ -286,8 +288,14 @@ def move(event: Event, reservations: Sequence[Reservation], status: str, *, by: 
         valid.change(void_at=timezone.now())
 
 
+def count(event: Event, status: str, more: int) -> None:
+    """One more, or one less, of this status. The caller holds the lock and saves the counters."""
+    name = f"{status}_count"
+    setattr(event, name, getattr(event, name) + more)
+
+
 def save_counters(event: Event) -> None:
-    event.save(update_fields=["confirmed_count", "pending_count", "checked_in_count"])
+    event.save(update_fields=COUNTERS)
     live.hint(event.pk)
 
 
@@ -369,8 +377,17 @@ def position(reservation: Reservation) -> int | None:
     return 1 + ahead.count()
 
 
-def positions(reservations: Sequence[Reservation]) -> dict[int, int]:
-    """{id: place in the queue} of the pending ones among neighbours in one event's queue order, as a page of it shows them. One query."""
+def how_many(events: EventQuerySet, status: str = "") -> int:
+    """How many reservations these events have, of one status or of all: the sum of what they counted."""
+    names = [f"{one}_count" for one in Status if status in {"", one}]
+    return sum(total or 0 for total in events.aggregate(**{name: Sum(name) for name in names}).values())
+
+
+def place(reservations: Sequence[Reservation]) -> None:
+    """Bring each its `position`: neighbours in the order of one event's queue, as a page of it shows them. One query for the first who waits."""
     waiting = [reservation for reservation in reservations if reservation.is_pending]
     first = position(waiting[0]) if waiting else None
-    return {reservation.pk: place for place, reservation in enumerate(waiting, start=first or 1)}
+    for reservation in reservations:
+        reservation.position = None
+    for number, reservation in enumerate(waiting, start=first or 1):
+        reservation.position = number

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Count
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,6 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import PersonRequest, organizer_required
 from eventflow.errors import Refused
+from eventflow.paging import KeyPaginator
 from events.models import Event
 from events.permissions import managed_events
 from tickets.forms import NoteForm, QueueFilters, RejectForm
@@ -196,10 +195,14 @@ def table_again(
 
 
 def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None = None, kept: Sequence[int] = ()) -> dict[str, Any]:
-    """Everything the table shows: five queries, however long the queue. `kept` are decided rows that stay among the others."""
+    """Everything the table shows: three queries, however long the queue. `kept` are decided rows that stay among the others."""
     filters = QueueFilters(asked)
-    found = filters.of(event, kept).select_related("person").with_position().with_entry()
-    page = Paginator(found, PER_PAGE).get_page(asked.get("page"))
+    found = filters.of(event, kept).select_related("person").with_entry()
+    # Those who match a search are no neighbours in the queue, so that each has to ask for its place.
+    found = found.with_position() if filters.words else found
+    page = KeyPaginator(found, PER_PAGE, count=None if filters.words or kept else filters.count(event)).get_page(asked.get("page"))
+    if not filters.words:
+        service.place([*page])
     refusals = refusals or {}
     rows = [Row(one, refusals.get(one.pk), picked=one.is_pending and one.pk in refusals, kept=one.pk in kept) for one in page]
     again = reverse("tickets:queue", args=[event.pk], query=filters.query(page=str(page.number)))
@@ -209,9 +212,8 @@ def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None 
 
 def counts_of(event: Event) -> list[tuple[str, str, int]]:
     """How many reservations stand in each state: (value, word, count), all of them last."""
-    counted = dict(event.reservations.order_by().values_list("status").annotate(Count("pk")))
-    states = [(str(value), str(word), counted.get(value, 0)) for value, word in QueueFilters.STATES]
-    return [*states, (QueueFilters.EVERY, _("All"), sum(counted.values()))]
+    states = [(str(value), str(word), getattr(event, f"{value}_count")) for value, word in QueueFilters.STATES]
+    return [*states, (QueueFilters.EVERY, _("All"), event.all_count)]
 
 
 def ticked(request: PersonRequest) -> list[int]:

@@ -14,7 +14,6 @@ from eventflow.errors import Refused
 from events.permissions import managed_events, visible_events
 from events.search import every_word
 from tickets import pdf, qr, signature
-from tickets.models import Reservation
 from tickets.permissions import managed_reservations, own_reservations, own_tickets
 from tickets.services import queue
 
@@ -122,14 +121,7 @@ class Participants(Endpoint):
         """In the order of the queue."""
         event = fetch(managed_events(request.user), pk)
         reservations = event.reservations.select_related("event", "person").with_entry().in_queue_order()
-        return answer(page_of(reservations, request, data.PlacedReservation, finish=place))
-
-
-def place(reservations: list[Reservation]) -> None:
-    """Tell each its place in the queue, counted once for the page."""
-    places = queue.positions(reservations)
-    for reservation in reservations:
-        reservation.position = places.get(reservation.pk)
+        return answer(page_of(reservations, request, data.PlacedReservation, finish=queue.place, count=event.all_count))
 
 
 class OrganizerReservations(Endpoint):
@@ -139,14 +131,15 @@ class OrganizerReservations(Endpoint):
     def get(self, request: Call) -> Response:
         """Newest first."""
         query = parsed(data.ReservationQuery, request.query_params)
-        found = managed_reservations(request.user).with_entry().order_by("-created", "-id")
+        events, found = managed_events(request.user), managed_reservations(request.user).with_entry().order_by("-created", "-id")
         if "event" in query:
-            found = found.filter(event__pk=query["event"])
+            events, found = events.filter(pk=query["event"]), found.filter(event__pk=query["event"])
         if query.get("status"):
             found = found.filter(status=query["status"])
         if query.get("q"):
             found = found.filter(every_word(query["q"], "person__first_name", "person__last_name", "person__email", "event__title"))
-        return answer(page_of(found, request, data.ReservationData))
+            return answer(page_of(found, request, data.ReservationData))
+        return answer(page_of(found, request, data.ReservationData, count=queue.how_many(events, query.get("status", ""))))
 
 
 class Decide(Endpoint):
