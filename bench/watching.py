@@ -1,0 +1,221 @@
+"""Thousands of sockets that watch one event, held by one lean process of their own: `Watchers` is its handle.
+
+The process takes one command a line on stdin and answers each with one line of JSON. Times are seconds of the monotonic clock, which all
+processes of a machine share.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import cycle
+from typing import Any, NamedTuple
+
+TEXT, PING, PONG = 0x81, 0x89, 0x8A
+PATIENCE_SECONDS = 60
+# How many shake hands at the same moment while nothing presses.
+AT_ONCE = 200
+# When a page comes back whose connection was cut (static/js/live.js), and after a refusal.
+BACK_SECONDS = (0.5, 3.0)
+RETRY_SECONDS = 0.5
+# A port of ours serves once an address: so many sockets share one of 127.0.0.x.
+SOCKETS_AN_ADDRESS = 20_000
+
+
+class Seen(NamedTuple):
+    """Since the last look: messages, when the first and the last of them came, how many people wait by the newest, and when that came."""
+
+    messages: int
+    first: float
+    last: float
+    waiting: int
+    came: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return (self.messages - 1) / (self.last - self.first) if self.messages > 1 else 0.0
+
+
+class Watchers:
+    """So many sockets at `path`, on these ports by turns; gone when left."""
+
+    def __init__(self, path: str, ports: list[int]) -> None:
+        words = [sys.executable, "-m", "bench.watching", path, *map(str, ports)]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> "Watchers":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def open(self, sockets: int) -> float:
+        """So many more. Returns the seconds until all had their first message."""
+        self.say("open", sockets)
+        return self.answer()
+
+    def take(self) -> list[Seen]:
+        self.say("take")
+        return [Seen(*one) for one in self.answer()]
+
+    def cut(self, *, then: Callable[[], Any], waiting: int) -> float:
+        """Reset every connection, do `then`, and all come back as our pages do. The seconds until all know that so many wait, or we give up."""
+        self.say("cut")
+        self.answer()
+        then()
+        self.say("back", waiting)
+        return self.answer()
+
+    def say(self, *words: Any) -> None:
+        print(*words, file=self.process.stdin, flush=True)
+
+    def answer(self) -> Any:
+        said = self.process.stdout.readline()  # type: ignore[union-attr]
+        if not said:
+            raise SystemExit("The process with the sockets has ended.")
+        return json.loads(said)
+
+
+class Watcher(asyncio.Protocol):
+    """One socket, as a browser has it: shakes hands, notes what comes, answers pings."""
+
+    def __init__(self, crowd: "Crowd") -> None:
+        self.crowd = crowd
+        self.buffer = b""
+        self.is_open = self.is_gone = False
+        self.newest, self.came = b"", 0.0
+        # The first message is here, or none will come.
+        self.settled = asyncio.Event()
+        self.forget()
+
+    def forget(self) -> None:
+        self.messages = 0
+        self.first = self.last = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        lines = [f"GET {self.crowd.path} HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+        transport.write("\r\n".join([*lines, f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}", "\r\n"]).encode())
+
+    def data_received(self, data: bytes) -> None:
+        data = self.buffer + data
+        if not self.is_open:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            if end and not head.startswith(b"HTTP/1.1 101"):
+                return self.transport.abort()
+            self.is_open, data = bool(end), rest if end else data
+        while self.is_open and len(data) >= 2:
+            size, start = (data[1], 2) if data[1] < 126 else (struct.unpack_from("!H", data.ljust(4, b"\xff"), 2)[0], 4)
+            if len(data) < start + size:
+                break
+            self.frame(data[0], data[start : start + size])
+            data = data[start + size :]
+        self.buffer = data
+
+    def frame(self, kind: int, payload: bytes) -> None:
+        if kind == PING:
+            # Masked with zeros.
+            self.transport.write(struct.pack("!BBI", PONG, 0x80 | len(payload), 0) + payload)
+        elif kind == TEXT:
+            self.last = time.monotonic()
+            self.first = self.first or self.last
+            self.messages += 1
+            self.settled.set()
+            if payload != self.newest:
+                self.newest, self.came = payload, self.last
+                self.crowd.heard(payload)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.is_gone = True
+        self.settled.set()
+        self.crowd.open.discard(self)
+
+
+class Crowd:
+    def __init__(self, path: str, ports: list[int]) -> None:
+        self.path, self.ports = path, cycle(ports)
+        self.open: set[Watcher] = set()
+        self.how_many = 0
+        self.awaited, self.know = b"\n", 0
+
+    def heard(self, payload: bytes) -> None:
+        self.know += self.awaited in payload
+
+    async def watch(self, number: int, gate: asyncio.Semaphore, *, pause: float = 0) -> None:
+        """Until the first message is here."""
+        await asyncio.sleep(pause)
+        async with gate:
+            while not await self.try_to(f"127.0.0.{1 + number // SOCKETS_AN_ADDRESS}", next(self.ports)):
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def try_to(self, source: str, port: int) -> bool:
+        ours = socket.socket()
+        ours.setblocking(False)
+        watcher = Watcher(self)
+        try:
+            ours.bind((source, 0))
+            await asyncio.get_running_loop().sock_connect(ours, ("127.0.0.1", port))
+            await asyncio.get_running_loop().create_connection(lambda: watcher, sock=ours)
+        except OSError:
+            ours.close()
+            return False
+        await watcher.settled.wait()
+        if not watcher.is_gone:
+            self.open.add(watcher)
+        return not watcher.is_gone
+
+    async def open_more(self, how_many: int, *, at_once: int, come_back: bool = False) -> float:
+        begun, gate = time.monotonic(), asyncio.Semaphore(at_once)
+        pauses = [random.uniform(*BACK_SECONDS) if come_back else 0 for _ in range(how_many)]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asyncio.gather(*(self.watch(number, gate, pause=pause) for number, pause in enumerate(pauses)))
+        return time.monotonic() - begun
+
+    def cut(self) -> int:
+        self.how_many = len(self.open)
+        for watcher in list(self.open):
+            watcher.transport.abort()
+        return self.how_many
+
+    async def back(self, waiting: int) -> float:
+        begun = time.monotonic()
+        self.awaited, self.know = b'"pending_count": %d,' % waiting, 0
+        try:
+            await self.open_more(self.how_many, at_once=self.how_many, come_back=True)
+        except TimeoutError:
+            return time.monotonic() - begun
+        while self.know < self.how_many and time.monotonic() < begun + PATIENCE_SECONDS:
+            await asyncio.sleep(0.01)
+        return time.monotonic() - begun
+
+    def take(self) -> list[Seen]:
+        seen = [Seen(one.messages, one.first, one.last, json.loads(one.newest)["pending_count"], one.came) for one in self.open]
+        for one in self.open:
+            one.forget()
+        return seen
+
+    async def do(self, what: str, *numbers: str) -> Any:
+        if what == "open":
+            return await self.open_more(int(*numbers), at_once=AT_ONCE)
+        if what == "back":
+            return await self.back(int(*numbers))
+        return {"take": self.take, "cut": self.cut}[what]()
+
+
+async def main(path: str, *ports: str) -> None:
+    crowd = Crowd(path, [int(port) for port in ports])
+    while words := (await asyncio.to_thread(sys.stdin.readline)).split():
+        print(json.dumps(await crowd.do(*words)), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
