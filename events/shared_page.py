@@ -1,7 +1,7 @@
 """An event's page as strangers get it, all of them the same: drawn once for what the event's row says, and again as soon as it says anything else.
 
 The row is read for every request, so no number is ever old; what depends on the clock is drawn anew each second. Of a page that is not
-drawn again only the CSRF token is its reader's own. docs/decisions/0025 has the figures.
+drawn again only the CSRF token is its reader's own. docs/decisions/0027 has the figures.
 """
 
 import time
