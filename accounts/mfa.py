@@ -2,14 +2,18 @@
 
 import base64
 import hmac
+import logging
+import secrets
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+logger = logging.getLogger(__name__)
 
 # What opens an account; recovery codes only stand in for one of these.
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -27,7 +31,12 @@ class MFAAdapter(DefaultMFAAdapter):
         return cipher().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return cipher().decrypt(encrypted_text.encode()).decode()
+        """What was encrypted under a key that we no longer know is a secret that nobody has: no code will be right, and nothing breaks."""
+        try:
+            return cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            logger.warning("a second step can't be read with today's DJANGO_SECRET_KEY, nor with its fallbacks")
+            return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """The last factor of somebody who must have one stays until there is another."""
@@ -35,8 +44,10 @@ class MFAAdapter(DefaultMFAAdapter):
         return not must_have_two_factors(authenticator.user) or others.exists()
 
 
-def cipher() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hmac.digest(settings.SECRET_KEY.encode(), b"eventflow.mfa", "sha256")))
+def cipher() -> MultiFernet:
+    """Encrypts with today's key, and reads what any key of before has encrypted."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(hmac.digest(key.encode(), b"eventflow.mfa", "sha256"))) for key in keys])
 
 
 def must_have_two_factors(person: Any) -> bool:

@@ -40,6 +40,8 @@ TRIAL = EMBEDDED and env.bool("DEBUG", default=True)
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or (kept_secret(DATA_DIR) if TRIAL else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set DJANGO_SECRET_KEY to a long random string, or leave DEBUG unset to try EventFlow on your own machine.")
+# Keys of before, with which what they signed or encrypted can still be read: docs/operations.md, "Rotate keys".
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # Origins whose pages may call the JSON API; nothing else answers to them, and no cookie goes with it.

@@ -16,10 +16,11 @@ from django.urls import reverse
 from accounts.models import User
 from eventflow.audit import AuditEntry
 from tests.api.clients import Api
-from tests.factories import PASSWORD, make_admin, make_organizer, make_person
+from tests.factories import PASSWORD, make_admin, make_organizer, make_person, make_reservation
 from tests.mailbox import letters_to, link_in
 from tests.markup import all_words, has_class, only, words
 from tests.pages import inline_in
+from tickets.links import leave_url
 
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -277,3 +278,20 @@ def test_an_admin_without_a_second_step_gets_nothing_over_the_api(required):
     assert (told.status_code, told.json()["code"]) == (403, "two_factors_required")
     protect(admin)
     assert api.get("/users/admin/users/").status_code == 200
+
+
+# --- A new key ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("fallbacks", "goes_on"), [(["the old one"], True), ([], False)])
+def test_new_secret_key_leaves_people_in_and_apps_readable_if_it_knows_the_old_one(client, settings, fallbacks, goes_on):
+    settings.SECRET_KEY = "the old one"
+    person = make_person()
+    protect(person)
+    client.force_login(person)
+    link = leave_url(make_reservation())
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new one", fallbacks
+    assert is_in(client) == goes_on
+    assert (client.get(link.removeprefix(settings.SITE_URL)).status_code == 200) == goes_on
+    app = Authenticator.objects.get(user=person, type=Authenticator.Type.TOTP)
+    assert totp.TOTP(app).validate_code(code_of(SECRET)) == goes_on
