@@ -104,7 +104,7 @@ function goOn() {
   if (answer?.result === "unsure" && answer.reading.open) turnAway(answer.reading);
   shown = undefined;
   result.replaceChildren();
-  if (camera.hidden) field.focus();
+  if (camera.hidden) handOver();
   seenAt = performance.now();
   last.replaceChildren(...(undo ? [undo] : []));
   if (undo) {
@@ -128,23 +128,33 @@ result.addEventListener("click", (event) => {
   }
 });
 
-// A typed code asks the server whose it is; without a connection the phone says what it can. A whole QR code was read by a scanner, and is a scan.
-document.querySelector(".door__ask").addEventListener("htmx:beforeRequest", (event) => {
-  if (!state.away && field.value.trim().length < 100) return;
-  event.preventDefault();
-  send(field.value);
-  field.value = "";
-});
-
 // A scanner on the USB port types like a very fast person, also while the last answer still stands there. Its Enter presses no button.
-let typed = "";
+let typed = "", keys = 0;
 document.addEventListener("keydown", (event) => {
+  if (event.target === field) keys += 1;
   if (event.target.closest("input")) return;
   if (event.key === "Enter" && typed.length > 7) {
     event.preventDefault();
     send(typed);
   }
   typed = event.key.length === 1 ? typed + event.key : "";
+});
+
+// The answer went away in the middle of a reading: the field has the rest, and gets what came before.
+function handOver() {
+  [field.value, keys, typed] = [typed, typed.length, ""];
+  field.focus();
+}
+
+// A whole QR code, key by key, was read by a scanner and is a scan. What somebody pasted or wrote asks the server whose it is; without a
+// connection the phone says what it can.
+document.querySelector(".door__ask").addEventListener("htmx:beforeRequest", (event) => {
+  const scanned = field.value.length > 100 && keys >= field.value.length;
+  keys = 0;
+  if (!state.away && !scanned) return;
+  event.preventDefault();
+  send(field.value);
+  field.value = "";
 });
 
 start.addEventListener("click", open);

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from events import live
 from tests import processes
@@ -32,7 +32,9 @@ from tickets.models import SigningKey
 SIGNING_KEY = Ed25519PrivateKey.generate()
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-PATIENCE_MS = 10_000
+# A page that never comes fails all the same; two busy cores may take their time.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=15_000)
 # A browser that asks nobody on the internet for anything.
 STAYS_HOME = [
     "--disable-dev-shm-usage",

@@ -111,7 +111,7 @@ def back(page):
     page.context.set_offline(False)
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition, seconds=60):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
