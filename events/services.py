@@ -17,7 +17,7 @@ from accounts.services import may_mail
 from eventflow import audit, mail
 from eventflow.errors import Refused
 from events import live, mails, signals
-from events.models import DoorStaff, Event
+from events.models import DoorStaff, Event, EventQuerySet
 
 # What a calendar shows of it; and of that, what guests must be told of when it changes.
 IN_CALENDARS = {"title", "description", "location", "start_time", "end_time"}
@@ -26,12 +26,14 @@ MOVES_GUESTS = {"location", "start_time", "end_time"}
 COPIED = ["title", "description", "location", "time_zone", "seats_limit", "admission", "hue", "pattern"]
 
 
-def lock(event_id: int) -> Event:
+def lock(event_id: int, among: EventQuerySet | None = None) -> Event:
     """The event's row, locked until the transaction ends. Whoever changes a reservation or a seat holds this one lock first.
 
     One lock, always the first: no seat is given on numbers that change under the giver, and no two can wait for each other.
+    `among`: those that the caller may see; Event.DoesNotExist for any other.
     """
-    return Event.objects.select_for_update(no_key=True).get(pk=event_id)
+    events = Event.objects.all() if among is None else among
+    return events.select_for_update(no_key=True).get(pk=event_id)
 
 
 @transaction.atomic

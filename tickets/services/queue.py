@@ -30,15 +30,16 @@ COUNTERS = [*(f"{status}_count" for status in Status), "checked_in_count"]
 
 @DECISION_SECONDS.labels("reserve").time()
 @transaction.atomic
-def reserve(event: Event, *, person: User, key: str = "") -> Reservation:
+def reserve(event: Event, *, person: User, key: str = "", among: EventQuerySet | None = None) -> Reservation:
     """Take a seat or a place in the queue.
 
     Automatic admission confirms at once while there is a seat and nobody waits; otherwise the reservation is pending.
     `key`, made by a form for each time it is drawn: what was reserved with it is returned again, whatever became of it since.
     A new one brings its `position` along, which is known here: whoever has just come is the last of those who wait.
+    `among`: the events that the caller may see, for one who has not looked yet; Event.DoesNotExist where this is none of them.
     Refused: event_not_open, event_started, already_registered, reservation_rejected.
     """
-    event = lock(event.pk)
+    event = lock(event.pk, among)
     if key and (again := event.reservations.filter(person=person, key=key).first()):
         return again
     check_open(event)

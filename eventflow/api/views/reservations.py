@@ -11,6 +11,7 @@ from eventflow.api.permissions import Organizer
 from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
 from eventflow.errors import Refused
+from events.models import Event
 from events.permissions import managed_events, visible_events
 from events.search import every_word
 from tickets import pdf, qr, signature
@@ -49,7 +50,10 @@ class Reserve(Endpoint):
     )
     def post(self, request: Call, pk: int) -> Response:
         """Takes a seat or a place in the queue. There is no body."""
-        reservation = queue.reserve(get_object_or_404(visible_events(request.user), pk=pk), person=request.user)
+        try:
+            reservation = queue.reserve(Event(pk=pk), person=request.user, among=visible_events(request.user))
+        except Event.DoesNotExist as unknown:
+            raise Http404 from unknown
         place = {"reservation_id": reservation.pk, "status": reservation.status, "queue_position": reservation.position}
         return answer(place, _("Reserved. Your ticket is ready.") if reservation.is_confirmed else _("Reserved. You are in the queue."), status=201)
 
