@@ -1,10 +1,12 @@
 """An event's page as strangers get it, all of them the same: drawn once for what the event's row says, and again as soon as it says anything else.
 
-The row is read for every request, so no number is ever old; what depends on the clock is drawn anew each second. Of a page that is not
-drawn again only the CSRF token is its reader's own. docs/decisions/0027 has the figures.
+The row is read for every request, so no number is old; in a rush, when more than BUSY readers come in a second, one read serves them for half
+a second. What depends on the clock is drawn anew each second. Of a page that is not drawn again only the CSRF token is its reader's own.
+docs/decisions/0027 has the figures.
 """
 
 import time
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -23,6 +25,8 @@ from events.models import Event
 
 # More than are looked at in a second; when it is full, it begins anew.
 MOST_PAGES = 500
+# So many readers of one event in one second and one process are a rush; then its row may be so many seconds old.
+BUSY, FRESH_SECONDS = 20, 0.5
 THEMES = {"light", "dark"}
 EVENT = [field.attname for field in Event._meta.concrete_fields]
 # What the page says of the organizer.
@@ -33,6 +37,26 @@ TOKEN = get_random_string(64)
 Row = tuple[Any, ...]
 # The pages of this second, in pieces between which the token goes.
 drawn: dict[tuple[Any, ...], list[str]] = {}
+# By event: the second, how many came in it, and what was read last.
+crowds: dict[int, "Crowd"] = {}
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Who comes to see one event in one second."""
+
+    second: int
+    readers: int = 0
+    # What was read last, and when it was asked for: what happened after that, it need not hold.
+    seen: tuple[Row, float] | None = None
+
+    @property
+    def shared_row(self) -> Row | None:
+        """In a rush, what was read a moment ago."""
+        if self.seen is None or self.readers <= BUSY:
+            return None
+        row, asked_at = self.seen
+        return row if time.monotonic() < asked_at + FRESH_SECONDS else None
 
 
 def is_for_strangers(request: HttpRequest) -> bool:
@@ -42,10 +66,11 @@ def is_for_strangers(request: HttpRequest) -> bool:
 
 def page(request: HttpRequest, pk: int) -> HttpResponse | None:
     """The page of this event; None if it is not public."""
-    row = row_of(pk)
+    second = int(time.time())
+    row = row_for_many(pk, second)
     if row is None:
         return None
-    key = (*row, get_language(), theme_of(request), int(time.time()))
+    key = (*row, get_language(), theme_of(request), second)
     pieces = drawn.get(key)
     if pieces is None:
         if len(drawn) >= MOST_PAGES:
@@ -75,6 +100,24 @@ def statement() -> tuple[Any, str, list[Any]]:
     sql, (*parameters, key) = compiler.as_sql()
     assert key == 0  # noqa: S101  the last condition is the one we added
     return compiler, sql, parameters
+
+
+def row_for_many(pk: int, second: int) -> Row | None:
+    """As row_of, but in a rush many share one row."""
+    crowd = crowds.get(pk)
+    if crowd is None or crowd.second != second:
+        crowd = Crowd(second)
+    crowd.readers += 1
+    if shared := crowd.shared_row:
+        return shared
+    asked_at = time.monotonic()
+    row = row_of(pk)
+    if row is not None:
+        crowd.seen = (row, asked_at)
+        if pk not in crowds and len(crowds) >= MOST_PAGES:
+            crowds.clear()
+        crowds[pk] = crowd
+    return row
 
 
 def row_of(pk: int) -> Row | None:

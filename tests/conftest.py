@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from eventflow.observability import trail
+from events import shared_page
 from tests.smtp import PostOffice
 from tickets import signature
 
@@ -57,6 +58,13 @@ def no_keys_remembered():
     """A process remembers its signing keys for ever; each test begins with a database of its own."""
     signature.loaded_private.clear()
     signature.loaded_public.clear()
+    yield
+
+
+@pytest.fixture(autouse=True)
+def nobody_in_a_rush():
+    """Tests use the same ids again, faster than a rush forgets them."""
+    shared_page.crowds.clear()
     yield
 
 

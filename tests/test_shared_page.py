@@ -1,7 +1,11 @@
 """An event's page that strangers share: never older than its row, and nobody's but its reader's where it must be."""
 
+import time
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from events import services, shared_page
@@ -61,6 +65,29 @@ def test_shared_page_says_each_change_at_once():
     assert "Olga Nowa" in page(event).content.decode()
     services.cancel(event, by=event.organizer)
     assert only(page(event), "//section[@id='reservation']").get("data-state") == "cancelled"
+
+
+def test_in_a_rush_readers_share_a_read_and_see_a_change_within_a_second():
+    event = make_event(seats_limit=5, admission="automatic")
+
+    def spots():
+        return only(page(event), "//data[@id='live-spots-left']").get("value")
+
+    with CaptureQueriesContext(connection) as asked:
+        assert {spots() for _ in range(200)} == {"5"}
+    # Those before it is a rush ask for themselves, in each of the few seconds that this takes.
+    assert len(asked) < 200
+    make_reservation(event)
+    time.sleep(1)
+    assert spots() == "4"
+
+
+def test_without_a_rush_nobody_shares_a_read():
+    event = make_event(seats_limit=5)
+    with CaptureQueriesContext(connection) as asked:
+        for _ in range(shared_page.BUSY):
+            page(event)
+    assert len(asked) == shared_page.BUSY
 
 
 def test_shared_page_is_none_of_those_who_are_logged_in():
