@@ -71,7 +71,7 @@ def test_codes_in_view_are_let_in_one_after_another(door):
     tickets = [make_reservation(event, status="confirmed").tickets.get() for _ in range(4)]
     page = door(event, [signature.sign(ticket) for ticket in tickets])
     expect(page.locator(".door__camera")).to_be_visible()
-    until = time.monotonic() + 25
+    until = time.monotonic() + 60
     while event.tickets.filter(checked_in_at=None).exists():
         assert time.monotonic() < until, f"{event.tickets.exclude(checked_in_at=None).count()} of {len(tickets)}"
         page.wait_for_timeout(200)
@@ -87,7 +87,7 @@ def test_codes_that_are_hard_to_see_are_let_in(door):
     event = make_event()
     tickets = {how: make_reservation(event, status="confirmed").tickets.get() for how in HARD}
     door(event, [shown(signature.sign(ticket), **HARD[how]) for how, ticket in tickets.items()])
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while missing := [how for how, ticket in tickets.items() if event.tickets.filter(pk=ticket.pk, checked_in_at=None).exists()]:
         assert time.monotonic() < until, missing
         time.sleep(0.2)

@@ -43,6 +43,7 @@ def letter_to(site, email: str, subject: str):
 def make_organizer_by_role_page(page: Page, name: str) -> None:
     page.goto("/administration/roles/")
     page.get_by_role("searchbox", name="Search people").fill(name)
+    expect(page).to_have_url(re.compile(r"\?q="))  # the list has been drawn anew
     page.get_by_role("combobox", name=f"Role of {name}").select_option("organizer")
     expect(page.locator("#toasts")).to_contain_text(name)
 
