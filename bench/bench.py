@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import data
 from bench.data import Database
-from bench.load import Ask, Load, Visitor, median
+from bench.load import Ask, Load, Visitor, median, wrk
 from bench.stack import ROOT, Site, Stack
 
 TEMPLATE = "migrated"
@@ -92,9 +92,11 @@ class Bench:
         """A fresh event of the measured organizer's, published. Its id."""
         return self.events(database, 1, **fields)[0]
 
-    def events(self, database: Database, how_many: int, *, admission: str = "approval", seats: int = 1_000_000) -> list[int]:
+    def events(
+        self, database: Database, how_many: int, *, admission: str = "approval", seats: int = 1_000_000, organizer: int | None = None
+    ) -> list[int]:
         """So many of them, in ascending order."""
-        fields = {"admission": admission, "seats": seats, "title": "The hot one", "organizer": database.organizer, "how_many": how_many}
+        fields = {"admission": admission, "seats": seats, "title": "The hot one", "organizer": organizer or database.organizer, "how_many": how_many}
         with self.stack.connect(database.name) as connection:
             return sorted(pk for (pk,) in connection.execute(EVENT, fields))
 
@@ -126,7 +128,8 @@ class Bench:
     def sql(self, site: Site, asks: list[Ask], *, status: int = 200) -> float:
         """Statements that the web processes send for one of these, asked one after the other."""
         visitor = Visitor(site.ports[0])
-        # The first warms up: connections, templates, keys.
+        # Every thread opens its connection, which takes statements of its own; then the first ask reads templates and keys.
+        wrk(site.ports, [Ask("/")], clients=32, seconds=1, again=True)
         answers = [visitor.ask(asks[0])[0]]
         with site.meter() as spent:
             answers += [visitor.ask(ask)[0] for ask in asks[1:]]

@@ -76,7 +76,7 @@ def load(bench: Bench, site: Site, crowd: Crowd, event: int, clients: int) -> Lo
 
 def minimal(bench: Bench, database: Database, how_many: int, clients: int) -> Load:
     """pgbench, over so many fresh events; everybody seeded reserves there in turn."""
-    events = bench.events(database, how_many)
+    events = bench.events(database, how_many, organizer=database.other)
     with bench.stack.connect(database.name) as connection:
         connection.execute("DROP SEQUENCE IF EXISTS bench_people")
         connection.execute("CREATE SEQUENCE bench_people")
