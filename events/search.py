@@ -5,6 +5,14 @@ import re
 from django.db.models import Q
 
 
+def any_word(text: str, *fields: str) -> Q:
+    """The condition that at least one word of `text` stands in one of `fields`."""
+    condition = Q()
+    for word in text.split():
+        condition |= every_word(word, *fields)
+    return condition
+
+
 def every_word(text: str, *fields: str) -> Q:
     """The condition that each word of `text` stands in at least one of `fields`. No words: no condition.
 

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from eventflow.errors import Refused
 from events import services as event_services
 from events.models import Event
+from events.search import any_word, every_word
 from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
 from tickets.models import Reservation, Ticket
+from tickets.models.reservations import NAMES
 from tickets.services import queue
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +229,37 @@ def test_bulk_reject_leaves_the_decided_alone():
     assert done == [waiting.pk]
     assert [r.code for r in refused.values()] == ["already_decided"]
     assert counters(event) == (1, 0, 0)
+
+
+# --- Looking for somebody ---------------------------------------------------------------------------------------------
+
+
+def found(event, text, beside="note"):
+    return list(event.reservations.matching(text, beside).values_list("person__last_name", flat=True))
+
+
+def test_guests_are_found_by_words_of_their_name_their_address_and_what_stands_beside():
+    event, other = make_event(title="Night Print"), make_event(title="Morning")
+    anna, lis = make_person("Anna Łęcka", email="anna@example.org"), make_person("Maja Lis", email="lis@example.org")
+    for person in (anna, lis):
+        queue.reserve(event, person=person)
+    queue.note(event.reservations.get(person=lis), "VIP, brings ink", by=event.organizer)
+    assert found(event, "") == found(event, "  ") == found(event, "EXAMPLE.org") == ["Łęcka", "Lis"]
+    assert found(event, "łęcka ANNA") == found(event, "anna@") == ["Łęcka"]
+    assert found(event, "lis") == found(event, "vip") == found(event, "lis vip ink maja") == ["Lis"]
+    assert found(event, "anna vip") == found(event, "100%") == found(event, "lis.*vip") == []
+    assert found(event, "print night łęcka", "event__title") == ["Łęcka"]
+    assert found(event, "morning", "event__title") == found(other, "anna") == []
+
+
+@pytest.mark.postgresql
+def test_looking_for_a_guest_reads_indexes_of_both_halves():
+    with connection.cursor() as cursor:
+        # The tables of tests are so small that reading them whole is cheaper.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        names = User.objects.filter(every_word("maja nowak", *NAMES)).order_by().explain()
+        notes = Reservation.objects.filter(any_word("wheel ramp", "note")).order_by().explain()
+    # At least the rarer of the words, in each of the three columns that it may stand in.
+    assert names.count("user_by_trigrams") >= 3
+    assert notes.count("reservation_note_by_trigrams") == 2

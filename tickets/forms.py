@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from eventflow.errors import Refused
 from events.models import Event
-from events.search import every_word
 from tickets.models import Announcement, Reservation, ReservationQuerySet
 from tickets.services import announcements
 
@@ -45,7 +44,7 @@ class QueueFilters(forms.Form):
 
     def of(self, event: Event, kept: Sequence[int] = ()) -> ReservationQuerySet:
         """The event's reservations that match, and those of `kept` in whatever state, in the order of the queue."""
-        found = event.reservations.filter(every_word(self.words, "person__first_name", "person__last_name", "person__email", "note"))
+        found = event.reservations.matching(self.words, "note")
         if self.shown != self.EVERY:
             found = found.filter(Q(status=self.shown) | Q(pk__in=kept) if kept else Q(status=self.shown))
         return found.in_queue_order()

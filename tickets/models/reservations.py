@@ -12,7 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import User
 from events.models import Event
+from events.search import any_word, every_word
+
+# What a guest is looked for by.
+NAMES = ("first_name", "last_name", "email")
 
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):
@@ -28,6 +33,18 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
 
     def in_queue_order(self) -> "ReservationQuerySet":
         return self.order_by("created", "id")
+
+    def matching(self, text: str, beside: str) -> "ReservationQuerySet":
+        """Those whose guest's names or address hold every word of `text`, or hold it together with the field `beside`.
+
+        Asked in two halves: one condition over two tables would be tried on every row, while for each half there is an index.
+        """
+        if not text.split():
+            return self
+        people = User.objects.filter(every_word(text, *NAMES)).order_by().values("pk")
+        by_name = self.filter(person__in=people).order_by().values("pk")
+        together = self.filter(any_word(text, beside), every_word(text, *(f"person__{name}" for name in NAMES), beside)).order_by().values("pk")
+        return self.filter(pk__in=by_name.union(together))
 
     def before(self, created: Any, pk: Any) -> "ReservationQuerySet":
         """Those that stand before (created, pk) in the order of the queue; values or OuterRefs."""

@@ -13,7 +13,6 @@ from eventflow.api.serializers import reservations as data
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import managed_events, visible_events
-from events.search import every_word
 from tickets import pdf, qr, signature
 from tickets.permissions import managed_reservations, own_reservations, own_tickets
 from tickets.services import queue
@@ -141,8 +140,7 @@ class OrganizerReservations(Endpoint):
         if query.get("status"):
             found = found.filter(status=query["status"])
         if query.get("q"):
-            found = found.filter(every_word(query["q"], "person__first_name", "person__last_name", "person__email", "event__title"))
-            return answer(page_of(found, request, data.ReservationData))
+            return answer(page_of(found.matching(query["q"], "event__title"), request, data.ReservationData))
         return answer(page_of(found, request, data.ReservationData, count=queue.how_many(events, query.get("status", ""))))
 
 
