@@ -15,7 +15,7 @@ def main(path: str, headers: list[str]) -> None:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    client, sent = Client(), dict(header.split(": ", 1) for header in headers)
+    client, sent = Client(SERVER_NAME="localhost"), dict(header.split(": ", 1) for header in headers)
     sent.pop("Accept-Encoding", None)
     client.get(path, headers=sent)
     with CaptureQueriesContext(connection) as asked:
