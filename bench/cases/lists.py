@@ -34,8 +34,8 @@ PAGES = [
     Page("queue", f"/organizer/events/{BIG}/queue/", "organizer"),
     Page("queue, all states", f"/organizer/events/{BIG}/queue/?state=all", "organizer"),
     Page("queue, last page", f"/organizer/events/{BIG}/queue/?state=all&page=1000000", "organizer"),
-    Page("queue, search", f"/organizer/events/{BIG}/queue/?q=nowak+maja", "organizer"),
-    Page("queue, search for an address", f"/organizer/events/{BIG}/queue/?state=all&q=guest77@", "organizer"),
+    Page("queue, search", f"/organizer/events/{BIG}/queue/?state=all&q=guest77@", "organizer"),
+    Page("queue, search, common names", f"/organizer/events/{BIG}/queue/?q=nowak+maja", "organizer"),
     Page("live page", f"/organizer/events/{BIG}/", "organizer"),
     Page("participants", f"/api/events/{BIG}/participants/", "organizer", api=True),
     Page("my reservations", "/reservations/", "guest"),
@@ -45,11 +45,13 @@ PAGES = [
     Page("organizer's numbers, API", "/api/events/organizer/metrics/", "organizer", api=True),
     Page("organizer's reservations, API", "/api/organizer/reservations/", "organizer", api=True),
     Page("organizer's reservations by state, API", "/api/organizer/reservations/?status=pending", "organizer", api=True),
-    Page("organizer's reservations, search, API", "/api/organizer/reservations/?q=nowak+maja", "organizer", api=True),
+    Page("organizer's reservations, search, API", "/api/organizer/reservations/?q=guest77@", "organizer", api=True),
+    Page("organizer's reservations, search, common names, API", "/api/organizer/reservations/?q=nowak+maja", "organizer", api=True),
     Page("public list", "/", "nobody"),
     Page("public list, search", "/?q=print", "nobody"),
     Page("events, API", "/api/events/", "nobody", api=True),
-    Page("door, search", f"/organizer/events/{BIG}/check-in/search/?q=now+maj", "organizer"),
+    Page("door, search", f"/organizer/events/{BIG}/check-in/search/?q=guest77@", "organizer"),
+    Page("door, search, common names", f"/organizer/events/{BIG}/check-in/search/?q=now+maj", "organizer"),
 ]
 
 

@@ -111,6 +111,8 @@ class Reservation(models.Model):
             models.Index(fields=["event", "status", "created", "id"], name="reservation_queue"),
             models.Index(fields=["event", "created", "id"], name="reservation_by_event"),
             models.Index(fields=["person", "-created", "-id"], name="reservation_by_person"),
+            # What is new at all the events of an organizer, without a look at all that is old.
+            models.Index(fields=["-created", "-id"], name="reservation_newest"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["person", "event"], condition=Q(status__in=["pending", "confirmed"]), name="one_live_reservation"),
@@ -187,7 +189,8 @@ class Ticket(models.Model):
         verbose_name = _("ticket")
         verbose_name_plural = _("tickets")
         indexes = [
-            models.Index(fields=["event", "code"], name="ticket_by_code"),
+            # Also by the first characters, in whatever order the language of the database puts them.
+            models.Index(fields=["event", "code"], name="ticket_by_code", opclasses=["int8_ops", "varchar_pattern_ops"]),
             models.Index(fields=["event", "checked_in_at"], name="ticket_arrivals"),
             models.Index(fields=["event", "changed"], name="ticket_changes"),
         ]

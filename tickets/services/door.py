@@ -17,6 +17,7 @@ from eventflow import audit
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import door_events
+from events.search import every_word
 from events.services import lock
 from tickets import signature
 from tickets.models import Reservation, Ticket, TicketQuerySet
@@ -184,10 +185,19 @@ def search(event: Event, query: str) -> list[Ticket]:
     text = printable(query)
     if len(squeezed(text)) < 2:
         return []
-    tickets = event.tickets.valid().annotate(words=words_of_the_name())
+    tickets = near(event, text).annotate(words=words_of_the_name())
     wanted = Q(code__startswith=as_code_prefix(text)) | Q(reservation__person__email__istartswith=text) | all_begin(text)
     order = ["reservation__person__last_name", "reservation__person__first_name", "pk"]
     return list(whole(tickets.filter(wanted)).order_by(*order)[:MOST_HITS])
+
+
+def near(event: Event, text: str) -> TicketQuerySet:
+    """The valid tickets among which those that are looked for are, and few others: what the indexes of codes and of people's names find."""
+    words = " ".join(words_typed(text))
+    people = User.objects.filter(Q(email__iregex=f"^{re.escape(text)}") | every_word(words, "first_name", "last_name")).order_by()
+    valid = event.tickets.valid().order_by()
+    by_code, by_person = valid.filter(code__startswith=as_code_prefix(text)), valid.filter(reservation__person__in=people.values("pk"))
+    return Ticket.objects.filter(pk__in=by_code.values("pk").union(by_person.values("pk")))
 
 
 def printable(query: str) -> str:
@@ -207,13 +217,17 @@ def words_of_the_name() -> Func:
     return reduce(lambda words, joint: Replace(words, Value(joint), Value(" ")), JOINTS, both)
 
 
+def words_typed(text: str) -> list[str]:
+    return text.translate(APART).split()[:MOST_WORDS]
+
+
 def all_begin(text: str) -> Q:
     """Each of the first words typed begins a word of the guest's name, in whatever case.
 
     SQLite folds the case of ASCII letters only, so a word with others is looked for in each way to write it.
     """
     match = Q()
-    for word in text.translate(APART).split()[:MOST_WORDS]:
+    for word in words_typed(text):
         ways = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
         match &= reduce(or_, (Q(words__icontains=f" {way}") for way in ways))
     return match
