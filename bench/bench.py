@@ -62,8 +62,11 @@ class Bench:
             there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
             if made.name in there:
                 return self.up_to_date(made)
-            if TEMPLATE not in there:
+            if TEMPLATE in there:
+                self.stack.manage(TEMPLATE, "migrate", "-v0")
+            else:
                 self.migrate(connection)
+            connection.execute(f"DROP DATABASE IF EXISTS {made.name}_unfinished")  # type: ignore[arg-type]
             connection.execute(f"CREATE DATABASE {made.name}_unfinished TEMPLATE {TEMPLATE}")  # type: ignore[arg-type]
             say(f"seeding {size:,} reservations")
             with self.stack.connect(f"{made.name}_unfinished") as fresh:
