@@ -32,8 +32,9 @@ DATABASE_ERRORS = (DatabaseError, InterfaceError)
 # At most four messages a second, and the last state within half a second of its commit.
 SPACING_SECONDS = 0.25
 HEARTBEAT_SECONDS = 15.0
-# How often the row is read unasked while hints can't be trusted to arrive.
-POLL_SECONDS = 2.0
+# How often the row is read unasked while hints can't be trusted to arrive; and while they can, because a cut shorter than the time
+# between two probes heals unnoticed, and takes a hint with it.
+POLL_SECONDS, LOOK_SECONDS = 2.0, 5.0
 # How many watchers are told at a stretch. A request waits that long: some milliseconds.
 BATCH = 200
 # How long to wait after the first, second … failed reading of the database.
@@ -139,9 +140,8 @@ class Feed:
             await asyncio.sleep(0)
 
     async def reason(self, *, patience: float) -> None:
-        """Wait for a hint, for `patience` seconds at most, and less while the link is down."""
-        if not self.link.up:
-            patience = min(patience, POLL_SECONDS)
+        """Wait for a hint, for `patience` seconds at most, and until it is time to look unasked."""
+        patience = min(patience, LOOK_SECONDS if self.link.up else POLL_SECONDS)
         try:
             await asyncio.wait_for(self.hinted.wait(), max(patience, 0))
         except TimeoutError:

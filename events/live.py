@@ -1,6 +1,6 @@
 """Live numbers, the sending side: after a commit a hint goes out, and whoever watches the event reads its row again.
 
-A hint carries no number and may be lost: watchers also look at every heartbeat. So a hint never delays and never fails a request.
+A hint carries no number and may be lost: watchers also look unasked every few seconds. So a hint never delays and never fails a request.
 """
 
 import asyncio

@@ -129,6 +129,22 @@ def test_heartbeat_repeats_the_truth(monkeypatch):
     assert len(seen) <= 5
 
 
+def test_a_lost_hint_delays_a_number_by_a_look_and_says_nothing_twice(monkeypatch):
+    monkeypatch.setattr(feeds, "LOOK_SECONDS", 0.5)
+    event = make_event()
+
+    async def scenario():
+        watching = Watching(event)
+        await link_is_up()
+        # Nobody hints at this one.
+        await on_a_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
+        await watching.sees((0, 3, 0), seconds=5)
+        await asyncio.sleep(1.2)
+        return watching.seen
+
+    assert run(scenario) == [(0, 0, 0), (0, 3, 0)]
+
+
 def test_change_between_the_first_look_and_the_watching_is_not_missed():
     event = make_event()
 
