@@ -15,16 +15,3 @@ document.addEventListener("htmx:wsError", lost);
 document.addEventListener("htmx:wsOpen", back);
 addEventListener("offline", lost);
 addEventListener("online", () => document.documentElement.dataset.connection === "lost" || back());
-
-// htmx comes back, after a random while, from what it takes for a fault. A web process that stops to make room for a newer one says
-// "going away" (1001), which it takes for the end: it hears "restart" (1012) instead.
-const connect = htmx.createWebSocket;
-htmx.createWebSocket = (address) => {
-  const socket = connect(address);
-  socket.addEventListener("close", (event) => {
-    if (event.code !== 1001) return;
-    event.stopImmediatePropagation();
-    socket.dispatchEvent(new CloseEvent("close", { code: 1012, reason: event.reason }));
-  });
-  return socket;
-};

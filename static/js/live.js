@@ -51,8 +51,12 @@ document.addEventListener("htmx:wsOpen", () => {
   delete root.dataset.connection;
   asking = clearInterval(asking);
 });
+
+// After a restart thousands come back: each at a moment of its own, and none long after the server is there again.
+const pause = (retries) => 500 + Math.random() * Math.min(2500 * 2 ** retries, 15_000);
+htmx.config.wsReconnectDelay = pause;
 document.addEventListener("htmx:wsClose", ({ target, detail }) => {
   lost();
   // 1001: the server restarts. The one such case in which htmx doesn't come back by itself.
-  if (detail.event.code === 1001) setTimeout(() => target.isConnected && detail.socketWrapper.reconnect(), 500 + 2500 * Math.random());
+  if (detail.event.code === 1001) setTimeout(() => target.isConnected && detail.socketWrapper.reconnect(), pause(0));
 });

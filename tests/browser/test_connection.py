@@ -5,10 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
-from tests import processes
-from tests.browser.conftest import answers, until
+from tests.browser.conftest import until
 from tests.factories import make_event, make_person
-from tests.smtp import free_port
 
 pytestmark = pytest.mark.once
 
@@ -23,25 +21,6 @@ def test_a_lost_connection_shows_and_heals(page, complaints):
     expect(line).to_have_text("You are offline. What you see may be old.")
     page.context.set_offline(False)
     expect(line).to_be_hidden(timeout=15_000)
-
-
-def test_a_page_comes_back_by_itself_after_its_web_process_was_replaced(page, complaints):
-    """As at every rolling restart: the old process says 1001 and ends, a new one is where it was."""
-    complaints.expected += ["WebSocket", "htmx:wsError", "[object Event]"]
-    event, env = make_event(), {"PORT": free_port(), "DEBUG": True}
-    address = f"http://localhost:{env['PORT']}"
-    body = page.locator("body")
-    page.add_init_script("addEventListener('htmx:wsOpen', () => (document.body.dataset.live = 'open'))")
-    page.add_init_script("addEventListener('htmx:wsClose', (said) => (document.body.dataset.live = said.detail.event.code))")
-    with processes.running(processes.command("serve"), **env) as old:
-        processes.wait_until(lambda: answers(f"{address}/health/"))
-        page.goto(f"{address}{event.get_absolute_url()}")
-        expect(body).to_have_attribute("data-live", "open")
-        old.terminate()
-        expect(body).to_have_attribute("data-live", "1012")
-        assert old.wait(20) == 0
-    with processes.running(processes.command("serve"), **env):
-        expect(body).to_have_attribute("data-live", "open", timeout=60_000)
 
 
 def test_who_has_tickets_is_told_of_being_offline_in_their_language(visitor, log_in, complaints):

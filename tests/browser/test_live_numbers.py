@@ -62,3 +62,11 @@ def test_page_comes_back_by_itself_after_a_restart(visitor, complaints, tmp_path
     with serving(tmp_path / "second.log", port=before.port):
         expect(page.locator("#live-pending")).to_have_text("7", timeout=30_000)
         expect(lost).to_have_count(0)
+
+
+def test_pages_come_back_at_moments_of_their_own_and_soon(page):
+    page.goto(make_event().get_absolute_url())
+    pauses = [page.evaluate("(retries) => Array.from({length: 200}, () => htmx.config.wsReconnectDelay(retries))", retries) for retries in (0, 3, 50)]
+    assert all(500 <= pause <= 15_500 for some in pauses for pause in some)
+    assert max(pauses[0]) <= 3000
+    assert max(pauses[0]) - min(pauses[0]) > 1500
