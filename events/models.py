@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from events.search import every_word
 
@@ -91,7 +92,7 @@ class Event(models.Model):
         ROSE = "rose", _("Rose")
 
     class Pattern(models.TextChoices):
-        SUN = "sun", _("Sun")
+        SUN = "sun", pgettext_lazy("pattern", "Sun")
         RINGS = "rings", _("Rings")
         RAYS = "rays", _("Rays")
         TILES = "tiles", _("Tiles")

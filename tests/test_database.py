@@ -7,6 +7,7 @@ from django.core.signals import request_started
 from django.db import connection
 
 from tests.factories import make_person
+from tests.processes import wait_until
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -51,7 +52,7 @@ def test_message_that_nobody_asked_for_costs_one_question_and_no_connection(othe
     pid = backend()
     connection.connection.execute("LISTEN news")
     other.execute("NOTIFY news")
-    assert not connection.is_quiet()
+    wait_until(lambda: not connection.is_quiet())
     next_request()
     make_person()
     assert backend() == pid

@@ -10,6 +10,7 @@ from gettext import GNUTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import django
 import pytest
 from django.conf import settings
 from django.template import Context, Template
@@ -20,6 +21,7 @@ from tickets.templatetags.queue_parts import selected_forms
 
 ROOT = settings.BASE_DIR
 PO = ROOT / "locale/pl/LC_MESSAGES/django.po"
+DJANGOS = Path(django.__file__).parent / "conf/locale/pl/LC_MESSAGES/django.mo"
 SOURCES = ["accounts", "eventflow", "events", "tickets", "templates"]
 CHANGED = "Run bin/translate, fill in what it left empty in the .po, run it again."
 
@@ -182,3 +184,12 @@ FRIDAY = datetime(2099, 12, 11, 18, 4, tzinfo=ZoneInfo("Europe/Warsaw"))
 def test_dates_are_written_as_in_polish(how, words):
     moment = "{% load event_parts tz %}{{ n|" + how + " }}"
     assert in_polish(moment, FRIDAY) == words
+
+
+def test_no_word_of_ours_takes_the_place_of_a_day_or_a_month():
+    year = [datetime(2099, month, day, tzinfo=ZoneInfo("Europe/Warsaw")) for month in range(1, 13) for day in range(1, 8)]
+    with DJANGOS.open("rb") as file:
+        theirs = GNUTranslations(file)
+    for moment in year:
+        for how, english in (("D", "%a"), ("l", "%A"), ("F", "%B")):
+            assert in_polish("{{ n|date:'" + how + "' }}", moment) == theirs.gettext(moment.strftime(english))
