@@ -7,6 +7,8 @@ test empties the cache, so a Redis that two workers share would mix up what thei
 import os
 from pathlib import Path
 
+from xdist.scheduler import LoadScopeScheduling
+
 NUMBER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 urls = os.environ.get("REDIS_URLS", "").split()
@@ -14,3 +16,18 @@ if urls:
     os.environ["REDIS_URL"] = urls[NUMBER]
 if "DATA_DIR" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["DATA_DIR"] = str(Path(os.environ["DATA_DIR"]) / f"worker-{NUMBER}")
+
+
+class ByFile(LoadScopeScheduling):
+    """A file stays with one worker; the whole browser does, for which the product is started once.
+
+    `--dist loadgroup` would say the same with marks, but with pytest 9.2 it groups nothing and says nothing (pytest-xdist's issue 1386).
+    """
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return "browser" if "/browser/" in file else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)

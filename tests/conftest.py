@@ -21,9 +21,6 @@ def pytest_collection_modifyitems(config, items):
     here = "sqlite" if settings.EMBEDDED else "postgresql"
     left_out = [item for item in items if runs_on(item) not in {here, None}]
     items[:] = sorted((item for item in items if item not in left_out), key=lambda item: (not in_browser(item), item.path.stem not in LONG))
-    for item in items:
-        # A file stays with one worker; the whole browser does, for which the product is started once.
-        item.add_marker(pytest.mark.xdist_group("browser" if in_browser(item) else item.path.stem))
     config.hook.pytest_deselected(items=left_out)
 
 

@@ -93,8 +93,10 @@ class Complaints:
 
 
 @pytest.fixture(scope="package")
-def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
+def running_site(django_db_setup, django_db_blocker, tmp_path_factory, testrun_uid) -> Iterator[Site]:
     """The product, started once for all browser tests, and gone before the others: its worker would take their mails."""
+    # A second one, for another of pytest's workers, fails here: two are too many for the machine.
+    (tmp_path_factory.getbasetemp().parent / f"browser-{testrun_uid}").mkdir()
     site = Site(free_port(), PostOffice())
     # As production serves it: one stylesheet, one script, which is also half the requests of every page.
     env = {"PORT": site.port, "FRONTEND_ACTIVATION_URL": site.url, "RATE_LIMITS": "off", "DEBUG": False, **site.mailbox.env}
