@@ -20,7 +20,7 @@ from tests.api.test_events import fields
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
 from tickets.services import announcements, devices, scans
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 PEOPLE = ["anonymous", "user", "other user", "organizer", "other organizer", "door staff", "other staff", "admin"]
 METHODS = ["get", "post", "patch", "delete"]
 # What is asked for where an empty body would only be refused as one.

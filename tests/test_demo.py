@@ -15,7 +15,7 @@ from tickets.models import Reservation
 from tickets.services import queue
 from tickets.services.invariants import violations
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 
 
 @pytest.fixture

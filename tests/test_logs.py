@@ -19,6 +19,8 @@ from tests.visitors import Visitor
 from tickets import signature
 from tickets.models import Ticket
 
+pytestmark = pytest.mark.once(on="postgresql")
+
 CODE = "AEAQCAIBAEAQCAIBAEAQCAIBAEAQCAIBAEAQCAI2"
 
 

@@ -86,6 +86,7 @@ def test_mail_waits_while_the_server_is_down_and_leaves_with_the_same_message_id
     assert (queued.state, queued.attempts, queued.last_error, queued.args) == ("sent", 3, "", {})
 
 
+@pytest.mark.once(on="postgresql")
 def test_mail_that_waited_three_days_is_stuck(post):
     post.close()
     queued = write("Old")
@@ -96,6 +97,7 @@ def test_mail_that_waited_three_days_is_stuck(post):
     post.open()
 
 
+@pytest.mark.once(on="postgresql")
 def test_mail_to_a_refused_address_is_stuck_and_blocks_nobody(post):
     post.refused = {"gone@example.org"}
     with transaction.atomic():
@@ -107,6 +109,7 @@ def test_mail_to_a_refused_address_is_stuck_and_blocks_nobody(post):
     assert post.subjects() == ["For somebody"]
 
 
+@pytest.mark.once(on="postgresql")
 def test_one_bad_address_in_a_batch_blocks_nobody(post):
     people = [make_person() for _ in range(3)]
     post.refused = {people[1].email}
@@ -116,6 +119,7 @@ def test_one_bad_address_in_a_batch_blocks_nobody(post):
     assert Mail.objects.get(state="stuck").to == people[1].email
 
 
+@pytest.mark.once(on="postgresql")
 def test_a_builder_that_breaks_is_tried_again_and_blocks_nobody(post):
     bad = write("Secret word", builder=letters.broken)
     write("Fine")
@@ -126,6 +130,7 @@ def test_a_builder_that_breaks_is_tried_again_and_blocks_nobody(post):
     assert "reader@example.org" not in log
 
 
+@pytest.mark.once(on="postgresql")
 def test_a_server_without_the_starttls_it_should_have_gets_nothing(post):
     queued = write("Confidential")
     work(post, EMAIL_USE_TLS=True)
@@ -136,6 +141,7 @@ def test_a_server_without_the_starttls_it_should_have_gets_nothing(post):
     assert queued.last_error.startswith("SMTPNotSupportedError")
 
 
+@pytest.mark.once(on="postgresql")
 def test_a_stuck_mail_is_sent_again_once(post):
     post.refused = {"reader@example.org"}
     queued = write("Second life")
@@ -148,6 +154,7 @@ def test_a_stuck_mail_is_sent_again_once(post):
     assert services.send_again(queued) is False
 
 
+@pytest.mark.once(on="postgresql")
 def test_a_mail_whose_cause_is_gone_is_dropped(post):
     mail.queue_to_address(letters.no_longer_needed, address="reader@example.org", language="en", args={})
     work(post)

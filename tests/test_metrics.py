@@ -16,7 +16,7 @@ from tests.serving import serving
 from tests.test_sockets import first, watch
 from tests.visitors import Visitor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
 TOKEN = "a-token-of-the-tests"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -110,7 +110,6 @@ def test_open_sockets_are_counted(site):
     wait_until(lambda: numbers(site)["eventflow_sockets",] == 0)
 
 
-@pytest.mark.once
 def test_numbers_come_while_every_thread_is_busy(tmp_path):
     with serving(tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", METRICS_TOKEN=TOKEN, REDIS_URL="") as site:
         busy = [site.ask("/slow/60/") for _ in range(4)]
@@ -121,7 +120,6 @@ def test_numbers_come_while_every_thread_is_busy(tmp_path):
         assert len(busy) == 4
 
 
-@pytest.mark.once
 def test_numbers_of_the_process_come_while_the_database_hangs(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgres://eventflow@127.0.0.1:{silent.getsockname()[1]}/eventflow"

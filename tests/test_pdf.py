@@ -15,7 +15,7 @@ from tests.papers import codes_of, fonts_of, text_of
 from tickets import pdf, signature
 from tickets.models import Ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 
 ATTACKS = {
     "markup": '<script>alert(1)</script><h1>x</h1></td></table><pdf:nextpage><img src="http://127.0.0.1:9/x">',

@@ -14,7 +14,7 @@ from tests.factories import make_admin, make_event, make_organizer, make_person,
 from tickets.models import Reservation
 from tickets.services import devices
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 HTMX = {"HX-Request": "true"}
 
 

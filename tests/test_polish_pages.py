@@ -70,7 +70,7 @@ def words_of_page(markup: str) -> set[str]:
         silent.drop_tree()
     spoken = [value for name in SPOKEN for value in page.xpath(f"//@{name}")]
     # What a script will put on the page stands in data attributes: a value with a space is words.
-    kept = [value for value in page.xpath("//@*[starts-with(name(), 'data-')]") if " " in value.strip() and not value.startswith("{\"")]
+    kept = [value for value in page.xpath("//@*[starts-with(name(), 'data-')]") if " " in value.strip() and not value.startswith('{"')]
     return words_of([*page.xpath("//text()"), *spoken, *kept])
 
 

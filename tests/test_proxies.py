@@ -11,6 +11,8 @@ from tests.processes import command, environment
 from tests.serving import serving
 from tests.visitors import Visitor
 
+pytestmark = pytest.mark.once
+
 OURS = networks(["10.0.0.0/8", "192.0.2.1", "fd00::/8"])
 
 
@@ -74,7 +76,6 @@ def test_networks_are_addresses_and_networks():
     assert networks(["10.0.0.7", " 172.16.0.0/12 ", ""]) == [ip_network("10.0.0.7/32"), ip_network("172.16.0.0/12")]
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("wrong", ["1", "proxy", "10.0.0.1/8"])
 def test_server_does_not_start_with_a_proxy_that_is_no_address(wrong, tmp_path):
     words = environment(TRUSTED_PROXIES=wrong, TEST_DATABASE=tmp_path / "db")

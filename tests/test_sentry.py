@@ -12,7 +12,7 @@ from tests.sentry_server import playing_sentry
 from tests.serving import serving
 from tests.visitors import Visitor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
 HEADERS = {"Cookie": "sessionid=planted-in-a-cookie", "Authorization": "Bearer planted-in-a-header", "Referer": "/?planted-in-a-referer"}
 
 
@@ -68,7 +68,6 @@ def test_a_person_is_told_by_number_only(tmp_path):
     ] == []
 
 
-@pytest.mark.once
 def test_a_sentry_that_hangs_holds_up_no_request_and_not_the_end(tmp_path):
     with playing_sentry(hangs=True) as sentry, site_telling(sentry.dsn, tmp_path / "log") as site:
         # More than its queue holds: the rest is dropped.
@@ -81,7 +80,6 @@ def test_a_sentry_that_hangs_holds_up_no_request_and_not_the_end(tmp_path):
         assert site.ends(10) == 0
 
 
-@pytest.mark.once
 def test_a_sentry_that_is_not_there_fails_no_request(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = f"http://public@127.0.0.1:{taken.getsockname()[1]}/1"
@@ -91,7 +89,6 @@ def test_a_sentry_that_is_not_there_fails_no_request(tmp_path):
         assert site.ends(10) == 0
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("dsn", ["nonsense", "https://sentry.example/without-a-key"])
 def test_a_dsn_that_cannot_be_used_is_said_and_changes_nothing(dsn, tmp_path):
     with site_telling(dsn, tmp_path / "log") as site:

@@ -69,6 +69,7 @@ def test_sigterm_lets_the_running_task_finish(post):
     assert not Worker.objects.exists()
 
 
+@pytest.mark.once(on="postgresql")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_worker_ends_at_once_and_signs_off(post, signum):
     write("Then nothing more")
@@ -80,6 +81,7 @@ def test_an_idle_worker_ends_at_once_and_signs_off(post, signum):
     assert not Worker.objects.exists()
 
 
+@pytest.mark.once(on="postgresql")
 def test_a_worker_touches_its_pulse_file_while_it_lives(post, tmp_path):
     pulse = tmp_path / "pulse"
     with worker(post, WORKER_PULSE_FILE=pulse) as process:

@@ -14,7 +14,7 @@ from tests.serving import serving
 from tickets import signature
 from tickets.models import Ticket
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
 LINE = re.compile(r"^\S+ \S+ [A-Z]+ \S+ \[(\S+)\] (.*)$")
 
 

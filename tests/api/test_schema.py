@@ -16,6 +16,8 @@ from tests.api.clients import Api
 from tests.api.test_envelope import ENDPOINTS
 from tests.processes import environment
 
+pytestmark = pytest.mark.once
+
 METHODS = {"get", "post", "patch", "delete"}
 
 
@@ -39,7 +41,6 @@ def name_in(reference):
     return reference["$ref"].rpartition("/")[2]
 
 
-@pytest.mark.once
 def test_schema_is_made_without_a_warning():
     command = [sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null"]
     made = subprocess.run(command, cwd=settings.BASE_DIR, env=environment(), capture_output=True, text=True, timeout=120)

@@ -17,6 +17,8 @@ from tests.api.test_schema import operations
 from tests.factories import make_event
 from tests.serving import serving
 
+pytestmark = pytest.mark.once(on="postgresql")
+
 PAGE = (settings.BASE_DIR / "docs/api.md").read_text()
 END = "--- that was this block ---"
 PASSWORD = "eventflow-demo"  # of the demo's people, who are in the tutorial

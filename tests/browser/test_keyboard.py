@@ -1,6 +1,8 @@
 """The typical flow and a bulk decision with nothing but a keyboard: in both languages, with and without a script."""
 
+import os
 import re
+from itertools import product
 
 import pytest
 from django.utils import translation
@@ -10,6 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.factories import PASSWORD, make_event, make_organizer, make_person, make_reservation
 
 pytestmark = pytest.mark.once(on="postgresql")
+# Each language and each way once; LONG=1 walks all four.
+WAYS = list(product(["en", "pl"], [True, False])) if os.environ.get("LONG") else [("en", True), ("pl", False)]
 # No page needs more steps than this to reach anything on it.
 MOST_TABS = 60
 HAS_FOCUS = "element => element === document.activeElement"
@@ -51,8 +55,7 @@ class Keys:
         expect(self.page).not_to_have_url(re.compile("/login/"))
 
 
-@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no script"])
-@pytest.mark.parametrize("language", ["en", "pl"])
+@pytest.mark.parametrize(("language", "scripted"), WAYS, ids=[f"{language}-{'script' if scripted else 'no script'}" for language, scripted in WAYS])
 def test_reserving_deciding_and_letting_in_needs_no_mouse(visitor, language, scripted):
     organizer, guest = make_organizer(language=language), make_person("Maja Wiśniewska", language=language)
     event = make_event(organizer=organizer, title="Nocny druk")

@@ -2,12 +2,15 @@
 
 import signal
 
+import pytest
 from playwright.sync_api import expect
 
 from events.models import Event
 from tests.factories import make_event, make_person
 from tests.serving import serving
 from tickets.services import queue
+
+pytestmark = pytest.mark.once
 
 
 def test_reservation_moves_the_numbers_and_their_words_in_another_window(site, visitor, log_in):

@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE
 from tests.factories import PASSWORD, make_admin, make_event, make_people, make_person
 
+pytestmark = pytest.mark.once
+
 
 def test_the_theme_is_switched_at_once_and_drawn_by_the_server_next_time(visitor):
     page = visitor(color_scheme="light")

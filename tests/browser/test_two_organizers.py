@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 from tests.factories import make_admin, make_event, make_people
 from tickets.services import queue
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def event(site):
