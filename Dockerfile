@@ -52,7 +52,7 @@ RUN apt-get update -qq \
 COPY --from=packages-with-tests /opt/venv /opt/venv
 COPY --from=sources /app /app
 # What a plain `pytest` needs to know here: tests/in_container.py.
-ENV PYTEST_ADDOPTS="-p tests.in_container -n 3 --dist loadgroup --no-loadscope-reorder -o cache_dir=/tmp/.pytest_cache --tb=short" \
+ENV PYTEST_ADDOPTS="-p tests.in_container -p tests.apart -n 3 --no-loadscope-reorder -o cache_dir=/tmp/.pytest_cache --tb=short" \
     HYPOTHESIS_STORAGE_DIRECTORY=/tmp/.hypothesis PYTHONPATH=/app
 USER 10001:10001
 

@@ -1,6 +1,6 @@
 """`pytest` as it is called in the development container: `docker compose exec backend pytest -q`.
 
-Loaded with `-p tests.in_container` (the image's PYTEST_ADDOPTS says so), before Django's settings read the environment. The tests get the stack's
+Loaded with `-p tests.in_container` (the image's PYTEST_ADDOPTS says so), before tests.apart and Django's settings read the environment. The tests get the stack's
 PostgreSQL, where they make databases of their own, and nothing else of what the running container is told; their Redis is their own too, one for
 each of pytest's workers, because they empty it.
 """
@@ -42,5 +42,3 @@ def start_redis(box: str) -> str:
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     prepare()
-
-from tests import apart  # noqa: E402, F401  each worker takes its own of these
