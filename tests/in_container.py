@@ -1,8 +1,8 @@
 """`pytest` as it is called in the development container: `docker compose exec backend pytest -q`.
 
-Loaded with `-p tests.in_container` (the image's PYTEST_ADDOPTS says so), before tests.apart and Django's settings read the environment. The tests get the stack's
-PostgreSQL, where they make databases of their own, and nothing else of what the running container is told; their Redis is their own too, one for
-each of pytest's workers, because they empty it.
+Loaded with `-p tests.in_container` (the image's PYTEST_ADDOPTS says so), before tests.apart and Django's settings read the environment. The
+tests get the stack's PostgreSQL, where they make databases of their own, and nothing else of what the running container is told; their Redis is
+their own too, one for each of pytest's workers, because they empty it.
 """
 
 import atexit
