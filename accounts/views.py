@@ -31,6 +31,7 @@ from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
 from accounts.models import User
 from accounts.permissions import administered_people
 from eventflow.errors import Refused
+from eventflow.origins import from_our_pages
 
 # --- signing up -------------------------------------------------------------------------------------------------------
 
@@ -137,6 +138,7 @@ def delete_page(request: PersonRequest, refusal: Refused | None = None) -> HttpR
     return render(request, "accounts/delete.html", {"refusal": refusal}, status=409 if refusal else 200)
 
 
+@from_our_pages
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Speak this language from now on: on this device, and everywhere for a person who is logged in."""

@@ -2,12 +2,13 @@
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
+
+from eventflow.origins import is_our_page
 
 logger = logging.getLogger(__name__)
 TRY_AGAIN = 1013
@@ -36,7 +37,7 @@ def is_our_host(host: str) -> bool:
 
 def may_come_from(origin: str, host: str) -> bool:
     """Our own pages, or a separate front end that may also call the API."""
-    return urlsplit(origin).netloc.lower() == host.lower() or origin in settings.CORS_ALLOWED_ORIGINS
+    return is_our_page(origin, host) or origin in settings.CORS_ALLOWED_ORIGINS
 
 
 class TryAgainLater:

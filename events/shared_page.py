@@ -1,8 +1,8 @@
 """An event's page as strangers get it, all of them the same: drawn once for what the event's row says, and again as soon as it says anything else.
 
-The row is read for every request, so no number is old; in a rush, when more than BUSY readers come in a second, one read serves them for half
-a second. What depends on the clock is drawn anew each second. Of a page that is not drawn again only the CSRF token is its reader's own.
-docs/decisions/0027 has the figures.
+The row is read for every request, so no number is old; in a rush, when more than BUSY readers come in a second, one read serves them for a tenth
+of a second. What depends on the clock is drawn anew each second. Nothing on the page is its reader's own, not even a CSRF token: its forms are
+guarded by eventflow.origins. docs/decisions/0027 has the figures.
 """
 
 import time
@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BigIntegerField
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
+from django.middleware.gzip import re_accepts_gzip
 from django.template.loader import render_to_string
-from django.utils.crypto import get_random_string
+from django.utils.cache import patch_vary_headers
+from django.utils.text import compress_string
 from django.utils.translation import get_language
 
 from accounts.models import User
@@ -26,17 +27,33 @@ from events.models import Event
 # More than are looked at in a second; when it is full, it begins anew.
 MOST_PAGES = 500
 # So many readers of one event in one second and one process are a rush; then its row may be so many seconds old.
-BUSY, FRESH_SECONDS = 20, 0.5
+BUSY, FRESH_SECONDS = 20, 0.1
 THEMES = {"light", "dark"}
 EVENT = [field.attname for field in Event._meta.concrete_fields]
 # What the page says of the organizer.
 HOST = ["id", "email", "first_name", "last_name"]
-# Stands where the token will.
-TOKEN = get_random_string(64)
 
 Row = tuple[Any, ...]
-# The pages of this second, in pieces between which the token goes.
-drawn: dict[tuple[Any, ...], list[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, as it is and compressed. It holds no secret that its length could tell."""
+
+    html: bytes
+    gzipped: bytes
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        gzip = re_accepts_gzip.search(request.headers.get("Accept-Encoding", ""))
+        response = HttpResponse(self.gzipped if gzip else self.html)
+        if gzip:
+            response["Content-Encoding"] = "gzip"
+        patch_vary_headers(response, ["Accept-Encoding"])
+        return response
+
+
+# The pages of this second.
+drawn: dict[tuple[Any, ...], Page] = {}
 # By event: the second, how many came in it, and what was read last.
 crowds: dict[int, "Crowd"] = {}
 
@@ -71,17 +88,18 @@ def page(request: HttpRequest, pk: int) -> HttpResponse | None:
     if row is None:
         return None
     key = (*row, get_language(), theme_of(request), second)
-    pieces = drawn.get(key)
-    if pieces is None:
+    shared = drawn.get(key)
+    if shared is None:
         if len(drawn) >= MOST_PAGES:
             drawn.clear()
-        pieces = drawn[key] = draw(request, event_of(row))
-    return HttpResponse(get_token(request).join(pieces))
+        shared = drawn[key] = draw(request, event_of(row))
+    return shared.answer(request)
 
 
-def draw(request: HttpRequest, event: Event) -> list[str]:
-    context = {"event": event, "manages": False, "helps": False, "share": sharing.facts(event), "csrf_token": TOKEN}
-    return render_to_string("events/detail.html", context, request).split(TOKEN)
+def draw(request: HttpRequest, event: Event) -> Page:
+    context = {"event": event, "manages": False, "helps": False, "share": sharing.facts(event), "csrf_token": ""}
+    html = render_to_string("events/detail.html", context, request).encode()
+    return Page(html, compress_string(html))
 
 
 def theme_of(request: HttpRequest) -> str:

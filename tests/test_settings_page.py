@@ -92,3 +92,13 @@ def test_the_theme_of_the_cookie_is_drawn_and_nothing_else(client):
     assert ' data-theme="dark"' in client.get("/accounts/login/").text
     client.cookies["theme"] = '"><script>'
     assert "data-theme=" not in client.get(reverse("account_login")).text.partition("</head>")[0]
+
+
+@pytest.mark.parametrize(("origin", "status"), [(None, 302), ("http://testserver", 302), ("https://elsewhere.example", 403), ("null", 403)])
+def test_the_language_is_chosen_on_our_own_pages_only(origin, status):
+    person = make_person(language="en")
+    client = Client(enforce_csrf_checks=True, headers={"Origin": origin} if origin else {})
+    client.force_login(person)
+    assert client.post(SWITCH, {"language": "pl"}).status_code == status
+    person.refresh_from_db()
+    assert person.language == ("pl" if status == 302 else "en")

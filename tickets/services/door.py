@@ -122,7 +122,7 @@ def check_in(reservation: Reservation, *, by: User | None, device: str = "") -> 
 
 
 def let_in(ticket: Ticket, *, by: User | None, device: str = "", at: datetime | None = None) -> Admission:
-    """Let in who holds this ticket, which was valid when it was read, `whole`. `at`: when that was, if not now. Refused: as check_in."""
+    """Let in who holds this ticket, which was valid when it was read. `at`: when that was, if not now. Refused: as check_in."""
     if ticket.is_used:  # at a busy door this answer needs no lock
         return Admission(ticket, first=False)
     return admit(ticket, by=by, device=device, at=at or timezone.now())
@@ -136,7 +136,7 @@ def admit(ticket: Ticket, *, by: User | None, device: str, at: datetime) -> Admi
         return check_in(ticket.reservation, by=by, device=device)
     event.checked_in_count += 1
     save_counters(event)
-    audit.record("check_in", ticket.reservation, by=by, ticket=ticket.pk, device=device)
+    audit.record("check_in", Reservation(pk=ticket.reservation_id), by=by, ticket=ticket.pk, device=device)
     return Admission(ticket, first=True)
 
 
