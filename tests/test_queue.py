@@ -158,6 +158,16 @@ def test_undo_is_refused_once_the_person_reserved_again():
     assert refusal(queue.undo, confirmed, by=event.organizer) == "nothing_to_undo"
 
 
+def test_place_is_the_same_from_whichever_end_it_is_counted():
+    event = make_event(seats_limit=2)
+    waiting = [queue.reserve(event, person=person) for person in make_people(7)]
+    queue.cancel(waiting.pop(2), by=make_person())
+    # At the same moment, it is the order of coming that counts.
+    Reservation.objects.filter(pk__in=[one.pk for one in waiting[1:4]]).update(created=waiting[1].created)
+    for number, one in enumerate(event.reservations.pending().in_queue_order(), start=1):
+        assert queue.position(one) == queue.position(one, near_the_end=True) == number
+
+
 def test_cancel_hands_the_seat_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
     holder, head, tail = (queue.reserve(event, person=person) for person in make_people(3))

@@ -50,6 +50,10 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         """Those that stand before (created, pk) in the order of the queue; values or OuterRefs."""
         return self.filter(Q(created__lt=created) | Q(pk__lt=pk), created__lte=created)
 
+    def after(self, created: Any, pk: Any) -> "ReservationQuerySet":
+        """Those that stand after it."""
+        return self.filter(Q(created__gt=created) | Q(pk__gt=pk), created__gte=created)
+
     def with_position(self) -> "ReservationQuerySet":
         """Each with `position`: 1 + the pending ones before it at its event, counted by the same query. Not for whole queues."""
         ahead = Reservation.objects.pending().filter(event=OuterRef("event")).before(OuterRef("created"), OuterRef("pk")).order_by()

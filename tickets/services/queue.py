@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Count, F, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -370,12 +371,20 @@ def latest(event: Event, person: User) -> Reservation | None:
     return live_reservation(event, person.pk) or event.reservations.filter(person=person).order_by(*order).first()
 
 
-def position(reservation: Reservation) -> int | None:
-    """The place in the queue: 1 + the pending ones before it, by (created, id). None when it is not waiting."""
+def position(reservation: Reservation, *, near_the_end: bool = False) -> int | None:
+    """The place in the queue: 1 + the pending ones before it, by (created, id). None when it is not waiting.
+
+    `near_the_end`: fewer stand after it than before it, so those are counted, and taken from all that the event counts.
+    """
     if not reservation.is_pending:
         return None
-    ahead = Reservation.objects.pending().filter(event_id=reservation.event_id).before(reservation.created, reservation.pk)
-    return 1 + ahead.count()
+    waiting = Reservation.objects.pending().filter(event_id=reservation.event_id)
+    if not near_the_end:
+        return 1 + waiting.before(reservation.created, reservation.pk).count()
+    # In one statement, so that both numbers are of one moment.
+    behind = waiting.after(reservation.created, reservation.pk).order_by().values("event").annotate(count=Count("pk")).values("count")
+    place = F("pending_count") - Coalesce(Subquery(behind), 0)
+    return Event.objects.filter(pk=reservation.event_id).values_list(place, flat=True).get()
 
 
 def how_many(events: EventQuerySet, status: str = "") -> int:
@@ -384,10 +393,10 @@ def how_many(events: EventQuerySet, status: str = "") -> int:
     return sum(total or 0 for total in events.aggregate(**{name: Sum(name) for name in names}).values())
 
 
-def place(reservations: Sequence[Reservation]) -> None:
+def place(reservations: Sequence[Reservation], *, near_the_end: bool = False) -> None:
     """Bring each its `position`: neighbours in the order of one event's queue, as a page of it shows them. One query for the first who waits."""
     waiting = [reservation for reservation in reservations if reservation.is_pending]
-    first = position(waiting[0]) if waiting else None
+    first = position(waiting[0], near_the_end=near_the_end) if waiting else None
     for reservation in reservations:
         reservation.position = None
     for number, reservation in enumerate(waiting, start=first or 1):

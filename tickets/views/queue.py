@@ -202,7 +202,7 @@ def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None 
     found = found.with_position() if filters.words else found
     page = KeyPaginator(found, PER_PAGE, count=None if filters.words or kept else filters.count(event)).get_page(asked.get("page"))
     if not filters.words:
-        service.place([*page])
+        service.place([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
     refusals = refusals or {}
     rows = [Row(one, refusals.get(one.pk), picked=one.is_pending and one.pk in refusals, kept=one.pk in kept) for one in page]
     again = reverse("tickets:queue", args=[event.pk], query=filters.query(page=str(page.number)))
