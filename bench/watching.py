@@ -162,6 +162,8 @@ class Crowd:
         ours.setblocking(False)
         watcher = Watcher(self)
         try:
+            # The port is chosen when the other end is known: to find one that is free for all ends takes the kernel ever longer.
+            ours.setsockopt(socket.IPPROTO_IP, socket.IP_BIND_ADDRESS_NO_PORT, 1)
             ours.bind((source, 0))
             await asyncio.get_running_loop().sock_connect(ours, ("127.0.0.1", port))
             await asyncio.get_running_loop().create_connection(lambda: watcher, sock=ours)
