@@ -154,5 +154,7 @@ const undecided = (await store.readings()).filter((reading) => reading.open);
 if (undecided.length) await store.forget(undecided.map((reading) => reading.number));
 addEventListener("online", tick);
 addEventListener("offline", () => { state.away = true; tell(); });
+// It may have gone while all this was read.
+state.away ||= !navigator.onLine;
 setInterval(tick, OFTEN);
 tick().then(keepPage).catch(() => {}); // without network there is nothing newer to keep
