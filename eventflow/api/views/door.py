@@ -89,10 +89,10 @@ class CheckIn(Endpoint):
 def read_now(request: Call, ref: str, device: str) -> door.Admission:
     # To let in by an id takes the ticket alone; who it is and what for is asked only to refuse.
     tickets = door_tickets(request.user).select_related("checked_in_by")
-    if ID.fullmatch(ref) and (ticket := tickets.filter(reservation=int(ref)).first()):
-        return door.let_in(ticket, by=request.user, device=device)
-    reservation, ticket = presented(request, ref)
-    return door.let_in(ticket, by=request.user, device=device) if ticket else door.check_in(reservation, by=request.user, device=device)
+    ticket = tickets.filter(reservation=int(ref)).first() if ID.fullmatch(ref) else by_code(request, ref)
+    if ticket is None:
+        return door.check_in(fetch(door_reservations(request.user), int(ref)), by=request.user, device=device)
+    return door.let_in(ticket, by=request.user, device=device)
 
 
 def read_once(
@@ -118,13 +118,14 @@ def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
 
 def presented(request: Call, ref: str) -> tuple[Reservation, Ticket | None]:
     """Whom a scanner's reading means, with their valid ticket if they have one. Neither an id nor a ticket: refused with the reason."""
-    ticket: Ticket | None
-    if not ID.fullmatch(ref):
-        event = fetch(door_events(request.user), signature.read(ref).event_id)
-        ticket = door.find(event, ref, by=request.user)
-    else:
-        ticket = door.whole(door_tickets(request.user)).filter(reservation=int(ref)).first()
+    tickets = door.whole(door_tickets(request.user))
+    ticket = tickets.filter(reservation=int(ref)).first() if ID.fullmatch(ref) else by_code(request, ref)
     if ticket is None:
         return fetch(door_reservations(request.user), int(ref)), None
     ticket.reservation.event = ticket.event
     return ticket.reservation, ticket
+
+
+def by_code(request: Call, ref: str) -> Ticket:
+    """The valid ticket behind a QR code's text, of an event at whose door the caller may stand. Refused: as door.find."""
+    return door.find(fetch(door_events(request.user), signature.read(ref).event_id), ref, by=request.user)
