@@ -14,6 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
+# What to enter, for a field that was left empty.
+REQUIRED = {
+    "code": _("Enter the code."),
+    "email": _("Enter your e-mail address."),
+    "first_name": _("Enter your first name."),
+    "login": _("Enter your e-mail address."),
+    "name": _("Enter a name."),
+    "oldpassword": _("Enter your current password."),
+    "password": _("Enter your password."),
+    "password1": _("Enter a password."),
+    "password2": _("Enter the password again."),
+}
 
 
 class OurWords:
@@ -27,7 +39,8 @@ class OurWords:
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             field.label, field.help_text = self.words.get(name, (field.label, ""))
-            field.error_messages["required"] = _("Fill this in.")
+            if name in REQUIRED:
+                field.error_messages["required"] = REQUIRED[name]
             if isinstance(field, forms.EmailField):
                 field.error_messages["invalid"] = _("Enter an e-mail address like name@example.org.")
                 field.widget.attrs |= {"inputmode": "email", "spellcheck": "false"}
@@ -137,13 +150,18 @@ class LinkAgainForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
-        error_messages={"invalid": _("Enter an e-mail address like name@example.org.")},
+        error_messages={"required": REQUIRED["email"], "invalid": _("Enter an e-mail address like name@example.org.")},
         widget=forms.EmailInput({"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}),
     )
 
 
 class SettingsForm(forms.Form):
-    first_name = forms.CharField(label=_("First name"), max_length=150, widget=forms.TextInput({"autocomplete": "given-name"}))
+    first_name = forms.CharField(
+        label=_("First name"),
+        max_length=150,
+        error_messages={"required": REQUIRED["first_name"]},
+        widget=forms.TextInput({"autocomplete": "given-name"}),
+    )
     last_name = forms.CharField(label=_("Last name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of these pages, your e-mails and your tickets."))
 

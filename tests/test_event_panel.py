@@ -348,7 +348,8 @@ def test_the_question_before_cancelling_counts_whom_it_concerns(client, organize
         response = client.get(url)
         form = only(response, f"//form[@action='{cancel_url(event)}']")
         said = words(form.getparent())
-        assert "1 confirmed guest and 2 people in the queue get an e-mail, and all tickets stop working. This can’t be undone." in said
+        # A word joiner, so that no line ends after the hyphen.
+        assert "1 confirmed guest and 2 people in the queue get an e-\u2060mail, and all tickets stop working. This can’t be undone." in said
         assert words(form.xpath(".//button[last()]")[-1]) == "Cancel event and notify 3 people"
     event.refresh_from_db()
     assert event.is_published

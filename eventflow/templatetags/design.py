@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -56,6 +56,12 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
         attrs["aria-invalid"] = "true"
     attrs |= {name.replace("_", "-"): value for name, value in extra.items()}
     return {"bound": bound, "control": bound.as_widget(attrs=attrs)}
+
+
+@register.filter
+def count_errors(form: BaseForm) -> int:
+    """How many errors a form has, of its fields and of the whole."""
+    return sum(len(errors) for errors in form.errors.values())
 
 
 @register.simple_tag
