@@ -1,0 +1,108 @@
+"""Text in one spelling: NFC for what is stored, one canonical spelling of an e-mail address, folded letters for search.
+
+Ground floor: imports nothing of EventFlow.
+"""
+
+import unicodedata
+
+import idna
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _
+
+LONGEST_EMAIL = 254
+# Django's own rules, without its exception for "localhost".
+check_email = EmailValidator(allowlist=[])
+
+# Letters that Unicode does not take apart into a letter and a mark. Where people cannot type them, they type these.
+BASE_LETTERS = dict(
+    pair.split(">")
+    for pair in [
+        "ł>l",
+        "đ>d",
+        "ð>d",
+        "ø>o",
+        "æ>ae",
+        "œ>oe",
+        "ß>ss",
+        "þ>th",
+        "ħ>h",
+        "ŧ>t",
+        "ŋ>n",
+        "ı>i",
+        "ĸ>k",
+        "ə>e",
+        "ǝ>e",
+        "ɛ>e",
+        "ɔ>o",
+        "ɓ>b",
+        "ɗ>d",
+        "ƙ>k",
+        "ƴ>y",
+        "ɨ>i",
+        "ʉ>u",
+        "ς>σ",
+    ]
+)
+# Letters that are written as apostrophes.
+APOSTROPHES = dict.fromkeys("ʹʺʻʼʽʾʿ", " ")
+# Dropped: marks above and below a letter, marks around it, invisible characters. Kept: letters, digits, signs like + € ★.
+DROPPED = {"Mn", "Me", "Cf"}
+KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mc", "Nd", "Nl", "No", "Sm", "Sc", "So"}
+
+
+def nfc(text: str) -> str:
+    """The text with each letter and its marks in one character where Unicode has one. It looks as it did."""
+    return unicodedata.normalize("NFC", text)
+
+
+class _Folding(dict[int, str | None]):
+    """What `str.translate` asks of each character that `BASE_LETTERS` does not name."""
+
+    def __missing__(self, code: int) -> str | None:
+        category = unicodedata.category(chr(code))
+        if category in DROPPED:
+            return None
+        return chr(code) if category in KEPT else " "
+
+
+_FOLDING = _Folding({ord(letter): base for letter, base in (BASE_LETTERS | APOSTROPHES).items()})
+
+
+def fold(text: str) -> str:
+    """The text as search compares it: `Żółw, ŁUKASZ` and `zolw lukasz` are the same.
+
+    Lower case, base letters without marks (ł→l, ß→ss), one space wherever there was punctuation or space, none at the ends.
+    """
+    return " ".join(unicodedata.normalize("NFKD", text).lower().translate(_FOLDING).split())
+
+
+def canonical_email(address: str) -> str:
+    """The one spelling of an e-mail address, so that one mailbox is one account.
+
+    NFC, without invisible characters (Unicode category Cf) and surrounding spaces, in lower case, a domain with letters beyond
+    ASCII as its IDNA 2008 name (RFC 5891, mapped by UTS #46, not transitional: ß stays itself): `T3@żółć.example` is
+    `t3@xn--kda4b0koi.example`. Raises ValueError, whose text tells a person why, for what is no address, and for addresses
+    at an IP number or at a name without a dot, which belong to no one mailbox of the internet.
+    """
+    local, at, domain = email_key(address).rpartition("@")
+    canonical = f"{local}{at}{domain}"
+    if not domain.isascii() or domain.startswith("[") or len(canonical) > LONGEST_EMAIL:
+        raise ValueError(_("Enter an e-mail address like name@example.org."))
+    try:
+        check_email(canonical)
+    except ValidationError as error:
+        raise ValueError(_("Enter an e-mail address like name@example.org.")) from error
+    return canonical
+
+
+def email_key(address: str) -> str:
+    """The spelling under which an address is looked up: the canonical one, and for what is no address its nearest. Never raises."""
+    visible = "".join(c for c in nfc(address) if unicodedata.category(c) != "Cf").strip().lower()
+    local, at, domain = visible.rpartition("@")
+    if domain.isascii():
+        return visible
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+    except UnicodeError:  # no domain name: nobody has an address there
+        return visible

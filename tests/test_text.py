@@ -1,0 +1,56 @@
+"""One spelling: of stored text, of e-mail addresses, of what search compares."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from eventflow.text import canonical_email, email_key, fold, nfc
+
+FOLDED = [tuple(pair) for pair in json.loads((Path(__file__).parent / "folding.json").read_text())]
+
+
+def test_nfc_joins_letter_and_mark():
+    assert nfc("Zoe\u0308") == "Zoë"
+
+
+@pytest.mark.parametrize(("text", "folded"), FOLDED)
+def test_fold_gives_base_letters(text, folded):
+    assert fold(text) == folded
+
+
+@pytest.mark.parametrize(("text", "folded"), FOLDED)
+def test_fold_does_not_depend_on_the_spelling(text, folded):
+    assert {fold(unicodedata.normalize(form, text)) for form in ("NFC", "NFD", "NFKC", "NFKD")} | {fold(folded)} == {folded}
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("anna@example.org", "anna@example.org"),
+        (" T6A@Example.ORG \n", "t6a@example.org"),
+        ("zwsp@example.org\u200b", "zwsp@example.org"),
+        ("\ufeffz\u00adwsp@exam\u2060ple.org", "zwsp@example.org"),
+        ("t3@żółć.example", "t3@xn--kda4b0koi.example"),
+        ("t3@" + unicodedata.normalize("NFD", "ŻÓŁĆ.example"), "t3@xn--kda4b0koi.example"),
+        ("t3@XN--KDA4B0KOI.example", "t3@xn--kda4b0koi.example"),
+        ("t3@faß.de", "t3@xn--fa-hia.de"),
+        ("t3@example。org", "t3@example.org"),
+        ("o'neil+tag@sub.example.org", "o'neil+tag@sub.example.org"),
+    ],
+)
+def test_canonical_email_is_one_spelling_of_a_mailbox(typed, canonical):
+    assert canonical_email(typed) == email_key(typed) == canonical
+    assert canonical_email(canonical) == canonical
+
+
+NO_ADDRESSES = ["", "@", "anna", "anna@", "@example.org", "t3@[127.0.0.1]", "t3@[::1]", "t3@localhost", "t3@mail", "a b@example.org"]
+NO_ADDRESSES += ["żółw@example.org", "a@ex ample.org", "a@☃.example", "a@-example.org", "a\x00@example.org", f"a@{'b' * 250}.org", "a@b\ud800.org"]
+
+
+@pytest.mark.parametrize("typed", NO_ADDRESSES)
+def test_canonical_email_refuses_what_is_no_address(typed):
+    with pytest.raises(ValueError, match="Enter an e-mail address like"):
+        canonical_email(typed)
+    assert email_key(typed) == email_key(email_key(typed))
