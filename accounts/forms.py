@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts import access
 from accounts.models import User
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
@@ -97,13 +98,22 @@ class ChangePasswordForm(OurWords, allauth.ChangePasswordForm):
         "password2": (_("New password again"), ""),
     }
 
+    def save(self) -> None:
+        access.change_password(self.user, self.cleaned_data["password1"])
+
 
 class SetPasswordForm(OurWords, allauth.SetPasswordForm):
     words = {"password1": (_("New password"), PASSWORD_HINT), "password2": (_("New password again"), "")}
 
+    def save(self) -> None:
+        access.change_password(self.user, self.cleaned_data["password1"])
+
 
 class NewPasswordForm(OurWords, allauth.ResetPasswordKeyForm):
     words = SetPasswordForm.words
+
+    def save(self) -> None:
+        access.reset_password(self.user, self.cleaned_data["password1"])
 
 
 class ResetPasswordForm(OurWords, allauth.ResetPasswordForm):

@@ -2,7 +2,6 @@
 
 import json
 
-from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.hashers import make_password
@@ -11,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from accounts import mails, signals
+from accounts.access import drop_unproven_addresses
 from accounts.models import User
 from accounts.services import spare_last_admin
 from eventflow import audit, mail
@@ -34,7 +34,8 @@ def leave(person: User) -> None:
         if person.is_deleted:  # pressed twice
             return
         address, language = person.email, person.language
-        mail.forget({address, *EmailAddress.objects.filter(user=person).values_list("email", flat=True)})
+        drop_unproven_addresses(person)
+        mail.forget({address})
         Session.objects.filter(pk__in=sessions).delete()
         forget_keys(person)
         scrub(person)

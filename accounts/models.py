@@ -1,5 +1,6 @@
 """People and what they may be."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
@@ -46,6 +47,8 @@ class User(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off to block this person everywhere at once."))
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    # Raised when access is revoked: sessions and tokens of an earlier version are worth nothing.
+    access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -75,6 +78,17 @@ class User(AbstractBaseUser):
 
     def get_short_name(self) -> str:
         return self.first_name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must hold to count. Another password or revoked access changes it."""
+        return self.with_version(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        yield from map(self.with_version, super().get_session_auth_fallback_hash())
+
+    def with_version(self, session_hash: str) -> str:
+        # Nothing is added at first, so that sessions of before this column go on.
+        return f"{session_hash}.{self.access_version}" if self.access_version else session_hash
 
     @property
     def address_afterwards(self) -> str:

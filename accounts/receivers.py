@@ -1,4 +1,5 @@
-"""What happens to somebody's second steps goes into the audit log, in the same transaction: which kind, never a secret.
+"""A change of second steps ends all access and stands in the audit log, in the same transaction:
+which kind, never a secret.
 
 Not allauth's own signals: these come after the commit, when a crash may already have lost them.
 """
@@ -9,16 +10,18 @@ from allauth.mfa.models import Authenticator
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from eventflow import audit
+from accounts import access
 
 
 @receiver(post_save, sender=Authenticator)
 def note_added(instance: Authenticator, created: bool, **kwargs: Any) -> None:
     if created:
-        audit.record("second_factor.add", instance.user, by=instance.user, kind=str(instance.type))
+        person, kind = instance.user, str(instance.type)
+        access.revoke_access(person, "second_factor.add", by=person, kind=kind)
 
 
 @receiver(post_delete, sender=Authenticator)
 def note_removed(instance: Authenticator, **kwargs: Any) -> None:
     # An Admin who takes a lost step away is named by whoever deletes it for them.
-    audit.record("second_factor.remove", instance.user, by=getattr(instance, "removed_by", instance.user), kind=str(instance.type))
+    by = getattr(instance, "removed_by", instance.user)
+    access.revoke_access(instance.user, "second_factor.remove", by=by, kind=str(instance.type))

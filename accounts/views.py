@@ -1,5 +1,6 @@
 """Signing up and activation, one's own settings, the role page. Log-in and passwords are allauth's views with our templates."""
 
+from functools import wraps
 from typing import Any
 
 from allauth.account import views as allauth
@@ -12,9 +13,10 @@ from django.conf import settings as project
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.forms import model_to_dict
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,9 +26,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import leaving, services
+from accounts import access, leaving, services
 from accounts.adapter import WAITING
-from accounts.decorators import PersonRequest, admin_required, login_required
+from accounts.decorators import PersonRequest, View, admin_required, login_required
 from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
 from accounts.models import User
 from accounts.permissions import administered_people
@@ -101,6 +103,21 @@ class NewPasswordView(allauth.PasswordResetFromKeyView):
     def logout(self) -> None:
         if self.request.method == "POST":
             super().logout()
+
+
+def changes_second_steps(view: View) -> View:
+    """allauth's view in one transaction with what its change ends; this browser stays logged in."""
+
+    @wraps(view)
+    def changed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            response = view(request, *args, **kwargs)
+        access.keep_session(request)
+        return response
+
+    return changed
 
 
 # --- one's own settings -----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("accounts/settings/data.json", personal_data.download, name="personal_data"),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("accounts.second_step_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("eventflow.api.urls")),

@@ -277,7 +277,8 @@ def test_an_admin_without_a_second_step_gets_nothing_over_the_api(required):
     told = api.get("/users/admin/users/")
     assert (told.status_code, told.json()["code"]) == (403, "two_factors_required")
     protect(admin)
-    assert api.get("/users/admin/users/").status_code == 200
+    token = ask_tokens(admin, code=code_of(SECRET)).json()["data"]["access"]
+    assert Api(token=token).get("/users/admin/users/").status_code == 200
 
 
 # --- A new key ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+"""What ends access to an account, and what sets its password: for pages, API and admin alike."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth import HASH_SESSION_KEY, update_session_auth_hash
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+
+from accounts import signals
+from accounts.models import User
+from eventflow import audit, mail
+
+
+@transaction.atomic
+def revoke_access(person: User, cause: str, *, by: User | None, **facts: Any) -> None:
+    """End what lets anybody act as this person: every session and API token, unproven addresses,
+    and through the signal `access_revoked` what other apps gave out in the person's name.
+
+    `cause` is the action that the audit log names, `facts` go with it. A browser that made the
+    change itself stays logged in when its door calls `keep_session` afterwards.
+    """
+    User.objects.filter(pk=person.pk).update(access_version=F("access_version") + 1)
+    person.refresh_from_db(fields=["access_version"])
+    drop_unproven_addresses(person)
+    signals.access_revoked.send(sender=User, person=person)
+    audit.record(cause, person, by=by, **facts)
+
+
+def drop_unproven_addresses(person: User) -> None:
+    """Give up the new address that this person asked for and has not proven.
+
+    The address of an account that is not active yet stays.
+    """
+    unproven = EmailAddress.objects.filter(user=person, verified=False).exclude(email=person.email)
+    addresses = [*unproven.values_list("email", flat=True)]
+    unproven.delete()
+    mail.forget(belonging_to_nobody(addresses))
+
+
+def belonging_to_nobody(addresses: list[str]) -> set[str]:
+    """Those that no account has: what waits for the others is for their owners."""
+    known = EmailAddress.objects.filter(email__in=addresses)
+    return {*addresses}.difference(known.values_list("email", flat=True))
+
+
+def keep_session(request: HttpRequest) -> None:
+    """Let this browser stay logged in after a change of its own that ended all sessions."""
+    if not request.user.is_authenticated:
+        return
+    request.user.refresh_from_db(fields=["access_version"])
+    if request.session.get(HASH_SESSION_KEY) != request.user.get_session_auth_hash():
+        update_session_auth_hash(request, request.user)
+
+
+def change_password(person: User, password: str) -> None:
+    """Give somebody who is logged in a new password. Ends all access."""
+    save_password(person, password, "password.change")
+
+
+def reset_password(person: User, password: str) -> None:
+    """Give somebody who opened the mailed link a new password. Ends all access."""
+    save_password(person, password, "password.reset")
+
+
+def save_password(person: User, password: str, cause: str) -> None:
+    # Hashed before the transaction, whose locks it would hold for a third of a second.
+    person.set_password(password)
+    with transaction.atomic():
+        person.save(update_fields=["password"])
+        revoke_access(person, cause, by=person)
+
+
+def end_other_sessions(person: User) -> None:
+    """Log the person out everywhere; a browser that asks for it stays in with `keep_session`."""
+    revoke_access(person, "sessions.end", by=person)

@@ -1,0 +1,27 @@
+"""allauth's pages that change a second step, each together with the end of other access.
+
+Asked before allauth's own, under the same names.
+"""
+
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
+from django.urls import path
+
+from accounts.views import changes_second_steps as changes
+
+urlpatterns = [
+    path("totp/activate/", changes(totp.activate_totp), name="mfa_activate_totp"),
+    path("totp/deactivate/", changes(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path(
+        "recovery-codes/generate/",
+        changes(codes.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
+    path("webauthn/add/", changes(webauthn.add_webauthn), name="mfa_add_webauthn"),
+    path(
+        "webauthn/keys/<int:pk>/remove/",
+        changes(webauthn.remove_webauthn),
+        name="mfa_remove_webauthn",
+    ),
+]
