@@ -32,9 +32,6 @@ class NewPersonForm(PersonForm):
 
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False)
 
-    def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
-
     def clean_password(self) -> str:
         validate_password(self.cleaned_data["password"])
         return self.cleaned_data["password"]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import User
+from eventflow.fields import KnownAddress, NewAddress
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
 # What to enter, for a field that was left empty.
@@ -30,14 +31,19 @@ REQUIRED = {
 
 
 class OurWords:
-    """Labels and hints from `words`, {field: (label, hint)}; no placeholders, which vanish when one needs them."""
+    """Labels and hints from `words`, {field: (label, hint)}; no placeholders, which vanish when one needs them.
+
+    An address is an `address_field`: one that is looked up, unless the form says that it is going to be stored.
+    """
 
     words: ClassVar[dict[str, tuple[Any, Any]]] = {}
+    address_field: ClassVar[type[KnownAddress]] = KnownAddress
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
+        for name, given in self.fields.items():
+            field = self.fields[name] = self.in_one_spelling(given)
             field.widget.attrs.pop("placeholder", None)
             field.label, field.help_text = self.words.get(name, (field.label, ""))
             if name in REQUIRED:
@@ -45,6 +51,12 @@ class OurWords:
             if isinstance(field, forms.EmailField):
                 field.error_messages["invalid"] = _("Enter an e-mail address like name@example.org.")
                 field.widget.attrs |= {"inputmode": "email", "spellcheck": "false"}
+
+    def in_one_spelling(self, field: forms.Field) -> forms.Field:
+        """Our field of an address in place of allauth's, which knows letter case only."""
+        if not isinstance(field, forms.EmailField):
+            return field
+        return self.address_field(required=field.required, widget=field.widget, max_length=254)
 
 
 class LoginForm(OurWords, allauth.LoginForm):
@@ -59,6 +71,7 @@ class LoginForm(OurWords, allauth.LoginForm):
 
 class SignupForm(OurWords, allauth.SignupForm):
     field_order = ["first_name", "last_name", "email", "password1", "password2", "language"]
+    address_field = NewAddress
     words = {
         "first_name": (_("First name"), _("As you would like it on your ticket.")),
         "last_name": (_("Last name"), ""),
@@ -88,6 +101,7 @@ class SignupForm(OurWords, allauth.SignupForm):
 
 
 class NewEmailForm(OurWords, allauth.AddEmailForm):
+    address_field = NewAddress
     words = {"email": (_("E-mail"), _("The old one stays in use until you press the button in the mail we send to the new one."))}
 
 
@@ -157,7 +171,7 @@ class RenamePasskeyForm(OurWords, webauthn.EditWebAuthnForm):
 
 
 class LinkAgainForm(forms.Form):
-    email = forms.EmailField(
+    email = KnownAddress(
         label=_("E-mail"),
         max_length=254,
         error_messages={"required": REQUIRED["email"], "invalid": _("Enter an e-mail address like name@example.org.")},

@@ -10,6 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from eventflow.fields import CanonicalEmailField
+from eventflow.text import canonical_email
+
 # Where the addresses of deleted accounts are. No mail ever reaches it (RFC 2606), so nobody can prove to have one there.
 NOWHERE = "deleted.invalid"
 
@@ -17,8 +20,8 @@ NOWHERE = "deleted.invalid"
 class UserManager(BaseUserManager["User"]):
     @transaction.atomic
     def create_user(self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any) -> "User":
-        """A person with this address. `activated` skips the mail that proves the address is theirs."""
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        """A person with this address. `activated` skips the mail that proves the address is theirs. ValueError for no address."""
+        user = self.model(email=canonical_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=activated)
@@ -29,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, activated=True, role=User.Role.ADMIN, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").lower())
+        return self.get(email=username or "")
 
 
 class User(AbstractBaseUser):
@@ -40,7 +43,7 @@ class User(AbstractBaseUser):
         ORGANIZER = "organizer", _("Organizer")
         ADMIN = "admin", _("Admin")
 
-    email = models.EmailField(_("e-mail"), unique=True, error_messages={"unique": _("There is already an account with this address.")})
+    email = CanonicalEmailField(_("e-mail"), unique=True, error_messages={"unique": _("There is already an account with this address.")})
     first_name = models.CharField(_("first name"), max_length=150, blank=True)
     last_name = models.CharField(_("last name"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)

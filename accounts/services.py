@@ -19,6 +19,7 @@ from accounts import mails, signals
 from accounts.models import NOWHERE, User
 from eventflow import audit, mail
 from eventflow.errors import Refused
+from eventflow.text import email_key
 
 # One mail of a kind to an address in this time, so that nobody can fill a stranger's mailbox from our forms. In seconds.
 MAIL_PAUSE = 180
@@ -34,9 +35,10 @@ def sign_up(*, email: str, password: str, language: str, first_name: str = "", l
     the password is hashed either way, before the transaction, whose locks it would hold for a third of a second.
     Refused: address_nowhere.
     """
-    if email.lower().endswith(f"@{NOWHERE}"):  # it would stand in the way of whoever leaves next
+    email = email_key(email)
+    if email.endswith(f"@{NOWHERE}"):  # it would stand in the way of whoever leaves next
         raise Refused("address_nowhere", _("No mail reaches this address. Enter another."), field="email")
-    person = User(email=email.lower(), first_name=first_name, last_name=last_name, language=language)
+    person = User(email=email, first_name=first_name, last_name=last_name, language=language)
     person.set_password(password)
     try:
         with transaction.atomic():
@@ -62,7 +64,7 @@ def tell_owner(owner: User) -> None:
 
 def send_link_again(email: str) -> None:
     """Somebody lost the activation link. Every address gets a mail, so that the answer tells nobody which ones are known."""
-    email = email.lower()
+    email = email_key(email)
     address = EmailAddress.objects.select_related("user").filter(email=email).order_by("-verified", "-primary").first()
     if address is None:
         if may_mail("unknown", email):

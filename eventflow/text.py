@@ -4,6 +4,7 @@ Ground floor: imports nothing of EventFlow.
 """
 
 import unicodedata
+from typing import Any
 
 import idna
 from django.core.exceptions import ValidationError
@@ -15,37 +16,10 @@ LONGEST_EMAIL = 254
 check_email = EmailValidator(allowlist=[])
 
 # Letters that Unicode does not take apart into a letter and a mark. Where people cannot type them, they type these.
-BASE_LETTERS = dict(
-    pair.split(">")
-    for pair in [
-        "ł>l",
-        "đ>d",
-        "ð>d",
-        "ø>o",
-        "æ>ae",
-        "œ>oe",
-        "ß>ss",
-        "þ>th",
-        "ħ>h",
-        "ŧ>t",
-        "ŋ>n",
-        "ı>i",
-        "ĸ>k",
-        "ə>e",
-        "ǝ>e",
-        "ɛ>e",
-        "ɔ>o",
-        "ɓ>b",
-        "ɗ>d",
-        "ƙ>k",
-        "ƴ>y",
-        "ɨ>i",
-        "ʉ>u",
-        "ς>σ",
-    ]
-)
+BASE_LETTERS: dict[int, Any] = str.maketrans("łđðøħŧŋıĸəǝɛɔɓɗƙƴɨʉς", "lddohtnikeeeobdkyiuσ")
+BASE_LETTERS |= {ord("æ"): "ae", ord("œ"): "oe", ord("ß"): "ss", ord("þ"): "th"}
 # Letters that are written as apostrophes.
-APOSTROPHES = dict.fromkeys("ʹʺʻʼʽʾʿ", " ")
+APOSTROPHES = dict.fromkeys(map(ord, "ʹʺʻʼʽʾʿ"), " ")
 # Dropped: marks above and below a letter, marks around it, invisible characters. Kept: letters, digits, signs like + € ★.
 DROPPED = {"Mn", "Me", "Cf"}
 KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mc", "Nd", "Nl", "No", "Sm", "Sc", "So"}
@@ -56,7 +30,7 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-class _Folding(dict[int, str | None]):
+class _Folding(dict[int, Any]):
     """What `str.translate` asks of each character that `BASE_LETTERS` does not name."""
 
     def __missing__(self, code: int) -> str | None:
@@ -66,7 +40,7 @@ class _Folding(dict[int, str | None]):
         return chr(code) if category in KEPT else " "
 
 
-_FOLDING = _Folding({ord(letter): base for letter, base in (BASE_LETTERS | APOSTROPHES).items()})
+_FOLDING = _Folding(BASE_LETTERS | APOSTROPHES)
 
 
 def fold(text: str) -> str:

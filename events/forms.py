@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from eventflow.errors import Refused
+from eventflow.fields import NewAddress
 from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet, zones
 
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
@@ -233,8 +234,9 @@ class CancelEventForm(forms.Form):
 
 
 class DoorStaffForm(forms.Form):
-    email = forms.EmailField(
+    email = NewAddress(
         label=gettext_lazy("E-mail"),
+        max_length=254,
         error_messages={"required": gettext_lazy("Enter their address."), "invalid": gettext_lazy("Enter an e-mail address like name@example.org.")},
         help_text=gettext_lazy("We write to them. Who has no account yet signs up with this address first."),
     )

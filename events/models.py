@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from eventflow.fields import CanonicalEmailField
 from events.search import every_word
 
 MOST_SEATS = 1_000_000
@@ -238,7 +239,7 @@ class DoorStaff(models.Model):
     """Somebody who may check tickets in at one event, and nothing else. Without `person`: invited, and not signed up yet."""
 
     event = models.ForeignKey(Event, models.CASCADE)
-    email = models.EmailField(_("e-mail"))
+    email = CanonicalEmailField(_("e-mail"))
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     added = models.DateTimeField(auto_now_add=True)

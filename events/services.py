@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.services import may_mail
 from eventflow import audit, mail
 from eventflow.errors import Refused
+from eventflow.text import email_key
 from events import live, mails, signals
 from events.models import DoorStaff, Event, EventQuerySet
 
@@ -145,7 +146,7 @@ def add_door_staff(event: Event, *, email: str, by: User) -> DoorStaff:
 
     An address that nobody has signed up with yet is invited: the right is there as soon as they have proven it theirs.
     """
-    email = email.strip().lower()
+    email = email_key(email)
     person = User.objects.filter(email=email, is_active=True).first()
     who = Q(email=email) | Q(person=person) if person else Q(email=email)
     staff = event.doorstaff_set.filter(who).first()

@@ -1,0 +1,21 @@
+"""Accounts that share a mailbox with another. They were made before an address had one spelling."""
+
+from typing import NamedTuple
+
+from accounts.models import User
+from eventflow.text import email_key
+
+
+class Duplicate(NamedTuple):
+    """Two accounts of one mailbox: log-in and mail lead to `reached`, so nobody can log in to `stranded` any more."""
+
+    stranded: User
+    reached: User | None
+
+
+def duplicates() -> list[Duplicate]:
+    """The accounts whose stored address is not the canonical one, because another account has that, by id. Reads every address."""
+    addresses = User.objects.order_by("pk").values_list("pk", "email").iterator(2000)
+    odd = {pk: email for pk, email in addresses if email_key(email) != email}
+    stranded = User.objects.in_bulk(odd)
+    return [Duplicate(stranded[pk], User.objects.filter(email=email).first()) for pk, email in odd.items()]
