@@ -32,6 +32,7 @@ from accounts.decorators import PersonRequest, View, admin_required, login_requi
 from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
 from accounts.models import User
 from accounts.permissions import administered_people
+from eventflow.direction import isolated
 from eventflow.errors import Refused
 from eventflow.origins import from_our_pages
 
@@ -192,7 +193,7 @@ def grant_role(request: PersonRequest, pk: int) -> HttpResponse:
             raise
         messages.error(request, refusal.message)
     else:
-        facts = {"name": person, "role": User.Role(form.cleaned_data["role"]).label}
+        facts = {"name": isolated(person), "role": User.Role(form.cleaned_data["role"]).label}
         messages.success(request, _("%(name)s: %(role)s") % facts)
     return role_granted(request, pk)
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from eventflow.direction import isolated
 from eventflow.mail import Letter
 from events.colors import ink
 from events.models import DoorStaff
@@ -15,7 +16,7 @@ def door_staff(staff: int) -> Letter | None:
     if found is None or found.event.is_cancelled:
         return None
     event = found.event
-    title = " ".join(event.title.split())
+    title = isolated(" ".join(event.title.split()))
     path = reverse("tickets:check_in", args=[event.pk]) if found.person else reverse("account_signup")
     facts = {
         "event": event,

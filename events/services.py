@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import may_mail
 from eventflow import audit, mail
+from eventflow.direction import isolated
 from eventflow.errors import Refused
 from eventflow.text import email_key
 from events import live, mails, signals
@@ -190,7 +191,7 @@ def let_go(person: User) -> None:
     Event.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
     coming = Event.objects.published().upcoming().filter(organizer=person).first()
     if coming:
-        raise Refused("organizes_events", _("You organize “%(title)s”, which is not over. Cancel it first.") % {"title": coming.title})
+        raise Refused("organizes_events", _("You organize “%(title)s”, which is not over. Cancel it first.") % {"title": isolated(coming.title)})
     DoorStaff.objects.filter(Q(person=person) | Q(email=person.email)).delete()
 
 

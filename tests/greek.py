@@ -1,5 +1,6 @@
 """A house full of people who write Greek, and every way through it: what stands there in Latin letters are the product's own words."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,13 +10,18 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
-from django.utils import timezone
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone, translation
 
 from accounts.mails import activation_url
 from accounts.models import User
 from events import services as event_services
 from events.models import Event
 from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
+from tickets import mails
 from tickets.links import gate_url, leave_url
 from tickets.models import Gate
 from tickets.services import announcements, devices, door, queue, scans
@@ -304,3 +310,41 @@ def account_visits(house: House) -> Iterator[Visit]:
     yield "nobody", "account_change_password", None, NEW_PASSWORD
     yield "nobody", "account_email", None, {"action_add": "", "email": house["people"]["nobody"].email}
     yield "nobody", "account_reauthenticate", None, {"password": "μ"}
+
+
+# --- Going there ------------------------------------------------------------------------------------------------------
+
+
+def open_page(house, language, who, view, what, asked, headers):
+    """Go there and come back: nothing that this changes stays."""
+    person = house["people"].get(who) if isinstance(who, str) else who
+    path = reverse(view, args=what if isinstance(what, list) else [what.pk] if what else [])
+    client = Client(headers={"Accept-Language": language, **headers})
+    cache.clear()
+    with translation.override(language), transaction.atomic():
+        User.objects.update(language=language)
+        if person:
+            client.force_login(person)
+            say_that_they_gave_the_password(client)
+        response = client.get(path + asked, follow=True) if isinstance(asked, str) else client.post(path, asked, follow=not headers)
+        transaction.set_rollback(True)
+    return response
+
+
+def say_that_they_gave_the_password(client):
+    """A moment ago, so that pages about the account open at once."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session.save()
+
+
+def queue_letters(of):
+    """The letter about each reservation that has one."""
+    ticket, why = of["confirmed"].tickets.get(), of["told why"]
+    yield lambda: mails.confirmed(of["confirmed"].pk, ticket.serial)
+    yield lambda: mails.rejected(why.pk, why.decided_at.isoformat())
+    yield lambda: mails.event_cancelled(of["called off"].pk)
+    yield lambda: mails.moved(of["pending"].pk, of["pending"].event.sequence)
+    yield lambda: mails.reminder(of["confirmed"].pk, of["confirmed"].event.start_time.isoformat())
+    yield lambda: mails.cancelled(of["cancelled by the guest"].pk)
+    yield lambda: mails.announcement(of["confirmed"].event.announcements.filter(withdrawn_at=None).first().pk, of["confirmed"].pk)

@@ -11,8 +11,14 @@ def tree(response: HttpResponse) -> HtmlElement:
 
 
 def words(element: HtmlElement) -> str:
-    """The text that somebody reads, with single spaces, also between elements."""
-    return " ".join(" ".join(element.itertext()).split())
+    """The text that somebody reads, with single spaces, also between elements; a `<bdi>` is part of its sentence."""
+    return " ".join(spaced(element).split())
+
+
+def spaced(element: HtmlElement) -> str:
+    space = "" if element.tag == "bdi" else " "
+    inner = (spaced(child) * isinstance(child.tag, str) + (child.tail or "") for child in element)
+    return f"{space}{element.text or ''}{''.join(inner)}{space}"
 
 
 def all_words(response: HttpResponse, path: str) -> list[str]:

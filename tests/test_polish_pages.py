@@ -1,26 +1,21 @@
 """Every page and every mail in Polish beside the same in English: a word that stands in both was forgotten by the translation."""
 
 import re
-import time
 from collections.abc import Iterable
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
-from django.db import transaction
 from django.http import HttpResponse
 from django.template.loader import render_to_string
-from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import get_resolver
 from django.utils import translation
 
-from accounts.models import User
 from eventflow.mail import Letter
 from events.mails import door_staff
 from events.models import DoorStaff
-from tests.greek import make_house, visits
+from tests.greek import make_house, open_page, queue_letters, visits
 from tests.markup import tree
-from tickets import mails, pdf
+from tickets import pdf
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -118,29 +113,6 @@ SILENT = {
 }
 
 
-def open_page(house, language, who, view, what, asked, headers):
-    """Go there and come back: nothing that this changes stays."""
-    person = house["people"].get(who) if isinstance(who, str) else who
-    path = reverse(view, args=what if isinstance(what, list) else [what.pk] if what else [])
-    client = Client(headers={"Accept-Language": language, **headers})
-    cache.clear()
-    with translation.override(language), transaction.atomic():
-        User.objects.update(language=language)
-        if person:
-            client.force_login(person)
-            say_that_they_gave_the_password(client)
-        response = client.get(path + asked, follow=True) if isinstance(asked, str) else client.post(path, asked, follow=not headers)
-        transaction.set_rollback(True)
-    return response
-
-
-def say_that_they_gave_the_password(client):
-    """A moment ago, so that pages about the account open at once."""
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-    session.save()
-
-
 def left_in_polish(house, visit, headers):
     english, polish = (open_page(house, language, *visit, headers) for language in ("en", "pl"))
     assert english.status_code == polish.status_code
@@ -210,18 +182,6 @@ def test_no_letter_about_an_account_leaves_english_words_in_polish(house, name, 
     english, polish = in_both(lambda: Letter.render(f"account/{name}", facts))
     assert words_of([polish.subject]) and words_of([polish.text])
     assert forgotten(words_of_letter(english), words_of_letter(polish)) == []
-
-
-def queue_letters(of):
-    """The letter about each reservation that has one."""
-    ticket, why = of["confirmed"].tickets.get(), of["told why"]
-    yield lambda: mails.confirmed(of["confirmed"].pk, ticket.serial)
-    yield lambda: mails.rejected(why.pk, why.decided_at.isoformat())
-    yield lambda: mails.event_cancelled(of["called off"].pk)
-    yield lambda: mails.moved(of["pending"].pk, of["pending"].event.sequence)
-    yield lambda: mails.reminder(of["confirmed"].pk, of["confirmed"].event.start_time.isoformat())
-    yield lambda: mails.cancelled(of["cancelled by the guest"].pk)
-    yield lambda: mails.announcement(of["confirmed"].event.announcements.filter(withdrawn_at=None).first().pk, of["confirmed"].pk)
 
 
 def test_no_letter_about_a_reservation_leaves_english_words_in_polish(house):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from eventflow.direction import isolated
 from eventflow.mail import Letter
 from eventflow.mail.letters import Attachment
 from events.calendar import event_calendar, method
@@ -92,7 +93,7 @@ def announcement(announcement: int, reservation: int) -> Letter | None:
     found = fetch(reservation)
     if said is None or found is None or not found.is_live:
         return None
-    facts = about(found) | {"words": said.body, "heading": " ".join(said.subject.split())}
+    facts = about(found) | {"words": said.body, "heading": isolated(" ".join(said.subject.split()))}
     facts["body"] = _("The organizer of %(title)s wrote to you.") % facts
     return Letter.render("announcement", facts)
 
@@ -108,7 +109,7 @@ def about(reservation: Reservation) -> dict[str, Any]:
         "reservation": reservation,
         "event": event,
         # In one line, whatever was put into it: it stands in the subject.
-        "title": " ".join(event.title.split()),
+        "title": isolated(" ".join(event.title.split())),
         "had_ticket": reservation.tickets.exists(),
         "ink": ink(event),
         "event_url": settings.SITE_URL + event.get_absolute_url(),

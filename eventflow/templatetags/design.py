@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from eventflow import direction
 from eventflow.observability import current
 from events.models import Event
 
@@ -43,6 +44,21 @@ def as_json(value: Any) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder)
 
 
+@register.filter
+def bdi(text: Any) -> SafeString:
+    """What somebody wrote, within a sentence or beside other words: its direction is its own and ends with it.
+
+    For HTML. A block that holds nothing else says `dir="auto"` instead, and then also begins at the right edge.
+    """
+    return format_html("<bdi>{}</bdi>", direction.without_controls(str(text)))
+
+
+@register.filter
+def isolated(text: Any) -> str:
+    """The same for places where no markup can be: attributes, the page's title, mails as plain text."""
+    return direction.isolated(text)
+
+
 @register.inclusion_tag("_field.html")
 def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     """A form field as the design draws it: label, hint, error, control, wired for screen readers."""
@@ -54,6 +70,8 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
         attrs["aria-describedby"] = describedby
     if bound.errors:
         attrs["aria-invalid"] = "true"
+    if bound.widget_type in {"text", "textarea", "search"}:
+        attrs["dir"] = "auto"
     attrs |= {name.replace("_", "-"): value for name, value in extra.items()}
     return {"bound": bound, "control": bound.as_widget(attrs=attrs)}
 

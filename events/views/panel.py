@@ -17,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.decorators import PersonRequest, organizer_required
 from accounts.models import User
+from eventflow.direction import isolated
 from eventflow.errors import Refused
 from events import services
 from events.forms import CancelEventForm, DoorStaffForm, EventForm
@@ -185,7 +186,7 @@ def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
         return live_page(request, event, form)
     staff = services.add_door_staff(event, email=form.cleaned_data["email"], by=request.user)
     words = _("%(name)s can check tickets in now.") if staff.person else _("%(name)s is invited, and can check tickets in after signing up.")
-    messages.success(request, words % {"name": staff.name})
+    messages.success(request, words % {"name": isolated(staff.name)})
     return redirect("events:live", event.pk)
 
 
@@ -196,7 +197,7 @@ def remove_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     found = DoorStaff.objects.filter(event__in=managed_events(request.user)).select_related("event", "person")
     staff = get_object_or_404(found, pk=pk)
     services.remove_door_staff(staff, by=request.user)
-    messages.success(request, _("%(name)s is no longer door staff.") % {"name": staff.name})
+    messages.success(request, _("%(name)s is no longer door staff.") % {"name": isolated(staff.name)})
     return redirect("events:live", staff.event_id)
 
 

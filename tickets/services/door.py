@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from eventflow import audit
+from eventflow.direction import isolated
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import door_events
@@ -88,7 +89,7 @@ def by_claim(event: Event, claim: signature.Claim, *, by: User | None) -> Ticket
 def wrong_event(event_id: int, *, by: User | None) -> str:
     """Which event it is for is told only to those who stand at that door too."""
     other = door_events(by).filter(pk=event_id).first() if by else None
-    return _("This ticket is for another event: %(title)s.") % {"title": other.title} if other else _("This ticket is for another event.")
+    return _("This ticket is for another event: %(title)s.") % {"title": isolated(other.title)} if other else _("This ticket is for another event.")
 
 
 def why_void(ticket: Ticket) -> str:

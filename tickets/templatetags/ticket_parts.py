@@ -4,6 +4,7 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from eventflow.direction import isolated
 from events.templatetags.event_parts import clock, short_day
 from tickets.models import Scan, Ticket
 
@@ -23,7 +24,7 @@ def entered(ticket: Ticket) -> str:
 def scanned(scan: Scan) -> str:
     """When, where and by whom a door read the ticket: `18:04, Gate 2, Tomasz Lis`."""
     at = scan.at.astimezone(scan.event.zone)
-    return ", ".join(str(part) for part in (f"{short_day(at)}, {clock(at)}", scan.device, scan.by) if part)
+    return ", ".join(isolated(part) for part in (f"{short_day(at)}, {clock(at)}", scan.device, scan.by) if part)
 
 
 @register.simple_tag

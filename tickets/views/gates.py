@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import PersonRequest, VisitorRequest, organizer_required
+from eventflow.direction import isolated
 from eventflow.errors import Refused
 from events.models import Event
 from events.permissions import managed_events
@@ -33,7 +34,7 @@ def doors(request: PersonRequest, pk: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.message)
         else:
-            messages.success(request, _("%(name)s is there. Show its code to whoever stands at it.") % {"name": gate})
+            messages.success(request, _("%(name)s is there. Show its code to whoever stands at it.") % {"name": isolated(gate)})
             return redirect("tickets:gate", gate.pk)
     context = {"event": event, "form": form, "gates": event.gates.filter(revoked_at=None), "here": "doors", **phones(event)}
     template = "tickets/doors.html#phones" if request.htmx else "tickets/doors.html"
@@ -70,7 +71,7 @@ def gate_qr(request: PersonRequest, pk: int) -> HttpResponse:
 def revoke(request: PersonRequest, pk: int) -> HttpResponse:
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
     devices.revoke(gate, by=request.user)
-    messages.success(request, _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.") % {"name": gate})
+    messages.success(request, _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.") % {"name": isolated(gate)})
     return redirect("tickets:doors", gate.event_id)
 
 
@@ -79,7 +80,7 @@ def revoke(request: PersonRequest, pk: int) -> HttpResponse:
 def end(request: PersonRequest, pk: int) -> HttpResponse:
     device = get_object_or_404(managed_devices(request.user), pk=pk)
     devices.end(device, by=request.user)
-    messages.success(request, _("%(name)s no longer lets anybody in.") % {"name": device})
+    messages.success(request, _("%(name)s no longer lets anybody in.") % {"name": isolated(device)})
     return redirect("tickets:doors", device.event_id)
 
 

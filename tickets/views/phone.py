@@ -18,6 +18,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from eventflow.direction import isolated
 from eventflow.errors import Refused, envelope
 from tickets import qr, signature
 from tickets.forms import ReadingForm
@@ -147,7 +148,7 @@ def manifest(request: KeeperRequest, pk: int) -> HttpResponse:
     event = get_object_or_404(kept_events(request.keeper), pk=pk)
     address = reverse("tickets:check_in", args=[event.pk])
     icon = {"src": static("img/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
-    name = _("Check-in: %(title)s") % {"title": event.title}
+    name = _("Check-in: %(title)s") % {"title": isolated(event.title)}
     facts = {"id": address, "start_url": address, "scope": address, "name": name, "short_name": event.title[:12].strip(), "icons": [icon]}
     look = {"display": "standalone", "orientation": "portrait", "background_color": "#0e1014", "theme_color": "#0e1014"}
     return HttpResponse(json.dumps(facts | look), content_type="application/manifest+json")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import PersonRequest, organizer_required
+from eventflow.direction import isolated
 from eventflow.errors import Refused
 from eventflow.paging import KeyPaginator
 from events.models import Event
@@ -89,7 +90,7 @@ def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], w
         deed(reservation, by=request.user)
     except Refused as no:
         refusal = no
-    told = refusal.message if refusal else words % {"name": reservation.person}
+    told = refusal.message if refusal else words % {"name": isolated(reservation.person)}
     if not request.htmx:
         return back_with(request, reservation.event_id, told, good=not refusal)
     if request.htmx.target == "queue":
