@@ -83,6 +83,34 @@ def test_a_form_sent_twice_is_one_message(client, event):
     assert len(readers()) == 2
 
 
+def test_same_words_to_the_same_guests_are_refused_for_an_hour(client, event):
+    send(client, event)
+    answer = send(client, event)
+    assert answer.status_code == 422
+    assert "You sent this message to these guests at" in answer.text
+    assert Announcement.objects.count() == 1
+    assert send(client, event, audience="pending").status_code == 200
+    assert send(client, event, body="In front of the hall.").status_code == 200
+
+
+def test_words_that_were_taken_back_may_be_sent_again(client, event):
+    send(client, event)
+    client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
+    assert send(client, event).status_code == 200
+    assert Announcement.objects.filter(withdrawn_at=None).count() == 1
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_sent_message_is_answered_with_a_toast_the_list_and_an_empty_form(client, event, headers):
+    fields = {**WORDS, "audience": "pending", "key": str(uuid.uuid4()), "action": "send"}
+    answer = client.post(url(event), fields, headers=headers, follow=True)
+    assert "Sent to 3. It leaves in" in words(only(answer, "//*[@id='toasts']"))
+    assert "Parking" in words(only(answer, "//section[@id='sent']"))
+    assert only(answer, "//form[@data-countdown]").get("data-countdown") in {"59", "60"}
+    assert only(answer, "//input[@name='audience'][@checked]").get("value") == "pending"
+    assert not only(answer, "//input[@name='subject']").get("value")
+
+
 def test_taken_back_in_time_it_reaches_nobody(client, event):
     send(client, event)
     said = Announcement.objects.get()
@@ -133,9 +161,13 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(client, event, field):
 
 
 def test_an_organizer_cannot_flood_their_guests(client, event):
-    for _ in range(announcements.MOST_AN_HOUR):
-        assert send(client, event).status_code == 200
-    assert send(client, event).status_code == 422
+    for number in range(announcements.MOST_AN_HOUR):
+        assert send(client, event, subject=f"Parking {number}").status_code == 200
+    first = event.announcements.last()
+    answer = send(client, event)
+    again = (first.created + timedelta(hours=1)).astimezone(event.zone)
+    assert answer.status_code == 422
+    assert f"You can send the next message at {again:%H:%M}." in answer.text
     assert Announcement.objects.count() == announcements.MOST_AN_HOUR
 
 

@@ -83,18 +83,20 @@ class MessageForm(forms.Form):
     """What is written to the guests of an event. The key makes a form sent twice one message."""
 
     audience = forms.ChoiceField(label=gettext_lazy("To"), choices=Announcement.Audience.choices, initial=Announcement.Audience.CONFIRMED)
-    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter what it is about.")})
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter a subject.")})
     body = forms.CharField(
         label=gettext_lazy("Message"),
         help_text=gettext_lazy("Everybody gets it as a mail of their own, in your words, with the date and the place below."),
         max_length=5000,
         widget=forms.Textarea({"rows": 8}),
-        error_messages={"required": gettext_lazy("Write something.")},
+        error_messages={"required": gettext_lazy("Enter your message.")},
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
     def __init__(self, *args: Any, event: Event, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.initial.get("audience") not in Announcement.Audience:
+            self.initial.pop("audience", None)
         self.sizes = announcements.sizes(event)
 
     def audiences(self) -> list[tuple[str, str, int]]:

@@ -1,9 +1,12 @@
 """What organizers write to their guests."""
 
+import math
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from events.models import Event
 
@@ -12,9 +15,9 @@ class Announcement(models.Model):
     """What an organizer wrote to the guests of an event, and to how many."""
 
     class Audience(models.TextChoices):
-        ALL = "all", _("Everybody with a place")
-        CONFIRMED = "confirmed", _("Those who are confirmed")
-        PENDING = "pending", _("Those who wait")
+        ALL = "all", _("Everybody, confirmed or waiting")
+        CONFIRMED = "confirmed", pgettext_lazy("guests", "Confirmed")
+        PENDING = "pending", pgettext_lazy("guests", "Waiting")
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="announcements")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -45,3 +48,8 @@ class Announcement(models.Model):
     @property
     def can_be_withdrawn(self) -> bool:
         return not self.is_withdrawn and timezone.now() < self.leaves_at
+
+    @property
+    def seconds_left(self) -> int:
+        """How long it can still be taken back, in seconds."""
+        return max(0, math.ceil((self.leaves_at - timezone.now()).total_seconds()))

@@ -1,9 +1,11 @@
 """What an organizer writes to the guests of an event: to whom it goes, that it goes once, and that it can be taken back at first."""
 
+import math
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from tickets.models import Announcement, ReservationQuerySet
 
 # For so long it can be taken back.
 GRACE = timedelta(seconds=60)
+HOUR = timedelta(hours=1)
 # More than an event needs, and too little for somebody who took an organizer's account over.
 MOST_AN_HOUR = 6
 
@@ -37,11 +40,12 @@ def sizes(event: Event) -> dict[str, int]:
 def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID, by: User) -> Announcement:
     """Queue the words to everybody who is meant; they leave after GRACE. A `key` that was used gives what was sent with it.
 
-    Refused: nobody_to_write_to, too_many_announcements.
+    Refused: nobody_to_write_to, already_sent, too_many_announcements.
     """
     event = lock(event.pk)
     if again := event.announcements.filter(key=key).first():
         return again
+    check_not_sent(event, audience, subject, body)
     check_pace(event)
     told = list(audience_of(event, audience).select_related("person"))
     if not told:
@@ -54,10 +58,31 @@ def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID
     return said
 
 
+def check_not_sent(event: Event, audience: str, subject: str, body: str) -> None:
+    """The same words to the same guests within the hour are a slip: a form that was filled in again, or opened twice."""
+    same = of_this_hour(event).filter(audience=audience, subject=subject, body=body).first()
+    if same:
+        words = _("You sent this message to these guests at %(time)s. Change it to send another.")
+        raise Refused("already_sent", words % {"time": clock(event, same.created)})
+
+
 def check_pace(event: Event) -> None:
-    an_hour_ago = timezone.now() - timedelta(hours=1)
-    if event.announcements.filter(created__gt=an_hour_ago, withdrawn_at=None).count() >= MOST_AN_HOUR:
-        raise Refused("too_many_announcements", _("That is enough mail for one hour. Wait a while, then write again."), wait=3600)
+    sent = list(of_this_hour(event).values_list("created", flat=True)[:MOST_AN_HOUR])
+    if len(sent) == MOST_AN_HOUR:
+        again = sent[-1] + HOUR
+        words = _("That is enough mail for one hour. You can send the next message at %(time)s.")
+        wait = max(1, math.ceil((again - timezone.now()).total_seconds()))
+        raise Refused("too_many_announcements", words % {"time": clock(event, again)}, wait=wait)
+
+
+def of_this_hour(event: Event) -> QuerySet[Announcement]:
+    """What was sent within an hour and not taken back, the newest first."""
+    return event.announcements.filter(created__gt=timezone.now() - HOUR, withdrawn_at=None)
+
+
+def clock(event: Event, moment: datetime) -> str:
+    """On the clock of the event: `15:10`."""
+    return f"{moment.astimezone(event.zone):%H:%M}"
 
 
 @transaction.atomic
