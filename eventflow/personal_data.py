@@ -65,7 +65,7 @@ def account(person: User) -> Row:
 def reservations(person: User) -> Iterator[Row]:
     """Theirs, with the organizer's words to them. What organizers note for each other is not among them."""
     event = {"event_title": F("event__title"), "event_start": F("event__start_time"), "event_end": F("event__end_time")}
-    kept = ["id", "status", "created", "decided_at", "message"]
+    kept = ["id", "status", "status_at_cancellation", "created", "decided_at", "message"]
     return rows(Reservation.objects.filter(person=person).order_by("pk"), *kept, **event)
 
 

@@ -213,6 +213,11 @@ class Event(models.Model):
         return self.end_time <= timezone.now()
 
     @property
+    def is_ahead(self) -> bool:
+        """Neither over nor cancelled: somebody may still go there."""
+        return not self.is_cancelled and not self.is_past
+
+    @property
     def is_running(self) -> bool:
         return self.has_started and not self.is_past
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from eventflow.mail.models import Mail
+from events import services as event_services
 from tests.factories import make_event, make_organizer, make_people, make_reservation
 from tests.mailbox import letters_to
 from tests.markup import all_words, has_class, only, words
@@ -142,6 +143,25 @@ def test_who_leaves_meanwhile_does_not_get_it(client, event):
     gone = event.reservations.confirmed().first()
     queue.cancel(gone, by=gone.person)
     assert readers() == addresses(event, "confirmed")
+
+
+@pytest.mark.parametrize(("audience", "held"), [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])])
+def test_guests_of_a_cancelled_event_can_be_written_to_by_what_they_had(client, event, audience, held):
+    event_services.cancel(event, by=event.organizer)
+    form = client.get(url(event))
+    choices = all_words(form, f"//form//label[{has_class('choice')}]")
+    assert choices == ["Everybody who had a spot or was waiting 5 people", "Had a spot 2 people", "Were waiting 3 people"]
+    send(client, event, audience=audience)
+    assert readers() == sorted(event.reservations.filter(status_at_cancellation__in=held).values_list("person__email", flat=True))
+    kinds = {"confirmed": "Had a spot", "pending": "Were waiting", "all": "Everybody who had a spot or was waiting"}
+    assert kinds[audience] in words(only(client.get(url(event)), "//section[@id='sent']"))
+
+
+def test_message_that_waits_when_the_event_is_cancelled_is_not_sent(client, event):
+    send(client, event)
+    event_services.cancel(event, by=event.organizer)
+    assert readers() == []
+    assert "· Confirmed ·" in words(only(client.get(url(event)), "//section[@id='sent']"))
 
 
 def test_an_empty_audience_is_refused_beside_the_choice(client):

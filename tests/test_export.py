@@ -11,6 +11,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from events import services as event_services
 from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
 from tickets.models import Reservation, Ticket
 from tickets.services import door, export, queue
@@ -65,6 +66,18 @@ def test_export_holds_every_reservation_of_the_event(client, event, read):
         ["Rejected", "Guest", "rejected@example.org", "Rejected", "2030-05-01 12:05", "2030-05-01 13:05", "", "", ""],
         ["Cancelled", "Guest", "cancelled@example.org", "Cancelled", "2030-05-01 12:05", "", "", "", ""],
     ]
+
+
+@pytest.mark.parametrize("read", [csv_rows, xlsx_rows])
+def test_export_of_a_cancelled_event_says_who_had_a_spot(client, event, read):
+    event_services.cancel(event, by=event.organizer)
+    states = {row[1] + " " + row[0]: row[3] for row in read(client, event)[1:]}
+    assert states == {
+        "Guest Confirmed": "Had a spot",
+        "Guest Pending": "Was waiting",
+        "Guest Rejected": "Rejected",
+        "Guest Cancelled": "Cancelled",
+    }
 
 
 def test_export_is_named_after_the_event(client, event):

@@ -72,6 +72,15 @@ def test_an_empty_database_is_sound(capsys):
     assert "0 events, 0 reservations" in capsys.readouterr().out
 
 
+def test_place_at_an_event_that_was_not_cancelled_is_found(approval):
+    rejected = make_reservation(approval, status="rejected")
+    pending = approval.reservations.pending().first()
+    damage = {"status_at_cancellation": "confirmed"}
+    assert forbidden(lambda: Reservation.objects.filter(pk=pending.pk).update(**damage))
+    Reservation.objects.filter(pk=rejected.pk).update(**damage)
+    assert broken() == ["had_place_only_where_cancelled"]
+
+
 @pytest.mark.parametrize("name", ["confirmed_count", "pending_count", "checked_in_count"])
 def test_a_wrong_counter_is_found(event, name):
     Event.objects.filter(pk=event.pk).update(**{name: F(name) - 1})

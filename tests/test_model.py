@@ -27,6 +27,8 @@ class Entry:
     status: str = "pending"
     decided: bool = False
     inside: bool = False
+    # What it was when the event was cancelled.
+    at_cancellation: str = ""
 
 
 class Model:
@@ -113,6 +115,7 @@ class Model:
     def call_off(self) -> None:
         for entry in self.entries if self.open else []:
             if entry.status in {"pending", "confirmed"}:
+                entry.at_cancellation = entry.status
                 entry.status, entry.decided, entry.inside = "rejected", True, False
         self.open = False
 
@@ -207,6 +210,8 @@ class QueueMachine(RuleBasedStateMachine):
         assert event.confirmed_count <= event.seats_limit == self.model.limit
         stored = {reservation.pk: reservation for reservation in event.reservations.all()}
         assert {self.real[entry.number].pk: entry.status for entry in self.model.entries} == {pk: r.status for pk, r in stored.items()}
+        expected = {self.real[entry.number].pk: entry.at_cancellation for entry in self.model.entries}
+        assert expected == {pk: one.status_at_cancellation for pk, one in stored.items()}
         places = [queue.position(stored[self.real[entry.number].pk]) for entry in pending]
         assert places == list(range(1, len(pending) + 1))
         holders = Ticket.objects.valid().filter(event=event).values_list("reservation_id", flat=True)

@@ -83,7 +83,10 @@ def test_the_file_holds_everything_about_the_person(person):
     assert [(one["type"], one["name"]) for one in data["second_steps"]] == [("totp", None), ("webauthn", "Łucja’s phone")]
     said = [(one["event_title"], one["status"], one["message"]) for one in data["reservations"]]
     assert said == [("Łucja’s visit", "confirmed", ""), ("Łucja’s refusal", "rejected", "Sorry, Łucja’s")]
-    assert data["reservations"][0].keys() == {"id", "status", "created", "decided_at", "message", "event_title", "event_start", "event_end"}
+    assert data["reservations"][0].keys() == {
+        *("id", "status", "status_at_cancellation", "created", "decided_at", "message"),
+        *("event_title", "event_start", "event_end"),
+    }
     (ticket,) = data["tickets"]
     assert ticket["checked_in_at"] and ticket.keys() == {"code", "issued_at", "void_at", "checked_in_at", "reservation_id", "event_title"}
     assert [event["title"] for event in data["events_organized"]] == ["Łucja’s own"]

@@ -1,8 +1,10 @@
 """The queue's rules, one service call at a time. Legal moves are spelled here again on purpose."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -273,3 +275,18 @@ def test_looking_for_a_guest_reads_indexes_of_both_halves():
     # At least the rarer of the words, in each of the three columns that it may stand in.
     assert names.count("user_by_trigrams") >= 3
     assert notes.count("reservation_note_by_trigrams") == 2
+
+
+def test_reservations_of_events_cancelled_before_learn_what_they_were():
+    """The migration tells it by when they were rejected and when their tickets became void."""
+    event = make_event(seats_limit=5)
+    kinds = {status: make_reservation(event, status=status) for status in ("confirmed", "pending", "rejected", "cancelled")}
+    taken_back = make_reservation(event, status="confirmed")
+    queue.reject(taken_back, by=event.organizer)
+    event_services.cancel(event, by=event.organizer)
+    Reservation.objects.update(status_at_cancellation="")
+    migration = import_module("tickets.migrations.0009_status_at_cancellation")
+    migration.fill(apps, None)
+    found = {one.pk: one.status_at_cancellation for one in event.reservations.all()}
+    expected = {kinds["confirmed"].pk: "confirmed", kinds["pending"].pk: "pending"}
+    assert found == dict.fromkeys((kinds["rejected"].pk, kinds["cancelled"].pk, taken_back.pk), "") | expected

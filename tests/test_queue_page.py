@@ -176,6 +176,55 @@ def test_queue_of_a_cancelled_event_decides_nothing(client, event):
     assert not tree(response).xpath(f"//div[{has_class('bulk')}]")
 
 
+@pytest.fixture
+def called_off(event):
+    """One who had a spot, two who waited, one rejected, one who left; then the event was cancelled."""
+    for status in ("confirmed", "pending", "pending", "rejected", "cancelled"):
+        make_reservation(event, make_person(f"Guest {status.title()}"), status=status)
+    event_services.cancel(event, by=event.organizer)
+    return event
+
+
+def test_queue_of_a_cancelled_event_shows_who_had_a_spot(client, called_off):
+    response = client.get(queue_url(called_off))
+    assert all_words(response, "//label[contains(@class, 'chip')]") == [
+        "Had a spot 1",
+        "Was waiting 2",
+        "Rejected 1",
+        "Cancelled 1",
+        "All 5",
+    ]
+    assert all_words(response, f"{ROW}/td[{has_class('table__state')}]") == ["Had a spot"]
+    assert "New reservations appear here" not in response.text
+    assert only(response, "//p[@data-kind='wait']//a").get("href") == reverse("tickets:messages", args=[called_off.pk])
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        ("pending", ["Was waiting", "Was waiting"]),
+        ("rejected", ["Rejected"]),
+        ("all", ["Had a spot", "Was waiting", "Was waiting", "Rejected", "Cancelled"]),
+    ],
+)
+def test_queue_of_a_cancelled_event_is_filtered_by_what_they_had(client, called_off, state, shown):
+    response = client.get(queue_url(called_off), {"state": state})
+    assert all_words(response, f"{ROW}/td[{has_class('table__state')}]") == shown
+
+
+def test_empty_queue_of_a_cancelled_event_promises_nothing(client, event):
+    event_services.cancel(event, by=event.organizer)
+    for state in ("", "pending"):
+        response = client.get(queue_url(event), {"state": state})
+        assert "Nobody here" in words(only(response, f"//div[{has_class('empty')}]"))
+        assert "Nobody is waiting" not in response.text
+
+
+def test_live_page_of_a_cancelled_event_says_who_had_a_spot(client, called_off):
+    response = client.get(reverse("events:live", args=[called_off.pk]))
+    assert all_words(response, f"//dl[{has_class('figures')}]/div") == ["Had a spot 1 See who", "Were waiting 2 See who"]
+
+
 def test_enter_in_a_tick_box_presses_nothing(client, event):
     make_reservation(event)
     (first, *_rest) = tree(client.get(queue_url(event))).xpath("//form[@id='queue-form']//button")

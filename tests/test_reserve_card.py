@@ -133,7 +133,7 @@ def test_card_of_a_rejected_guest_passes_the_words_on(client):
     client.force_login(reservation.person)
     response = client.get(reservation.event.get_absolute_url())
     assert (state(response), controls(response)) == ("rejected", ["See other events"])
-    assert "They wrote: “Only <b>members</b> tonight.”" in card_words(response)
+    assert "They wrote: Only <b>members</b> tonight." in card_words(response)
 
 
 def test_card_of_a_cancelled_event_passes_the_words_on(client):
@@ -144,7 +144,53 @@ def test_card_of_a_cancelled_event_passes_the_words_on(client):
     client.force_login(reservation.person)
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("cancelled", ["See other events"])
-    assert "They wrote: “The heating broke.” Tickets no longer work." in card_words(response)
+    assert "You had a spot. Your ticket no longer works. They wrote: The heating broke." in card_words(response)
+
+
+@pytest.mark.parametrize(("status", "said"), [("confirmed", "You had a spot."), ("pending", "You were in the queue.")])
+def test_guest_of_a_cancelled_event_reads_what_they_had(client, status, said):
+    reservation = make_reservation(status=status)
+    event_services.cancel(reservation.event, by=reservation.event.organizer)
+    client.force_login(reservation.person)
+    assert said in card_words(client.get(reservation.event.get_absolute_url()))
+    assert said in all_words(client.get(MINE), f"//li[{has_class('event-row')}]")[0]
+
+
+def test_words_of_the_organizer_keep_their_lines_and_links(client):
+    reservation = make_reservation(status="confirmed")
+    event, said = reservation.event, "No heating.\nSee https://example.org/new?a=1&b=2\n\n<b>Sorry</b>"
+    event_services.cancel(event, by=event.organizer, message=said)
+    other = make_reservation(person=reservation.person)
+    queue.reject(other, by=other.event.organizer, message=said)
+    client.force_login(reservation.person)
+    client.force_login(reservation.person)
+    pages = [(event.get_absolute_url(), 1), (other.event.get_absolute_url(), 1), (MINE, 2)]
+    for url, times in pages:
+        page = tree(client.get(url))
+        assert page.xpath(f"//div[{has_class('said')}]//a/@href") == ["https://example.org/new?a=1&b=2"] * times, url
+        assert len(page.xpath(f"//div[{has_class('said')}]//br")) == times
+        assert not page.xpath(f"//div[{has_class('said')}]//b")
+    client.force_login(event.organizer)
+    live = tree(client.get(reverse("events:live", args=[event.pk])))
+    assert live.xpath(f"//div[{has_class('said')}]//a/@href") == ["https://example.org/new?a=1&b=2"]
+
+
+@pytest.mark.parametrize("change", ["cancelled", "past"])
+def test_calendar_and_share_end_with_the_event(client, change):
+    event = make_event()
+    before = client.get(event.get_absolute_url()).text
+    assert "data-share" in before
+    assert "calendar.ics" in before
+    if change == "cancelled":
+        event_services.cancel(event, by=event.organizer)
+    else:
+        now = timezone.now()
+        Event.objects.filter(pk=event.pk).update(start_time=now - timedelta(hours=3), end_time=now - timedelta(hours=1))
+        event.refresh_from_db()
+    client.force_login(make_person())
+    after = client.get(event.get_absolute_url()).text
+    assert "data-share" not in after
+    assert "calendar.ics" not in after
 
 
 def test_card_of_a_draft_is_a_preview(client):
@@ -428,7 +474,7 @@ def test_mine_lists_every_state_soonest_first(client):
     response = client.get(MINE)
     assert rows(response) == [("Confirmed", "One"), ("Pending", "Two"), ("Rejected", "Three"), ("Cancelled", "Four"), ("Event cancelled", "Five")]
     assert all_words(response, "//nav[@aria-label='Filter reservations']/a") == ["Upcoming 5", "Past 0"]
-    assert "They wrote: “No heating.”" in all_words(response, f"//li[{has_class('event-row')}]")[4]
+    assert "They wrote: No heating." in all_words(response, f"//li[{has_class('event-row')}]")[4]
 
 
 def test_mine_offers_what_fits_the_state(client):

@@ -14,7 +14,7 @@ class ReservationAdmin(ReadOnly):
     search_fields = ["event__title", "person__email", "person__last_name"]
     list_select_related = ["event", "person"]
     show_full_result_count = False
-    fields = ["person", "event", "status", "created", "decided_at", "decided_by", "message"]
+    fields = ["person", "event", "status", "status_at_cancellation", "created", "decided_at", "decided_by", "message"]
 
 
 @admin.register(Ticket)

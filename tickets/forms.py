@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from eventflow.errors import Refused
 from events.models import Event
 from tickets.models import Announcement, Reservation, ReservationQuerySet
-from tickets.services import announcements
+from tickets.services import announcements, queue
 
 
 class QueueFilters(forms.Form):
@@ -29,33 +30,56 @@ class QueueFilters(forms.Form):
     state = forms.ChoiceField(required=False, choices=[*STATES, (EVERY, gettext_lazy("All"))])
     q = forms.CharField(label=gettext_lazy("Search by name, e-mail or note"), required=False, max_length=200)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, event: Event, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.event = event
         self.full_clean()
 
     @property
+    def first(self) -> str:
+        """What is shown unless something else is asked for: who waits, or who had a spot at a cancelled event."""
+        return Reservation.Status.CONFIRMED if self.event.is_cancelled else Reservation.Status.PENDING
+
+    @property
     def shown(self) -> str:
-        """The state that is shown: pending ones, unless another was asked for."""
-        return self.cleaned_data.get("state") or Reservation.Status.PENDING
+        return self.cleaned_data.get("state") or self.first
 
     @property
     def words(self) -> str:
         return self.cleaned_data.get("q", "")
 
-    def of(self, event: Event, kept: Sequence[int] = ()) -> ReservationQuerySet:
+    def found(self, kept: Sequence[int] = ()) -> ReservationQuerySet:
         """The event's reservations that match, and those of `kept` in whatever state, in the order of the queue."""
-        found = event.reservations.matching(self.words, "note")
+        found = self.event.reservations.matching(self.words, "note")
         if self.shown != self.EVERY:
-            found = found.filter(Q(status=self.shown) | Q(pk__in=kept) if kept else Q(status=self.shown))
+            wanted = self.wanted()
+            found = found.filter(wanted | Q(pk__in=kept) if kept else wanted)
         return found.in_queue_order()
 
-    def count(self, event: Event) -> int:
+    def wanted(self) -> Q:
+        """The state that is shown. What held a place when the event was cancelled counts as that, not as rejected."""
+        if not self.event.is_cancelled:
+            return Q(status=self.shown)
+        if self.shown in Reservation.AtCancellation:
+            return Q(status_at_cancellation=self.shown)
+        return Q(status=self.shown, status_at_cancellation="")
+
+    def states(self) -> list[tuple[str, str, int]]:
+        """The choices: (value, words, how many reservations), all of them last."""
+        counts = queue.counts(self.event)
+        words: dict[str, Any] = {str(value): word for value, word in self.STATES}
+        if self.event.is_cancelled:
+            words |= {kind.value: kind.label for kind in Reservation.AtCancellation}
+            words = dict(sorted(words.items(), key=lambda state: state[0] != Reservation.AtCancellation.CONFIRMED))
+        return [(str(value), str(word), counts[value]) for value, word in words.items()] + [(self.EVERY, str(_("All")), self.event.all_count)]
+
+    def count(self) -> int:
         """How many of the event's reservations are in the state that is shown."""
-        return int(getattr(event, f"{self.shown}_count"))
+        return self.event.all_count if self.shown == self.EVERY else queue.counts(self.event)[self.shown]
 
     def query(self, page: str = "") -> dict[str, str]:
         """The parameters of the address that shows this again."""
-        wanted = {"state": "" if self.shown == Reservation.Status.PENDING else self.shown, "q": self.words, "page": "" if page == "1" else page}
+        wanted = {"state": "" if self.shown == self.first else self.shown, "q": self.words, "page": "" if page == "1" else page}
         return {name: value for name, value in wanted.items() if value}
 
 
@@ -98,10 +122,11 @@ class MessageForm(forms.Form):
         if self.initial.get("audience") not in Announcement.Audience:
             self.initial.pop("audience", None)
         self.sizes = announcements.sizes(event)
+        self.event_audiences = announcements.choices(event)
 
     def audiences(self) -> list[tuple[str, str, int]]:
         """To choose from: (value, words, how many get it)."""
-        return [(value, str(words), self.sizes[value]) for value, words in Announcement.Audience.choices]
+        return [(value, words, self.sizes[value]) for value, words in self.event_audiences]
 
     def refuse(self, refusal: Refused) -> None:
         self.add_error(refusal.field or None, refusal.message)

@@ -91,11 +91,17 @@ def announcement(announcement: int, reservation: int) -> Letter | None:
     """The organizer's own words to their guests. None once they were taken back, or the guest has left."""
     said = Announcement.objects.filter(pk=announcement, withdrawn_at=None).first()
     found = fetch(reservation)
-    if said is None or found is None or not found.is_live:
+    if said is None or found is None or not may_read(found, said):
         return None
     facts = about(found) | {"words": said.body, "heading": isolated(" ".join(said.subject.split()))}
     facts["body"] = _("The organizer of %(title)s wrote to you.") % facts
     return Letter.render("announcement", facts)
+
+
+def may_read(reservation: Reservation, said: Announcement) -> bool:
+    """Whether its guest is still meant: they hold a place, or held one when the event was cancelled and this was written after that."""
+    cancelled_at = reservation.event.cancelled_at
+    return reservation.is_live or bool(reservation.status_at_cancellation and cancelled_at and said.created >= cancelled_at)
 
 
 def fetch(reservation: int) -> Reservation | None:

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from eventflow.templatetags.design import icon, share
 from events.models import Event
@@ -28,6 +28,8 @@ STATES = {
     "queued": ("hourglass", gettext_lazy("In queue")),
     "confirmed": ("circle-check", gettext_lazy("Confirmed")),
     "checked-in": ("door-open", gettext_lazy("Inside")),
+    "had-confirmed": ("history", pgettext_lazy("reservation of a cancelled event", "Had a spot")),
+    "had-pending": ("history", pgettext_lazy("reservation of a cancelled event", "Was waiting")),
     "rejected": ("circle-x", gettext_lazy("Rejected")),
     "cancelled": ("ban", gettext_lazy("Cancelled")),
 }

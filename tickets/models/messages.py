@@ -1,6 +1,7 @@
 """What organizers write to their guests."""
 
 import math
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -18,6 +19,13 @@ class Announcement(models.Model):
         ALL = "all", _("Everybody, confirmed or waiting")
         CONFIRMED = "confirmed", pgettext_lazy("guests", "Confirmed")
         PENDING = "pending", pgettext_lazy("guests", "Waiting")
+
+    # The same guests, once their event is cancelled.
+    AFTER_CANCELLATION: ClassVar[dict[str, Any]] = {
+        Audience.ALL: _("Everybody who had a spot or was waiting"),
+        Audience.CONFIRMED: pgettext_lazy("guests of a cancelled event", "Had a spot"),
+        Audience.PENDING: pgettext_lazy("guests of a cancelled event", "Were waiting"),
+    }
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="announcements")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -48,6 +56,13 @@ class Announcement(models.Model):
     @property
     def can_be_withdrawn(self) -> bool:
         return not self.is_withdrawn and timezone.now() < self.leaves_at
+
+    @property
+    def audience_words(self) -> str:
+        """To whom it went, in the words of that time."""
+        cancelled_at = self.event.cancelled_at
+        after = cancelled_at is not None and self.created >= cancelled_at
+        return str(self.AFTER_CANCELLATION[self.audience] if after else self.get_audience_display())
 
     @property
     def seconds_left(self) -> int:

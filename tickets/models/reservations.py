@@ -31,6 +31,10 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         """Those that hold a place in the queue or a seat."""
         return self.filter(status__in=Reservation.LIVE)
 
+    def had_place(self) -> "ReservationQuerySet":
+        """Those that held a place in the queue or a seat when their event was cancelled."""
+        return self.exclude(status_at_cancellation="")
+
     def in_queue_order(self) -> "ReservationQuerySet":
         return self.order_by("created", "id")
 
@@ -78,6 +82,12 @@ class Reservation(models.Model):
         REJECTED = "rejected", _("Rejected")
         CANCELLED = "cancelled", pgettext_lazy("reservation", "Cancelled")
 
+    class AtCancellation(models.TextChoices):
+        """What a reservation was when its event was cancelled."""
+
+        PENDING = "pending", pgettext_lazy("reservation of a cancelled event", "Was waiting")
+        CONFIRMED = "confirmed", pgettext_lazy("reservation of a cancelled event", "Had a spot")
+
     LIVE = (Status.PENDING, Status.CONFIRMED)
 
     # The whole state machine: a move that is not listed cannot happen. The ones back to pending are the undo of a decision.
@@ -96,6 +106,15 @@ class Reservation(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True, editable=False)
     # None on a decided one: the automatic queue, not a person.
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    # What it was when its event was cancelled, which rejected it; empty for all others.
+    status_at_cancellation = models.CharField(
+        _("when the event was cancelled"),
+        max_length=16,
+        choices=AtCancellation.choices,
+        blank=True,
+        default="",
+        editable=False,
+    )
     # The organizer's words to somebody who was rejected.
     message = models.TextField(_("message"), max_length=1000, blank=True)
     # What the organizers tell each other about this guest, who never reads it.
@@ -121,6 +140,10 @@ class Reservation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["person", "event"], condition=Q(status__in=["pending", "confirmed"]), name="one_live_reservation"),
             models.CheckConstraint(condition=Q(status__in=["pending", "confirmed", "rejected", "cancelled"]), name="reservation_status_known"),
+            models.CheckConstraint(
+                condition=Q(status_at_cancellation="") | Q(status_at_cancellation__in=["pending", "confirmed"], status="rejected"),
+                name="reservation_at_cancellation",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -145,6 +168,15 @@ class Reservation(models.Model):
     @property
     def is_live(self) -> bool:
         return self.status in self.LIVE
+
+    @property
+    def state(self) -> str:
+        """The status as pages show it: `had-confirmed` or `had-pending` for one that its event's cancellation ended."""
+        return f"had-{self.status_at_cancellation}" if self.status_at_cancellation else self.status
+
+    @property
+    def state_words(self) -> str:
+        return str(self.get_status_at_cancellation_display() or self.get_status_display())
 
     def can_move_to(self, status: str) -> bool:
         return status in self.MOVES[self.status]

@@ -16,6 +16,7 @@ from events.models import Event
 from events.services import lock
 from tickets import mails
 from tickets.models import Announcement, ReservationQuerySet
+from tickets.services import queue
 
 # For so long it can be taken back.
 GRACE = timedelta(seconds=60)
@@ -25,14 +26,23 @@ MOST_AN_HOUR = 6
 
 
 def audience_of(event: Event, audience: str) -> ReservationQuerySet:
-    """The reservations whose guests are meant: one mail each."""
-    live = event.reservations.live()
-    return live if audience == Announcement.Audience.ALL else live.filter(status=audience)
+    """The reservations whose guests are meant: one mail each. Of a cancelled event, those that held a place."""
+    meant = event.reservations.had_place() if event.is_cancelled else event.reservations.live()
+    if audience == Announcement.Audience.ALL:
+        return meant
+    return meant.filter(status_at_cancellation=audience) if event.is_cancelled else meant.filter(status=audience)
+
+
+def choices(event: Event) -> list[tuple[str, str]]:
+    """To whom one can write, and what these guests are called: those of a cancelled event had a spot, or were waiting."""
+    names = Announcement.AFTER_CANCELLATION if event.is_cancelled else dict(Announcement.Audience.choices)
+    return [(str(value), str(name)) for value, name in names.items()]
 
 
 def sizes(event: Event) -> dict[str, int]:
     """{audience: how many get it}."""
-    confirmed, pending = event.confirmed_count, event.pending_count
+    counts = queue.counts(event)
+    confirmed, pending = counts["confirmed"], counts["pending"]
     return {Announcement.Audience.ALL: confirmed + pending, Announcement.Audience.CONFIRMED: confirmed, Announcement.Audience.PENDING: pending}
 
 

@@ -45,7 +45,7 @@ def rows(event: Event) -> Iterator[list[str]]:
 
     for one in in_chunks(event.reservations.in_queue_order().select_related("person").annotate(**columns)):
         times = [clock(moment) for moment in (one.created, one.decided_at, one.inside_at)]
-        yield [*name_and_address(one.person), one.get_status_display(), *times, one.code or "", one.note]
+        yield [*name_and_address(one.person), one.state_words, *times, one.code or "", one.note]
 
 
 def in_chunks(reservations: ReservationQuerySet) -> Iterator[Any]:

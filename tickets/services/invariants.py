@@ -61,6 +61,13 @@ def live_only_where_published() -> Iterator[str]:
         yield f"reservation {pk} is live, event {event} is not published"
 
 
+def had_place_only_where_cancelled() -> Iterator[str]:
+    """What a reservation was when its event was cancelled is kept for rejected ones of cancelled events only."""
+    right = Q(status=Status.REJECTED, event__status=Event.Status.CANCELLED)
+    for pk, event in Reservation.objects.had_place().exclude(right).values_list("pk", "event"):
+        yield f"reservation {pk} held a place when event {event} was cancelled, which it was not"
+
+
 def confirmed_have_one_ticket() -> Iterator[str]:
     """Every confirmed reservation has exactly one valid ticket."""
     tickets = Count("tickets", filter=Q(tickets__void_at=None))
@@ -94,6 +101,7 @@ RULES = [
     counters_tell_the_truth,
     one_live_reservation_each,
     live_only_where_published,
+    had_place_only_where_cancelled,
     confirmed_have_one_ticket,
     only_confirmed_have_tickets,
     tickets_belong_to_their_event,

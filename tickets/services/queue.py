@@ -224,9 +224,12 @@ def promote(event: Event) -> bool:
 
 
 def reject_all(event: Event, *, by: User | None) -> None:
-    """The event is called off: nobody keeps a place. The caller holds the lock."""
+    """The event is cancelled: nobody keeps a place, and each keeps what it was. The caller holds the lock."""
     told = list(event.reservations.live().select_related("person"))
+    groups = {status: [one.pk for one in told if one.status == status] for status in Reservation.LIVE}
     move(event, told, Status.REJECTED, by=by)
+    for status, ids in groups.items():
+        Reservation.objects.filter(pk__in=ids).update(status_at_cancellation=status)
     mail.queue_many(mails.event_cancelled, told, args=lambda r: {"reservation": r.pk})
     save_counters(event)
 
@@ -391,6 +394,17 @@ def how_many(events: EventQuerySet, status: str = "") -> int:
     """How many reservations these events have, of one status or of all: the sum of what they counted."""
     names = [f"{one}_count" for one in Status if status in {"", one}]
     return sum(total or 0 for total in events.aggregate(**{name: Sum(name) for name in names}).values())
+
+
+def counts(event: Event) -> dict[str, int]:
+    """How many reservations the event has, by status; a cancelled one by what they were before it was cancelled."""
+    kept = {str(status): int(getattr(event, f"{status}_count")) for status in Status}
+    if event.is_cancelled:
+        rejected = event.reservations.filter(status=Status.REJECTED).order_by()
+        for status, number in rejected.exclude(status_at_cancellation="").values_list("status_at_cancellation").annotate(Count("pk")):
+            kept[status] += number
+            kept[Status.REJECTED] -= number
+    return kept
 
 
 def place(reservations: Sequence[Reservation], *, near_the_end: bool = False) -> None:

@@ -8,6 +8,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
+from events.models import Event
+from tickets.services import queue
+
 register = template.Library()
 
 
@@ -27,3 +30,9 @@ def selected_words(rows: Iterable[Any]) -> str:
 
 def selected(number: int, shown: str) -> str:
     return ngettext("%(n)s selected", "%(n)s selected", number) % {"n": shown}
+
+
+@register.simple_tag
+def cancelled_counts(event: Event) -> dict[str, int]:
+    """How many had a spot and how many were waiting when the event was cancelled: `{"confirmed": 119, "pending": 29}`."""
+    return queue.counts(event)

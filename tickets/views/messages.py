@@ -57,7 +57,7 @@ def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
 
 def page(request: PersonRequest, event: Event, form: MessageForm, *, preview: bool = False, said: Announcement | None = None) -> HttpResponse:
     """The page, or for htmx its form and list. `said`: what was sent just now."""
-    sent = event.announcements.select_related("by")[:SHOWN]
+    sent = event.announcements.select_related("by", "event")[:SHOWN]
     context = {"event": event, "form": form, "sent": sent, "said": said, "here": "messages"}
     if preview:
         chosen = form.cleaned_data["audience"]

@@ -92,7 +92,7 @@ def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], w
         refusal = no
     told = refusal.message if refusal else words % {"name": isolated(reservation.person)}
     if not request.htmx:
-        return back_with(request, reservation.event_id, told, good=not refusal)
+        return back_with(request, reservation.event, told, good=not refusal)
     if request.htmx.target == "queue":
         return table_again(request, reservation.event_id, told, {}, status=409 if refusal else 200)
     return row_again(request, pk, told, refusal, settled=not refusal)
@@ -101,7 +101,12 @@ def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], w
 def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | None = None, *, settled: bool = False) -> HttpResponse:
     """The row as it is now; beside it the numbers, and a toast that can take back a decision that settled it."""
     now = get_object_or_404(managed_reservations(request.user).with_position().with_entry(), pk=pk)
-    context = {"row": Row(now, refusal, settled), "event": now.event, "counts": counts_of(now.event), "told": "" if refusal else told}
+    context = {
+        "row": Row(now, refusal, settled),
+        "event": now.event,
+        "counts": QueueFilters({}, event=now.event).states(),
+        "told": "" if refusal else told,
+    }
     return render(request, "tickets/queue.html#decided", context, status=409 if refusal else 200)
 
 
@@ -118,7 +123,10 @@ def note(request: PersonRequest, pk: int) -> HttpResponse:
     if request.htmx:
         return row_again(request, pk, _("The note is saved."))
     messages.success(request, _("The note is saved."))
-    return redirect(reverse("tickets:queue", args=[reservation.event_id], query={"state": reservation.status}) + f"#reservation-{pk}")
+    return redirect(
+        reverse("tickets:queue", args=[reservation.event_id], query={"state": reservation.status_at_cancellation or reservation.status})
+        + f"#reservation-{pk}"
+    )
 
 
 # --- Many -------------------------------------------------------------------------------------------------------------
@@ -168,13 +176,13 @@ def many_decided(
     if request.htmx:
         return table_again(request, event.pk, f"{told}.", refusals, undoable=done)
     reasons = list(dict.fromkeys(refusal.message for refusal in refusals.values()))
-    return back_with(request, event.pk, " ".join([f"{told}.", *reasons]), good=not refusals)
+    return back_with(request, event, " ".join([f"{told}.", *reasons]), good=not refusals)
 
 
 def nothing_done(request: PersonRequest, event: Event, refusal: Refused) -> HttpResponse:
     if request.htmx:
         return table_again(request, event.pk, refusal.message, {}, status=409)
-    return back_with(request, event.pk, refusal.message, good=False)
+    return back_with(request, event, refusal.message, good=False)
 
 
 def table_again(
@@ -197,24 +205,18 @@ def table_again(
 
 def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None = None, kept: Sequence[int] = ()) -> dict[str, Any]:
     """Everything the table shows: three queries, however long the queue. `kept` are decided rows that stay among the others."""
-    filters = QueueFilters(asked)
-    found = filters.of(event, kept).select_related("person").with_entry()
+    filters = QueueFilters(asked, event=event)
+    found = filters.found(kept).select_related("person").with_entry()
     # Those who match a search are no neighbours in the queue, so that each has to ask for its place.
     found = found.with_position() if filters.words else found
-    page = KeyPaginator(found, PER_PAGE, count=None if filters.words or kept else filters.count(event)).get_page(asked.get("page"))
+    page = KeyPaginator(found, PER_PAGE, count=None if filters.words or kept else filters.count()).get_page(asked.get("page"))
     if not filters.words:
         service.place([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
     refusals = refusals or {}
     rows = [Row(one, refusals.get(one.pk), picked=one.is_pending and one.pk in refusals, kept=one.pk in kept) for one in page]
     again = reverse("tickets:queue", args=[event.pk], query=filters.query(page=str(page.number)))
-    shown = {"filters": filters, "page": page, "rows": rows, "counts": counts_of(event), "again": again}
+    shown = {"filters": filters, "page": page, "rows": rows, "counts": filters.states(), "again": again}
     return {**shown, "event": event, "reject_form": RejectForm(), "here": "queue"}
-
-
-def counts_of(event: Event) -> list[tuple[str, str, int]]:
-    """How many reservations stand in each state: (value, word, count), all of them last."""
-    states = [(str(value), str(word), getattr(event, f"{value}_count")) for value, word in QueueFilters.STATES]
-    return [*states, (QueueFilters.EVERY, _("All"), event.all_count)]
 
 
 def ticked(request: PersonRequest) -> list[int]:
@@ -233,8 +235,8 @@ def typed_message(request: PersonRequest) -> str:
     return form.cleaned_data["message"]
 
 
-def back_with(request: PersonRequest, event_id: int, told: str, *, good: bool) -> HttpResponse:
+def back_with(request: PersonRequest, event: Event, told: str, *, good: bool) -> HttpResponse:
     """Back to the same part of the queue, with a message."""
     (messages.success if good else messages.error)(request, told)
-    query = QueueFilters(request.POST).query(page=request.POST.get("page", ""))
-    return redirect(reverse("tickets:queue", args=[event_id], query=query))
+    query = QueueFilters(request.POST, event=event).query(page=request.POST.get("page", ""))
+    return redirect(reverse("tickets:queue", args=[event.pk], query=query))
