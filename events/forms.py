@@ -101,18 +101,38 @@ def midnight(day: date | None) -> datetime | None:
 
 
 class LocalMoment(forms.DateTimeField):
-    """A time on the clock of the zone that is active while the form cleans."""
+    """A time on the clock of the zone that is active while the form cleans; in UTC once it is read.
+
+    `kept` is the moment that the form was filled in with, and its zone. Left as it was shown, it stays the very same: to the
+    second, and where the clock shows it twice.
+    """
 
     widget = MomentInput(format=MINUTES)
     default_error_messages = {"required": gettext_lazy("Choose a day and a time."), "invalid": gettext_lazy("Choose a day and a time.")}
 
+    kept: tuple[datetime, zoneinfo.ZoneInfo] | None = None
+
     def to_python(self, value: Any) -> datetime | None:
         try:
-            return super().to_python(value)
+            moment = super().to_python(value)
+            return moment and (self.untouched(moment.replace(tzinfo=None)) or moment.astimezone(UTC))
+        except OverflowError as error:  # in the year 1, before the first moment of UTC
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
         except ValidationError as error:
             if error.code != "ambiguous_timezone" or not error.params:
                 raise
-            raise ValidationError(clock_change(error.params["datetime"], error.params["current_timezone"]), code=error.code) from error
+            typed = error.params["datetime"]
+            if kept := self.untouched(typed):
+                return kept
+            raise ValidationError(clock_change(typed, error.params["current_timezone"]), code=error.code) from error
+
+    def untouched(self, typed: datetime) -> datetime | None:
+        """The moment kept, if the clock of its zone shows it as it was typed."""
+        if self.kept is None:
+            return None
+        moment, zone = self.kept
+        same = zone == timezone.get_current_timezone() and typed == on_the_wall(moment.astimezone(zone))
+        return moment if same else None
 
 
 def clock_change(moment: datetime, zone: zoneinfo.ZoneInfo) -> str:
@@ -155,6 +175,8 @@ class EventForm(forms.ModelForm):
         event = self.instance
         if event.pk:
             self.initial.update(start_time=on_the_wall(event.local_start), end_time=on_the_wall(event.local_end))
+            for name in ("start_time", "end_time"):
+                cast(LocalMoment, self.fields[name]).kept = getattr(event, name), event.zone
             # A zone set by another door, or renamed since, stays as it is.
             self.zones.choices = zone_choices(event.time_zone)
         else:
@@ -177,7 +199,7 @@ class EventForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
         for name in ("start_time", "end_time"):
-            if name in said and not FIRST_DAY <= said[name].date() <= LAST_DAY:
+            if said.get(name) and not FIRST_DAY <= said[name].date() <= LAST_DAY:
                 self.add_error(name, _("Enter a year between %(first)d and %(last)d.") % {"first": FIRST_DAY.year, "last": LAST_DAY.year})
         if said.get("start_time") and said.get("end_time") and said["end_time"] <= said["start_time"]:
             self.add_error("end_time", _("The end must be after the start."))

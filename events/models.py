@@ -1,7 +1,7 @@
 """What an event is, and which moves its life allows."""
 
 import zoneinfo
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import ClassVar
 
@@ -224,7 +224,7 @@ class Event(models.Model):
     @property
     def is_today(self) -> bool:
         """Whether it takes place on this day of its own calendar."""
-        return self.local_start.date() <= timezone.localdate(timezone=self.zone) <= self.local_end.date()
+        return self.local_start.date() <= timezone.localdate(timezone=self.zone) <= self.last_day
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -238,6 +238,22 @@ class Event(models.Model):
     @property
     def local_end(self) -> datetime:
         return self.end_time.astimezone(self.zone)
+
+    @property
+    def last_day(self) -> date:
+        """The day on which it ends, there. An end at midnight is the end of the day before."""
+        end = self.local_end
+        return end.date() - timedelta(days=end.time() == time.min)
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it takes. In UTC, because Python subtracts two times of one zone as its clock shows them."""
+        return self.end_time.astimezone(UTC) - self.start_time.astimezone(UTC)
+
+    @property
+    def is_whole_days(self) -> bool:
+        """Whether it lasts from midnight to midnight, there."""
+        return self.local_start.time() == self.local_end.time() == time.min
 
 
 class DoorStaff(models.Model):

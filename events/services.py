@@ -1,7 +1,7 @@
 """The verbs of an event's life. The only writer of its status, its seats and its text."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,7 +41,7 @@ def lock(event_id: int, among: EventQuerySet | None = None) -> Event:
 @transaction.atomic
 def create(*, by: User, **fields: Any) -> Event:
     """A new draft of `by`'s. `fields` are the model's, already validated by the caller's form or serializer."""
-    event = Event(organizer=by, **fields)
+    event = Event(organizer=by, **in_utc(fields))
     check_times(event)
     event.save(force_insert=True)
     audit.record("event.create", event, by=by)
@@ -54,6 +54,7 @@ def edit(event: Event, *, by: User, **fields: Any) -> Event:
 
     Refused: seats_limit_below_confirmed, bad_times, event_cancelled.
     """
+    fields = in_utc(fields)
     locked = lock(event.pk)
     if locked.is_cancelled:
         raise Refused("event_cancelled", _("This event is cancelled. Duplicate it to offer it again."))
@@ -137,8 +138,13 @@ def duplicate(event: Event, *, by: User) -> Event:
 
 
 def at_the_same_hour(moment: datetime, later: timedelta, zone: ZoneInfo) -> datetime:
-    """So much later on the clock of the zone, across a change of the clocks too."""
-    return (moment.astimezone(zone).replace(tzinfo=None) + later).replace(tzinfo=zone)
+    """So much later on the clock of the zone, across a change of the clocks too; in UTC."""
+    return (moment.astimezone(zone).replace(tzinfo=None) + later).replace(tzinfo=zone).astimezone(UTC)
+
+
+def in_utc(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same fields with their times in UTC. Python compares two times of one zone as its clock shows them, and that repeats an hour."""
+    return {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in fields.items()}
 
 
 @transaction.atomic
@@ -196,5 +202,6 @@ def let_go(person: User) -> None:
 
 
 def check_times(event: Event) -> None:
+    """Refused: bad_times. The times are in UTC."""
     if event.end_time <= event.start_time:
         raise Refused("bad_times", _("The end must be after the start."), field="end_time")

@@ -222,11 +222,6 @@ def test_hours_are_those_of_the_place_and_name_its_zone_where_it_is_not_ours():
     assert (event_parts.hours(event), event_parts.day(event.local_start)) == ("21:00–23:00 (America/New York)", "Monday, 30 June 2036")
 
 
-def test_hours_of_a_long_event_name_the_day_of_its_end():
-    start = datetime(2036, 12, 12, 17, tzinfo=UTC)
-    assert event_parts.hours(make_event(start_time=start, end_time=start + timedelta(days=2))) == "18:00 – Sun 14 Dec 2036, 18:00"
-
-
 def test_dates_in_polish_use_the_form_that_a_date_needs(client):
     start = datetime(2036, 12, 12, 17, tzinfo=UTC)
     event = make_event(start_time=start, end_time=start + timedelta(hours=4))

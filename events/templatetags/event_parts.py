@@ -1,7 +1,7 @@
 """How an event looks on every page: its date and hours on the clock of its place, its state, its capacity."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import template
@@ -18,6 +18,9 @@ from eventflow.templatetags.design import icon, share
 from events.models import Event
 
 register = template.Library()
+
+# An event that ends by this hour, and is no longer than this, is one of the evening before. `own-time.js` has both too.
+END_OF_NIGHT, LONGEST_NIGHT = time(6), timedelta(hours=12)
 
 # One icon and one word for each state, of events and of reservations alike.
 STATES = {
@@ -111,11 +114,33 @@ def starts(event: Event) -> str:
 
 @register.filter
 def hours(event: Event) -> str:
-    """`18:00–22:00`, with the day of the end where that is more than a day away; with the zone's name where it isn't ours."""
+    """`18:00–22:00`, with the zone's name where it isn't ours.
+
+    The day of the end is named where it is another one, unless that is the end of the night: by six, and within twelve hours.
+    """
+    zone = zone_name(event)
+    if event.is_whole_days:
+        return whole_days(event) + zone
     start, end = event.local_start, event.local_end
-    if end - start < timedelta(days=1):
-        return f"{clock(start)}–{clock(end)}{zone_name(event)}"
-    return f"{clock(start)} – {short_day(end)}, {clock(end)}{zone_name(event)}"
+    if event.last_day == start.date() or ends_the_night(event):
+        return f"{clock(start)}–{clock(end)}{zone}"
+    return f"{clock(start)} – {short_day(event.last_day)}, {last_clock(event)}{zone}"
+
+
+def whole_days(event: Event) -> str:
+    if event.last_day == event.local_start.date():
+        return _("all day")
+    return _("all day, until %(day)s") % {"day": short_day(event.last_day)}
+
+
+def ends_the_night(event: Event) -> bool:
+    """Whether it ends so early that nobody takes its end for that of another day."""
+    return event.local_end.time() <= END_OF_NIGHT and event.duration <= LONGEST_NIGHT
+
+
+def last_clock(event: Event) -> str:
+    """`17:00`, and `24:00` for the midnight that ends the day named before it."""
+    return clock(event.local_end) if event.last_day == event.local_end.date() else "24:00"
 
 
 @register.simple_tag

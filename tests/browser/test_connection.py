@@ -1,6 +1,6 @@
 """A connection that is lost shows, and heals; a page that can't be reached says so; other clocks are told beside the event's own."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -50,6 +50,30 @@ def test_who_has_tickets_is_told_of_being_offline_in_their_language(visitor, log
 )
 def test_the_readers_own_clock_is_told_where_it_differs(visitor, zone, said):
     event = make_event(start_time=datetime(2027, 12, 10, 17, tzinfo=UTC))
+    page = visitor(timezone_id=zone)
+    page.goto(event.get_absolute_url())
+    expect(page.locator("#reservation")).to_be_visible()
+    assert page.locator(".own-time").inner_text() == said
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "zone", "said"),
+    [
+        ("2027-06-05T16:00Z", 23, "Europe/London", " (17:00–Sun 16:00 on your clock)"),
+        ("2027-06-05T16:00Z", 9, "Europe/London", " (17:00–02:00 on your clock)"),
+        ("2027-06-05T16:00Z", 13, "Europe/London", " (17:00–Sun 06:00 on your clock)"),
+        ("2027-06-05T16:00Z", 7, "Europe/London", " (17:00–00:00 on your clock)"),
+        ("2027-06-05T16:00Z", 31, "Europe/London", " (17:00–Sun 24:00 on your clock)"),
+        ("2027-06-05T16:00Z", 20, "Asia/Tokyo", " (Sun 01:00–21:00 on your clock)"),
+        ("2027-06-05T16:00Z", 168, "Asia/Tokyo", " (Sun 01:00–Sun, Jun 13 01:00 on your clock)"),
+        # The clocks of Warsaw go back that night, those of Lagos never: the same start, another end.
+        ("2027-10-30T22:00Z", 12, "Africa/Lagos", " (Sat 23:00–Sun 11:00 on your clock)"),
+        ("2027-10-30T16:00Z", 18, "Africa/Lagos", " (17:00–Sun 11:00 on your clock)"),
+    ],
+)
+def test_own_clock_names_the_day_of_an_end_on_another_day(visitor, start, length, zone, said):
+    start = datetime.fromisoformat(start)
+    event = make_event(start_time=start, end_time=start + timedelta(hours=length))
     page = visitor(timezone_id=zone)
     page.goto(event.get_absolute_url())
     expect(page.locator("#reservation")).to_be_visible()

@@ -3,7 +3,7 @@
 import zoneinfo
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -38,13 +38,16 @@ class EventData(serializers.ModelSerializer):
 
 
 class Clock(serializers.DateTimeField):
-    """A moment. Without an offset it is read on the clock that is active, which in one night a year skips an hour and in another repeats one."""
+    """A moment, in UTC once it is read.
+
+    Without an offset it is read on the clock that is active, which in one night a year skips an hour and in another repeats one.
+    """
 
     def enforce_timezone(self, value: datetime) -> datetime:
-        if timezone.is_aware(value):
-            return super().enforce_timezone(value)
         try:
-            return from_current_timezone(value)
+            return (value if timezone.is_aware(value) else from_current_timezone(value)).astimezone(UTC)
+        except OverflowError:
+            self.fail("overflow")
         except ValidationError as error:
             raise serializers.ValidationError(clock_change(value, timezone.get_current_timezone())) from error
 
