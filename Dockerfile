@@ -21,8 +21,8 @@ RUN pip --python /opt/venv/bin/python install --quiet --no-cache-dir --disable-p
 
 FROM packages AS sources
 COPY . .
-# DEBUG=False without a database: nothing is connected to, and the key signs nothing.
-RUN DEBUG=False DJANGO_SECRET_KEY=only-while-the-image-is-made python manage.py collectstatic --noinput --verbosity 0 \
+# DEBUG=False without a database: nothing is connected to, no mail is sent, and the key signs nothing.
+RUN DEBUG=False DJANGO_SECRET_KEY=only-while-the-image-is-made-and-never-after EMAIL_HOST=nowhere python manage.py collectstatic --noinput --verbosity 0 \
     && rm -f var/*.sqlite3* \
     && python -m compileall -q -j 0 accounts eventflow events tickets \
     && chmod -R a+rX,go-w .

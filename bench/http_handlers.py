@@ -28,7 +28,14 @@ def main() -> None:
     if options.serve:
         return serve(options.serve, options.port)
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "DATA_DIR": folder, "DEBUG": "False", "DJANGO_SECRET_KEY": "only-for-this-bench", "LOG_LEVEL": "WARNING"}
+        environment = {
+            **os.environ,
+            "DATA_DIR": folder,
+            "DEBUG": "False",
+            "DJANGO_SECRET_KEY": "only-for-this-bench-0123456789-0123456789",
+            "EMAIL_HOST": "127.0.0.1",
+            "LOG_LEVEL": "WARNING",
+        }
         for command in (["migrate", "-v0"], ["load_demo"], ["collectstatic", "--noinput", "-v0"]):
             subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
         compare(options, environment)

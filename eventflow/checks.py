@@ -3,24 +3,17 @@
 import base64
 import binascii
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from eventflow.api import limits
+from eventflow.database import SQLITE
 
-ENGINES = {"django.db.backends.sqlite3", "eventflow.postgresql"}
 MOST_DRAIN_SECONDS = 6
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
-
-
-@register()
-def known_database(**kwargs: Any) -> list[CheckMessage]:
-    engine = settings.DATABASES["default"]["ENGINE"]
-    if engine in ENGINES:
-        return []
-    return [Error(f"EventFlow does not run on {engine}.", hint="Use postgres://… or sqlite:///… in DATABASE_URL.", id="eventflow.E001")]
 
 
 @register()
@@ -29,8 +22,8 @@ def processes_share_everything(**kwargs: Any) -> list[CheckMessage]:
     if settings.WEB_PROCESSES <= 1:
         return []
     errors: list[CheckMessage] = []
-    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-        errors.append(Error("More than one web process needs PostgreSQL.", hint="Set DATABASE_URL, or WEB_PROCESSES=1.", id="eventflow.E002"))
+    if settings.DATABASES["default"]["ENGINE"] == SQLITE:
+        errors.append(Error("More than one web process needs PostgreSQL.", hint="Set DATABASE_URL to one, or WEB_PROCESSES=1.", id="eventflow.E002"))
     if settings.CHANNEL_LAYERS["default"]["BACKEND"] == IN_MEMORY:
         errors.append(Error("More than one web process needs Redis.", hint="Set REDIS_URL, or WEB_PROCESSES=1.", id="eventflow.E003"))
     return errors
@@ -71,6 +64,28 @@ def https_has_a_proxy(**kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(f"{settings.SITE_URL} is reached by https, but no proxy is trusted to say so: forms will be refused.", hint=hint, id="eventflow.W002")
     ]
+
+
+@register()
+def links_lead_to_pages(**kwargs: Any) -> list[CheckMessage]:
+    """A separate front end has an activation page, and not the pages that every other mailed link opens."""
+    activation = urlsplit(settings.FRONTEND_ACTIVATION_URL)
+    front_ends = {urlsplit(origin).netloc for origin in settings.CORS_ALLOWED_ORIGINS}
+    separate = activation.netloc in front_ends or activation.path.strip("/")
+    if settings.SITE_URL_GIVEN or not separate:
+        return []
+    words = (
+        f"FRONTEND_ACTIVATION_URL names a separate front end, and without SITE_URL every link in a "
+        f"mail leads to {settings.SITE_URL} too: set SITE_URL to the address of EventFlow itself."
+    )
+    return [Warning(words, id="eventflow.W003")]
+
+
+@register()
+def settings_are_known(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.UNKNOWN_SETTINGS:
+        return []
+    return [Warning(f"not known here: {', '.join(settings.UNKNOWN_SETTINGS)}", id="eventflow.W004")]
 
 
 @register()

@@ -38,8 +38,14 @@ def health(request: HttpRequest) -> JsonResponse:
     """200 while the database answers, else 503. `redis_ok` is null where there is no Redis; without it everything works, only later."""
     db_ok = database.passes()
     redis_ok = cache.passes() if settings.REDIS_URL else None
-    body = {"status": "ok" if db_ok else "fail", "db_ok": db_ok, "redis_ok": redis_ok, "version": VERSION}
+    body = {"status": "ok" if db_ok else "fail", "db_ok": db_ok, "redis_ok": redis_ok, **build()}
     return JsonResponse(body, status=200 if db_ok else 503)
+
+
+def build() -> dict[str, str]:
+    """What runs here: the version, and the commit and time of the build where whoever built it says so."""
+    said = {"commit": settings.GIT_COMMIT, "build_time": settings.BUILD_TIME}
+    return {"version": settings.APP_VERSION or VERSION, **{name: value for name, value in said.items() if value}}
 
 
 class Probes:

@@ -1,12 +1,23 @@
-"""What the project itself forgets when somebody deletes their account, inside the same transaction."""
+"""What the project itself does when something happens: a database is opened, somebody deletes their account."""
 
+from pathlib import Path
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import person_leaving
 from eventflow.api import idempotency
+from eventflow.private import private_database
+
+
+@receiver(connection_created)
+def close_it_to_others(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """SQLite makes its file when it is first opened, readable for everybody."""
+    if connection.vendor == "sqlite":
+        private_database(Path(connection.settings_dict["NAME"]))
 
 
 @receiver(person_leaving)

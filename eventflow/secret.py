@@ -1,14 +1,23 @@
-"""The secret of a machine where somebody tries EventFlow out: made once, readable by its owner only."""
+"""The secret key: made once for a trial, and refused where it would protect nothing."""
 
 import contextlib
 import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
+from eventflow.private import private_file, private_folder
+
+SHORTEST = 32
+# The key in .env.dev, which everybody can read.
+PUBLISHED = "only-for-one-machine-and-never-in-production"
+MAKE_ONE = "make one with: openssl rand -base64 48"
+
 
 def kept_secret(folder: Path) -> str:
     """The secret kept in this folder. Of several processes that start at once, one makes it and all read the same."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     kept, new = folder / "secret-key", folder / f"secret-key.{os.getpid()}"
     if not kept.is_file():
         new.touch(mode=0o600)
@@ -18,4 +27,17 @@ def kept_secret(folder: Path) -> str:
         with contextlib.suppress(FileExistsError):
             kept.hardlink_to(new)
         new.unlink()
+    private_file(kept)
     return kept.read_text()
+
+
+def check_secret(key: str, *, because: str) -> None:
+    """Refuse a key that somebody else can know or guess. `because`: why this is no trial."""
+    if not key:
+        raise ImproperlyConfigured(
+            f"Set DJANGO_SECRET_KEY to a long random string: {because}, so this is no trial, for which EventFlow makes one itself."
+        )
+    if key == PUBLISHED:
+        raise ImproperlyConfigured(f"DJANGO_SECRET_KEY is the one in .env.dev, which everybody can read; {MAKE_ONE}")
+    if len(key) < SHORTEST:
+        raise ImproperlyConfigured(f"DJANGO_SECRET_KEY has {len(key)} characters, and {SHORTEST} are the least; {MAKE_ONE}")

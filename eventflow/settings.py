@@ -1,44 +1,48 @@
 """Every setting of EventFlow, read from the environment once, with a clear sentence where one is missing.
 
-Without DATABASE_URL this is the embedded default: SQLite, memory, demo data, mail on a page.
-With it, production: nothing is assumed that is not safe.
+Without DATABASE_URL and DEBUG this is a trial on one machine: SQLite, memory, demo data, mail on a page.
+Else nothing is assumed that is not safe.
 """
 
 import hmac
+import logging
 import sys
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from whitenoise.compress import Compressor
 
+from eventflow import addresses, database
 from eventflow.environment import Environment
+from eventflow.private import private_folder
 from eventflow.proxies import networks
-from eventflow.secret import kept_secret
+from eventflow.secret import check_secret, kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Every value NAME may also stand in a file that NAME_FILE names.
 env = Environment()
 TESTING = "pytest" in sys.modules
-if not TESTING and (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+if not TESTING:
+    env.read_file(BASE_DIR / ".env")
 
-# Where the embedded default keeps its database and its mail; nothing else is ever written here.
-DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "var")
+# Where SQLite, the mail of a trial and the static files are kept; nothing is ever written elsewhere.
+DATA_DIR = BASE_DIR / (env.str("DATA_DIR", default="") or "var")
 DATABASE_URL = env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
-EMBEDDED = not DATABASE_URL
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL is redis://host:6379/0, rediss://… or unix://….")
 
 # --- The basics -------------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
 # Somebody tries EventFlow out on their own machine: no database was named, and nobody said DEBUG=False, which means that it is for real.
-TRIAL = EMBEDDED and env.bool("DEBUG", default=True)
+TRIAL = not DATABASE_URL and env.bool("DEBUG", default=True)
+NO_TRIAL_BECAUSE = "DATABASE_URL is set" if DATABASE_URL else "DEBUG=False is set"
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or (kept_secret(DATA_DIR) if TRIAL else "")
-if not SECRET_KEY:
-    raise ImproperlyConfigured("Set DJANGO_SECRET_KEY to a long random string, or leave DEBUG unset to try EventFlow on your own machine.")
+if not TRIAL and not (DEBUG and SECRET_KEY):
+    check_secret(SECRET_KEY, because=NO_TRIAL_BECAUSE)
 # Keys of before, with which what they signed or encrypted can still be read: docs/operations.md, "Rotate keys".
 SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 
@@ -58,19 +62,23 @@ CORS_EXPOSE_HEADERS = [
     "X-Request-ID",
 ]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PORT = env.int("PORT", default=8000)
+HOST, PORT = env.str("HOST", default="") or "127.0.0.1", env.int("PORT", default=8000)
 # The base of the activation link. A "{token}" in it is replaced instead, for a separate front end.
-FRONTEND_ACTIVATION_URL = env.str("FRONTEND_ACTIVATION_URL", default=f"http://localhost:{PORT}")
+FRONTEND_ACTIVATION_URL = env.str("FRONTEND_ACTIVATION_URL", default="") or f"http://localhost:{PORT}"
+ACTIVATION = addresses.url(FRONTEND_ACTIVATION_URL, name="FRONTEND_ACTIVATION_URL")
 # The address people reach us at: the base of every other link in a mail.
-SITE_URL = env.str("SITE_URL", default="{0.scheme}://{0.netloc}".format(urlsplit(FRONTEND_ACTIVATION_URL))).rstrip("/")
+SITE_URL_GIVEN = env.str("SITE_URL", default="")
+SITE_URL = addresses.origin(SITE_URL_GIVEN or f"{ACTIVATION.scheme}://{ACTIVATION.netloc}", name="SITE_URL")
 HTTPS = SITE_URL.startswith("https://")
+if TRIAL:
+    addresses.refuse_to_show_a_trial(host=HOST, site=SITE_URL)
 # The proxies whose word about the client's address and scheme is taken: addresses and networks. From others it is anybody's and not read.
 try:
     TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", default=[]))
 except ValueError as error:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES takes addresses and networks with commas, as 10.0.0.7,172.16.0.0/12: {error}.") from error
 # Load tests switch every limit off; a deploy check warns.
-RATE_LIMITS = env.str("RATE_LIMITS", default="on") != "off"
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -140,39 +148,25 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database ---------------------------------------------------------------------------------------------------------
 
+named = DATABASE_URL and database.from_url(DATABASE_URL, relative_to=BASE_DIR)
+DATABASE = named or database.sqlite(DATA_DIR / "eventflow.sqlite3")
+# Embedded: everything on one machine, in a file. Which of the two it is, is asked of the engine, never of how it was named.
+EMBEDDED = DATABASE["ENGINE"] == database.SQLITE
 if EMBEDDED:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    database: dict[str, Any] = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "eventflow.sqlite3",
-        "OPTIONS": {
-            # A transaction that may write takes the write lock first, so nobody decides on numbers that change under them.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            # FULL: an acknowledged booking survives a power cut, not only a crash of the process.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        },
-        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
-    }
-else:
-    database = env.db_url("DATABASE_URL")
-    if database["ENGINE"] == "django.db.backends.postgresql":
-        database["ENGINE"] = "eventflow.postgresql"
-        # A database that is away is answered with 503 at once, not after the operating system's minutes.
-        database["OPTIONS"] = {"connect_timeout": 2, **database.get("OPTIONS", {})}
+    database.keep_private(DATABASE, data_dir=DATA_DIR)
 # One connection a pool thread, kept; whether it still stands is looked at before a request uses it again.
-DATABASES = {"default": {**database, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
 
 # --- Threads, channel layer, cache ------------------------------------------------------------------------------------
 
 # How many requests run at once in one web process (each on a thread and a database connection of its own), and how many
 # may wait for a thread before the next one is answered 503 with Retry-After.
-WEB_THREADS = env.int("WEB_THREADS", default=8)
+WEB_THREADS = env.int("WEB_THREADS", default=8, at_least=1)
 WEB_WAITING = env.int("WEB_WAITING", default=1000)
 # How long a web process still takes requests after SIGTERM, while /health/ready already says 503: as long as a proxy needs to hear it.
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0)
 # How many web processes share this configuration; more than one needs PostgreSQL and Redis (a system check).
-WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1, at_least=1)
 
 if REDIS_URL:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
@@ -187,7 +181,7 @@ else:
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 EMAIL_HOST_GIVEN = env.str("EMAIL_HOST", default="")
 # The page that shows mail instead of sending it exists only where there is nothing to protect.
-DEV_MAIL = EMBEDDED and not EMAIL_HOST_GIVEN
+DEV_MAIL = TRIAL and not EMAIL_HOST_GIVEN
 if EMAIL_HOST_GIVEN:
     MAILERS = {
         "default": {
@@ -203,10 +197,11 @@ if EMAIL_HOST_GIVEN:
         }
     }
 elif DEV_MAIL:
-    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": str(DATA_DIR / "mail")}}}
+    private_folder(DATA_DIR / "mail")
+    MAILERS = {"default": {"BACKEND": "eventflow.mail.files.PrivateFiles", "OPTIONS": {"file_path": str(DATA_DIR / "mail")}}}
 else:
-    raise ImproperlyConfigured("Set EMAIL_HOST to your SMTP server: with DATABASE_URL set, mail is not shown on a page.")
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="EventFlow <hello@localhost>")
+    raise ImproperlyConfigured(f"Set EMAIL_HOST to your SMTP server: {NO_TRIAL_BECAUSE}, so mail is not shown on a page.")
+DEFAULT_FROM_EMAIL = addresses.sender(env.str("DEFAULT_FROM_EMAIL", default="") or "EventFlow <hello@localhost>", name="DEFAULT_FROM_EMAIL")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A decision can be taken back for this long before its mail leaves.
 MAIL_DECISION_DELAY_SECONDS = env.int("MAIL_DECISION_DELAY_SECONDS", default=10)
@@ -279,8 +274,9 @@ MFA_FORMS = {
 
 # --- The JSON API -----------------------------------------------------------------------------------------------------
 
-ACCESS_TOKEN_LIFETIME_MINUTES = env.int("ACCESS_TOKEN_LIFETIME_MINUTES", default=15)
-REFRESH_TOKEN_LIFETIME_DAYS = env.int("REFRESH_TOKEN_LIFETIME_DAYS", default=7)
+# Clients from before log in once an hour and never refresh.
+ACCESS_TOKEN_LIFETIME_MINUTES = env.int("ACCESS_TOKEN_LIFETIME_MINUTES", default=60, at_least=1)
+REFRESH_TOKEN_LIFETIME_DAYS = env.int("REFRESH_TOKEN_LIFETIME_DAYS", default=7, at_least=1)
 HEADLESS_CLIENTS = ["app"]
 HEADLESS_TOKEN_STRATEGY = "accounts.tokens.TokenStrategy"  # noqa: S105  a class, no password
 HEADLESS_JWT_ALGORITHM = "HS256"
@@ -334,7 +330,9 @@ LANGUAGES = [("en", "English"), ("pl", "Polski")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="Europe/Warsaw")
+TIME_ZONE = env.str("TIME_ZONE", default="") or "Europe/Warsaw"
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured("TIME_ZONE is the name of a time zone, as Europe/Warsaw.")
 
 # --- Static files -----------------------------------------------------------------------------------------------------
 
@@ -384,6 +382,10 @@ TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", default="")
 
 # --- What operators see -----------------------------------------------------------------------------------------------
 
+# What /health/ says of the build, where whoever builds says it.
+APP_VERSION = env.str("APP_VERSION", default="")
+GIT_COMMIT = env.str("GIT_COMMIT", default="")
+BUILD_TIME = env.str("BUILD_TIME", default="")
 # Whoever shows it may read /metrics; without one there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Where errors are sent, with nothing private in them; empty: nowhere.
@@ -392,6 +394,9 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("text" if EMBEDDED else "json")
 if LOG_FORMAT not in {"text", "json"}:
     raise ImproperlyConfigured(f"LOG_FORMAT is text or json, not {LOG_FORMAT!r}.")
+LOG_LEVEL = (env.str("LOG_LEVEL", default="") or "INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured("LOG_LEVEL is DEBUG, INFO, WARNING, ERROR or CRITICAL.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -402,7 +407,7 @@ LOGGING = {
         # A logger without any handler would still print its warnings.
         "nowhere": {"class": "logging.NullHandler"},
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # Without the handlers of Django's own, which repeat every line when DEBUG is on, unmasked.
         "django": {"handlers": []},
@@ -417,3 +422,6 @@ LOGGING = {
         "fontTools": {"level": "WARNING"},
     },
 }
+
+# Names that somebody set and nothing here reads, now that every setting is read: named at the start.
+UNKNOWN_SETTINGS = env.unknown()

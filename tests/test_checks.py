@@ -54,11 +54,6 @@ def test_several_web_processes_need_what_they_can_share(on, processes, engine, l
     assert ids() == found
 
 
-def test_unknown_database_is_refused(on):
-    on("django.db.backends.mysql")
-    assert ids() == ["eventflow.E001"]
-
-
 @pytest.mark.parametrize(
     ("key", "found"),
     [

@@ -140,7 +140,7 @@ def test_an_admin_activates_somebody_whom_no_mail_reaches(client, admin):
 @pytest.fixture
 def written(settings, tmp_path):
     """Two mails of one connection and one of another, as the file backend leaves them."""
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": str(tmp_path)}}}
+    settings.MAILERS = {"default": {"BACKEND": "eventflow.mail.files.PrivateFiles", "OPTIONS": {"file_path": str(tmp_path)}}}
     html = '<p style="color:red">Hello</p><script>alert(1)</script>'
     letters = [
         Letter("First", "Open https://tickets.example/activate/x/ now.\n", html),
@@ -157,51 +157,66 @@ def test_dev_mail_exists_only_where_no_mail_is_sent():
         there = True
     except Resolver404:
         there = False
-    assert there is settings.DEV_MAIL is (settings.EMBEDDED and not settings.EMAIL_HOST_GIVEN)
+    assert there is settings.DEV_MAIL is (settings.TRIAL and not settings.EMAIL_HOST_GIVEN)
+
+
+@pytest.fixture
+def local():
+    """A browser on the machine that tries EventFlow out."""
+    return Client(headers={"host": "localhost:8000"})
 
 
 @pytest.mark.urls("tests.dev_urls")
-def test_dev_mail_lists_and_shows_what_was_written(client, written):
-    inbox = client.get("/dev/mail/")
+def test_dev_mail_is_for_the_machine_itself(local, written):
+    name = local.get("/dev/mail/").context["mails"][0].name
+    for path in ("/dev/mail/", f"/dev/mail/{name}/", f"/dev/mail/{name}/html/", f"/dev/mail/{name}/0/"):
+        assert local.get(path).status_code == 200
+        assert local.get(path, REMOTE_ADDR="192.0.2.7").status_code == 404
+        assert local.get(path, headers={"host": "testserver"}).status_code == 404
+
+
+@pytest.mark.urls("tests.dev_urls")
+def test_dev_mail_lists_and_shows_what_was_written(local, written):
+    inbox = local.get("/dev/mail/")
     assert [mail.message["Subject"] for mail in inbox.context["mails"]] == ["Zażółć", "First"]
     second, first = inbox.context["mails"]
-    page = client.get(reverse("dev_message", args=[first.name]))
+    page = local.get(reverse("dev_message", args=[first.name]))
     assert '<a href="https://tickets.example/activate/x/" rel="nofollow">' in page.text
     assert inline_in(page) == []
-    page = client.get(reverse("dev_message", args=[second.name]))
+    page = local.get(reverse("dev_message", args=[second.name]))
     assert "&lt;script&gt;alert(2)" in page.text
     assert "ticket.pdf" in page.text
 
 
 @pytest.mark.urls("tests.dev_urls")
-def test_dev_mail_shows_html_in_a_cage(client, written):
-    first = client.get("/dev/mail/").context["mails"][1]
-    page = client.get(reverse("dev_message", args=[first.name]))
+def test_dev_mail_shows_html_in_a_cage(local, written):
+    first = local.get("/dev/mail/").context["mails"][1]
+    page = local.get(reverse("dev_message", args=[first.name]))
     assert "sandbox></iframe>" in page.text
     assert policy_of(page)["frame-src"] == "'self'"
-    frame = client.get(reverse("dev_html", args=[first.name]))
+    frame = local.get(reverse("dev_html", args=[first.name]))
     assert policy_of(frame) == {"default-src": "'none'", "style-src": "'unsafe-inline'", "frame-ancestors": "'self'"}
     assert frame["X-Frame-Options"] == "SAMEORIGIN"
     assert "<p style=" in frame.text
 
 
 @pytest.mark.urls("tests.dev_urls")
-def test_dev_mail_hands_out_attachments_as_files(client, written):
-    second = client.get("/dev/mail/").context["mails"][0]
-    response = client.get(reverse("dev_attachment", args=[second.name, 0]))
+def test_dev_mail_hands_out_attachments_as_files(local, written):
+    second = local.get("/dev/mail/").context["mails"][0]
+    response = local.get(reverse("dev_attachment", args=[second.name, 0]))
     assert b"".join(response.streaming_content) == b"%PDF-\x00\xff"
     assert response["Content-Disposition"] == 'attachment; filename="ticket.pdf"'
-    assert client.get(reverse("dev_attachment", args=[second.name, 1])).status_code == 404
+    assert local.get(reverse("dev_attachment", args=[second.name, 1])).status_code == 404
 
 
 @pytest.mark.urls("tests.dev_urls")
 @pytest.mark.parametrize("name", ["secret.txt", "..", "%2e%2e%2fsecret.txt", "x", "20260101-000000-1-0"])
-def test_dev_mail_reads_no_other_file(client, written, name):
+def test_dev_mail_reads_no_other_file(local, written, name):
     for path in (f"/dev/mail/{name}/", f"/dev/mail/{name}/html/", f"/dev/mail/{name}/0/"):
-        assert client.get(path).status_code == 404
+        assert local.get(path).status_code == 404
 
 
 @pytest.mark.urls("tests.dev_urls")
-def test_dev_mail_is_empty_before_the_first_mail(client, settings, tmp_path):
+def test_dev_mail_is_empty_before_the_first_mail(local, settings, tmp_path):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": str(tmp_path / "none")}}}
-    assert "Nothing yet." in client.get("/dev/mail/").text
+    assert "Nothing yet." in local.get("/dev/mail/").text

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eventflow.errors import Refused
+from eventflow.private import private_file
 
 FORMAT = 1
 CONTENTS = "contents.json"
@@ -40,7 +41,10 @@ def workspace(folder: Path) -> Iterator[Path]:
 
 
 def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Path) -> Path:
-    """Write these files into one, readable by its owner only, and give it its name when all of it is on the disk and reads back right."""
+    """Write these files into one, and name it when all of it is on the disk and reads back right.
+
+    It and every backup beside it are readable by their owner only.
+    """
     contents = {"format": FORMAT, **about, "sha256": {name: digest(path) for name, path in members.items()}}
     unnamed = work / "archive"
     unnamed.touch(mode=0o600)
@@ -54,6 +58,9 @@ def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Pa
     unpack(unnamed, again)
     named = folder / f"eventflow-{stamp()}.tar.gz"
     unnamed.rename(named)
+    for path in folder.iterdir():
+        if NAME.fullmatch(path.name):
+            private_file(path)
     sync(folder)
     return named
 

@@ -1,22 +1,26 @@
-"""The page that shows mail instead of sending it. Only the embedded default has it (settings.DEV_MAIL)."""
+"""The page that shows mail instead of sending it. Only a trial has it (settings.DEV_MAIL), and only for the machine itself."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import wraps
 from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
+
+from eventflow.addresses import is_loopback
 
 # Django's file backend writes one file a connection, each message followed by this line.
 BETWEEN = b"\n" + b"-" * 79 + b"\n"
@@ -80,18 +84,35 @@ def find(name: str) -> Sent:
     raise Http404
 
 
+def for_this_machine[**P, Answer](view: Callable[P, Answer]) -> Callable[P, Answer]:
+    """404 for whoever comes from another machine, or through a tunnel under another name."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
+        request: Any = args[0]
+        host, _port = split_domain_port(request.get_host())
+        if not (is_loopback(request.META["REMOTE_ADDR"]) and is_loopback(host)):
+            raise Http404
+        return view(*args, **kwargs)
+
+    return guarded
+
+
 @require_safe
+@for_this_machine
 def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "dev_mail.html", {"mails": all_sent()})
 
 
 @require_safe
+@for_this_machine
 @csp_override(WITH_FRAME)
 def message(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "dev_message.html", {"mail": find(name)})
 
 
 @require_safe
+@for_this_machine
 @xframe_options_sameorigin
 @csp_override(THEIRS)
 def html(request: HttpRequest, name: str) -> HttpResponse:
@@ -100,6 +121,7 @@ def html(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
+@for_this_machine
 @csp_override(THEIRS)
 def attachment(request: HttpRequest, name: str, number: int) -> FileResponse:
     files = find(name).attachments

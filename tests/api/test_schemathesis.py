@@ -67,7 +67,7 @@ def test_thousands_of_made_up_requests_find_nothing(people, tmp_path):
     """No 5xx, no answer outside of the schema, no operation that forgets to ask who it is. One person on SQLite, two on PostgreSQL."""
     people = {role: token for role, token in people.items() if (role == "organizer") == settings.EMBEDDED}
     got = []
-    with serving(tmp_path / "log", RATE_LIMITS="off", DEBUG=False, LOG_LEVEL="WARNING", ALLOWED_HOSTS="127.0.0.1") as site:
+    with serving(tmp_path / "log", RATE_LIMITS="off", DEBUG=False, EMAIL_HOST="127.0.0.1", LOG_LEVEL="WARNING", ALLOWED_HOSTS="127.0.0.1") as site:
         for role, token in people.items():
             fuzz(site.port, token, tmp_path / f"{role}.ndjson")
             got += answers(tmp_path / f"{role}.ndjson")

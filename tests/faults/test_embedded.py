@@ -37,7 +37,7 @@ print(json.dumps([event.pk, [person.pk for person in people], tokens(people)]))
 class Embedded:
     def __init__(self, folder) -> None:
         self.file = folder / "var/eventflow.sqlite3"
-        ours = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_HOST": "", "DATA_DIR": folder / "var", "DEBUG": False, "WEB_PROCESSES": 1}
+        ours = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_HOST": "127.0.0.1", "DATA_DIR": folder / "var", "DEBUG": False, "WEB_PROCESSES": 1}
         self.env = {**ours, "DJANGO_SETTINGS_MODULE": "eventflow.settings"}
         self.manage("migrate", "--verbosity=0")
 

@@ -11,7 +11,7 @@ class Command(BaseCommand):
     help = "Serve EventFlow: pages, API and sockets on one port. SIGTERM lets the running requests finish."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="address to listen on (default: HOST, else 127.0.0.1)")
+        parser.add_argument("--host", default=settings.HOST, help=f"address to listen on (default: HOST, here {settings.HOST})")
         parser.add_argument("--port", type=int, default=settings.PORT, help=f"port to listen on (default: PORT, here {settings.PORT})")
 
         parser.add_argument("--migrate", action="store_true", help="bring the database up to date first; of several that start at once, one does it")
