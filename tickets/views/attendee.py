@@ -106,16 +106,16 @@ def leave(request: VisitorRequest, token: str) -> HttpResponse:
 
 
 def told(request: PersonRequest, event: Event, outcome: Refused | str, *, back: str = "") -> HttpResponse:
-    """The end of a deed: for htmx the card as it truly is now, for a plain form a message on the page it came from."""
+    """The end of a deed: for htmx the card as it is now with a toast, for a plain form a message on the page it came from."""
     refusal = outcome if isinstance(outcome, Refused) else None
+    if not refusal:
+        messages.success(request, str(outcome))
     if request.htmx:
         event.refresh_from_db()
-        context = {"card": card_of(event, request.user, refusal), "focus": True}
+        context = {"card": card_of(event, request.user, refusal), "focus": True, "toasts": True}
         return render(request, "tickets/_reserve_card.html", context, status=409 if refusal else 200)
     if refusal:
         messages.error(request, refusal.message)
-    else:
-        messages.success(request, str(outcome))
     return redirect(back or event.get_absolute_url())
 
 
