@@ -5,7 +5,6 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailConfirmationHMAC
 from allauth.account.utils import get_next_redirect_url
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -52,8 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):
         services.send_activation(emailconfirmation.email_address)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """On the address we are known by, whatever the request called us."""
-        return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"}).replace("UID-KEY", key)
+        return mails.new_password_url(key)
 
     def respond_email_verification_sent(self, request: HttpRequest, user: User | None, email: str = "") -> HttpResponse:
         """To the page that says "check your mail". `user` is None where the address was taken, which the page doesn't show."""

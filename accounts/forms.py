@@ -3,15 +3,17 @@
 from typing import Any, ClassVar
 
 from allauth.account import forms as allauth
+from allauth.account.models import EmailAddress
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import access
+from accounts import access, addresses
 from accounts.models import User
 from eventflow.fields import KnownAddress, NewAddress
 
@@ -104,6 +106,9 @@ class NewEmailForm(OurWords, allauth.AddEmailForm):
     address_field = NewAddress
     words = {"email": (_("E-mail"), _("The old one stays in use until you press the button in the mail we send to the new one."))}
 
+    def save(self, request: HttpRequest) -> EmailAddress:
+        return addresses.ask_for_address(self.user, self.cleaned_data["email"])
+
 
 class ChangePasswordForm(OurWords, allauth.ChangePasswordForm):
     words = {
@@ -132,6 +137,13 @@ class NewPasswordForm(OurWords, allauth.ResetPasswordKeyForm):
 
 class ResetPasswordForm(OurWords, allauth.ResetPasswordForm):
     words = {"email": (_("E-mail"), "")}
+    users: list[User]
+
+    def clean_email(self) -> str:
+        """Only the address that an account has, not one that it has asked for, gets the link."""
+        email = super().clean_email()
+        self.users = [person for person in self.users if person.email == email.lower()]
+        return email
 
 
 class ReauthenticateForm(OurWords, allauth.ReauthenticateForm):

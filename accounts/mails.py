@@ -1,11 +1,13 @@
 """The mails about an account. Each builder looks at the account as it is when the mail leaves."""
 
-from urllib.parse import quote
-
 from allauth.account import app_settings
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.urls import reverse
 
+from accounts import links
 from accounts.models import User
 from eventflow.mail import Letter
 
@@ -15,7 +17,7 @@ def activation(address: int) -> Letter | None:
     proof = EmailAddress.objects.select_related("user").filter(pk=address, verified=False).first()
     if proof is None:
         return None
-    facts = {"person": proof.user, "url": activation_url(proof), "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS}
+    facts = {"person": proof.user, "url": links.activation_url(proof), "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS}
     return Letter.render("account/activation" if proof.primary else "account/new_address", facts)
 
 
@@ -25,7 +27,7 @@ def account_exists(person: int) -> Letter | None:
     if owner is None:
         return None
     waiting = EmailAddress.objects.filter(user=owner, email=owner.email, verified=False).first()
-    return Letter.render("account/account_exists", {"person": owner, "url": activation_url(waiting) if waiting else ""})
+    return Letter.render("account/account_exists", {"person": owner, "url": links.activation_url(waiting) if waiting else ""})
 
 
 def unknown_account() -> Letter:
@@ -33,10 +35,38 @@ def unknown_account() -> Letter:
     return Letter.render("account/unknown_account", {})
 
 
-def email_changed(person: int) -> Letter | None:
-    """To the address that was left behind."""
+def address_asked(person: int) -> Letter | None:
+    """To the old address while another one waits to be proven. None once the change is over."""
     owner = User.objects.filter(pk=person).first()
-    return Letter.render("account/email_changed", {"person": owner}) if owner else None
+    wanted = EmailAddress.objects.filter(user=person, verified=False, primary=False).first()
+    if owner is None or wanted is None:
+        return None
+    facts = {"email": wanted.email, "url": links.take_back_url(owner, owner.email)}
+    return Letter.render("account/address_asked", facts | {"days": links.TAKE_BACK.days})
+
+
+def email_changed(person: int, before: str) -> Letter | None:
+    """To the address that was left behind: `before`."""
+    owner = User.objects.filter(pk=person).first()
+    if owner is None:
+        return None
+    facts = {"person": owner, "url": links.take_back_url(owner, before)}
+    return Letter.render("account/email_changed", facts | {"days": links.TAKE_BACK.days})
+
+
+def choose_password(person: int) -> Letter | None:
+    """For an owner who took the account back and has no password now."""
+    owner = User.objects.filter(pk=person).first()
+    if owner is None:
+        return None
+    key = f"{user_pk_to_url_str(owner)}-{default_token_generator.make_token(owner)}"
+    return Letter.render("account/password_reset_key", {"password_reset_url": new_password_url(key)})
+
+
+def new_password_url(key: str) -> str:
+    """On the address we are known by, whatever the request called us."""
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+    return settings.SITE_URL + path.replace("UID-KEY", key)
 
 
 def account_deleted() -> Letter:
@@ -47,9 +77,3 @@ def account_deleted() -> Letter:
 def rendered(subject: str, text: str, html: str) -> Letter:
     """A mail that was worded when it was queued. Its words are forgotten once it is sent."""
     return Letter(subject, text, html)
-
-
-def activation_url(address: EmailAddress) -> str:
-    """The link holds nothing but the signed number of the address; it expires, and works once."""
-    key, base = EmailConfirmationHMAC(address).key, settings.FRONTEND_ACTIVATION_URL
-    return base.replace("{token}", quote(key)) if "{token}" in base else f"{base.rstrip('/')}/activate/{key}/"

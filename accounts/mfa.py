@@ -1,7 +1,6 @@
 """Two-step sign-in, by allauth: how its secrets are kept, and who must have it."""
 
 import base64
-import hmac
 import logging
 import secrets
 from typing import Any
@@ -9,9 +8,11 @@ from typing import Any
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+from accounts.sealed import cipher
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +29,12 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Whoever reads the database alone can't make codes from it."""
-        return cipher().encrypt(text.encode()).decode()
+        return cipher("mfa").encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """What was encrypted under a key that we no longer know is a secret that nobody has: no code will be right, and nothing breaks."""
         try:
-            return cipher().decrypt(encrypted_text.encode()).decode()
+            return cipher("mfa").decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             logger.warning("a second step can't be read with today's DJANGO_SECRET_KEY, nor with its fallbacks")
             return base64.b32encode(secrets.token_bytes(20)).decode()
@@ -42,12 +43,6 @@ class MFAAdapter(DefaultMFAAdapter):
         """The last factor of somebody who must have one stays until there is another."""
         others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS).exclude(pk=authenticator.pk)
         return not must_have_two_factors(authenticator.user) or others.exists()
-
-
-def cipher() -> MultiFernet:
-    """Encrypts with today's key, and reads what any key of before has encrypted."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hmac.digest(key.encode(), b"eventflow.mfa", "sha256"))) for key in keys])
 
 
 def must_have_two_factors(person: Any) -> bool:

@@ -5,17 +5,15 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from allauth.account import app_settings
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core import signing
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts import mails, signals
+from accounts import links, mails, signals
 from accounts.models import NOWHERE, User
 from eventflow import audit, mail
 from eventflow.errors import Refused
@@ -84,22 +82,13 @@ def may_mail(kind: str, email: str) -> bool:
 # --- activation -------------------------------------------------------------------------------------------------------
 
 
-def address_behind(key: str) -> EmailAddress | None:
-    """The address that this link was sent to; None if we did not make the link, or too long ago."""
-    try:
-        pk = signing.loads(key, salt=app_settings.SALT, max_age=86400 * app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS)
-    except signing.BadSignature:
-        return None
-    return EmailAddress.objects.select_related("user").filter(pk=pk).first()
-
-
 def activate(key: str) -> tuple[EmailAddress, bool]:
     """The owner of the mailbox pressed the button: the address is theirs, and from now on the one they log in with.
 
     Returns the address, and whether it was this press that proved it: doing it again changes nothing. Refused: `activation_invalid`, `email_taken`.
     """
     invalid = Refused("activation_invalid", _("This link does not work any more. Ask for a new one."))
-    address = address_behind(key)
+    address = links.address_behind(key)
     if address is None:
         raise invalid
     try:
@@ -134,7 +123,9 @@ def prove(address: EmailAddress, *, by: User) -> bool:
     signals.address_proven.send(sender=User, person=person)
     audit.record("account.activate" if left_behind is None else "account.change_email", person, by=by)
     if left_behind is not None:
-        mail.queue_to_address(mails.email_changed, address=left_behind.email, language=person.language, args={"person": person.pk})
+        before = left_behind.email
+        args = {"person": person.pk, "before": before}
+        mail.queue_to_address(mails.email_changed, address=before, language=person.language, args=args)
     return True
 
 

@@ -6,6 +6,7 @@ app_name = "accounts"
 urlpatterns = [
     path("activate/<path:key>/", views.activate, name="activate"),
     path("accounts/activation/", views.send_link_again, name="send_link_again"),
+    path("accounts/not-me/<str:token>/", views.not_me, name="not_me"),
     path("accounts/settings/", views.settings, name="settings"),
     path("accounts/settings/delete/", views.delete, name="delete"),
     path("administration/roles/", views.roles, name="roles"),

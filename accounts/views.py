@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import access, leaving, services
+from accounts import access, addresses, leaving, links, services
 from accounts.adapter import WAITING
 from accounts.decorators import PersonRequest, View, admin_required, login_required
 from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
@@ -53,7 +53,7 @@ def activate(request: HttpRequest, key: str) -> HttpResponse:
     """Where the mailed link leads. Opening it changes nothing, for mail scanners open every link; the button does."""
     if request.method == "POST":
         return activated(request, key)
-    return activation_page(request, services.address_behind(key))
+    return activation_page(request, links.address_behind(key))
 
 
 def activated(request: HttpRequest, key: str) -> HttpResponse:
@@ -96,6 +96,23 @@ def send_link_again(request: HttpRequest) -> HttpResponse:
     request.session[WAITING] = (request.session.get(WAITING) or {"person": None, "next": None}) | {"email": form.cleaned_data["email"]}
     messages.success(request, _("Sent, unless we sent one a moment ago."))
     return redirect("account_email_verification_sent")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_me(request: HttpRequest, token: str) -> HttpResponse:
+    """Where a mail about a new address leads: the button gives the account back to its old address."""
+    if request.method != "POST":
+        former = links.former_address_behind(token)
+        status = 200 if former else 400
+        return render(request, "accounts/not_me.html", {"former": former}, status=status)
+    try:
+        person = addresses.take_back(token)
+    except Refused as refusal:
+        return render(request, "accounts/not_me.html", {"refusal": refusal}, status=400)
+    if request.user.is_authenticated and request.user.pk == person.pk:
+        logout(request)
+    return render(request, "accounts/not_me.html", {"owner": person})
 
 
 class NewPasswordView(allauth.PasswordResetFromKeyView):

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.mails import activation_url
+from accounts.links import activation_url, take_back_url
 from accounts.models import User
 from events import services as event_services
 from events.models import Event
@@ -268,6 +268,10 @@ def visitor_visits(house: House) -> Iterator[Visit]:
     for key in ("worn-out", activation_url(house["other"]["waiting"]).rstrip("/").rpartition("/")[2]):
         yield "visitor", "accounts:activate", [key], ""
         yield "visitor", "accounts:activate", [key], {}
+    nobody = house["people"]["nobody"]
+    for token in ("worn-out", take_back_url(nobody, nobody.email).rstrip("/").rpartition("/")[2]):
+        yield "visitor", "accounts:not_me", [token], ""
+        yield "visitor", "accounts:not_me", [token], {}
     yield "visitor", "accounts:send_link_again", None, ""
     for email in ("μ", "somebody@example.org"):
         yield "visitor", "accounts:send_link_again", None, {"email": email}

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts import mails, services
+from accounts import links, services
 from accounts.models import User
 from eventflow.audit import AuditEntry
 from eventflow.errors import Refused
@@ -150,11 +150,11 @@ def test_allauths_own_address_is_the_same_door(client):
 
 def test_the_link_leads_where_the_configuration_says(settings):
     address = EmailAddress.objects.get(user=make_person(activated=False))
-    key = mails.activation_url(address).split("/activate/")[1].rstrip("/")
+    key = links.activation_url(address).split("/activate/")[1].rstrip("/")
     settings.FRONTEND_ACTIVATION_URL = "https://tickets.example/base/"
-    assert mails.activation_url(address).startswith("https://tickets.example/base/activate/")
+    assert links.activation_url(address).startswith("https://tickets.example/base/activate/")
     settings.FRONTEND_ACTIVATION_URL = "https://front.example/welcome?key={token}"
-    link = mails.activation_url(address)
+    link = links.activation_url(address)
     assert link.startswith("https://front.example/welcome?key=")
     assert link.partition("=")[2].count("%3A") == key.count(":") == 2
 
@@ -256,7 +256,7 @@ def test_a_lost_link_needs_an_address(client):
 
 def test_activate_twice_keeps_the_first_result():
     address = EmailAddress.objects.get(user=make_person(activated=False))
-    key = mails.activation_url(address).split("/activate/")[1].rstrip("/")
+    key = links.activation_url(address).split("/activate/")[1].rstrip("/")
     assert [services.activate(key), services.activate(key)] == [(address, True), (address, False)]
     assert AuditEntry.objects.count() == 1
 
@@ -265,7 +265,7 @@ def test_activate_refuses_an_address_that_another_account_has_by_now():
     person = make_person()
     wanted = EmailAddress.objects.create(user=person, email="new@example.org")
     make_person(email="new@example.org")
-    key = mails.activation_url(wanted).split("/activate/")[1].rstrip("/")
+    key = links.activation_url(wanted).split("/activate/")[1].rstrip("/")
     with pytest.raises(Refused) as caught:
         services.activate(key)
     assert caught.value.code == "email_taken"

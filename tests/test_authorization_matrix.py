@@ -133,6 +133,8 @@ GET    -      /activate/<path:key>/                                             
 POST   -      /activate/<path:key>/                                                400   400   400   400   400   400   400   400
 GET    -      /accounts/activation/                                                200   200   200   200   200   200   200   200
 POST   -      /accounts/activation/                                                422   422   422   422   422   422   422   422
+GET    -      /accounts/not-me/<str:token>/                                        400   400   400   400   400   400   400   400
+POST   -      /accounts/not-me/<str:token>/                                        400   400   400   400   400   400   400   400
 GET    -      /accounts/settings/                                                  login 200   200   200   200   200   200   200
 POST   -      /accounts/settings/                                                  login 200   200   200   200   200   200   200
 GET    -      /accounts/settings/delete/                                           login 200   200   200   200   200   200   200
