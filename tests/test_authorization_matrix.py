@@ -242,6 +242,8 @@ GET    seat   /api/reservations/<str:ref>/inspect/                              
 GET    place  /api/reservations/<str:ref>/inspect/                                 401   403   403   200   403   403   403   200
 POST   seat   /api/reservations/<str:ref>/check-in/                                401   403   403   200   403   200   403   200
 POST   place  /api/reservations/<str:ref>/check-in/                                401   403   403   400   403   403   403   400
+POST   seat   /api/reservations/<str:ref>/check-in/undo/                           401   403   403   400   403   400   403   400
+POST   place  /api/reservations/<str:ref>/check-in/undo/                           401   403   403   400   403   403   403   400
 GET    -      /api/schema/                                                         200   200   200   200   200   200   200   200
 GET    -      /api/schema/swagger-ui/                                              200   200   200   200   200   200   200   200
 GET    -      /api/schema/redoc/                                                   200   200   200   200   200   200   200   200

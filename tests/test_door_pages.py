@@ -9,7 +9,7 @@ from django.utils import timezone
 from events import services as event_services
 from events.models import Event
 from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, make_reservation
-from tests.markup import all_words, only, words
+from tests.markup import all_words, only, tree, words
 from tests.pages import inline_in
 from tickets import signature
 from tickets.models import Ticket
@@ -144,7 +144,8 @@ def test_the_whole_road_without_a_script(client, event, reservation, staff):
     assert kind == "ok" and "Let in" in said and "1 of 1" in said
     kind, said = shown(client.post(only(found, "//section//form").get("action")))
     assert kind == "used" and "Kuba Drzwi" in said and timezone.localtime(ticket_of(reservation).checked_in_at).strftime("%H:%M") in said
-    taken_back = client.post(only(admitted, "//section//form").get("action"))
+    sure = {field.get("name"): field.get("value") for field in tree(admitted).xpath("//section[@data-result='ok']//input")}
+    taken_back = client.post(only(admitted, "//section//form").get("action"), sure)
     assert shown(taken_back)[0] == "found" and not ticket_of(reservation).is_used
     assert only(taken_back, "//section//form").get("action") == only(found, "//section//form").get("action")
 
@@ -156,12 +157,40 @@ def test_htmx_gets_the_answer_alone_and_the_same(client, event, reservation, sta
     assert shown(whole) == shown(alone)
 
 
-def test_only_who_let_the_guest_in_is_offered_to_take_it_back(client, event, reservation, staff):
+def test_ticket_that_was_used_offers_a_search_and_no_undo(client, event, reservation, staff):
     door.check_in(reservation, by=event.organizer)
-    answer = client.post(reverse("tickets:admit", args=[reservation.pk]))
-    assert shown(answer)[0] == "used" and all_words(answer, "//section//form") == []
+    for person in (staff, event.organizer):
+        client.force_login(person)
+        answer = client.post(reverse("tickets:admit", args=[reservation.pk]))
+        assert (shown(answer)[0], all_words(answer, "//section//form")) == ("used", [])
+        assert "Search by name" in all_words(answer, "//section//a")
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["form", "htmx"])
+def test_undo_from_the_search_asks_first(client, event, reservation, staff, headers):
+    door.check_in(reservation, by=staff)
+    address = reverse("tickets:undo_check_in", args=[reservation.pk])
+    asked, asking = client.post(address, {"from": "search"}, headers=headers), "//section[@data-result='ask']"
+    assert (asked.status_code, shown(asked)[0], ticket_of(reservation).is_used) == (200, "ask", True)
+    assert all_words(asked, f"{asking}//a | {asking}//button") == ["Keep it", "Undo"]
+    sure = {field.get("name"): field.get("value") for field in tree(asked).xpath(f"{asking}//input")}
+    done = client.post(address, sure, headers=headers)
+    assert (shown(done)[0], ticket_of(reservation).is_used) == ("found", False)
+
+
+def test_undo_is_for_who_let_the_guest_in_and_the_organizer(client, event, reservation, staff):
+    door.check_in(reservation, by=event.organizer)
+    address = reverse("tickets:undo_check_in", args=[reservation.pk])
+    search = reverse("tickets:door_search", args=[event.pk])
+    assert "Undo" not in client.get(search, {"q": "łucja"}).text
+    for fields in ({}, {"sure": "1"}):
+        answer = client.post(address, fields)
+        assert (answer.status_code, only(answer, "//*[@data-code]").get("data-code")) == (409, "other_device")
+    assert ticket_of(reservation).is_used
     client.force_login(event.organizer)
-    assert all_words(client.post(reverse("tickets:admit", args=[reservation.pk])), "//section//form//button") == ["Undo"]
+    assert "Undo" in client.get(search, {"q": "łucja"}).text
+    client.post(address, {"sure": "1"})
+    assert not ticket_of(reservation).is_used
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["form", "htmx"])
@@ -231,10 +260,10 @@ def test_search_answers_htmx_with_the_hits_alone(client, event, reservation, sta
 
 
 def test_search_says_who_is_inside_since_when(client, event, reservation, staff):
-    door.check_in(reservation, by=event.organizer)
+    door.check_in(reservation, by=staff, device="Gate 2")
     [hit] = all_words(client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "łucja"}), "//li")
     at = timezone.localtime(ticket_of(reservation).checked_in_at).strftime("%H:%M")
-    assert f"In since {at}, by Paweł Ostrowski" in hit and hit.endswith("Undo")
+    assert f"In since {at}, by Gate 2, Kuba Drzwi" in hit and hit.endswith("Undo")
 
 
 def test_search_costs_the_same_however_many_it_finds(client, staff, event, django_assert_max_num_queries):

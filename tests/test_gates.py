@@ -17,7 +17,8 @@ from events import services as event_services
 from events.models import DoorStaff, Event
 from tests.factories import make_event, make_person, make_reservation
 from tests.markup import all_words
-from tickets import links, signature
+from tests.phones import been_there, path_of, reading, results, stand, tell
+from tickets import signature
 from tickets.models import Device, Scan
 from tickets.services import devices, invariants, queue
 
@@ -37,33 +38,6 @@ def ticket(event):
 @pytest.fixture
 def gate(event):
     return devices.add_gate(event, name="Entrance A", by=event.organizer)
-
-
-def path_of(gate):
-    return links.gate_url(gate).partition("//")[2].partition("/")[2].join(["/", ""])
-
-
-def stand(client, gate, called="Kuba"):
-    """A phone that came by the gate's link, as the page introduces it: its key."""
-    assert client.post(path_of(gate), {"called": called}).status_code == 302
-    return client.post(reverse("tickets:device", args=[gate.event_id])).json()["key"]
-
-
-def tell(key, event, *readings, **facts):
-    """What a phone sends, from a browser without any session."""
-    body = json.dumps({"readings": readings, **facts})
-    address = reverse("tickets:readings", args=[event.pk])
-    return Client().post(address, body, content_type="application/json", headers={"X-Door-Key": key})
-
-
-def reading(ticket, nonce="n-1", *, ago=timedelta(0), let_in=True):
-    at = (timezone.now() - ago).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    return {"nonce": nonce, "code": signature.sign(ticket), "at": at, "let_in": let_in}
-
-
-def results(answer):
-    assert answer.status_code == 200, answer.content
-    return [one["result"] for one in answer.json()["answers"]]
 
 
 def inside(event):
@@ -131,6 +105,7 @@ def test_altered_link_opens_nothing(client, gate):
 
 def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(client, gate, event, ticket):
     key = stand(client, gate)
+    been_there(event)
     client.logout()
     said = reading(ticket, ago=timedelta(minutes=20))
     assert [results(tell(key, event, said)) for _ in range(3)] == [["ok"]] * 3
@@ -151,6 +126,7 @@ def test_answer_says_who_and_when(client, gate, event, ticket):
 
 def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_conflict(client, gate, event, ticket):
     key = stand(client, gate)
+    been_there(event)
     late = make_reservation(event, status="confirmed").tickets.get()
     devices.revoke(gate, by=event.organizer)
     answer = tell(key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2"))
@@ -164,6 +140,7 @@ def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
     staff = event_services.add_door_staff(event, email=kuba.email, by=event.organizer)
     client.force_login(kuba)
     key = client.post(reverse("tickets:device", args=[event.pk])).json()["key"]
+    been_there(event)
     late = make_reservation(event, status="confirmed").tickets.get()
     event_services.remove_door_staff(DoorStaff.objects.get(pk=staff.pk), by=event.organizer)
     assert results(tell(key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2"))) == ["ok", "invalid"]

@@ -54,8 +54,8 @@ def test_what_a_device_saw_offline_counts_at_its_own_time(event, ticket):
     assert (ticket.checked_in_at, ticket.checked_in_device) == (an_hour_ago, "Gate 2")
 
 
-def test_a_clock_that_runs_ahead_is_not_believed(event, ticket):
-    read(event, ticket.code, "n-1", at=timezone.now() + timedelta(days=2), let_in=True)
+def test_a_clock_that_runs_a_little_ahead_is_not_believed(event, ticket):
+    read(event, ticket.code, "n-1", at=timezone.now() + timedelta(minutes=4), let_in=True)
     ticket.refresh_from_db()
     assert ticket.checked_in_at <= timezone.now()
 
@@ -115,10 +115,11 @@ def test_a_ticket_that_is_not_valid_leaves_no_trace_where_no_door_was_opened(eve
 
 
 @pytest.mark.parametrize("text", ["not a ticket", "A" * 138])
-def test_a_door_opened_for_anything_else_is_kept_without_a_ticket(event, text):
-    outcome, reason = read(event, text, "n-1", let_in=True)
-    assert (outcome, reason) in {("refused", "not_a_ticket"), ("refused", "forged_ticket")}
-    assert Scan.objects.get().ticket is None
+def test_a_door_opened_for_anything_else_is_refused_without_a_row(event, text):
+    with pytest.raises(Refused) as refusal:
+        read(event, text, "n-1", let_in=True)
+    assert refusal.value.code in {"not_a_ticket", "forged_ticket"}
+    assert not Scan.objects.exists()
 
 
 def test_a_nonce_counts_at_its_own_event_only(event, ticket):

@@ -39,10 +39,16 @@ class Keeper:
         """What the device is called; nothing for a page without one."""
         return self.device.name if self.device else ""
 
+    @property
+    def came_by_link(self) -> bool:
+        """Whether this is a phone of somebody unknown, which may stand here only because it was handed a gate's link."""
+        return self.person is None
+
     def let_in(self, ticket: Ticket) -> bool:
-        """Whether it was this keeper who let the guest in."""
-        by_me = self.person is not None and ticket.checked_in_by_id == self.person.pk
-        return ticket.is_used and (by_me or (bool(self.name) and ticket.checked_in_device == self.name))
+        """Whether it was this keeper who let the guest in. The name of a device proves that for phones without a person only."""
+        if ticket.checked_in_by_id is not None:
+            return self.person is not None and ticket.checked_in_by_id == self.person.pk
+        return ticket.is_used and bool(self.name) and ticket.checked_in_device == self.name
 
 
 def kept_events(keeper: Keeper) -> EventQuerySet:
@@ -53,12 +59,31 @@ def kept_events(keeper: Keeper) -> EventQuerySet:
     return Event.objects.filter(Q(pk__in=door_events(keeper.user)) | Q(pk=device.event_id))
 
 
-def stands_there(device: Device, at: datetime | None = None) -> bool:
-    """Whether the device may check tickets in now, or could at that time. Those of people may for as long as their person may."""
-    ends = device.ends_at
-    if ends is not None and (at or timezone.now()) >= ends:
+def may_undo(keeper: Keeper, ticket: Ticket) -> bool:
+    """Whether the keeper may take this check-in back: who let the guest in, and who manages the event."""
+    return keeper.let_in(ticket) or managed_events(keeper.user).filter(pk=ticket.event_id).exists()
+
+
+def stands_there(device: Device) -> bool:
+    """Whether the device may check tickets in now. Those of people may for as long as their person may."""
+    if device.has_ended:
         return False
-    return device.person is None or ends is not None or door_events(device.person).filter(pk=device.event_id).exists()
+    return device.person is None or door_events(device.person).filter(pk=device.event_id).exists()
+
+
+def stood_there(device: Device, at: datetime) -> bool:
+    """Whether what the device read at that time counts, which it may say up to a day after its end."""
+    if not device.has_ended:
+        return stands_there(device)
+    return at < device.ends_at and timezone.now() < device.key_dies_at and device.may_have_kept(at)
+
+
+def stood_there_since(device: Device) -> datetime:
+    """When the device came to this door; a person's: when their first one did, because a log-in gives them another."""
+    if device.person_id is None:
+        return device.started
+    first = Device.objects.filter(event=device.event_id, person=device.person_id).order_by("started").first()
+    return first.started if first else device.started
 
 
 def kept_reservations(keeper: Keeper) -> ReservationQuerySet:

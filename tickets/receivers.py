@@ -1,14 +1,17 @@
-"""The queue follows the event: inside the same transaction, under the lock that the sender holds."""
+"""The queue and the devices follow the event and its people: inside the same transaction, under the lock that the sender holds."""
 
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.signals import person_leaving
+from accounts.signals import access_revoked, person_leaving
 from events.models import Event
 from events.signals import door_staff_removed, event_cancelled, event_edited, event_moved
 from tickets.services import devices, leaving, queue
+from tickets.views.keepers import device_of
 
 
 @receiver(event_edited)
@@ -30,6 +33,19 @@ def send_everybody_home(event: Event, by: User | None, **kwargs: Any) -> None:
 @receiver(door_staff_removed)
 def end_their_devices(event: Event, person: User, by: User | None, **kwargs: Any) -> None:
     devices.end_all_of(person, event, by=by)
+
+
+@receiver(access_revoked)
+def end_what_their_phones_may(person: User, **kwargs: Any) -> None:
+    devices.drop_keys_of(person)
+
+
+@receiver(user_logged_out)
+def end_this_phone(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
+    """Sent while the session still says which device this is; `user` is None where nobody was logged in."""
+    device = device_of(request) if request and user else None
+    if device:
+        devices.leave(device)
 
 
 @receiver(person_leaving)

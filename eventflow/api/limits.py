@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import get_ip
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from eventflow.errors import Refused
+from eventflow.rates import count_up
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
@@ -58,18 +58,6 @@ def count(who: str, rate: str) -> Allowance:
     window = int(now // seconds)
     key = f"api-rate:{who}:{seconds}:{window}"
     return Allowance(limit, count_up(key, timeout=2 * seconds), max(1, round((window + 1) * seconds - now)))
-
-
-def count_up(key: str, *, timeout: int) -> int:
-    """One more; how many there are now. Counting comes first, because all but the first of a window find their number there."""
-    for _attempt in range(2):
-        try:
-            return cache.incr(key)
-        except ValueError:
-            # Of two firsts at once one adds, and the other counts on from there.
-            if cache.add(key, 1, timeout=timeout):
-                return 1
-    return 1  # Added by somebody and forgotten again, as a cache may.
 
 
 def parsed(rate: str) -> tuple[int, int]:

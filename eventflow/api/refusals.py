@@ -32,6 +32,7 @@ STATUS_OF = {
     "second_factor_required": 401,
     "second_factor_wrong": 401,
     "two_factors_required": 403,
+    "other_device": 403,
     "too_many_attempts": 429,
     "idempotency_in_flight": 409,
     "idempotency_other_body": 422,

@@ -42,6 +42,7 @@ urlpatterns = [
     path("organizer/reservations/<str:ref>/inspect/", door.Inspect.as_view(), name="inspect"),
     path("reservations/<str:ref>/inspect/", door.Inspect.as_view(), name="inspect_short"),
     path("reservations/<str:ref>/check-in/", door.CheckIn.as_view(), name="check_in"),
+    path("reservations/<str:ref>/check-in/undo/", door.UndoCheckIn.as_view(), name="undo_check_in"),
     # what this is
     path("schema/", docs.schema, name="schema"),
     path("schema/swagger-ui/", docs.swagger_ui, name="swagger_ui"),

@@ -1,7 +1,7 @@
 """A door: its gates, the devices that stand there, and what they read."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -9,8 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from events.models import Event
 from tickets.models.reservations import Ticket
+
+# By how much a device's clock, set by ours, may still differ from it.
+CLOCKS_APART = timedelta(seconds=5)
+# For so long after its end a device may still send what it read before.
+LATE = timedelta(days=1)
 
 
 class GateQuerySet(models.QuerySet["Gate"]):
@@ -82,10 +88,24 @@ class Device(models.Model):
         return self.name
 
     @property
-    def ends_at(self) -> datetime | None:
-        """From when on nothing that it reads counts. None: for as long as its person may stand at this door."""
-        by_link = [self.event.end_time, self.gate.revoked_at if self.gate else None] if self.person_id is None else []
-        return min((moment for moment in [self.ended_at, *by_link] if moment), default=None)
+    def ends_at(self) -> datetime:
+        """From when on nothing that it reads counts. A person's device has a day more than the event, if the person may stay."""
+        revoked_at = self.gate.revoked_at if self.gate and self.person_id is None else None
+        last = self.event.end_time if self.person_id is None else self.event.end_time + LATE
+        return min(moment for moment in (self.ended_at, revoked_at, last) if moment)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ends_at <= timezone.now()
+
+    @property
+    def key_dies_at(self) -> datetime:
+        """From when on its key opens nothing: the last moment for what it read before its end."""
+        return min(self.ends_at, self.event.end_time) + LATE
+
+    def may_have_kept(self, at: datetime) -> bool:
+        """Whether a scan of that time can still have waited on the device when it was last heard of before its end."""
+        return self.seen_at is None or self.waiting > 0 or at >= self.seen_at - CLOCKS_APART
 
 
 class ScanQuerySet(models.QuerySet["Scan"]):
@@ -95,6 +115,10 @@ class ScanQuerySet(models.QuerySet["Scan"]):
 
     def open(self) -> "ScanQuerySet":
         return self.filter(settled_at=None)
+
+    def sent_by(self, person: User | None, device: str) -> "ScanQuerySet":
+        """Those of one scanner: a person's, whatever they call it, or a phone's that came by a gate's link."""
+        return self.filter(by=person) if person else self.filter(by=None, device=device)
 
 
 class Scan(models.Model):

@@ -11,6 +11,7 @@ from django.db.models.functions import TruncMinute
 
 from events.models import Event
 from tickets.models import Ticket
+from tickets.services import scan_times
 
 # The chart has room for so many bars; the step is the first that needs no more.
 MOST_BARS = 30
@@ -49,8 +50,8 @@ class Arrivals:
 
 
 def arrivals(event: Event) -> Arrivals:
-    """One query, grouped by the database; the admissions that were taken back are not in it."""
-    inside = event.tickets.valid().exclude(checked_in_at=None).order_by()
+    """One query, grouped by the database; the admissions that were taken back are not in it, nor those at an impossible time."""
+    inside = event.tickets.valid().filter(checked_in_at__gte=scan_times.FIRST).order_by()
     counted = inside.annotate(minute=TruncMinute("checked_in_at", tzinfo=event.zone)).values_list("minute").annotate(Count("pk"))
     by_minute = dict(counted)
     return Arrivals(list(steps(by_minute)) if by_minute else [], event.confirmed_count)

@@ -2,7 +2,9 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -15,11 +17,15 @@ from events.models import Event
 from events.services import lock
 from tickets.models import Device, Gate, Scan
 from tickets.models.doors import hash_of
-from tickets.permissions import stands_there
+from tickets.permissions import Keeper, stands_there, stood_there, stood_there_since
 from tickets.services import scans
 
 # Over how long a device's scans a minute are counted, in minutes; and for how long after its last word it counts as there.
 MINUTES, QUIET = 5, timedelta(minutes=2)
+# What a scanner of the API is called that has no name.
+API = "API"
+# As many waiting scans as a device can tell of.
+MOST_WAITING = 1_000_000
 
 
 @transaction.atomic
@@ -61,6 +67,12 @@ def free_name(event: Event, name: str) -> str:
     return next(free for free in names if free not in taken)
 
 
+def name_of_scanner(event: int, said: str) -> str:
+    """What a scanner of the API is called: as it says, but never like a phone that stands at this door."""
+    taken = said != API and Device.objects.filter(event=event, name=said).exists()
+    return f"{said[:90]} ({API})" if taken else said
+
+
 def new_key(device: Device) -> str:
     """What the phone says who it is with from now on. We keep its hash only."""
     key = secrets.token_urlsafe(32)
@@ -84,16 +96,37 @@ def end(device: Device, *, by: User | None) -> None:
         audit.record("device.end", device.event, by=by, device=device.pk)
 
 
+@transaction.atomic
+def leave(device: Device) -> None:
+    """Its person logs out: it ends, and its key too, unless scans wait on it, which may still be sent for a day."""
+    end(device, by=device.person)
+    Device.objects.filter(pk=device.pk, waiting=0).update(key_hash=None)
+
+
+@transaction.atomic
+def drop_keys_of(person: User) -> None:
+    """Whoever has this person's old password, or a phone of theirs, may not check in with it any more. The caller's transaction."""
+    for device in Device.objects.filter(person=person).exclude(key_hash=None).select_related("event"):
+        end(device, by=person)
+    Device.objects.filter(person=person).update(key_hash=None)
+
+
 def end_all_of(person: User, event: Event, *, by: User | None) -> None:
     """Somebody is no longer door staff: what their phones read until now counts. The caller's transaction."""
     for device in Device.objects.filter(event=event, person=person, ended_at=None).select_related("event"):
         end(device, by=by)
 
 
-def heard_from(device: Device, *, waiting: int, ready: bool) -> None:
-    """A sign of life: how many readings wait on it, and whether it has just passed its own test."""
+def heard_from(device: Device, *, sent: int, waiting: int, ready: bool) -> None:
+    """A sign of life: how many scans it sent and how many wait on it, and whether it has just passed its own test.
+
+    A device that has ended can only count down what waited on it before: it has no other life to tell of.
+    """
     now = timezone.now()
-    facts = {"seen_at": now, "waiting": min(waiting, 1_000_000)} | ({"ready_at": now} if ready else {})
+    if device.has_ended:
+        facts: dict[str, Any] = {"waiting": max(0, min(waiting, device.waiting - sent))}
+    else:
+        facts = {"seen_at": now, "waiting": min(waiting, MOST_WAITING)} | ({"ready_at": now} if ready else {})
     Device.objects.filter(pk=device.pk).update(**facts)
 
 
@@ -103,16 +136,20 @@ def take_in(device: Device, text: str, *, nonce: str, at: datetime | None, let_i
     It counts if the device was allowed to stand there at the time of the reading. A door that a phone opened without that right is
     kept as a conflict, because whoever came in is inside.
     """
-    at = scans.believable(at)
-    if stands_there(device, at):
-        try:
-            return scans.record(device.event, text, nonce=nonce, by=device.person, device=device.name, at=at, let_in=let_in)
-        except Refused as refusal:
-            return None, refusal
-    gone = no_longer_allowed()
-    if not let_in:
-        return None, gone
-    return scans.refused(device.event, text, gone, nonce=nonce, by=device.person, device=device.name, at=at), gone
+    facts: dict[str, Any] = {"nonce": nonce, "by": device.person, "device": device.name, "at": at, "let_in": let_in}
+    try:
+        if not stood_there(device, at or timezone.now()):
+            return scans.refuse(device.event, text, no_longer_allowed(), **facts)
+        return scans.record(device.event, text, since=stood_there_since(device), **facts)
+    except Refused as refusal:
+        return None, refusal
+
+
+def take_back(device: Device, nonce: str) -> None:
+    """The device let somebody in by mistake. Refused: no_longer_allowed, nothing_to_undo, event_over."""
+    if not stands_there(device):
+        raise no_longer_allowed()
+    scans.take_back(device.event, nonce, keeper=Keeper(device.person or AnonymousUser(), device))
 
 
 def no_longer_allowed() -> Refused:

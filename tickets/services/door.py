@@ -22,11 +22,14 @@ from events.search import every_word
 from events.services import lock
 from tickets import signature
 from tickets.models import Reservation, Ticket, TicketQuerySet
+from tickets.permissions import Keeper, may_undo
 from tickets.services.queue import save_counters
 
 # What people write when they mean the digits of a short code (Crockford).
 LOOK_ALIKES = str.maketrans("OIL", "011")
 SHORT_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
+# No code begins like this.
+NO_CODE = "-"
 MOST_HITS = 20
 LONGEST_QUERY, MOST_WORDS = 100, 4
 # Kowalska-Zielińska, O’Connor: what holds the parts of a name together.
@@ -57,6 +60,12 @@ def find(event: Event, text: str, *, by: User | None) -> Ticket:
     if ticket.is_void:
         raise Refused("ticket_void", why_void(ticket))
     return ticket
+
+
+def check_shape(text: str) -> None:
+    """Whether this can be a code of ours at all, without a look at the event. Refused: not_a_ticket, forged_ticket."""
+    if not as_short_code(text):
+        signature.read(text)
 
 
 def as_short_code(text: str) -> str:
@@ -152,19 +161,28 @@ def mark(ticket: Ticket, at: datetime, *, by: User | None, device: str) -> bool:
 
 
 @transaction.atomic
-def undo_check_in(reservation: Reservation, *, by: User | None) -> Ticket:
-    """Somebody was let in by mistake: their ticket works again. Refused: event_over, not_checked_in."""
+def undo_check_in(reservation: Reservation, *, keeper: Keeper) -> Ticket:
+    """Somebody was let in by mistake: their ticket works again. Refused: as used_ticket."""
     event = lock(reservation.event_id)
-    if event.is_past:
-        raise Refused("event_over", _("This event is over."))
-    ticket = valid_ticket(reservation)
-    if ticket is None or ticket.checked_in_at is None:
-        raise Refused("not_checked_in", _("This guest is not checked in."))
+    ticket = used_ticket(reservation, keeper=keeper)
     Ticket.objects.filter(pk=ticket.pk).change(checked_in_at=None, checked_in_by=None, checked_in_device="")
     event.checked_in_count -= 1
     save_counters(event)
-    audit.record("check_in.undo", reservation, by=by, ticket=ticket.pk, was=ticket.checked_in_at.isoformat())
+    facts = {"ticket": ticket.pk, "was": str(ticket.checked_in_at), "device": keeper.name}
+    audit.record("check_in.undo", reservation, by=keeper.person, **facts)
     return whole(Ticket.objects.all()).get(pk=ticket.pk)
+
+
+def used_ticket(reservation: Reservation, *, keeper: Keeper) -> Ticket:
+    """The ticket whose check-in the keeper may take back. Refused: event_over, not_checked_in, other_device."""
+    ticket = valid_ticket(reservation)
+    if ticket and ticket.event.is_past:
+        raise Refused("event_over", _("This event is over."))
+    if ticket is None or not ticket.is_used:
+        raise Refused("not_checked_in", _("This guest is not checked in."))
+    if not may_undo(keeper, ticket):
+        raise Refused("other_device", _("Another device let this guest in. Only that one or the organizer can undo it."))
+    return ticket
 
 
 def valid_ticket(reservation: Reservation) -> Ticket | None:
@@ -178,26 +196,28 @@ def called_off() -> Refused:
 # --- Search -----------------------------------------------------------------------------------------------------------
 
 
-def search(event: Event, query: str) -> list[Ticket]:
+def search(event: Event, query: str, *, keeper: Keeper) -> list[Ticket]:
     """Up to 20 valid tickets of the event whose guest's names, address or code begin with what was typed, by last name.
 
-    Fewer than two letters find nobody: there is no telling whom they mean. One query.
+    Fewer than two letters find nobody: there is no telling whom they mean. A phone that came by a link finds a code only whole,
+    because letter by letter it could learn all of them. One query.
     """
     text = printable(query)
     if len(squeezed(text)) < 2:
         return []
-    tickets = near(event, text).annotate(words=words_of_the_name())
-    wanted = Q(code__startswith=as_code_prefix(text)) | Q(reservation__person__email__istartswith=text) | all_begin(text)
+    code = (as_short_code(text) or NO_CODE) if keeper.came_by_link else as_code_prefix(text)
+    tickets = near(event, text, code).annotate(words=words_of_the_name())
+    wanted = Q(code__startswith=code) | Q(reservation__person__email__istartswith=text) | all_begin(text)
     order = ["reservation__person__last_name", "reservation__person__first_name", "pk"]
     return list(whole(tickets.filter(wanted)).order_by(*order)[:MOST_HITS])
 
 
-def near(event: Event, text: str) -> TicketQuerySet:
+def near(event: Event, text: str, code: str) -> TicketQuerySet:
     """The valid tickets among which those that are looked for are, and few others: what the indexes of codes and of people's names find."""
     words = " ".join(words_typed(text))
     people = User.objects.filter(Q(email__iregex=f"^{re.escape(text)}") | every_word(words, "first_name", "last_name")).order_by()
     valid = event.tickets.valid().order_by()
-    by_code, by_person = valid.filter(code__startswith=as_code_prefix(text)), valid.filter(reservation__person__in=people.values("pk"))
+    by_code, by_person = valid.filter(code__startswith=code), valid.filter(reservation__person__in=people.values("pk"))
     return Ticket.objects.filter(pk__in=by_code.values("pk").union(by_person.values("pk")))
 
 

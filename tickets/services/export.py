@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from events.models import Event
 from tickets.models import ReservationQuerySet, Ticket
+from tickets.services.scan_times import at_the_place
 
 # A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection). A guest can be called anything.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -41,7 +42,7 @@ def rows(event: Event) -> Iterator[list[str]]:
     columns: dict[str, Any] = {"code": Subquery(valid.values("code")), "inside_at": Subquery(valid.values("checked_in_at"))}
 
     def clock(moment: datetime | None) -> str:
-        return f"{moment.astimezone(event.zone):%Y-%m-%d %H:%M}" if moment else ""
+        return f"{at_the_place(moment, event):%Y-%m-%d %H:%M}" if moment else ""
 
     for one in in_chunks(event.reservations.in_queue_order().select_related("person").annotate(**columns)):
         times = [clock(moment) for moment in (one.created, one.decided_at, one.inside_at)]

@@ -1,6 +1,8 @@
 """Readings of tickets that a device kept, some of them without us: each counts once, and where two doors let the same ticket in, both are told."""
 
-from datetime import datetime, timedelta
+import logging
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,69 +14,122 @@ from eventflow.errors import Refused
 from events.models import Event
 from events.services import lock
 from tickets.models import Scan, Ticket
-from tickets.services import door
+from tickets.permissions import Keeper
+from tickets.services import door, scan_times
 
+logger = logging.getLogger(__name__)
 Outcome = Scan.Outcome
-# A device's clock may be so far ahead of ours; what it says beyond that is taken for now.
-AHEAD = timedelta(minutes=5)
+# So many conflicts of one scanner may wait to be settled. What comes on top is refused without a row.
+MOST_OPEN_CONFLICTS = 500
+# Refusals that are about the scanner, not about whether the ticket was good: no conflict comes of them.
+UNKEPT = {"nonce_taken", "too_many_conflicts"}
 
 
 def record(
-    event: Event, text: str, *, nonce: str, by: User | None, device: str = "", at: datetime | None = None, let_in: bool = False
+    event: Event,
+    text: str,
+    *,
+    nonce: str,
+    by: User | None,
+    device: str = "",
+    at: datetime | None = None,
+    let_in: bool = False,
+    since: datetime | None = None,
 ) -> tuple[Scan, Refused | None]:
     """Take in one reading of a code (a QR code's text or a short code): the scan, and why not if the ticket is not valid.
 
-    The same nonce at the same event is the same reading: what became of it the first time is the answer. `at` is the device's time
-    (None: now). `let_in`: the device had opened the door by itself; what it should not have let in is then kept as a conflict. A
-    refused code that no door was opened for leaves no row.
+    The same nonce from the same scanner is the same reading: what became of it the first time is the answer. `at` is the device's
+    time (None: now), `since` when it came to this door. `let_in`: the device had opened the door by itself; what it should not have
+    let in is then kept as a conflict. A refused code that no door was opened for, and one behind which there is no ticket of the
+    event, leave no row. Refused: as door.find, impossible_time, nonce_taken, too_many_conflicts.
     """
+    facts: dict[str, Any] = {"nonce": nonce, "by": by, "device": device}
     try:
-        scan = take_in(event, text, nonce=nonce, by=by, device=device, at=believable(at), let_in=let_in)
+        door.check_shape(text)  # nonsense does not wait for the event's lock
+        accepted = scan_times.accept(event, at, since=since)
+        scan = take_in(event, text, at=accepted, let_in=let_in, **facts)
     except Refused as refusal:
-        if let_in:
-            return refused(event, text, refusal, nonce=nonce, by=by, device=device, at=believable(at)), refusal
-        raise
-    not_valid = Refused(scan.reason, _("This ticket was not valid when it was scanned.")) if scan.outcome == Outcome.REFUSED else None
-    return scan, not_valid
+        return refuse(event, text, refusal, at=at, let_in=let_in, **facts)
+    if scan.outcome == Outcome.REFUSED:
+        return scan, Refused(scan.reason, _("This ticket was not valid when it was scanned."))
+    return scan, None
 
 
 @transaction.atomic
 def take_in(event: Event, text: str, *, nonce: str, by: User | None, device: str, at: datetime, let_in: bool) -> Scan:
     """Under the event's lock, so that a reading that is sent twice at once is still one."""
     event = lock(event.pk)
-    if known := event.scans.select_related("ticket__event", "ticket__reservation__person", "ticket__checked_in_by").filter(nonce=nonce).first():
+    if known := known_scan(event, nonce, by=by, device=device):
         return opened(known) if let_in else known
     admission = door.let_in(door.find(event, text, by=by), by=by, device=device, at=at)
     outcome = Outcome.ADMITTED if admission.first else Outcome.USED
+    if let_in and not admission.first:
+        check_conflicts(event, by=by, device=device)
     facts = {"nonce": nonce, "by": by, "device": device, "at": at, "let_in": let_in, "outcome": outcome}
     return Scan.objects.create(event=event, ticket=admission.ticket, **facts)
+
+
+def known_scan(event: Event, nonce: str, *, by: User | None, device: str) -> Scan | None:
+    """What this scanner has sent under the nonce before. Refused: nonce_taken, if another scanner has."""
+    whole = ["ticket__event", "ticket__reservation__person", "ticket__checked_in_by"]
+    known = event.scans.select_related(*whole).filter(nonce=nonce)
+    if mine := known.sent_by(by, device).first():
+        return mine
+    if known.exists():
+        raise Refused("nonce_taken", _("Another device has sent a scan with this number. Scan the code again."))
+    return None
+
+
+def check_conflicts(event: Event, *, by: User | None, device: str) -> None:
+    if event.scans.conflicts().open().sent_by(by, device).count() >= MOST_OPEN_CONFLICTS:
+        raise Refused("too_many_conflicts", _("The organizer has to settle this phone’s conflicts first."))
 
 
 def opened(scan: Scan) -> Scan:
     """We knew of this reading, but our answer came too late: the device has decided by itself meanwhile."""
     if not scan.let_in:
+        if scan.outcome != Outcome.ADMITTED:
+            check_conflicts(scan.event, by=scan.by, device=scan.device)
         scan.let_in = True
         scan.save(update_fields=["let_in"])
     return scan
 
 
 @transaction.atomic
-def take_back(event: Event, nonce: str, *, by: User | None, device: str) -> None:
-    """The device that let somebody in by mistake takes that back, however often it says so. Refused: nothing_to_undo, event_over."""
-    scan = event.scans.select_related("ticket__reservation").filter(nonce=nonce, device=device, outcome=Outcome.ADMITTED).first()
+def take_back(event: Event, nonce: str, *, keeper: Keeper) -> None:
+    """The scanner that let somebody in by mistake takes that back. Refused: nothing_to_undo, event_over, other_device."""
+    found = event.scans.select_related("ticket__reservation").filter(nonce=nonce, outcome=Outcome.ADMITTED)
+    scan = found.sent_by(keeper.person, keeper.name).first()
     # Somebody may have taken it back and let the guest in again since: that is another admission.
     if scan is None or scan.ticket is None or scan.ticket.checked_in_at != scan.at:
         raise Refused("nothing_to_undo", _("There is nothing to take back any more."))
-    door.undo_check_in(scan.ticket.reservation, by=by)
+    door.undo_check_in(scan.ticket.reservation, keeper=keeper)
 
 
-@transaction.atomic
-def refused(event: Event, text: str, refusal: Refused, *, nonce: str, by: User | None, device: str, at: datetime) -> Scan:
-    """A door was opened for a code that is not valid: keep that."""
-    event = lock(event.pk)
-    facts = {"by": by, "device": device, "at": at, "let_in": True, "outcome": Outcome.REFUSED, "reason": refusal.code}
-    scan, _created = Scan.objects.get_or_create(event=event, nonce=nonce, defaults={**facts, "ticket": ticket_behind(event, text)})
-    return scan
+def refuse(
+    event: Event,
+    text: str,
+    refusal: Refused,
+    *,
+    nonce: str,
+    by: User | None,
+    device: str,
+    at: datetime | None,
+    let_in: bool,
+) -> tuple[Scan, Refused]:
+    """A reading that does not count: kept as a conflict, if a door was opened for a ticket of this event; else raised."""
+    logger.info("scan refused: %s, event %s", refusal.code, event.pk)
+    ticket = ticket_behind(event, text) if let_in and refusal.code not in UNKEPT else None
+    if ticket is None:
+        raise refusal
+    with transaction.atomic():
+        event = lock(event.pk)
+        known = known_scan(event, nonce, by=by, device=device)
+        if known is None:
+            check_conflicts(event, by=by, device=device)
+            facts = {"by": by, "device": device, "at": scan_times.nearest(event, at), "let_in": True}
+            known = Scan.objects.create(event=event, ticket=ticket, nonce=nonce, outcome=Outcome.REFUSED, reason=refusal.code, **facts)
+    return known, refusal
 
 
 def ticket_behind(event: Event, text: str) -> Ticket | None:
@@ -84,11 +139,6 @@ def ticket_behind(event: Event, text: str) -> Ticket | None:
         return event.tickets.filter(code=short).first() if short else event.tickets.filter(serial=door.signature.read(text).serial).first()
     except Refused:
         return None
-
-
-def believable(at: datetime | None) -> datetime:
-    now = timezone.now()
-    return now if at is None or at > now + AHEAD else min(at, now)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from eventflow.direction import isolated
 from events.templatetags.event_parts import clock, short_day
 from tickets.models import Scan, Ticket
+from tickets.services.scan_times import at_the_place
 
 register = template.Library()
 
@@ -16,14 +17,14 @@ def entered(ticket: Ticket) -> str:
     """When the ticket was used, on the clock of the place: `18:04`, with the day when that isn't today. Nothing if it wasn't."""
     if ticket.checked_in_at is None:
         return ""
-    at = ticket.checked_in_at.astimezone(ticket.event.zone)
+    at = at_the_place(ticket.checked_in_at, ticket.event)
     return clock(at) if at.date() == timezone.localdate(timezone=ticket.event.zone) else f"{short_day(at)}, {clock(at)}"
 
 
 @register.simple_tag
 def scanned(scan: Scan) -> str:
     """When, where and by whom a door read the ticket: `18:04, Gate 2, Tomasz Lis`."""
-    at = scan.at.astimezone(scan.event.zone)
+    at = at_the_place(scan.at, scan.event)
     return ", ".join(isolated(part) for part in (f"{short_day(at)}, {clock(at)}", scan.device, scan.by) if part)
 
 
@@ -35,5 +36,7 @@ def reason(scan: Scan) -> str:
         "event_cancelled": _("The event was cancelled."),
         "wrong_event": _("The ticket is for another event."),
         "forged_ticket": _("The code was not issued here."),
+        "no_longer_allowed": _("The phone was no longer allowed to check tickets in."),
+        "impossible_time": _("The phone’s clock was wrong: the time of the scan can’t be right."),
     }
     return words.get(scan.reason, _("The code is not a ticket of this event."))

@@ -74,8 +74,11 @@ def as_number(text: str) -> int:
 def search(request: KeeperRequest, pk: int) -> HttpResponse:
     """Guests of this event by the beginning of a name, an address or a code."""
     event = get_object_or_404(kept_events(request.keeper), pk=pk)
-    query = request.GET.get("q", "")
-    context = frame(request, event, "search") | {"query": query, "tickets": door.search(event, query), "most": door.MOST_HITS}
+    query, keeper = request.GET.get("q", ""), request.keeper
+    context = frame(request, event, "search")
+    tickets = door.search(event, query, keeper=keeper)
+    hits = [(ticket, context["manages"] or keeper.let_in(ticket)) for ticket in tickets]
+    context |= {"query": query, "hits": hits, "most": door.MOST_HITS, "shows_codes": not keeper.came_by_link}
     return render(request, "tickets/check_in_search.html#hits" if request.htmx else "tickets/check_in_search.html", context)
 
 
@@ -93,9 +96,13 @@ def admit(request: KeeperRequest, pk: int) -> HttpResponse:
 @require_POST
 @keeper_required
 def undo(request: KeeperRequest, pk: int) -> HttpResponse:
+    """Take a check-in back, once the keeper is sure of it: a ticket that works again may let a second guest in."""
     reservation = at_my_door(request, pk)
     try:
-        ticket = door.undo_check_in(reservation, by=request.keeper.person)
+        if "sure" not in request.POST:
+            ticket = door.used_ticket(reservation, keeper=request.keeper)
+            return result(request, ticket.event, "ask", ticket=ticket)
+        ticket = door.undo_check_in(reservation, keeper=request.keeper)
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
     return result(request, ticket.event, "found", ticket=ticket, undone=True)
@@ -114,14 +121,12 @@ def at_my_door(request: KeeperRequest, reservation: int) -> Reservation:
 
 
 def result(request: KeeperRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any) -> HttpResponse:
-    """The answer about one ticket, `kind` being found, ok, used or invalid: alone for htmx, over the page otherwise."""
+    """The answer about one ticket, `kind` being found, ok, used, ask or invalid: alone for htmx, over the page otherwise."""
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
-    # Who let somebody in may take that back; who finds a ticket used by another door may not, on the spot.
-    may_undo = ticket is not None and request.keeper.let_in(ticket)
     # The next guest is looked for where this one was found.
     here = "search" if request.POST.get("from") == "search" else "code"
     next_page = reverse("tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk])
-    context = frame(request, event, here) | {"result": kind, "ticket": ticket, "may_undo": may_undo, "next": next_page} | answer
+    context = frame(request, event, here) | {"result": kind, "ticket": ticket, "next": next_page} | answer
     return render(request, template, context, status=409 if kind == "invalid" else 200)
 
 

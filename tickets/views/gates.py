@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import PersonRequest, VisitorRequest, organizer_required
+from eventflow import rates
 from eventflow.direction import isolated
 from eventflow.errors import Refused
 from events.models import Event
@@ -20,6 +21,9 @@ from tickets.models import Device
 from tickets.permissions import managed_devices, managed_gates
 from tickets.services import devices
 from tickets.views.keepers import remember
+
+# So many phones a minute may come by one gate's link.
+MOST_ARRIVALS = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,6 +98,8 @@ def stand(request: VisitorRequest, token: str) -> HttpResponse:
         return render(request, "tickets/stand.html", {"gate": gate, "event": gate.event, "over": True}, status=410)
     form = StandForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        if not rates.is_within(f"gate:{gate.pk}", MOST_ARRIVALS, seconds=60):
+            return render(request, "429.html", status=429)
         remember(request, devices.arrive(gate.event, gate=gate, called=form.cleaned_data["called"]))
         return redirect("tickets:check_in", gate.event_id)
     return render(request, "tickets/stand.html", {"gate": gate, "event": gate.event, "form": form}, status=422 if form.errors else 200)

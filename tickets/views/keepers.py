@@ -19,9 +19,14 @@ class KeeperRequest(VisitorRequest):
     keeper: Keeper
 
 
-def keeper_of(request: HttpRequest) -> Keeper:
+def device_of(request: HttpRequest) -> Device | None:
+    """The device that this browser's session belongs to."""
     number = request.session.get(SESSION)
-    device = Device.objects.select_related("event", "gate", "person").filter(pk=number).first() if number else None
+    return Device.objects.select_related("event", "gate", "person").filter(pk=number).first() if number else None
+
+
+def keeper_of(request: HttpRequest) -> Keeper:
+    device = device_of(request)
     # Somebody else may have logged in on this phone since.
     if device and device.person_id not in (None, request.user.pk):
         device = None

@@ -4,6 +4,9 @@ A phone says who it is with its key, in a header that no other site can send: it
 """
 
 import json
+import logging
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +15,27 @@ from django.shortcuts import get_object_or_404
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from eventflow import rates
 from eventflow.direction import isolated
 from eventflow.errors import Refused, envelope
 from tickets import qr, signature
 from tickets.forms import ReadingForm
 from tickets.models import Device, Scan, Ticket
 from tickets.permissions import kept_events, stands_there
-from tickets.services import devices, guests, scans
+from tickets.services import devices, guests, scan_times
 from tickets.templatetags.ticket_parts import entered
 from tickets.views.keepers import KeeperRequest, keeper_required, remember
 
+logger = logging.getLogger(__name__)
 WORKER = (Path(__file__).parent.parent / "door_worker.js").read_text()
-MOST_READINGS = 100
+# In one request; and so many requests a minute of one phone, of which a busy one needs some thirty.
+MOST_READINGS, MOST_REQUESTS = 100, 120
+STATUS_OF = {"unknown_device": 401, "too_many_attempts": 429}
 RESULTS = {Scan.Outcome.ADMITTED: "ok", Scan.Outcome.USED: "used", Scan.Outcome.REFUSED: "invalid"}
 
 
@@ -45,61 +51,91 @@ def device(request: KeeperRequest, pk: int) -> HttpResponse:
     if known is None or known.event_id != event.pk or not stands_there(known):
         known = devices.arrive(event, person=request.keeper.person)
         remember(request, known)
+    if known.has_ended:  # the event was over long ago
+        return gone()
     return JsonResponse({"key": devices.new_key(known)})
 
 
-def by_key(request: HttpRequest, event: int) -> Device | None:
+def by_key(request: HttpRequest, event: int) -> Device:
+    """The phone that the key belongs to, as long as the key lives. Refused: unknown_device, too_many_attempts."""
     found = Device.objects.with_key(request.headers.get("X-Door-Key", ""))
-    return found.select_related("event", "gate", "person").filter(event=event).first()
+    phone = found.select_related("event", "gate", "person").filter(event=event).first()
+    if phone is None or phone.key_dies_at <= timezone.now():
+        raise Refused("unknown_device", _("We don’t know this phone. Load the page again."))
+    if not rates.is_within(f"device:{phone.pk}", MOST_REQUESTS, seconds=60):
+        raise Refused("too_many_attempts", _("This phone asks too often. Wait a minute."), wait=60)
+    return phone
 
 
-def unknown() -> HttpResponse:
-    return JsonResponse(envelope("unknown_device", _("We don’t know this phone. Load the page again.")), status=401)
+def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answers a refusal as the script of the page reads it."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Refused as refusal:
+            logger.info("refused: %s", refusal.code)
+            answer = JsonResponse(envelope(refusal.code, refusal.message), status=STATUS_OF.get(refusal.code, 400))
+            if refusal.wait:
+                answer["Retry-After"] = str(refusal.wait)
+            return answer
+
+    return answered
+
+
+def gone() -> HttpResponse:
+    return JsonResponse(envelope("no_longer_allowed", devices.no_longer_allowed().message), status=403)
 
 
 @csrf_exempt
 @require_POST
+@for_phones
 def readings(request: HttpRequest, pk: int) -> HttpResponse:
     """What the phone read, each answered; none at all is a sign of life.
 
-    Takes `{"readings": [{nonce, code, at, let_in} or {nonce, undo: true}, …], "waiting": 3, "ready": true}`, in the order in which they happened.
+    Takes `{"readings": [{nonce, code, at, let_in} or {nonce, undo: true}, …], "waiting": 3, "ready": true}`, in the order in which
+    they happened. `leaving: true` is the last that a phone says: its person logs out.
     """
     phone = by_key(request, pk)
-    if phone is None:
-        return unknown()
     said = parsed(request.body)
-    if said is None:
-        return JsonResponse(envelope("bad_reading", _("This reading is not complete. Load the page again.")), status=400)
     answers = [answer_to(phone, form) for form in said["readings"]]
-    devices.heard_from(phone, waiting=said["waiting"], ready=said["ready"])
+    devices.heard_from(phone, sent=len(answers), waiting=said["waiting"], ready=said["ready"])
+    if said["leaving"]:
+        devices.leave(phone)
     event = phone.event
     event.refresh_from_db()
-    facts = {"inside": event.checked_in_count, "confirmed": event.confirmed_count, "now": timezone.now(), "allowed": stands_there(phone)}
-    return JsonResponse({"answers": answers, **facts})
+    facts = {"inside": event.checked_in_count, "confirmed": event.confirmed_count, "now": timezone.now()}
+    return JsonResponse({"answers": answers, **facts, "allowed": not said["leaving"] and stands_there(phone)})
 
 
-def parsed(body: bytes) -> dict[str, Any] | None:
-    """What the phone says, each reading checked; None if that can't be understood."""
+def parsed(body: bytes) -> dict[str, Any]:
+    """What the phone says, each reading checked. Refused: bad_reading, if that can't be understood."""
     try:
         said = json.loads(body)
         forms = [ReadingForm(dict(reading)) for reading in said["readings"]]
         waiting = int(said.get("waiting", 0))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-    if len(forms) > MOST_READINGS or waiting < 0 or not all(form.is_valid() for form in forms):
-        return None
-    return {"readings": forms, "waiting": waiting, "ready": said.get("ready") is True}
+        understood = len(forms) <= MOST_READINGS and waiting >= 0 and all(form.is_valid() for form in forms)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        understood = False
+    if not understood:
+        raise Refused("bad_reading", _("This reading is not complete. Load the page again."))
+    return {"readings": forms, "waiting": waiting, **{flag: said.get(flag) is True for flag in ("ready", "leaving")}}
 
 
 def answer_to(phone: Device, form: ReadingForm) -> dict[str, Any]:
+    """What became of one reading: `kept` says whether the organizer sees it. Who came in is told to phones that may stand here now."""
     said = form.cleaned_data
     if said["undo"]:
         return {"nonce": said["nonce"]} | taken_back(phone, said["nonce"])
-    scan, refusal = devices.take_in(phone, said["code"], nonce=said["nonce"], at=parse_datetime(said["at"]), let_in=said["let_in"])
-    answer = {"nonce": said["nonce"], "result": RESULTS[Scan.Outcome(scan.outcome)] if scan else "invalid"}
+    scan, refusal = devices.take_in(phone, said["code"], nonce=said["nonce"], at=said["at"], let_in=said["let_in"])
+    result = RESULTS[Scan.Outcome(scan.outcome)] if scan else "invalid"
+    answer: dict[str, Any] = {"nonce": said["nonce"], "result": result, "kept": scan is not None}
     if refusal:
         answer |= {"message": refusal.message, "reason": refusal.code}
-    return answer | (facts_of(scan.ticket) if scan and scan.ticket and not refusal else {})
+    if scan and scan.ticket and not refusal and not phone.has_ended:
+        answer |= facts_of(scan.ticket)
+    return answer
 
 
 def facts_of(ticket: Ticket) -> dict[str, Any]:
@@ -108,7 +144,7 @@ def facts_of(ticket: Ticket) -> dict[str, Any]:
 
 def taken_back(phone: Device, nonce: str) -> dict[str, Any]:
     try:
-        scans.take_back(phone.event, nonce, by=phone.person, device=phone.name)
+        devices.take_back(phone, nonce)
     except Refused as refusal:
         return {"result": "invalid", "message": refusal.message, "reason": refusal.code}
     return {"result": "back"}
@@ -116,16 +152,17 @@ def taken_back(phone: Device, nonce: str) -> dict[str, Any]:
 
 @require_safe
 @cache_control(no_store=True)
+@for_phones
 def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
     """What has changed since then on the list for a door without network, page by page: `next` is where to go on, if there is more."""
     phone = by_key(request, pk)
-    if phone is None:
-        return unknown()
     if not stands_there(phone):
-        return JsonResponse(envelope("no_longer_allowed", devices.no_longer_allowed().message), status=403)
+        return gone()
     at = timezone.now()
     after = request.GET.get("after", "")
-    since = parse_datetime(request.GET.get("since", ""))
+    since = scan_times.read(request.GET.get("since", ""))
+    if since and not scan_times.FIRST <= since <= at + scan_times.AHEAD:
+        raise Refused("bad_time", _("The list can’t be asked for since that time."))
     found = guests.changed(phone.event, since=since, after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0)
     more = found[-1].pk if len(found) == guests.PER_PAGE else None
     return JsonResponse({"at": at, "entries": [guests.sealed(ticket) for ticket in found], "next": more})

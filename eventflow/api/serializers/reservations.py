@@ -84,11 +84,20 @@ class Reading(serializers.Serializer):
     """What a scanner knows about its reading. Without a nonce, nothing of it is kept."""
 
     nonce = serializers.CharField(max_length=64, required=False, help_text="Drawn by the scanner for this reading: sent again, it is the same one.")
-    scanned_at = serializers.DateTimeField(required=False, help_text="On the scanner's clock, if it could not ask at once.")
+    scanned_at = serializers.DateTimeField(
+        required=False,
+        help_text="On the scanner's clock, if it could not ask at once: from a day before the event to five minutes from now.",
+    )
     device = serializers.CharField(max_length=100, required=False, help_text="What the scanner or its gate is called.")
     let_in = serializers.BooleanField(
         required=False, help_text="The scanner had opened the door by itself. If the ticket was used or not valid, that is kept as a conflict."
     )
+
+
+class CheckInUndone(serializers.Serializer):
+    reservation_id = serializers.IntegerField()
+    checked_in = serializers.BooleanField()
+    checked_in_at = serializers.DateTimeField(allow_null=True)
 
 
 class CheckedIn(serializers.Serializer):

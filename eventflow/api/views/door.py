@@ -14,8 +14,8 @@ from events.models import Event
 from events.permissions import door_events
 from tickets import signature
 from tickets.models import Reservation, Scan, Ticket
-from tickets.permissions import door_reservations, door_tickets
-from tickets.services import door, scans
+from tickets.permissions import Keeper, door_reservations, door_tickets
+from tickets.services import devices, door, scans
 
 ID = re.compile(r"[0-9]{1,18}")
 NOT_A_TICKET = {
@@ -63,7 +63,13 @@ class CheckIn(Endpoint):
             "checked_in_at": "2026-12-24T17:48:12+01:00",
             "checked_in_by": "Gate 2, Kuba Drzewiecki",
         },
-        refusals={"not_confirmed": "This reservation is not confirmed.", **NOT_A_TICKET},
+        refusals={
+            "not_confirmed": "This reservation is not confirmed.",
+            "impossible_time": "The time of this scan can’t be right. Check the clock of this device.",
+            "nonce_taken": "Another device has sent a scan with this number. Scan the code again.",
+            "too_many_conflicts": "The organizer has to settle this phone’s conflicts first.",
+            **NOT_A_TICKET,
+        },
     )
     def post(self, request: Call, ref: str) -> Response:
         """Lets the guest in once. However often it is asked, the first time stays: `already_checked_in` says which time this is.
@@ -72,8 +78,8 @@ class CheckIn(Endpoint):
         offline says when it was (`scanned_at`), and whether it had opened the door (`let_in`): two doors that let the same ticket in
         are shown to the organizer, with both times.
         """
-        said = parsed(data.Reading, request.data or {})
-        admission = read_once(request, ref, **said) if said.get("nonce") else read_now(request, ref, said.get("device", "API"))
+        said = {"device": devices.API, **parsed(data.Reading, request.data or {})}
+        admission = read_once(request, ref, **said) if said.get("nonce") else read_now(request, ref, said["device"])
         detail = _("Checked in.") if admission.first else _("Already checked in.")
         facts = {
             "reservation_id": admission.ticket.reservation_id,
@@ -86,21 +92,40 @@ class CheckIn(Endpoint):
         return answer(data.CheckedIn(facts).data, detail)
 
 
+class UndoCheckIn(Endpoint):
+    @describe(
+        "Undo a check-in",
+        answer=data.CheckInUndone,
+        example={"reservation_id": 31, "checked_in": False, "checked_in_at": None},
+        refusals={
+            "not_checked_in": "This guest is not checked in.",
+            "other_device": "Another device let this guest in. Only that one or the organizer can undo it.",
+            "event_over": "This event is over.",
+            **NOT_A_TICKET,
+        },
+    )
+    def post(self, request: Call, ref: str) -> Response:
+        """The guest was let in by mistake: the ticket works again. For who checked it in, and for the event's organizer."""
+        reservation, _ticket = presented(request, ref)
+        ticket = door.undo_check_in(reservation, keeper=Keeper(request.user))
+        facts = {"reservation_id": reservation.pk, "checked_in": ticket.is_used, "checked_in_at": ticket.checked_in_at}
+        return answer(data.CheckInUndone(facts).data)
+
+
 def read_now(request: Call, ref: str, device: str) -> door.Admission:
     # To let in by an id takes the ticket alone; who it is and what for is asked only to refuse.
     tickets = door_tickets(request.user).select_related("checked_in_by")
     ticket = tickets.filter(reservation=int(ref)).first() if ID.fullmatch(ref) else by_code(request, ref)
     if ticket is None:
         return door.check_in(fetch(door_reservations(request.user), int(ref)), by=request.user, device=device)
-    return door.let_in(ticket, by=request.user, device=device)
+    return door.let_in(ticket, by=request.user, device=devices.name_of_scanner(ticket.event_id, device))
 
 
-def read_once(
-    request: Call, ref: str, *, nonce: str, scanned_at: datetime | None = None, device: str = "API", let_in: bool = False
-) -> door.Admission:
+def read_once(request: Call, ref: str, *, nonce: str, scanned_at: datetime | None = None, device: str, let_in: bool = False) -> door.Admission:
     """The admission behind this reading, however often it is sent. Refused: as `read_now`; what the scanner let in all the same is kept."""
     event, text = code_at_its_door(request, ref)
-    scan, refusal = scans.record(event, text, nonce=nonce, by=request.user, device=device, at=scanned_at, let_in=let_in)
+    name = devices.name_of_scanner(event.pk, device)
+    scan, refusal = scans.record(event, text, nonce=nonce, by=request.user, device=name, at=scanned_at, let_in=let_in)
     if refusal or scan.ticket is None:
         raise refusal or Http404
     return door.Admission(scan.ticket, first=scan.outcome == Scan.Outcome.ADMITTED)

@@ -8,7 +8,7 @@ const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"
 
 // In milliseconds: how long a guest waits for an answer from afar, and how often the phone speaks up.
 const PATIENCE = 2500, OFTEN = 5000, BEAT = 20_000, LIST = 30_000, BATCH = 50;
-export const state = { away: !navigator.onLine, locked: false, conflicts: 0, listed: await store.fact("listed"), ahead: (await store.fact("ahead")) ?? 0 };
+export const state = { away: !navigator.onLine, locked: false, conflicts: 0, refused: 0, why: "", listed: await store.fact("listed"), ahead: (await store.fact("ahead")) ?? 0 };
 let key = await store.fact("key"), introducing, sending, lastBeat = 0, lastList = 0;
 
 export const now = () => new Date(Date.now() - state.ahead).toISOString();
@@ -70,28 +70,34 @@ async function introduce(patience) {
 
 // One reading, answered while the guest stands there.
 export async function send(reading, patience) {
-  const said = await ask(page.dataset.readings, { body: { readings: [sent(reading)] }, patience });
-  heard(said);
+  const began = Date.now(), waiting = (await store.readings()).length - 1;
+  const said = await ask(page.dataset.readings, { body: { readings: [sent(reading)], waiting }, patience });
+  heard(said, began);
   return said.answers[0];
 }
 
 const sent = ({ nonce, code, at, let_in, undo }) => (undo ? { nonce, undo } : { nonce, code, at, let_in });
 
-function heard({ allowed, now: theirs }) {
+// The server's clock said its time about halfway between our question and its answer.
+function heard({ allowed, now: theirs }, began) {
   state.locked = !allowed;
-  state.ahead = Date.now() - new Date(theirs);
+  state.ahead = Math.round((began + Date.now()) / 2 - new Date(theirs));
   store.know("ahead", state.ahead);
 }
 
-// What waits, oldest first. Those that are being decided at this moment wait for that.
+// What waits, oldest first. Those that are being decided at this moment wait for that, and are counted: once the server was told that
+// nothing waits, it believes nothing older from a phone that has to go.
 export async function upload() {
-  const waiting = (await store.readings()).filter((reading) => !reading.open);
-  const batch = waiting.slice(0, BATCH);
-  if (!batch.length && Date.now() - lastBeat < BEAT) return;
-  const said = await ask(page.dataset.readings, { body: { readings: batch.map(sent), waiting: waiting.length - batch.length }, patience: 15_000 });
+  const all = await store.readings(), waiting = all.filter((reading) => !reading.open);
+  const batch = waiting.slice(0, BATCH), began = Date.now();
+  if (!batch.length && began - lastBeat < BEAT) return;
+  const said = await ask(page.dataset.readings, { body: { readings: batch.map(sent), waiting: all.length - batch.length }, patience: 15_000 });
   lastBeat = Date.now();
-  heard(said);
-  state.conflicts += said.answers.filter((answer, number) => batch[number].let_in && ["used", "invalid"].includes(answer.result)).length;
+  heard(said, began);
+  const wrong = said.answers.filter((answer, number) => batch[number].let_in && ["used", "invalid"].includes(answer.result));
+  state.conflicts += wrong.filter((answer) => answer.kept).length;
+  const refused = wrong.filter((answer) => !answer.kept);
+  if (refused.length) Object.assign(state, { refused: state.refused + refused.length, why: refused.at(-1).message });
   await store.forget(batch.map((reading) => reading.number));
   if (waiting.length > batch.length) await upload();
   // All is sent that was read by the old right; perhaps whoever is logged in has a new one.
@@ -133,9 +139,9 @@ export function tick() {
 
 export async function tell() {
   const waiting = (await store.readings()).filter((reading) => !reading.open).length;
-  const words = state.locked ? "locked" : state.away ? (state.listed ? "offline" : "nolist") : waiting ? "sending" : state.conflicts ? "conflicts" : "";
+  const words = state.locked ? "locked" : state.away ? (state.listed ? "offline" : "nolist") : waiting ? "sending" : state.refused ? "refused" : state.conflicts ? "conflicts" : "";
   bar.hidden = !words;
-  bar.querySelector("span").textContent = words && fill(bar.dataset[words], { waiting, listed: listed(), conflicts: state.conflicts });
+  bar.querySelector("span").textContent = words && fill(bar.dataset[words], { waiting, listed: listed(), conflicts: state.conflicts, refused: state.refused, why: state.why });
   if (state.locked) forgetList();
 }
 
