@@ -1,25 +1,37 @@
-"""Where a connection goes: requests through one hop to Django, sockets to Channels."""
+"""Where a connection goes: requests through one hop to Django, sockets to Channels. Any ASGI server runs `application`."""
 
 import os
+import sys
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eventflow.settings")
-django.setup(set_prefix=False)
+try:
+    django.setup(set_prefix=False)
+except ImproperlyConfigured as error:
+    # What is wrong with the environment is one sentence, not a traceback.
+    sys.exit(f"EventFlow can't start: {error}")
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.sessions import SessionMiddlewareStack  # noqa: E402
-from django.conf import settings  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.sessions import SessionMiddlewareStack
+from django.conf import settings
 
-from eventflow.health import Probes  # noqa: E402
-from eventflow.http import OneHopHandler  # noqa: E402
-from eventflow.proxies import BehindProxies  # noqa: E402
-from eventflow.scrape import metrics_page  # noqa: E402
-from eventflow.sockets import OurPagesOnly, TryAgainLater  # noqa: E402
-from events.routing import sockets  # noqa: E402
+from eventflow.application import Application, check
+from eventflow.health import Probes
+from eventflow.http import OneHopHandler
+from eventflow.proxies import BehindProxies
+from eventflow.scrape import metrics_page
+from eventflow.sockets import OurPagesOnly, TryAgainLater
+from events.routing import sockets
+
+try:
+    check()
+except ImproperlyConfigured as error:
+    sys.exit(f"EventFlow can't start: {error}")
 
 pages = OneHopHandler()
 # Where nobody set a token there is no such page, and the pages say so.
 numbers = {"/metrics": metrics_page} if settings.METRICS_TOKEN else {}
 routes = {"http": Probes(pages, numbers), "websocket": OurPagesOnly(TryAgainLater(SessionMiddlewareStack(URLRouter(sockets))))}
-application = BehindProxies(ProtocolTypeRouter(routes), trusted=settings.TRUSTED_PROXIES)
+application = Application(BehindProxies(ProtocolTypeRouter(routes), trusted=settings.TRUSTED_PROXIES), pages=pages)

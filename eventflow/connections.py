@@ -1,35 +1,30 @@
 """What the server knows of each connection: whether it takes what we write, and what it may send us."""
 
-# ruff: noqa: I001  daphne.server comes first: it chooses Twisted's event loop.
-from daphne.server import twisted_loop as loop
-
 import asyncio
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
+# First, because it chooses Twisted's event loop.
+import daphne.server  # noqa: F401
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.protocol import PreparedMessage
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from eventflow.http import raw_headers, refusal
+from eventflow.http import raw_headers, too_large
 from eventflow.observability import metrics, without_secrets
 from events import feeds
 from events.models import Event
 
 reactor: Any = twisted_reactor
 
-# Watchers have nothing to say: a few small frames, pings included, are let pass.
 FRAME_BYTES = 4096
-FRAMES_IN_A_WINDOW = 40
-WINDOW_SECONDS = 10.0
-NO_BINARY, TOO_MANY, GOING_AWAY = 1003, 1008, 1001
+GOING_AWAY = 1001
 # What a socket needs no more once it is open.
 HANDSHAKE = {
     "application_deferred",
@@ -39,7 +34,6 @@ HANDSHAKE = {
     "http_request_data",
     "http_response_data",
 }
-TOO_LARGE = _("This is more than EventFlow takes at once.")
 
 
 @implementer(IPushProducer)
@@ -93,8 +87,7 @@ class Request(WebRequest):
         metrics.count_request("refused", (self.channel._command or b"").decode("latin1"), 413, 0)
         self.content = BytesIO()
         headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
-        response = refusal(self.channel._path.decode("latin1"), headers, status=413, code="too_large", message=TOO_LARGE)
-        response["Content-Length"], response["Connection"] = str(len(response.content)), "close"
+        response = too_large(self.channel._path.decode("latin1"), headers)
         lines = [b"HTTP/1.1 413 Content Too Large", *(name + b": " + value for name, value in raw_headers(response)), b"", response.content]
         transport = self.channel.transport
         transport.write(b"\r\n".join(lines))
@@ -144,7 +137,6 @@ class Socket(feeds.Watcher, WebSocketProtocol):
 
     # Our factory gives its options to the class, so that no socket has copies.
     CONFIG_ATTRS = ()
-    frames, window_ends = 0, 0.0
     watched: int | None = None
 
     def connectionMade(self) -> None:
@@ -159,7 +151,7 @@ class Socket(feeds.Watcher, WebSocketProtocol):
             # It went while it was being let in.
             return
         if message["type"] == "websocket.watch":
-            self.watch(message["event"], html=message["html"])
+            self.watch(Event(**message["event"]), html=message["html"])
         else:
             super().handle_reply(message)
 
@@ -224,14 +216,11 @@ class Socket(feeds.Watcher, WebSocketProtocol):
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A watcher has nothing to say. A few words are let pass."""
         if isBinary:
-            self.serverClose(NO_BINARY)
+            self.serverClose(feeds.NO_BINARY)
 
     def count_frame(self) -> None:
-        if loop.time() > self.window_ends:
-            self.frames, self.window_ends = 0, loop.time() + WINDOW_SECONDS
-        self.frames += 1
-        if self.frames > FRAMES_IN_A_WINDOW:
-            self.serverClose(TOO_MANY)
+        if self.says_too_much():
+            self.serverClose(feeds.TOO_MANY)
 
     def serverClose(self, code: int | None = None) -> None:
         # Not sendClose(), which allows an application no code of the protocol's own.

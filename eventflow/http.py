@@ -38,6 +38,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 WHOLE_FILE = 2 * 1024 * 1024
 # A chunk of a stream that nobody takes for this many seconds ends it; the server gives up on such a client earlier.
 CHUNK_SECONDS = 90
+TOO_LARGE = _("This is more than EventFlow takes at once.")
 BUSY = _("Very many people are here right now. Try again in a few seconds.")
 
 
@@ -52,8 +53,12 @@ class OneHopHandler(ASGIHandler):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await self.read_body(receive)
+            body = await self.read_body(bounded(receive))
         except RequestAborted:
+            return
+        except TooMuch:
+            current().route = "refused"
+            await self.send_response(too_large(scope["path"], scope["headers"]), send)
             return
         if not self.places.acquire(blocking=False):
             current().route = "busy"
@@ -133,6 +138,25 @@ class ClientGone(Exception):
     """There is nobody left to send to."""
 
 
+class TooMuch(Exception):
+    """A body is larger than EventFlow takes."""
+
+
+def bounded(receive: Receive) -> Receive:
+    """The same, up to the largest body that we take; then it raises TooMuch. Our own server refuses such a body before."""
+    taken = 0
+
+    async def receive_some() -> Any:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooMuch
+        return message
+
+    return receive_some
+
+
 class Client:
     """The far end of one request, as its thread sees it. Made on the loop."""
 
@@ -192,6 +216,13 @@ def refusal(path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, c
         # Another origin's page may read why it was turned away, if it may read answers at all.
         response: HttpResponse = CorsMiddleware(LanguageMiddleware(say))(request)  # type: ignore[assignment]
     response["X-Request-ID"] = request_id_for(request.headers.get("X-Request-ID", ""))
+    return response
+
+
+def too_large(path: str, headers: Iterable[tuple[bytes, bytes]]) -> HttpResponse:
+    """The answer to a body that is larger than we take. The connection ends with it: more of the body is on its way."""
+    response = refusal(path, headers, status=413, code="too_large", message=TOO_LARGE)
+    response["Content-Length"], response["Connection"] = str(len(response.content)), "close"
     return response
 
 

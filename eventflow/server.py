@@ -26,6 +26,7 @@ from eventflow.connections import FRAME_BYTES, GOING_AWAY, Request, RequestFacto
 from eventflow.http import OneHopHandler
 from eventflow.observability import Trail, current, metrics, trail, without_secrets
 from events import live
+from events.consumers import WATCH
 
 logger = logging.getLogger(__name__)
 access = logging.getLogger("eventflow.access")
@@ -107,7 +108,7 @@ class Server(Daphne):
         errors: Any = FilteringLogObserver(STDLibLogObserver("twisted"), [LogLevelFilterPredicate(LogLevel.error)])  # type: ignore[arg-type,list-item]
         globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False, discardBuffer=True)
         asyncio.set_event_loop(loop)
-        live.sender.loop = loop
+        live.sender.adopt(loop)
         metrics.SOCKETS.set_function(self.open_sockets)
         if signals:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -121,6 +122,8 @@ class Server(Daphne):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Begin to answer: with a trail that the application, its thread and the line in the access log share."""
         token = trail.set(Trail())
+        if isinstance(protocol, Socket):
+            scope["extensions"] = {WATCH: {}}
         try:
             return super().create_application(protocol, scope)
         finally:

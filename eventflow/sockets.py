@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 
 from eventflow.origins import is_our_page
+from events.consumers import WATCH
 
 logger = logging.getLogger(__name__)
 TRY_AGAIN = 1013
@@ -41,7 +42,11 @@ def may_come_from(origin: str, host: str) -> bool:
 
 
 class TryAgainLater:
-    """Where the database fails before a socket is accepted, close it with the code that makes clients come back."""
+    """Where the database fails before a socket is accepted, close it in a way that makes clients come back.
+
+    On our own server by the code for that, which Daphne takes from no application: elsewhere the
+    handshake is refused.
+    """
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -51,5 +56,6 @@ class TryAgainLater:
             await self.inner(scope, receive, send)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("socket put off: the database fails (%s)", type(error).__name__)
-            await send({"type": "websocket.accept"})
+            if WATCH in scope.get("extensions", {}):
+                await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": TRY_AGAIN})

@@ -1,5 +1,7 @@
-"""The socket of an event's page: authorises, hands the socket over to the event's numbers, and says nothing else."""
+"""The socket of an event's page: authorises, lets the event's numbers through, and says nothing else."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,12 +14,17 @@ from events import feeds
 from events.models import Event
 from events.permissions import visible_events
 
+# The ASGI extension of our own server: after the message `websocket.watch` the connection itself
+# watches the event, and no task has to wait beside it (docs/decisions/0026-a-socket-has-no-task.md).
+WATCH = "eventflow.watch"
+
 
 class NumbersConsumer(AsyncWebsocketConsumer):
     """Lets somebody see an event's numbers on connect and whenever they change: JSON, or with `?format=html` snippets for our own pages."""
 
     # The feed listens to the channel layer once for everybody; a socket has no channel of its own.
     channel_layer_alias = "none"
+    watcher: "SocketWatcher | None" = None
 
     async def connect(self) -> None:
         pk = self.scope["url_route"]["kwargs"]["pk"]
@@ -28,9 +35,58 @@ class NumbersConsumer(AsyncWebsocketConsumer):
             # After accepting, because a browser can't see why a handshake was refused, and would try again for ever.
             return await self.close(feeds.NOT_FOUND)
         wants_html = parse_qs(self.scope["query_string"].decode("latin1")).get("format") == ["html"]
-        # An extension of our server's: from here on the connection itself watches, and nobody has to wait beside it.
-        await self.base_send({"type": "websocket.watch", "event": event, "html": wants_html})
-        raise StopConsumer
+        if WATCH in self.scope.get("extensions", {}):
+            await self.base_send({"type": "websocket.watch", "event": numbers_of(event), "html": wants_html})
+            raise StopConsumer
+        self.watcher = SocketWatcher(self, event.pk, html=wants_html)
+        feeds.hub.join(event, self.watcher)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """A watcher has nothing to say. A few words are let pass."""
+        if bytes_data is not None:
+            await self.close(of_an_application(feeds.NO_BINARY))
+        elif self.watcher and self.watcher.says_too_much():
+            await self.close(of_an_application(feeds.TOO_MANY))
+
+    async def disconnect(self, code: int) -> None:
+        if self.watcher:
+            self.watcher.leave()
+
+
+class SocketWatcher(feeds.Watcher):
+    """Watches for a socket on any ASGI server, with one task at a time, that sends the newest frame."""
+
+    def __init__(self, consumer: NumbersConsumer, event_id: int, *, html: bool) -> None:
+        self.consumer, self.event_id, self.html = consumer, event_id, html
+        self.sending: asyncio.Future[None] | None = None
+
+    def show(self, frame: feeds.Frame) -> None:
+        self.wait()
+        self.sending = asyncio.ensure_future(self.deliver(frame))
+
+    async def deliver(self, frame: feeds.Frame) -> None:
+        # Whoever went away is told to us as a message of its own.
+        with suppress(OSError):
+            await self.consumer.send(frame.html if self.html else frame.json)
+            self.go_on()
+
+    def end(self) -> None:
+        self.sending = asyncio.ensure_future(self.consumer.close(feeds.NOT_FOUND))
+
+    def leave(self) -> None:
+        feeds.hub.leave(self.event_id, self)
+        if self.sending:
+            self.sending.cancel()
+
+
+def of_an_application(code: int) -> int:
+    """This close code, in the range that is an application's: Daphne takes no other from one."""
+    return code + 3000
+
+
+def numbers_of(event: Event) -> dict[str, int]:
+    """What a frame says of this event, as plain data: nothing else crosses into a server."""
+    return {name: getattr(event, name) for name in ("id", *feeds.FIELDS)}
 
 
 @database_sync_to_async

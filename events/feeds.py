@@ -37,6 +37,10 @@ HEARTBEAT_SECONDS = 15.0
 POLL_SECONDS, LOOK_SECONDS = 2.0, 5.0
 # How many watchers are told at a stretch. A request waits that long: some milliseconds.
 BATCH = 200
+# A watcher has nothing to say: a few small frames, pings included, are let pass.
+FRAMES_IN_A_WINDOW = 40
+WINDOW_SECONDS = 10.0
+NO_BINARY, TOO_MANY = 1003, 1008
 # How long to wait after the first, second … failed reading of the database.
 BACK_OFF_SECONDS = (1, 2, 4, 8)
 
@@ -70,6 +74,9 @@ class Frame:
 class Watcher:
     """One who watches. A slow one skips to the newest frame and keeps nobody waiting; its door says what `show` and `end` do, at once."""
 
+    # What it said in this window of time, and when the window ends.
+    frames, window_ends = 0, 0.0
+
     # The newest frame it was offered, and the one that goes out when there is room again.
     newest: Frame | None = None
     put_off: Frame | None = None
@@ -91,6 +98,14 @@ class Watcher:
         frame, self.put_off = self.put_off, None
         if frame is not None:
             self.show(frame)
+
+    def says_too_much(self) -> bool:
+        """Count a frame that it sent; whether there were too many of late."""
+        now = asyncio.get_running_loop().time()
+        if now > self.window_ends:
+            self.frames, self.window_ends = 0, now + WINDOW_SECONDS
+        self.frames += 1
+        return self.frames > FRAMES_IN_A_WINDOW
 
     def show(self, frame: Frame) -> None:
         raise NotImplementedError

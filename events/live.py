@@ -35,7 +35,7 @@ def hint(event_id: int) -> None:
 
 def announce(event_id: int) -> None:
     """Hand the hint to the server's loop, which sends it; in a process without one (worker, command) send it from here."""
-    if sender.loop is not None:
+    if sender.loop is not None and not sender.loop.is_closed():
         sender.loop.call_soon_threadsafe(sender.note, event_id)
     elif settings.REDIS_URL and not sender.has_just_failed:
         asyncio.run(sender.send(event_id))
@@ -47,7 +47,7 @@ def group_of(event_id: int) -> str:
 
 
 class Sender:
-    """Sends hints into the channel layer. In a web process `loop` is the server's, set before the first request."""
+    """Sends hints into the channel layer. In a web process `loop` is the server's, known from the first request on."""
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -55,6 +55,11 @@ class Sender:
         self.sending: set[asyncio.Task[None]] = set()
         self.outage = Outage(logger, "channel layer, sending hints")
         self.failed_at = float("-inf")
+
+    def adopt(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Send by this loop, unless there is one already."""
+        if self.loop is None or self.loop.is_closed():
+            self.loop = loop
 
     @property
     def has_just_failed(self) -> bool:

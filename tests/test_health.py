@@ -30,6 +30,13 @@ def test_health_is_exactly_the_contract(client, settings):
     assert client.post("/health/").status_code == 405
 
 
+def test_health_tells_of_the_build_what_the_builder_said(client, settings):
+    settings.REDIS_URL = ""
+    settings.APP_VERSION, settings.GIT_COMMIT, settings.BUILD_TIME = "2026.11", "0123abc", "2026-11-30T00:00:00Z"
+    told = client.get("/health/").json()
+    assert (told["version"], told["commit"], told["build_time"]) == ("2026.11", "0123abc", "2026-11-30T00:00:00Z")
+
+
 def test_health_costs_the_request_no_query(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         client.get("/health/")

@@ -91,7 +91,7 @@ def for_this_machine[**P, Answer](view: Callable[P, Answer]) -> Callable[P, Answ
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
         request: Any = args[0]
         host, _port = split_domain_port(request.get_host())
-        if not (is_loopback(request.META["REMOTE_ADDR"]) and is_loopback(host)):
+        if not (is_loopback(request.META.get("REMOTE_ADDR", "")) and is_loopback(host)):
             raise Http404
         return view(*args, **kwargs)
 

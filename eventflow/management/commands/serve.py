@@ -10,6 +10,9 @@ from django.db import OperationalError, connection
 class Command(BaseCommand):
     help = "Serve EventFlow: pages, API and sockets on one port. SIGTERM lets the running requests finish."
 
+    # They are run where every server runs them: eventflow.asgi.
+    requires_system_checks = []
+
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--host", default=settings.HOST, help=f"address to listen on (default: HOST, here {settings.HOST})")
         parser.add_argument("--port", type=int, default=settings.PORT, help=f"port to listen on (default: PORT, here {settings.PORT})")
