@@ -56,6 +56,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def respond_email_verification_sent(self, request: HttpRequest, user: User | None, email: str = "") -> HttpResponse:
         """To the page that says "check your mail". `user` is None where the address was taken, which the page doesn't show."""
         waiting = {"person": user.pk if user else None, "email": user.email if user else email, "next": get_next_redirect_url(request)}
+        if user:  # another sign-up with the address may replace this one, and then this browser is a stranger
+            waiting["hash"] = user.get_session_auth_hash()
         request.session[WAITING] = waiting
         return redirect("account_email_verification_sent")
 

@@ -12,12 +12,12 @@ from accounts.models import User
 from eventflow.mail import Letter
 
 
-def activation(address: int) -> Letter | None:
+def activation(address: int, replaced: bool = False) -> Letter | None:
     """The link that proves the address is theirs. None once it is proven, or was given up for another."""
     proof = EmailAddress.objects.select_related("user").filter(pk=address, verified=False).first()
     if proof is None:
         return None
-    facts = {"person": proof.user, "url": links.activation_url(proof), "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS}
+    facts = {"person": proof.user, "url": links.activation_url(proof), "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS, "replaced": replaced}
     return Letter.render("account/activation" if proof.primary else "account/new_address", facts)
 
 
@@ -26,8 +26,7 @@ def account_exists(person: int) -> Letter | None:
     owner = User.objects.filter(pk=person).first()
     if owner is None:
         return None
-    waiting = EmailAddress.objects.filter(user=owner, email=owner.email, verified=False).first()
-    return Letter.render("account/account_exists", {"person": owner, "url": links.activation_url(waiting) if waiting else ""})
+    return Letter.render("account/account_exists", {"person": owner})
 
 
 def unknown_account() -> Letter:

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import identify_hasher, is_password_usable, make_password
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -21,6 +22,10 @@ from eventflow.text import email_key
 
 # One mail of a kind to an address in this time, so that nobody can fill a stranger's mailbox from our forms. In seconds.
 MAIL_PAUSE = 180
+# Links an hour that sign-ups which replace each other may send to one address.
+REPLACED_MAILS = 5
+# What the newest sign-up with an address says instead of the one before.
+REPLACED = ["password", "first_name", "last_name", "language"]
 
 
 # --- signing up -------------------------------------------------------------------------------------------------------
@@ -29,30 +34,70 @@ MAIL_PAUSE = 180
 def sign_up(*, email: str, password: str, language: str, first_name: str = "", last_name: str = "") -> User | None:
     """Create a person who has yet to prove the address, and queue the mail for that, in one transaction.
 
-    None if the address is taken; its owner gets a mail instead. The caller answers alike, and both take the same time:
-    the password is hashed either way, before the transaction, whose locks it would hold for a third of a second.
-    Refused: address_nowhere.
+    While an address is not proven the newest sign-up counts: its password and names, and no other link.
+    None if the address is proven; its owner gets a mail instead. The caller answers alike, and all
+    take the same time: the password is hashed once, before the transaction, whose locks it would
+    hold for a third of a second. Refused: address_nowhere.
     """
     email = email_key(email)
     if email.endswith(f"@{NOWHERE}"):  # it would stand in the way of whoever leaves next
         raise Refused("address_nowhere", _("No mail reaches this address. Enter another."), field="email")
     person = User(email=email, first_name=first_name, last_name=last_name, language=language)
-    person.set_password(password)
+    person.password = hashed(password, like=password_waiting_at(email))
     try:
         with transaction.atomic():
             person.save(force_insert=True)
             address = EmailAddress.objects.create(user=person, email=person.email, primary=True)
             send_activation(address)
     except IntegrityError:  # the unique address: also when two of them sign up at once
-        tell_owner(User.objects.get(email=person.email))
-        return None
+        return sign_up_again(person)
     return person
 
 
-def send_activation(address: EmailAddress) -> None:
-    """Queue the link for this address, unless it got one just now."""
-    if may_mail("activation", address.email):
-        mail.queue_to_address(mails.activation, address=address.email, language=address.user.language, args={"address": address.pk})
+def password_waiting_at(email: str) -> str:
+    """The hash of an earlier sign-up with this address that is not activated; empty if there is none."""
+    waiting = EmailAddress.objects.filter(email=email, primary=True, verified=False)
+    return waiting.values_list("user__password", flat=True).first() or ""
+
+
+def hashed(password: str, *, like: str) -> str:
+    """The password's hash; `like` itself if that is already one of the same password.
+
+    One hash tells both, because the salt is the same: whoever sends a form twice gets no second link,
+    and the clock does not tell whether there was an earlier sign-up.
+    """
+    salt = identify_hasher(like).decode(like)["salt"] if like and is_password_usable(like) else None
+    return make_password(password, salt)
+
+
+@transaction.atomic
+def sign_up_again(newest: User) -> User | None:
+    """Let the newest sign-up take the place of an earlier one; mail the owner instead if the address is proven."""
+    person = User.objects.select_for_update(no_key=True).get(email=newest.email)
+    address = EmailAddress.objects.filter(user=person, email=person.email, verified=False).first()
+    if address is None:
+        tell_owner(person)
+        return None
+    is_same = person.password == newest.password
+    for name in REPLACED:
+        setattr(person, name, getattr(newest, name))
+    person.save(update_fields=REPLACED)
+    address.user = person
+    send_activation(address, replaced=not is_same)
+    return person
+
+
+def send_activation(address: EmailAddress, *, replaced: bool = False) -> None:
+    """Queue the link for this address, unless it got one just now.
+
+    Links of before do not work any more where another sign-up was `replaced`: then a new one is
+    due at once, but only a few times an hour.
+    """
+    due = may_mail_again(address.email) if replaced else may_mail("activation", address.email)
+    if due:
+        args = {"address": address.pk, "replaced": replaced}
+        language = address.user.language
+        mail.queue_to_address(mails.activation, address=address.email, language=language, args=args)
 
 
 def tell_owner(owner: User) -> None:
@@ -73,10 +118,16 @@ def send_link_again(email: str) -> None:
         send_activation(address)
 
 
-def may_mail(kind: str, email: str) -> bool:
+def may_mail_again(email: str) -> bool:
+    """Whether a sign-up that replaced another may be mailed: `REPLACED_MAILS` times an hour."""
+    kinds = (f"replaced-{number}" for number in range(REPLACED_MAILS))
+    return any(may_mail(kind, email, pause=3600) for kind in kinds)
+
+
+def may_mail(kind: str, email: str, *, pause: int = MAIL_PAUSE) -> bool:
     """Whether this address got no mail of this kind for a while. Remembered in the cache, which all web processes share."""
     key = hashlib.sha256(email.encode()).hexdigest()
-    return not settings.RATE_LIMITS or cache.add(f"account-mail:{kind}:{key}", 1, timeout=MAIL_PAUSE)
+    return not settings.RATE_LIMITS or cache.add(f"account-mail:{kind}:{key}", 1, timeout=pause)
 
 
 # --- activation -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views import i18n
 from django.views.decorators.cache import never_cache
@@ -74,6 +75,8 @@ def resume(request: HttpRequest, person: User) -> str:
     """
     waiting = request.session.pop(WAITING, None)
     if not waiting or waiting["person"] != person.pk or not person.is_active:
+        return ""
+    if not constant_time_compare(waiting.get("hash", ""), person.get_session_auth_hash()):
         return ""
     if not request.user.is_authenticated and not is_mfa_enabled(person):
         get_adapter().login(request, person)

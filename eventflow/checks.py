@@ -56,6 +56,16 @@ def limits_are_on(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def activation_needs_a_press(**kwargs: Any) -> list[CheckMessage]:
+    """Our page activates when its button is pressed. The API does at once, for whoever opens the link."""
+    if "/api/" not in settings.FRONTEND_ACTIVATION_URL:
+        return []
+    hint = "Name the base of a page with a button, which then asks the API; or of this site."
+    message = "FRONTEND_ACTIVATION_URL leads to the API: programs that check mails for bad links will activate accounts."
+    return [Warning(message, hint=hint, id="eventflow.W007")]
+
+
+@register()
 def https_has_a_proxy(**kwargs: Any) -> list[CheckMessage]:
     """We speak plain HTTP. Without a proxy whose word counts no request looks like https, and browsers' forms are refused."""
     if not settings.HTTPS or settings.TRUSTED_PROXIES:

@@ -81,6 +81,19 @@ def test_draining_leaves_time_to_finish(settings, seconds, found):
     assert ids() == found
 
 
+@pytest.mark.parametrize(
+    ("base", "found"),
+    [
+        ("https://example.org", []),
+        ("https://front.example/welcome?key={token}", []),
+        ("https://example.org/api/users/activate/{token}/", ["eventflow.W007"]),
+    ],
+)
+def test_an_activation_link_to_the_api_is_a_warning(settings, base, found):
+    settings.FRONTEND_ACTIVATION_URL = base
+    assert [each for each in ids() if each == "eventflow.W007"] == found
+
+
 def test_limits_switched_off_are_a_warning_at_deploy_only(settings):
     settings.RATE_LIMITS = False
     assert ids() == []

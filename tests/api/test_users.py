@@ -83,19 +83,6 @@ def test_register_with_a_taken_address_answers_alike_and_tells_only_its_owner():
     ]
 
 
-@pytest.mark.parametrize("taken", [True, False])
-def test_register_hashes_the_password_once_whoever_asks(taken, monkeypatch):
-    """The hash is what takes time; a third of a second more or less would tell."""
-    hashed = []
-    original = User.set_password
-    monkeypatch.setattr(User, "set_password", lambda person, password: (hashed.append(password), original(person, password))[1])
-    if taken:
-        make_person(email="maja@example.org")
-        hashed.clear()
-    data(Api().post("/users/register/", person_data()), 201)
-    assert hashed == [PASSWORD]
-
-
 def test_register_shares_the_limit_of_the_page(client, settings):
     settings.ACCOUNT_RATE_LIMITS = {"signup": "2/m/ip"}
     client.post("/accounts/signup/", {"email": "page@example.org"})

@@ -56,6 +56,9 @@ class Register(Open):
 
 
 class Activate(Open):
+    # No HEAD: whatever looks whether a link works must not press it.
+    http_method_names = ["get"]
+
     @describe(
         "Activate an account",
         answer=data.Activated,
