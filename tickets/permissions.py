@@ -104,6 +104,14 @@ def own_reservations(user: Visitor) -> ReservationQuerySet:
     return Reservation.objects.filter(person=user).select_related("event") if user.is_authenticated else Reservation.objects.none()
 
 
+def visible_reservations(user: Visitor) -> ReservationQuerySet:
+    """The person's own, and those that they may check in or decide on."""
+    if not user.is_authenticated:
+        return Reservation.objects.none()
+    mine_or_at_my_door = Q(person=user) | Q(event__in=door_events(user))
+    return Reservation.objects.filter(mine_or_at_my_door).select_related("event", "person")
+
+
 def managed_reservations(user: Visitor) -> ReservationQuerySet:
     """Those of the events that the person manages."""
     return Reservation.objects.filter(event__in=managed_events(user)).select_related("event", "person")

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -21,6 +22,10 @@ NAMES = ("first_name", "last_name", "email")
 
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):
+    def update(self, **fields: Any) -> int:
+        """Django's, which also says when. Called without fields, it says that something beside the row has changed, as its check-in."""
+        return super().update(**{"updated": timezone.now(), **fields})
+
     def pending(self) -> "ReservationQuerySet":
         return self.filter(status=Reservation.Status.PENDING)
 
@@ -67,7 +72,16 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
 
     def with_entry(self) -> "ReservationQuerySet":
         """Each with `inside`: whether its valid ticket has been used at the door."""
-        return self.annotate(inside=Exists(Ticket.objects.valid().filter(reservation=OuterRef("pk"), checked_in_at__isnull=False)))
+        return self.annotate(inside=Exists(entries_of(OuterRef("pk"))))
+
+    def with_check_in(self) -> "ReservationQuerySet":
+        """Each with `checked_in_at`: when its valid ticket was used at the door; None when it was not."""
+        return self.annotate(checked_in_at=Subquery(entries_of(OuterRef("pk")).values("checked_in_at")[:1]))
+
+    def checked_in(self, checked_in: bool = True) -> "ReservationQuerySet":
+        """Those whose valid ticket has been used at the door, or those whose ticket has not."""
+        used = Exists(entries_of(OuterRef("pk")))
+        return self.filter(used if checked_in else ~used)
 
     def newest_per_event(self) -> "ReservationQuerySet":
         """Without those that the same person replaced by a later one at the same event."""
@@ -103,6 +117,8 @@ class Reservation(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.PENDING)
     # Read under the event's lock, so the order of the queue is the order of the commits.
     created = models.DateTimeField(_("reserved"), default=timezone.now, editable=False)
+    # When anything of it changed last, its check-in included. Every write sets it: `save`, and `update` of the queryset.
+    updated = models.DateTimeField(default=timezone.now, editable=False)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True, editable=False)
     # None on a decided one: the automatic queue, not a person.
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
@@ -132,8 +148,9 @@ class Reservation(models.Model):
         ordering = ["created", "id"]
         indexes = [
             models.Index(fields=["event", "status", "created", "id"], name="reservation_queue"),
-            models.Index(fields=["event", "created", "id"], name="reservation_by_event"),
-            models.Index(fields=["person", "-created", "-id"], name="reservation_by_person"),
+            # With the status, so that lists without the cancelled ones are read from the index too.
+            models.Index(fields=["event", "created", "id", "status"], name="reservation_list_of_event"),
+            models.Index(fields=["person", "-created", "-id", "status"], name="reservation_list_of_person"),
             # What is new at all the events of an organizer, without a look at all that is old.
             models.Index(fields=["-created", "-id"], name="reservation_newest"),
         ]
@@ -148,6 +165,11 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.status}"
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        self.updated = timezone.now()
+        named = None if update_fields is None else {*update_fields, "updated"}
+        super().save(*args, update_fields=named, **kwargs)
 
     @property
     def is_pending(self) -> bool:
@@ -182,6 +204,11 @@ class Reservation(models.Model):
         return status in self.MOVES[self.status]
 
 
+def entries_of(reservation: Any) -> "TicketQuerySet":
+    """The valid ticket of this reservation, if it has been used at the door. `reservation`: a key, or an OuterRef."""
+    return Ticket.objects.valid().filter(reservation=reservation, checked_in_at__isnull=False).order_by()
+
+
 def new_serial() -> str:
     """64 random bits as 16 hexadecimal digits: unguessable, and small enough for the QR code."""
     return secrets.token_hex(8)
@@ -199,7 +226,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(void_at=None)
 
     def change(self, **fields: Any) -> int:
-        """`update`, which devices that keep a copy of the list hear of. How many there were."""
+        """`update`, which devices that keep a copy of the list hear of, and whoever reads reservations. How many there were."""
+        # First, for afterwards these may be other tickets. The caller holds the lock of their event.
+        Reservation.objects.filter(pk__in=self.order_by().values("reservation")).update()
         return self.update(changed=timezone.now(), **fields)
 
 

@@ -390,10 +390,15 @@ def position(reservation: Reservation, *, near_the_end: bool = False) -> int | N
     return Event.objects.filter(pk=reservation.event_id).values_list(place, flat=True).get()
 
 
-def how_many(events: EventQuerySet, status: str = "") -> int:
-    """How many reservations these events have, of one status or of all: the sum of what they counted."""
-    names = [f"{one}_count" for one in Status if status in {"", one}]
-    return sum(total or 0 for total in events.aggregate(**{name: Sum(name) for name in names}).values())
+def how_many(events: EventQuerySet, statuses: Iterable[str]) -> int:
+    """How many reservations of these statuses the events have: the sum of what they counted."""
+    totals = events.aggregate(**{status: Sum(f"{status}_count") for status in statuses})
+    return sum(total or 0 for total in totals.values())
+
+
+def how_many_of(event: Event, statuses: Iterable[str]) -> int:
+    """How many reservations of these statuses one event has, as it counted them."""
+    return sum(getattr(event, f"{status}_count") for status in statuses)
 
 
 def counts(event: Event) -> dict[str, int]:
