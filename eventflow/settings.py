@@ -50,16 +50,19 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 # Origins whose pages may call the JSON API; nothing else answers to them, and no cookie goes with it.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "x-request-id", "x-requested-with"]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition",
     "Content-Language",
     "Idempotent-Replayed",
+    "Link",
     "Retry-After",
+    "X-Ignored-Fields",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "X-Request-ID",
+    "X-Total-Count",
 ]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HOST, PORT = env.str("HOST", default="") or "127.0.0.1", env.int("PORT", default=8000)
@@ -294,7 +297,12 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    # No body has nested values. An endpoint whose body has takes JSON alone.
+    "DEFAULT_PARSER_CLASSES": [
+        "eventflow.api.parsers.JsonBody",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_SCHEMA_CLASS": "eventflow.api.schema.EnvelopeSchema",
     "EXCEPTION_HANDLER": "eventflow.api.refusals.answer_to",
 }
@@ -307,9 +315,11 @@ SPECTACULAR_SETTINGS = {
         {"name": "Reservations", "description": "Reserving, the queue, and tickets."},
         {"name": "Door", "description": "Who is this, and let them in."},
     ],
-    "VERSION": "1.0",
+    "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "SERVERS": [{"url": "/", "description": "Where this document comes from."}],
+    "SERVERS": [{"url": SITE_URL}],
+    # Each address under /api/v1/ is one without it.
+    "PREPROCESSING_HOOKS": ["eventflow.api.schema.without_versions"],
     # A PATCH says itself what it can do without.
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {

@@ -20,6 +20,8 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("eventflow.api.urls")),
+    # The same, as older clients know it.
+    path("api/v1/", include("eventflow.api.urls", namespace="v1")),
     path("health/", health.health, name="health"),
     path("offline/", offline.page, name="offline"),
     path("service-worker.js", offline.service_worker, name="service_worker"),

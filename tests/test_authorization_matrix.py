@@ -22,17 +22,19 @@ from tickets.services import announcements, devices, scans
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 PEOPLE = ["anonymous", "user", "other user", "organizer", "other organizer", "door staff", "other staff", "admin"]
-METHODS = ["get", "post", "patch", "delete"]
+METHODS = ["get", "post", "put", "patch", "delete"]
 # What is asked for where an empty body would only be refused as one.
 BODIES = {
     "api/events/organizer/events/create/": fields(),
+    "api/events/organizer/<int:pk>/edit/": fields(),
     "api/reservations/<int:pk>/status/": {"status": "rejected"},
     "api/users/admin/users/<int:pk>/role/": {"role": "organizer"},
     "api/users/admin/users/<int:pk>/set-organizer/": {"is_organizer": True},
     "administration/roles/<int:pk>/": {"role": "organizer"},
 }
-# Two prefixes have rules of their own: Django's admin is for Admins (the last test); the mail page exists on a trial only.
-ELSEWHERE = ("admin/", "dev/mail/")
+# Three prefixes have rules of their own: Django's admin is for Admins (the last test); the mail page exists on a trial only;
+# what answers under api/v1/ are the very views that answer without it.
+ELSEWHERE = ("admin/", "dev/mail/", "api/v1/")
 # Of which thing of the world, the route; and a status for each of PEOPLE. `login`: sent to the log-in page.
 MATRIX = r"""
 METHOD THING  ROUTE                                                                anon. user  user2 org.  org.2 staff staf2 admin
@@ -215,6 +217,8 @@ POST   -      /api/events/organizer/events/create/                              
 GET    -      /api/events/organizer/my-events-list/                                401   403   403   200   200   403   403   200
 GET    -      /api/events/organizer/metrics/                                       401   403   403   200   200   403   403   200
 GET    event  /api/events/organizer/<int:pk>/edit/                                 401   403   403   200   403   403   403   200
+PUT    event  /api/events/organizer/<int:pk>/edit/                                 401   403   403   200   403   403   403   200
+PUT    draft  /api/events/organizer/<int:pk>/edit/                                 401   403   403   200   403   403   403   200
 PATCH  event  /api/events/organizer/<int:pk>/edit/                                 401   403   403   200   403   403   403   200
 GET    draft  /api/events/organizer/<int:pk>/edit/                                 401   403   403   200   403   403   403   200
 PATCH  draft  /api/events/organizer/<int:pk>/edit/                                 401   403   403   200   403   403   403   200
@@ -232,6 +236,8 @@ GET    draft  /api/events/<int:pk>/participants/                                
 GET    -      /api/organizer/reservations/                                         401   403   403   200   200   403   403   200
 PATCH  seat   /api/reservations/<int:pk>/status/                                   401   403   403   400   403   403   403   400
 PATCH  place  /api/reservations/<int:pk>/status/                                   401   403   403   200   403   403   403   200
+GET    seat   /api/reservations/<int:pk>/                                          401   200   404   200   404   200   404   200
+GET    place  /api/reservations/<int:pk>/                                          401   200   404   200   404   404   404   200
 DELETE seat   /api/reservations/<int:pk>/                                          401   200   404   404   404   404   404   404
 DELETE place  /api/reservations/<int:pk>/                                          401   200   404   404   404   404   404   404
 GET    seat   /api/reservations/<int:pk>/ticket/                                   401   200   404   404   404   404   404   404
@@ -247,6 +253,8 @@ POST   place  /api/reservations/<str:ref>/check-in/undo/                        
 GET    -      /api/schema/                                                         200   200   200   200   200   200   200   200
 GET    -      /api/schema/swagger-ui/                                              200   200   200   200   200   200   200   200
 GET    -      /api/schema/redoc/                                                   200   200   200   200   200   200   200   200
+GET    -      /api/docs/                                                           308   308   308   308   308   308   308   308
+GET    -      /api/redoc/                                                          308   308   308   308   308   308   308   308
 GET    -      /offline/                                                            200   200   200   200   200   200   200   200
 GET    -      /service-worker.js                                                   200   200   200   200   200   200   200   200
 GET    -      /health/                                                             200   200   200   200   200   200   200   200
@@ -400,3 +408,19 @@ def test_djangos_admin_is_for_admins(world):
             inside = {page for page in pages if client.get(page).status_code not in {301, 302, 404}}
             assert inside == {"/admin/login/", "/admin/jsi18n/"} & inside
     assert client.get("/admin/").status_code == 200
+
+
+def test_versioned_addresses_are_the_same_views_and_no_others():
+    views = {str(route): view for route, view in views_of(get_resolver()) if route.startswith("api/")}
+    versioned = {route: view for route, view in views.items() if route.startswith("api/v1/")}
+    plain = {route: view for route, view in views.items() if route not in versioned}
+    assert {route.replace("api/v1/", "api/", 1): view for route, view in versioned.items()} == plain
+
+
+def views_of(resolver, prefix=""):
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route, pattern.callback
+        else:
+            yield from views_of(pattern, route)

@@ -22,7 +22,7 @@ FRAMEWORK: list[tuple[type[Exception], int, str, Any]] = [
     (exceptions.NotFound, 404, "not_found", _("There is nothing here.")),
     (exceptions.MethodNotAllowed, 405, "method_not_allowed", _("This address does not take that method.")),
     (RequestDataTooBig, 413, "too_large", _("This is too large to send at once.")),
-    (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", _("Send JSON, with Content-Type: application/json.")),
+    (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", _("Send JSON or a form, and say which as Content-Type.")),
     (exceptions.Throttled, 429, "throttled", _("Too many requests. Try again a little later.")),
 ]
 # The refusals of services that are not a plain 400.
@@ -48,8 +48,13 @@ def answer_to(exception: Exception, context: dict[str, Any]) -> Response | None:
     for kind, status, code, words in FRAMEWORK:
         if isinstance(exception, kind):
             errors = flat(exception.detail) if isinstance(exception, exceptions.ValidationError) else {}
-            return Response(envelope(code, words, errors), status=status, headers=headers_of(exception))
+            return Response(envelope(code, the_one(errors) or words, errors), status=status, headers=headers_of(exception))
     return None
+
+
+def the_one(errors: dict[str, list[str]]) -> str:
+    """What is wrong with the only field that is wrong, for clients that show nothing but the message; else nothing."""
+    return " ".join(*errors.values()) if len(errors) == 1 else ""
 
 
 def headers_of(exception: Exception) -> dict[str, str]:
@@ -74,4 +79,5 @@ def words(errors: Any) -> list[str]:
         return [word for inner in errors.values() for word in words(inner)]
     if isinstance(errors, list):
         return [word for inner in errors for word in words(inner)]
-    return [str(errors)]
+    # The words may repeat what was sent, and half of a surrogate pair can't be sent back.
+    return [str(errors).encode(errors="replace").decode()]

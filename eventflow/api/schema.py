@@ -9,7 +9,15 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, get_doc
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+    inline_serializer,
+)
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
@@ -37,10 +45,18 @@ TITLES = {
     405: "This address does not take that method.",
     409: "The same Idempotency-Key is being worked on; `Retry-After` says when to ask again.",
     413: "More than 1 MiB.",
-    415: "The body is not JSON.",
+    415: "The body is neither JSON nor a form.",
     422: "The Idempotency-Key came with another request before.",
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "Too many people at once, or the database is away; `Retry-After` says when to come back.",
+}
+UNKNOWN = "There is no parameter “ordering” here. Known are: page, page_size."
+# Other addresses of an operation, kept for older clients: (method, path): its name in generated clients.
+ALIASES = {
+    ("POST", "/api/token/"): "login_at_token",
+    ("POST", "/api/users/login/"): "login_at_users",
+    ("POST", "/api/users/refresh/"): "refresh_token_at_users",
+    ("GET", "/api/reservations/{ref}/inspect/"): "inspect_reservation_at_reservations",
 }
 PATH = {
     "id": (int, "The id of the event, reservation or person."),
@@ -54,6 +70,11 @@ HEADERS = {
     "X-RateLimit-Remaining": ("integer", "Requests left in this window."),
     "X-RateLimit-Reset": ("integer", "Seconds until the next window."),
 }
+WHOLE = {
+    "X-Total-Count": ("integer", "How many rows there are, of a list that is sent whole."),
+    "Link": ("string", 'Where there are more rows than are sent at once: the page on which the others begin, as `rel="next"`.'),
+}
+IGNORED = {"X-Ignored-Fields": ("string", "The fields of the body that are not known here, if there were any.")}
 RETRY = {"Retry-After": ("integer", "Seconds after which another try makes sense.")}
 
 
@@ -73,40 +94,62 @@ class Refusal(serializers.Serializer):
 def describe(
     summary: str,
     *,
+    operation: str,
     answer: Any = None,
     status: int = 200,
-    page: bool = False,
+    rows: Literal["pages", "whole"] | None = None,
     binary: Mapping[str, str] | None = None,
     request: Any = None,
     query: Any = None,
     refusals: Mapping[str, str] | None = None,
     example: Any = None,
     sent: Any = None,
+    deprecated: bool = False,
 ) -> Callable[[Any], Any]:
     """What a method takes and gives, for the OpenAPI description; the docstring says the rest.
 
-    `answer`: the serializer of `data`, `page=True`: of each row in pages of them. `request`, `query`: serializers of the
-    body and the query string. `refusals`: {code: what it means}, besides those that every endpoint has.
-    `sent`, `example`: what the body and `data` (or one row of it) look like. `binary`: {media type: what it is}, for an answer that is a file.
+    `operation`: its name in generated clients. `answer`: the serializer of `data`, or of each of its `rows`: always in
+    pages of them, or whole unless a page is asked for. `request`, `query`: serializers of the body and the query string.
+    `refusals`: {code: what it means}, besides those that every endpoint has. `sent`, `example`: what the body and `data`
+    (or one row of it) look like. `binary`: {media type: what it is}, for an answer that is a file.
     """
-    parameters = [part for part in (query, PageQuery if page else None) if part]
-    shown = {"success": True, "message": "OK", "data": one_page(example) if page else example}
-    examples = [OpenApiExample("Answer", value=shown, response_only=True, status_codes=[str(status)])] if example is not None else []
-    examples += [OpenApiExample("Request", value=sent, request_only=True)] if sent is not None else []
+    parameters = [part for part in (query, PageQuery if rows else None) if part]
     schema = extend_schema(
         summary=summary,
         request=request,
         parameters=parameters,
-        responses=files(binary) if binary else {status: OpenApiResponse(enveloped(answer, page=page), "Done.")},
-        examples=examples,
+        responses=files(binary) if binary else {status: OpenApiResponse(enveloped(answer, rows=rows), "Done.")},
+        examples=examples_of(example, sent, rows=rows, status=status),
     )
+    own = dict(refusals or {})
+    if rows:
+        own |= {"not_found": "There is no such page."}
+    if rows == "whole":
+        own |= {"unknown_parameter": UNKNOWN}
 
     def decorate(method: Any) -> Any:
         method = schema(method)
-        method.refusals = {**(refusals or {}), **({"not_found": "There is no such page."} if page else {})}
+        method.operation, method.refusals = operation, own
+        method.rows, method.deprecated = rows, deprecated
         return method
 
     return decorate
+
+
+def examples_of(example: Any, sent: Any, *, rows: str | None, status: int) -> list[OpenApiExample]:
+    """Of the body, and of the answer in its envelope; of a list that is read whole, both shapes."""
+    shapes = {None: {"Answer": example}, "pages": {"Answer": one_page(example)}, "whole": {"Whole": [example], "Page": one_page(example)}}
+    answers = shapes[rows] if example is not None else {}
+    examples = [
+        OpenApiExample(
+            name,
+            value={"success": True, "message": "OK", "data": data},
+            response_only=True,
+            status_codes=[str(status)],
+        )
+        for name, data in answers.items()
+    ]
+    return examples + ([OpenApiExample("Request", value=sent, request_only=True)] if sent is not None else [])
 
 
 def files(binary: Mapping[str, str]) -> dict[Any, OpenApiResponse]:
@@ -118,21 +161,41 @@ def one_page(row: Any) -> dict[str, Any]:
 
 
 @cache
-def enveloped(answer: Any, *, page: bool) -> Any:
+def enveloped(answer: Any, *, rows: str | None) -> Any:
     """The serializer of a whole answer around the serializer of its `data`."""
     name = answer.__name__ if answer else "Nothing"
     data = answer() if answer else serializers.JSONField(allow_null=True)
-    if page:
-        name += "Page"
-        rows = {
-            "count": serializers.IntegerField(),
-            "next": serializers.URLField(allow_null=True),
-            "previous": serializers.URLField(allow_null=True),
-            "results": answer(many=True),
-        }
-        data = inline_serializer(name, rows)
+    if rows:
+        data, name = page_of(answer), f"{name}Page"
+    if rows == "whole":
+        name = f"{answer.__name__}List"
+        shapes = [answer(many=True), data]
+        data = either(name, shapes)
     fields = {"success": serializers.BooleanField(), "message": serializers.CharField(), "data": data}
     return inline_serializer(f"{name}Answer", fields)
+
+
+def either(name: str, shapes: list[Any]) -> serializers.Field:
+    """A field that has one of these shapes."""
+    kind = type(name, (serializers.JSONField,), {})
+    one_of = PolymorphicProxySerializer(name, shapes, resource_type_field_name=None, many=False)
+    return extend_schema_field(one_of)(kind)()
+
+
+@cache
+def page_of(answer: Any) -> serializers.Serializer:
+    rows = {
+        "count": serializers.IntegerField(),
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+        "results": answer(many=True),
+    }
+    return inline_serializer(f"{answer.__name__}Page", rows)
+
+
+def without_versions(endpoints: list[Any]) -> list[Any]:
+    """The operations to describe: those under /api/v1/ are the same again."""
+    return [endpoint for endpoint in endpoints if not endpoint[0].startswith("/api/v1/")]
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -163,9 +226,19 @@ class EnvelopeSchema(AutoSchema):
         return everywhere
 
     def get_operation_id(self) -> str:
-        """`patch_reservations_id_status` for PATCH /api/reservations/{id}/status/."""
-        path = self.path.removeprefix("/api").translate(str.maketrans("/-", "__", "{}"))
-        return self.method.lower() + path.rstrip("_")
+        """The name that the endpoint gives its method, or the alias that this address is."""
+        return self.alias or self.own("operation", "")
+
+    def is_deprecated(self) -> bool:
+        return bool(self.alias) or self.own("deprecated", False)
+
+    @property
+    def alias(self) -> str:
+        return ALIASES.get((self.method, self.path), "")
+
+    def own(self, name: str, default: Any) -> Any:
+        """What `describe` left at the method."""
+        return getattr(getattr(self.view, self.method.lower()), name, default)
 
     def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's has no arguments either
         """The method's own docstring: a class's is for those who read the code."""
@@ -180,6 +253,9 @@ class EnvelopeSchema(AutoSchema):
 
     def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> Any:
         headers = HEADERS | (RETRY if status_code in {"409", "429", "503"} else {})
+        if status_code.startswith("2"):
+            headers |= WHOLE if self.own("rows", None) == "whole" else {}
+            headers |= IGNORED if self.get_request_serializer() else {}
         return {
             name: self.component(ResolvedComponent.HEADER, name, {"description": words, "schema": {"type": kind}})
             for name, (kind, words) in headers.items()
@@ -204,7 +280,7 @@ class EnvelopeSchema(AutoSchema):
 
     def refusals(self) -> dict[int, dict[str, str]]:
         """{status: {code: words}} of this method."""
-        own: dict[str, str] = getattr(getattr(self.view, self.method.lower()), "refusals", {})
+        own: dict[str, str] = self.own("refusals", {})
         found: dict[int, dict[str, str]] = defaultdict(dict)
         for code, words in ({code: GENERAL[code][1] for code in self.general_codes()} | own).items():
             found[status_of(code)][code] = str(words)

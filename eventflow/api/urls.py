@@ -47,4 +47,6 @@ urlpatterns = [
     path("schema/", docs.schema, name="schema"),
     path("schema/swagger-ui/", docs.swagger_ui, name="swagger_ui"),
     path("schema/redoc/", docs.redoc, name="redoc"),
+    path("docs/", docs.moved, {"to": "swagger_ui"}, name="docs"),
+    path("redoc/", docs.moved, {"to": "redoc"}, name="short_redoc"),
 ]

@@ -26,6 +26,9 @@ class Api:
     def post(self, path: str, body: Any = None, *, key: str = "") -> Any:
         return self.send("post", path, body, key)
 
+    def put(self, path: str, body: Any = None, *, key: str = "") -> Any:
+        return self.send("put", path, body, key)
+
     def patch(self, path: str, body: Any = None, *, key: str = "") -> Any:
         return self.send("patch", path, body, key)
 
@@ -55,8 +58,11 @@ def data(response: Any, status: int = 200) -> Any:
 
 
 def rows(response: Any) -> list[Any]:
-    """The rows of a page."""
+    """The rows of a list, of the whole or of a page."""
     page = data(response)
+    if isinstance(page, list):
+        assert page == [] or "X-Total-Count" in response
+        return page
     assert page.keys() == {"count", "next", "previous", "results"}
     return page["results"]
 

@@ -81,7 +81,7 @@ def test_register_needs_somebody_and_an_event_they_may_know_of():
 # --- mine -------------------------------------------------------------------------------------------------------------
 
 
-def test_my_reservations_shows_all_of_mine_and_nobody_elses():
+def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
     maja = make_person(email="maja@example.org")
     places = [make_event(title=status) for status in STATUSES]
     make_reservation(places[0])
@@ -89,9 +89,9 @@ def test_my_reservations_shows_all_of_mine_and_nobody_elses():
     inside = mine[1]
     door.check_in(inside, by=inside.event.organizer)
     shown = rows(Api(maja).get("/my-reservations/"))
-    assert [(row["reservation_id"], row["status"]) for row in shown] == [(r.pk, r.status) for r in reversed(mine)]
-    assert [row["queue_position"] for row in shown] == [None, None, None, 2]
-    assert [row["checked_in"] for row in shown] == [False, False, True, False]
+    assert [(row["reservation_id"], row["status"]) for row in shown] == [(r.pk, r.status) for r in reversed(mine[:3])]
+    assert [row["queue_position"] for row in shown] == [None, None, 2]
+    assert [row["checked_in"] for row in shown] == [False, True, False]
     first = shown[-1]
     assert moment(first.pop("created_at")) == mine[0].created
     assert moment(first.pop("event_start_time")) == places[0].start_time
@@ -105,6 +105,10 @@ def test_my_reservations_shows_all_of_mine_and_nobody_elses():
         "event_title": "pending",
         "location": "Ruska 46c, Wrocław",
     }
+    for asked, found in [("all", mine), ("cancelled", mine[3:]), ("confirmed", [inside]), ("", mine[:3])]:
+        shown = rows(Api(maja).get("/my-reservations/", status=asked))
+        assert [row["reservation_id"] for row in shown] == [r.pk for r in reversed(found)]
+    assert errors(Api(maja).get("/my-reservations/", status="lost")).keys() == {"status"}
     assert refused(Api().get("/my-reservations/")) == (401, "not_authenticated")
 
 
@@ -123,17 +127,28 @@ def test_my_reservation_tells_where_i_stand():
     assert refused(Api().get(f"/events/{event.pk}/my-reservation/")) == (401, "not_authenticated")
 
 
-@pytest.mark.parametrize("status", ["rejected", "cancelled"])
-def test_my_reservation_tells_what_became_of_me(status):
-    gone = make_reservation(status=status)
-    assert data(Api(gone.person).get(f"/events/{gone.event_id}/my-reservation/")) == {
-        "status": status,
-        "full": False,
-        "free_slots": 24,
-        "max_participants": 24,
-        "reservation_id": gone.pk,
-        "queue_position": None,
-    }
+def test_my_reservation_tells_of_a_rejected_one_and_forgets_a_cancelled_one():
+    room = {"full": False, "free_slots": 24, "max_participants": 24}
+    for status, told in (("rejected", "rejected"), ("cancelled", "NONE")):
+        gone = make_reservation(status=status)
+        kept = {"reservation_id": gone.pk, "queue_position": None} if told == "rejected" else {}
+        assert data(Api(gone.person).get(f"/events/{gone.event_id}/my-reservation/")) == {"status": told, **room, **kept}
+
+
+def test_one_reservation_is_the_row_of_its_owners_list():
+    reservation = make_reservation(status="confirmed")
+    event = reservation.event
+    helper, path = make_person(), f"/reservations/{reservation.pk}/"
+    events.add_door_staff(event, email=helper.email, by=event.organizer)
+    (row,) = rows(Api(reservation.person).get("/my-reservations/"))
+    for reader in (reservation.person, event.organizer, helper, make_admin()):
+        assert data(Api(reader).get(path)) == row
+    for stranger in (make_person(), make_organizer()):
+        assert refused(Api(stranger).get(path)) == (404, "not_found")
+    assert refused(Api().get(path)) == (401, "not_authenticated")
+    assert refused(Api(reservation.person).get(f"/reservations/{HUGE}/")) == (404, "not_found")
+    queue.cancel(reservation, by=reservation.person)
+    assert data(Api(reservation.person).get(path))["status"] == "cancelled"
 
 
 def test_delete_gives_the_seat_to_the_next_in_an_automatic_queue():
@@ -179,7 +194,31 @@ def test_participants_stand_in_the_order_of_the_queue():
     assert rows(Api(make_admin()).get(f"/events/{event.pk}/participants/"))[0].keys() == {
         *("reservation_id", "event_id", "user_email", "status", "queue_position"),
         *("checked_in", "created_at", "event_title", "event_start_time", "location"),
+        *("user_first_name", "user_last_name", "checked_in_at", "updated_at", "note"),
     }
+
+
+def test_participants_are_filtered_without_losing_their_places():
+    event = make_event()
+    guests = [make_reservation(event, make_person(name)) for name in ("Maja Nowak", "Jan Nowak", "Ewa Zet", "Ola Zet")]
+    queue.cancel(guests[0], by=guests[0].person)
+    queue.confirm(guests[2], by=event.organizer)
+    door.check_in(guests[2], by=event.organizer)
+    api, path = Api(event.organizer), f"/events/{event.pk}/participants/"
+    for query, places in [
+        ({}, {1: 1, 2: None, 3: 2}),
+        ({"status": "all"}, {0: None, 1: 1, 2: None, 3: 2}),
+        ({"status": "cancelled"}, {0: None}),
+        ({"status": "pending"}, {1: 1, 3: 2}),
+        ({"q": "zet"}, {2: None, 3: 2}),
+        ({"email": guests[3].person.email.upper()}, {3: 2}),
+        ({"checked_in": "true"}, {2: None}),
+        ({"checked_in": "false"}, {1: 1, 3: 2}),
+    ]:
+        shown = rows(api.get(path, **query))
+        assert [(row["reservation_id"], row["queue_position"]) for row in shown] == [(guests[n].pk, place) for n, place in places.items()]
+        page = data(api.get(path, page=1, **query))
+        assert (page["count"], page["results"]) == (len(shown), shown)
 
 
 def test_participants_are_the_organizers_business():
@@ -203,6 +242,7 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
     assert [row["reservation_id"] for row in shown] == [second.pk, first.pk]
     row = shown[1]
     assert moment(row.pop("created_at")) == first.created
+    assert moment(row.pop("updated_at")) == first.updated
     assert moment(row.pop("event_start_time")) == mine.start_time
     assert row == {
         "event_id": mine.pk,
@@ -211,6 +251,10 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
         "status": "pending",
         "checked_in": False,
         "event_title": "Mine",
+        "user_first_name": "Maja",
+        "user_last_name": "Wiśniewska",
+        "checked_in_at": None,
+        "note": "",
     }
     for query, found in [
         ({"status": "confirmed"}, [second.pk]),
@@ -219,12 +263,16 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
         ({"q": "łukasz"}, [second.pk]),
         ({"q": "MAJA@"}, [first.pk]),
         ({"q": "hidden"}, []),
+        ({"email": "maja@example.org"}, [first.pk]),
+        ({"email": "maja"}, []),
+        ({"checked_in": "false", "status": "confirmed"}, [second.pk]),
+        ({"checked_in": "true"}, []),
         ({"q": "mine wiśniewska"}, [first.pk]),
     ]:
         assert [row["reservation_id"] for row in rows(api.get("/organizer/reservations/", **query))] == found
     everything = rows(Api(make_admin()).get("/organizer/reservations/"))
     assert [row["event_title"] for row in everything] == ["Other", "Mine", "Mine"]
-    for name, value in [("event", "x"), ("event", HUGE), ("status", "lost"), ("q", "\x00")]:
+    for name, value in [("event", "x"), ("event", HUGE), ("status", "lost"), ("checked_in", "maybe"), ("q", "\x00")]:
         assert errors(api.get("/organizer/reservations/", **{name: value})).keys() == {name}
     assert refused(Api(make_person()).get("/organizer/reservations/")) == (403, "forbidden")
     assert refused(Api().get("/organizer/reservations/")) == (401, "not_authenticated")

@@ -23,6 +23,7 @@ def test_a_partners_page_may_read_answers_and_what_they_say_of_themselves():
     assert answer["Access-Control-Allow-Origin"] == PARTNER
     exposed = {name.strip() for name in answer["Access-Control-Expose-Headers"].split(",")}
     assert {"Retry-After", "X-Request-ID", "X-RateLimit-Remaining", "Idempotent-Replayed"} <= exposed
+    assert {"X-Total-Count", "Link", "X-Ignored-Fields"} <= exposed
     assert "Access-Control-Allow-Credentials" not in answer
     assert "origin" in answer["Vary"].lower()
 
@@ -59,7 +60,7 @@ def test_a_bug_is_readable_too(settings):
 
 
 def preflight(origin, path="/api/login/", method="POST"):
-    asked = "authorization, content-type, idempotency-key, x-request-id, accept-language"
+    asked = "authorization, content-type, idempotency-key, x-request-id, accept-language, x-requested-with"
     headers = {"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": asked}
     return Client().options(path, headers=headers)
 
@@ -68,7 +69,7 @@ def test_a_preflight_allows_what_the_api_takes():
     answer = preflight(PARTNER)
     assert answer.status_code == 200
     assert answer["Access-Control-Allow-Origin"] == PARTNER
-    assert {"authorization", "content-type", "idempotency-key", "x-request-id", "accept-language"} <= {
+    assert {"authorization", "content-type", "idempotency-key", "x-request-id", "accept-language", "x-requested-with"} <= {
         name.strip() for name in answer["Access-Control-Allow-Headers"].split(",")
     }
     assert {"GET", "POST", "PATCH", "DELETE"} <= {name.strip() for name in answer["Access-Control-Allow-Methods"].split(",")}

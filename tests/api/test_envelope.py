@@ -1,17 +1,27 @@
 """What the framework answers by itself: in the API's envelope, in the caller's language, and told to the log without secrets."""
 
+import json
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver, include, path
 
 from eventflow.api import urls as api
 from tests import broken_urls
-from tests.api.clients import Api, data, refused
-from tests.factories import PASSWORD, make_person
+from tests.api.clients import Api, data, errors, refused
+from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
 
 pytestmark = pytest.mark.django_db
+FORM = "application/x-www-form-urlencoded"
 urlpatterns = [path("api/", include([*(p for p in broken_urls.urlpatterns if str(p.pattern) in {"broken/", "away/"})])), *broken_urls.urlpatterns]
 handler500 = broken_urls.handler500
+
+
+def fields(**changes):
+    """What a new event needs."""
+    start, end = "2030-06-01T18:00:00+02:00", "2030-06-01T22:00:00+02:00"
+    return {"title": "Night Print", "location": "Ruska 46c", "start_time": start, "end_time": end, "seats_limit": 50} | changes
 
 
 def routes():
@@ -21,19 +31,28 @@ def routes():
         yield "/" + str(pattern.pattern).replace("<int:pk>", "1").replace("<str:ref>", "1").replace("<str:token>", "x"), pattern
 
 
-DOCUMENTS = ["/schema/", "/schema/swagger-ui/", "/schema/redoc/"]
+DOCUMENTS = ["/schema/", "/schema/swagger-ui/", "/schema/redoc/", "/docs/", "/redoc/"]
 ENDPOINTS = [(route, pattern.callback.view_class) for route, pattern in routes() if route not in DOCUMENTS]
 
 
 @pytest.mark.parametrize(("route", "view"), ENDPOINTS)
 def test_wrong_methods_are_refused_everywhere(route, view):
-    right = {method for method in ("get", "post", "patch", "delete") if hasattr(view, method)}
+    right = {method for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)}
     api = Api(make_person())
-    for method in {"get", "post", "put", "patch", "delete", "options"} - right:
+    for method in {"get", "post", "put", "patch", "delete"} - right:
         answer = getattr(api.client, method)(f"/api{route}", headers=api.headers)
         if answer.status_code != 403:  # a role that may not call at all learns that first
             assert refused(answer) == (405, "method_not_allowed")
-            assert {*answer["Allow"].lower().split(", ")} == right | ({"head"} if "get" in right else set())
+            assert {*answer["Allow"].lower().split(", ")} == right | {"options"} | ({"head"} if "get" in right else set())
+
+
+@pytest.mark.parametrize(("route", "view"), ENDPOINTS)
+def test_options_tells_the_methods_to_whoever_may_call(route, view):
+    right = {method for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)}
+    api = Api(make_admin())
+    answer = api.client.options(f"/api{route}", headers=api.headers)
+    assert data(answer) is None
+    assert {*answer["Allow"].lower().split(", ")} == right | {"options"} | ({"head"} if "get" in right else set())
 
 
 def test_what_is_not_there_is_not_found_in_the_envelope():
@@ -57,11 +76,100 @@ def test_a_body_that_is_no_json_is_refused(body):
     assert refused(answer) in {(400, "malformed"), (400, "invalid")}
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "nonsense"]
-)
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "nonsense"])
 def test_a_body_of_another_kind_is_refused(kind):
     assert refused(Client().post("/api/login/", b"a=b", content_type=kind)) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '{"email":['])
+def test_a_body_nested_deeper_than_it_can_be_read_is_refused(opening):
+    answer = Client().post("/api/login/", opening * 90_000, content_type="application/json")
+    assert refused(answer) == (400, "malformed")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", ""])
+def test_a_byte_order_mark_before_the_json_is_skipped(charset):
+    person = make_person()
+    body = json.dumps({"email": person.email, "password": PASSWORD}).encode("utf-8-sig")
+    kind = f"application/json; charset={charset}" if charset else "application/json"
+    assert data(Client().post("/api/login/", body, content_type=kind)).keys() == {"access", "refresh"}
+
+
+@pytest.mark.parametrize("charset", ["rot13", "idna", "utf-16", "hex", "nonsense"])
+def test_a_body_in_a_charset_that_is_none_is_refused(charset):
+    for kind in ("application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
+        answer = Client().generic("POST", "/api/login/", b'{"email": "x"}', f"{kind}; charset={charset}")
+        assert refused(answer)[0] == 400
+
+
+def test_half_a_character_is_refused_without_being_repeated():
+    reservation = make_reservation()
+    answer = Api(reservation.event.organizer).patch(f"/reservations/{reservation.pk}/status/", {"status": "\ud800"})
+    assert refused(answer) == (400, "invalid")
+
+
+def test_a_form_says_the_same_as_json():
+    organizer = make_organizer()
+    said = {"email": organizer.email, "password": PASSWORD}
+    for address in ("/api/login/", "/api/token/", "/api/users/login/"):
+        assert data(Client().post(address, urlencode(said), content_type=FORM)).keys() == {"access", "refresh"}
+        assert data(Client().post(address, said)).keys() == {"access", "refresh"}  # multipart/form-data
+    pair = data(Client().post("/api/login/", said))
+    assert data(Client().post("/api/token/refresh/", {"refresh": pair["refresh"]})).keys() == pair.keys()
+    token = {"Authorization": f"Bearer {pair['access']}"}
+    draft = data(Client().post("/api/events/organizer/events/create/", fields(), headers=token), 201)
+    edit = f"/api/events/organizer/{draft['id']}/edit/"
+    changed = data(Client().patch(edit, "title=Day+Print&seats_limit=7", content_type=FORM, headers=token))
+    assert (changed["title"], changed["seats_limit"], changed["location"]) == ("Day Print", 7, draft["location"])
+    reservation = make_reservation(make_event(organizer=organizer))
+    status = f"/api/reservations/{reservation.pk}/status/"
+    assert data(Client().patch(status, "status=confirmed", content_type=FORM, headers=token)) == {"status": "confirmed"}
+
+
+def test_a_flag_that_a_form_does_not_send_is_missing_and_not_false():
+    other, admin = make_organizer(), Api(make_admin())
+    path = f"/api/users/admin/users/{other.pk}/set-organizer/"
+    answer = admin.client.patch(path, "x=1", content_type=FORM, headers=admin.headers)
+    assert errors(answer).keys() == {"is_organizer"}
+
+
+def test_the_only_wrong_field_speaks_in_the_message():
+    short = Api().post("/users/register/", {"email": "new@example.org", "password": "short"})
+    assert refused(short) == (400, "invalid")
+    assert short.json()["message"] == " ".join(errors(short)["password"])
+    both = Api().post("/users/register/", {"email": "x", "password": "short", "first_name": "x" * 151})
+    assert both.json()["message"] == "Some of this is not right. Each field says what."
+
+
+def test_fields_that_nobody_reads_are_named():
+    api = Api(make_organizer())
+    unknown = {"colour": "red", "id": 7, "naïve\r\nSet-Cookie": 1, "\ud800": 1, "x" * 90: 1}
+    answer = api.post("/events/organizer/events/create/", fields() | unknown)
+    data(answer, 201)
+    named = "colour, id, na%C3%AFve%0D%0ASet-Cookie, " + "x" * 50 + ", %3F"
+    assert answer["X-Ignored-Fields"] == named
+    assert "X-Ignored-Fields" not in api.post("/events/organizer/events/create/", fields())
+    many = api.post("/events/organizer/events/create/", fields() | {f"field{n}": 1 for n in range(500)})
+    assert len(many["X-Ignored-Fields"].split(", ")) == 20
+
+
+def test_a_body_that_an_endpoint_has_no_use_for_is_named_and_never_refused():
+    event = make_event()
+    answer = Api(make_person()).post(f"/events/{event.pk}/register/", {"answers": {}})
+    data(answer, 201)
+    assert answer["X-Ignored-Fields"] == "answers"
+    for body, kind in ((b"{", "application/json"), (b"[" * 90_000, "application/json"), (b"x", "text/plain")):
+        other = Api(make_person())
+        data(other.client.post(f"/api/events/{event.pk}/register/", body, content_type=kind, headers=other.headers), 201)
+
+
+def test_put_changes_an_event_as_older_clients_do():
+    event = make_event(description="Kept")
+    path = f"/events/organizer/{event.pk}/edit/"
+    said = {name: fields()[name] for name in ("title", "location", "start_time", "end_time", "seats_limit")}
+    changed = data(Api(event.organizer).put(path, said))
+    assert (changed["title"], changed["description"]) == (said["title"], "Kept")
+    assert errors(Api(event.organizer).put(path, {"title": "x"})).keys() == said.keys() - {"title"}
 
 
 def test_a_body_that_is_too_large_is_refused(settings):

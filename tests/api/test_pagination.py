@@ -181,7 +181,7 @@ def test_a_list_asks_the_same_of_ten_rows_and_of_a_thousand(house, name):
 def test_no_page_walks_over_more_than_half_of_the_list(house, name):
     house.fill(30)
     api, path = house.api(name)
-    count = data(api.get(path))["count"]
+    count = data(api.get(at(path, page=1)))["count"]
     offsets = []
     for number in range(1, -(-count // 3) + 1):
         found = [int(n) for sql in asked(api, at(path, page_size=3, page=number)) for n in re.findall(r"OFFSET (\d+)", sql)]

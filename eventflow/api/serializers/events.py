@@ -13,13 +13,16 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from eventflow.api.serializers.times import EventTime
 from events.forms import clock_change
 from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, zones
 
 
 class EventData(serializers.ModelSerializer):
-    """The event object of the contract."""
+    """An event, with how many hold or wait for its seats."""
 
+    start_time = EventTime()
+    end_time = EventTime()
     organizer = serializers.IntegerField(source="organizer_id", help_text="The organizer's id.")
     organizer_name = serializers.CharField(source="host", help_text="Empty for an organizer who gave no name.")
     spots_left = serializers.IntegerField()
@@ -53,7 +56,7 @@ class Clock(serializers.DateTimeField):
 
 
 class EventFields(serializers.ModelSerializer):
-    """What an organizer says of an event. Whether the event may become that is the service's to decide."""
+    """What an organizer says of a new event."""
 
     start_time = Clock(validators=MOMENTS)
     end_time = Clock(validators=MOMENTS)
@@ -74,7 +77,7 @@ class EventFields(serializers.ModelSerializer):
 
 
 class EventChanges(EventFields):
-    """Only what is sent changes."""
+    """What an organizer changes of an event: only what is sent."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
@@ -91,13 +94,17 @@ class Availability(serializers.Serializer):
 
 
 class Metrics(serializers.ModelSerializer):
+    """The numbers of an event."""
+
+    start_time = EventTime()
+    end_time = EventTime()
     event_id = serializers.IntegerField(source="id")
     spots_left = serializers.IntegerField()
 
     class Meta:
         model = Event
         fields = [
-            "id", "event_id", "title", "status", "start_time", "end_time", "seats_limit",
+            "id", "event_id", "title", "location", "status", "start_time", "end_time", "seats_limit",
             "confirmed_count", "pending_count", "checked_in_count", "spots_left",
         ]  # fmt: skip
         read_only_fields = fields
@@ -134,8 +141,6 @@ class Moment(serializers.DateTimeField):
 
 
 class EventQuery(serializers.Serializer):
-    """The filters of the public list."""
-
     q = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="Words in the title, the text, the place or the organizer's name."
     )

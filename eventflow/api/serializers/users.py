@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.models import User
+from eventflow.api.serializers.times import Instant
 from eventflow.fields import is_canonical_address
 from eventflow.text import email_key
 
@@ -69,6 +70,9 @@ class RefreshToken(serializers.Serializer):
 
 
 class Me(serializers.ModelSerializer):
+    """An account."""
+
+    date_joined = Instant()
     # Properties of the model, which say more than it stores.
     is_staff = serializers.BooleanField(help_text="True for an Admin.")
     is_organizer = serializers.BooleanField()
@@ -80,6 +84,8 @@ class Me(serializers.ModelSerializer):
 
 
 class Person(Me):
+    """An account, as Admins see it."""
+
     class Meta(Me.Meta):
         fields = ["id", "email", "first_name", "last_name", "is_active", "is_staff", "is_organizer", "role", "date_joined"]
         read_only_fields = fields

@@ -4,8 +4,9 @@ import json
 from functools import cache
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
@@ -50,3 +51,10 @@ def swagger_ui(request: HttpRequest) -> HttpResponse:
 @csp_override(REDOC)
 def redoc(request: HttpRequest) -> HttpResponse:
     return render(request, "api/redoc.html")
+
+
+@require_safe
+def moved(request: HttpRequest, to: str) -> HttpResponse:
+    """Lead from the address that older documentation names to the page, under the same prefix."""
+    space = request.resolver_match.namespace if request.resolver_match else "api"
+    return HttpResponsePermanentRedirect(reverse(f"{space}:{to}"), preserve_request=True)

@@ -7,7 +7,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from eventflow.api.endpoint import Call, Endpoint, answer, fetch, parsed
+from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
 from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
 from events.models import Event
@@ -36,12 +36,12 @@ GUEST = {
     "event_id": 2,
     "event_title": "Night Print",
     "event_start_time": "2026-12-24T18:00:00+01:00",
-    "created_at": "2026-11-24T09:30:00+01:00",
+    "created_at": "2026-11-24T08:30:00Z",
 }
 
 
 class Inspect(Endpoint):
-    @describe("Who is this?", answer=data.Inspection, example=GUEST, refusals=NOT_A_TICKET)
+    @describe("Who is this?", operation="inspect_reservation", answer=data.Inspection, example=GUEST, refusals=NOT_A_TICKET)
     def get(self, request: Call, ref: str) -> Response:
         """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a QR code's text; nobody is let in."""
         reservation, ticket = presented(request, ref)
@@ -52,6 +52,7 @@ class Inspect(Endpoint):
 class CheckIn(Endpoint):
     @describe(
         "Check in",
+        operation="check_in",
         request=data.Reading,
         sent={"nonce": "5f0c2a8e-91d4-4d1b-8a53-0c5d3f1b7e22", "scanned_at": "2026-12-24T17:48:12+01:00", "device": "Gate 2"},
         answer=data.CheckedIn,
@@ -60,7 +61,7 @@ class CheckIn(Endpoint):
             "checked_in": True,
             "detail": "Checked in.",
             "already_checked_in": False,
-            "checked_in_at": "2026-12-24T17:48:12+01:00",
+            "checked_in_at": "2026-12-24T16:48:12Z",
             "checked_in_by": "Gate 2, Kuba Drzewiecki",
         },
         refusals={
@@ -78,7 +79,7 @@ class CheckIn(Endpoint):
         offline says when it was (`scanned_at`), and whether it had opened the door (`let_in`): two doors that let the same ticket in
         are shown to the organizer, with both times.
         """
-        said = {"device": devices.API, **parsed(data.Reading, request.data or {})}
+        said = {"device": devices.API, **body_of(request, data.Reading)}
         admission = read_once(request, ref, **said) if said.get("nonce") else read_now(request, ref, said["device"])
         detail = _("Checked in.") if admission.first else _("Already checked in.")
         facts = {
@@ -95,6 +96,7 @@ class CheckIn(Endpoint):
 class UndoCheckIn(Endpoint):
     @describe(
         "Undo a check-in",
+        operation="undo_check_in",
         answer=data.CheckInUndone,
         example={"reservation_id": 31, "checked_in": False, "checked_in_at": None},
         refusals={

@@ -8,8 +8,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from eventflow.api.endpoint import Call, Endpoint, answer, fetch, parsed
-from eventflow.api.pagination import page_of
+from accounts.models import User
+from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
+from eventflow.api.pagination import Rows, asked_of_list, filters_of, listed, page_of
 from eventflow.api.permissions import Organizer
 from eventflow.api.schema import describe
 from eventflow.api.serializers import events as data
@@ -42,16 +43,29 @@ DRAFT = EVENT | {"status": "draft", "confirmed_count": 0, "pending_count": 0, "c
 NOT_YOURS = {"forbidden": "You may not do this."}
 BAD_TIMES = {"bad_times": "The end must be after the start."}
 CANCELLED = {"event_cancelled": "This event is cancelled."}
+UNCHANGED = {
+    "seats_limit_below_confirmed": "12 people already have a spot. Enter 12 or more.",
+    **BAD_TIMES,
+    **CANCELLED,
+}
 
 
 class Events(Endpoint):
     permission_classes = [AllowAny]
 
-    @describe("List published events", answer=data.EventData, page=True, query=data.EventQuery, example=EVENT)
+    @describe(
+        "List published events",
+        operation="list_events",
+        answer=data.EventData,
+        rows="pages",
+        query=data.EventQuery,
+        example=EVENT,
+    )
     def get(self, request: Request) -> Response:
         """Those to come, soonest first; with `past=true` those that are over, newest first."""
-        found = filtered(Event.objects.published().select_related("organizer"), parsed(data.EventQuery, request.query_params))
-        return answer(page_of(found, request, data.EventData))
+        query = filters_of(request, data.EventQuery)
+        found = filtered(Event.objects.published().select_related("organizer"), query)
+        return answer(page_of(Rows(found, data.EventData), request))
 
 
 def filtered(events: EventQuerySet, query: dict[str, Any]) -> EventQuerySet:
@@ -74,7 +88,7 @@ def filtered(events: EventQuerySet, query: dict[str, Any]) -> EventQuerySet:
 class OneEvent(Endpoint):
     permission_classes = [AllowAny]
 
-    @describe("Read an event", answer=data.EventData, example=EVENT)
+    @describe("Read an event", operation="get_event", answer=data.EventData, example=EVENT)
     def get(self, request: Request, pk: int) -> Response:
         """A draft is there for its organizer and Admins only."""
         event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
@@ -84,13 +98,18 @@ class OneEvent(Endpoint):
 class Availability(Endpoint):
     permission_classes = [AllowAny]
 
-    @describe("How many spots are left?", answer=data.Availability, example={"id": 2, "seats_limit": 50, "confirmed_seats": 12, "spots_left": 38})
+    @describe(
+        "How many spots are left?",
+        operation="get_availability",
+        answer=data.Availability,
+        example={"id": 2, "seats_limit": 50, "confirmed_seats": 12, "spots_left": 38},
+    )
     def get(self, request: Request, pk: int) -> Response:
         return answer(data.Availability(get_object_or_404(visible_events(request.user), pk=pk)).data)
 
 
 class IsOrganizer(Endpoint):
-    @describe("May I create events?", answer=OrganizerAnswer, example={"is_organizer": True})
+    @describe("May I create events?", operation="is_organizer", answer=OrganizerAnswer, example={"is_organizer": True})
     def get(self, request: Call) -> Response:
         return answer({"is_organizer": request.user.is_organizer})
 
@@ -98,20 +117,31 @@ class IsOrganizer(Endpoint):
 class CreateEvent(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("Create an event", request=data.EventFields, sent=SENT, answer=data.EventData, status=201, example=DRAFT, refusals=BAD_TIMES)
+    @describe(
+        "Create an event",
+        operation="create_event",
+        request=data.EventFields,
+        sent=SENT,
+        answer=data.EventData,
+        status=201,
+        example=DRAFT,
+        refusals=BAD_TIMES,
+    )
     def post(self, request: Call) -> Response:
         """A draft, which nobody else sees until it is published."""
-        event = services.create(by=request.user, **parsed(data.EventFields, request.data))
+        event = services.create(by=request.user, **body_of(request, data.EventFields))
         return answer(data.EventData(event).data, _("Created as a draft."), status=201)
 
 
 class MyEvents(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("List the events I manage", answer=data.EventData, page=True, example=DRAFT)
+    @describe("List the events I manage", operation="list_my_events", answer=data.EventData, rows="whole", example=DRAFT)
     def get(self, request: Call) -> Response:
-        """Whatever their status, newest first. Admins manage them all."""
-        return answer(page_of(managed_events(request.user).select_related("organizer").order_by("-start_time", "-id"), request, data.EventData))
+        """Whatever their status, soonest first. Admins manage them all."""
+        asked_of_list(request)
+        mine = managed_events(request.user).select_related("organizer").order_by("start_time", "id")
+        return listed(Rows(mine, data.EventData), request)
 
 
 class Metrics(Endpoint):
@@ -119,34 +149,60 @@ class Metrics(Endpoint):
 
     @describe(
         "List the numbers of the events I manage",
+        operation="list_metrics",
         answer=data.Metrics,
-        page=True,
+        rows="whole",
         example={"event_id": 2} | {k: EVENT[k] for k in data.Metrics.Meta.fields if k in EVENT},
     )
     def get(self, request: Call) -> Response:
-        return answer(page_of(managed_events(request.user).order_by("-start_time", "-id"), request, data.Metrics))
+        """Soonest first."""
+        asked_of_list(request)
+        return listed(Rows(managed_events(request.user).order_by("start_time", "id"), data.Metrics), request)
 
 
 class EditEvent(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("Read an event I manage", answer=data.EventData, example=EVENT, refusals=NOT_YOURS)
+    @describe("Read an event I manage", operation="get_my_event", answer=data.EventData, example=EVENT, refusals=NOT_YOURS)
     def get(self, request: Call, pk: int) -> Response:
         return answer(data.EventData(managed(request, pk)).data)
 
     @describe(
         "Change an event",
+        operation="edit_event",
         request=data.EventChanges,
         sent={"seats_limit": 60},
         answer=data.EventData,
         example=EVENT,
-        refusals={"seats_limit_below_confirmed": "12 people already have a spot. Enter 12 or more.", **BAD_TIMES, **CANCELLED},
+        refusals=UNCHANGED,
     )
     def patch(self, request: Call, pk: int) -> Response:
-        """Only what is sent changes. Added seats of an automatic event go to the head of its queue at once."""
+        """Only what is sent changes. Added seats of an automatic event go to the head of its queue at once.
+
+        A new `time_zone` alone leaves the start and the end the moments that they are: send the times with it, if the event keeps its hours.
+        """
         event = managed(request, pk)
-        fields = parsed(data.EventChanges, request.data, instance=event, partial=True)
-        return answer(data.EventData(services.edit(event, by=request.user, **fields)).data, _("Saved."))
+        fields = body_of(request, data.EventChanges, instance=event, partial=True)
+        return edited(event, fields, by=request.user)
+
+    @describe(
+        "Change an event, as older clients do",
+        operation="replace_event",
+        deprecated=True,
+        request=data.EventFields,
+        sent=SENT,
+        answer=data.EventData,
+        example=EVENT,
+        refusals=UNCHANGED,
+    )
+    def put(self, request: Call, pk: int) -> Response:
+        """As PATCH, with every field that creating asks for."""
+        event = managed(request, pk)
+        return edited(event, body_of(request, data.EventFields, instance=event), by=request.user)
+
+
+def edited(event: Event, fields: dict[str, Any], *, by: User) -> Response:
+    return answer(data.EventData(services.edit(event, by=by, **fields)).data, _("Saved."))
 
 
 class PublishEvent(Endpoint):
@@ -154,6 +210,7 @@ class PublishEvent(Endpoint):
 
     @describe(
         "Publish an event",
+        operation="publish_event",
         answer=data.EventData,
         example=EVENT,
         refusals={"event_over": "This event would already be over. Move its dates into the future first.", **CANCELLED},
@@ -168,6 +225,7 @@ class CancelEvent(Endpoint):
 
     @describe(
         "Cancel an event",
+        operation="cancel_event",
         request=data.Cancellation,
         sent={"message": "The cellar is under water."},
         answer=data.EventData,
@@ -176,7 +234,7 @@ class CancelEvent(Endpoint):
     def post(self, request: Call, pk: int) -> Response:
         """Everybody waiting or confirmed is told, and every ticket stops working. Again changes nothing."""
         event = managed(request, pk)
-        message = parsed(data.Cancellation, request.data)["message"]
+        message = body_of(request, data.Cancellation)["message"]
         return answer(data.EventData(services.cancel(event, by=request.user, message=message)).data, _("Cancelled."))
 
 

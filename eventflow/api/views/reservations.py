@@ -1,20 +1,29 @@
 """Reservations: the attendee's, the organizer's, and the ticket."""
 
+from typing import Any
+
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from eventflow.api.endpoint import Call, Endpoint, answer, fetch, parsed
-from eventflow.api.pagination import page_of
+from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
+from eventflow.api.pagination import Rows, asked_of_list, listed
 from eventflow.api.permissions import Organizer
 from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
 from eventflow.errors import Refused
+from eventflow.text import email_key
 from events.models import Event
 from events.permissions import managed_events, visible_events
 from tickets import pdf, qr, signature
-from tickets.permissions import managed_reservations, own_reservations, own_tickets
+from tickets.models import Reservation, ReservationQuerySet
+from tickets.permissions import (
+    managed_reservations,
+    own_reservations,
+    own_tickets,
+    visible_reservations,
+)
 from tickets.services import queue
 
 ROW = {
@@ -23,11 +32,18 @@ ROW = {
     "user_email": "maja@example.org",
     "status": "pending",
     "checked_in": False,
-    "created_at": "2026-11-24T09:30:00+01:00",
+    "created_at": "2026-11-24T08:30:00Z",
     "event_title": "Night Print",
     "event_start_time": "2026-12-24T18:00:00+01:00",
 }
-PLACED = ROW | {"queue_position": 4, "location": "Ruska 46c, Wrocław"}
+PLACE = {"queue_position": 4, "location": "Ruska 46c, Wrocław"}
+GUEST = ROW | {
+    "user_first_name": "Maja",
+    "user_last_name": "Wiśniewska",
+    "checked_in_at": None,
+    "updated_at": "2026-11-24T08:30:00Z",
+    "note": "Comes with a wheelchair.",
+}
 NOT_YOURS = {"forbidden": "You may not do this."}
 
 
@@ -37,6 +53,7 @@ NOT_YOURS = {"forbidden": "You may not do this."}
 class Reserve(Endpoint):
     @describe(
         "Reserve",
+        operation="reserve",
         answer=data.Reserved,
         status=201,
         example={"reservation_id": 31, "status": "pending", "queue_position": 4},
@@ -58,32 +75,49 @@ class Reserve(Endpoint):
 
 
 class MyReservations(Endpoint):
-    @describe("List my reservations", answer=data.PlacedReservation, page=True, example=PLACED)
+    @describe(
+        "List my reservations",
+        operation="list_my_reservations",
+        answer=data.PlacedReservation,
+        rows="whole",
+        query=data.MyReservationQuery,
+        example=ROW | PLACE,
+    )
     def get(self, request: Call) -> Response:
-        """All of them, newest first."""
-        mine = own_reservations(request.user).select_related("event", "person").with_position().with_entry()
-        return answer(page_of(mine.order_by("-created", "-id"), request, data.PlacedReservation))
+        """My own, newest first. Those that I cancelled are left out, unless `status` asks for them."""
+        query = asked_of_list(request, data.MyReservationQuery)
+        mine = with_status(own_reservations(request.user).select_related("event", "person"), query)
+        mine = mine.with_position().with_check_in().order_by("-created", "-id")
+        return listed(Rows(mine, data.PlacedReservation), request)
 
 
 class MyReservation(Endpoint):
     @describe(
         "Where do I stand with an event?",
+        operation="get_my_reservation",
         answer=data.Standing,
         example={"status": "pending", "full": False, "free_slots": 38, "max_participants": 50, "reservation_id": 31, "queue_position": 4},
     )
     def get(self, request: Call, pk: int) -> Response:
-        """`status` is `NONE` for somebody who never reserved."""
+        """`status` is `NONE` for somebody who has no reservation, or cancelled it."""
         event = get_object_or_404(visible_events(request.user), pk=pk)
         standing = {"status": "NONE", "full": event.is_full, "free_slots": event.spots_left, "max_participants": event.seats_limit}
         reservation = queue.latest(event, request.user)
-        if reservation:
+        if reservation and not reservation.is_cancelled:
             standing |= {"status": reservation.status, "reservation_id": reservation.pk, "queue_position": queue.position(reservation)}
         return answer(standing)
 
 
 class OneReservation(Endpoint):
+    @describe("Read a reservation", operation="get_reservation", answer=data.PlacedReservation, example=ROW | PLACE)
+    def get(self, request: Call, pk: int) -> Response:
+        """For its owner, its event's organizer and door staff, and Admins; whatever its status."""
+        visible = visible_reservations(request.user).with_position().with_check_in()
+        return answer(data.PlacedReservation(get_object_or_404(visible, pk=pk)).data)
+
     @describe(
         "Cancel my reservation",
+        operation="cancel_reservation",
         answer=data.Cancelled,
         example={"reservation_id": 31},
         refusals={"already_checked_in": "This ticket has already been used at the door."},
@@ -102,6 +136,7 @@ class OneReservation(Endpoint):
 class Ticket(Endpoint):
     @describe(
         "Download my ticket",
+        operation="download_ticket",
         binary={"application/pdf": "The ticket, as a PDF.", "image/png": "Its QR code alone, for `Accept: image/png`."},
     )
     def get(self, request: Call, pk: int) -> HttpResponseBase:
@@ -119,29 +154,77 @@ class Ticket(Endpoint):
 class Participants(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("List an event's reservations", answer=data.PlacedReservation, page=True, example=PLACED, refusals=NOT_YOURS)
+    @describe(
+        "List an event's reservations",
+        operation="list_participants",
+        answer=data.Participant,
+        rows="whole",
+        query=data.ParticipantQuery,
+        example=GUEST | PLACE,
+        refusals=NOT_YOURS,
+    )
     def get(self, request: Call, pk: int) -> Response:
-        """In the order of the queue."""
+        """In the order of the queue. Those that were cancelled are left out, unless `status` asks for them."""
+        query = asked_of_list(request, data.ParticipantQuery)
         event = fetch(managed_events(request.user), pk)
-        reservations = event.reservations.select_related("event", "person").with_entry().in_queue_order()
-        return answer(page_of(reservations, request, data.PlacedReservation, finish=queue.place, count=event.all_count))
+        found = event.reservations.select_related("event", "person").in_queue_order()
+        count = None if narrowed(query) else queue.how_many_of(event, statuses(query))
+        # Only of neighbours in the queue can the places be told from the first one's.
+        finish = None if narrowed(query) else queue.place
+        found = filtered(found.with_position() if finish is None else found, query)
+        return listed(Rows(found.with_check_in(), data.Participant, finish, count), request)
 
 
 class OrganizerReservations(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("List the reservations of my events", answer=data.ReservationData, page=True, query=data.ReservationQuery, example=ROW)
+    @describe(
+        "List the reservations of my events",
+        operation="list_reservations",
+        answer=data.GuestReservation,
+        rows="whole",
+        query=data.ReservationQuery,
+        example=GUEST,
+    )
     def get(self, request: Call) -> Response:
-        """Newest first."""
-        query = parsed(data.ReservationQuery, request.query_params)
-        events, found = managed_events(request.user), managed_reservations(request.user).with_entry().order_by("-created", "-id")
+        """Newest first. Those that were cancelled are left out, unless `status` asks for them."""
+        query = asked_of_list(request, data.ReservationQuery)
+        events, found = managed_events(request.user), managed_reservations(request.user)
         if "event" in query:
             events, found = events.filter(pk=query["event"]), found.filter(event__pk=query["event"])
-        if query.get("status"):
-            found = found.filter(status=query["status"])
-        if query.get("q"):
-            return answer(page_of(found.matching(query["q"], "event__title"), request, data.ReservationData))
-        return answer(page_of(found, request, data.ReservationData, count=queue.how_many(events, query.get("status", ""))))
+        count = None if narrowed(query) else queue.how_many(events, statuses(query))
+        found = filtered(found, query).with_check_in().order_by("-created", "-id")
+        return listed(Rows(found, data.GuestReservation, count=count), request)
+
+
+def statuses(query: dict[str, Any]) -> list[str]:
+    """The statuses that a list shows: the one asked for, every one for `all`, and all but cancelled without a word."""
+    asked = query.get("status")
+    if asked in Reservation.Status.values:
+        return [asked]
+    return [one for one in Reservation.Status.values if asked == data.ALL or one != Reservation.Status.CANCELLED]
+
+
+def with_status(found: ReservationQuerySet, query: dict[str, Any]) -> ReservationQuerySet:
+    wanted = statuses(query)
+    if wanted == Reservation.Status.values:
+        return found
+    # Said as what is left out where that is shorter, which an index can leave out too.
+    return found.filter(status=wanted[0]) if len(wanted) == 1 else found.exclude(status=Reservation.Status.CANCELLED)
+
+
+def narrowed(query: dict[str, Any]) -> bool:
+    """Whether a filter asks for what nobody counts ahead."""
+    return "checked_in" in query or bool(query.get("email") or query.get("q"))
+
+
+def filtered(found: ReservationQuerySet, query: dict[str, Any]) -> ReservationQuerySet:
+    found = with_status(found, query)
+    if "checked_in" in query:
+        found = found.checked_in(query["checked_in"])
+    if query.get("email"):
+        found = found.filter(person__email=email_key(query["email"]))
+    return found.matching(query["q"], "event__title") if query.get("q") else found
 
 
 class Decide(Endpoint):
@@ -149,6 +232,7 @@ class Decide(Endpoint):
 
     @describe(
         "Confirm or reject a reservation",
+        operation="decide_reservation",
         request=data.Decision,
         sent={"status": "confirmed"},
         answer=data.Decided,
@@ -163,5 +247,5 @@ class Decide(Endpoint):
     def patch(self, request: Call, pk: int) -> Response:
         """Only what is pending can be decided. The mail about it leaves ten seconds later."""
         reservation = fetch(managed_reservations(request.user), pk)
-        decided = queue.decide(reservation, parsed(data.Decision, request.data)["status"], by=request.user)
+        decided = queue.decide(reservation, body_of(request, data.Decision)["status"], by=request.user)
         return answer({"status": decided.status}, _("Confirmed.") if decided.is_confirmed else _("Rejected."))

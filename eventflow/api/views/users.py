@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from accounts import services, tokens
 from accounts.permissions import administered_people
 from eventflow.api import limits
-from eventflow.api.endpoint import Call, Endpoint, answer, fetch, parsed
-from eventflow.api.pagination import page_of
+from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
+from eventflow.api.pagination import Rows, asked_of_list, listed
 from eventflow.api.permissions import Admin
 from eventflow.api.schema import describe
 from eventflow.api.serializers import users as data
@@ -25,7 +25,7 @@ PERSON = {
     "is_staff": False,
     "is_organizer": False,
     "role": "user",
-    "date_joined": "2026-11-02T18:20:00+01:00",
+    "date_joined": "2026-11-02T17:20:00Z",
 }
 PAIR = {"access": "eyJhbGciOiJIUzI1NiJ9.access", "refresh": "eyJhbGciOiJIUzI1NiJ9.refresh"}
 
@@ -40,6 +40,7 @@ class Open(Endpoint):
 class Register(Open):
     @describe(
         "Sign up",
+        operation="register",
         request=data.Registration,
         sent={"email": "maja@example.org", "password": "three random words", "first_name": "Maja", "last_name": "Wiśniewska"},
         answer=data.Registered,
@@ -49,7 +50,7 @@ class Register(Open):
     )
     def post(self, request: Request) -> Response:
         """Creates an account and mails the activation link. A taken address is answered alike, and its owner is mailed instead."""
-        person = parsed(data.Registration, request.data)
+        person = body_of(request, data.Registration)
         limits.share(request._request, "signup")
         services.sign_up(**person, language=get_language() or "en")
         return answer({"user_id": None, "email": person["email"]}, _("Check your mail: the link in it activates your account."), status=201)
@@ -61,6 +62,7 @@ class Activate(Open):
 
     @describe(
         "Activate an account",
+        operation="activate_account",
         answer=data.Activated,
         example={"email": "maja@example.org"},
         refusals={
@@ -77,6 +79,7 @@ class Activate(Open):
 class Login(Open):
     @describe(
         "Sign in",
+        operation="login",
         request=data.Credentials,
         sent={"email": "maja@example.org", "password": "three random words"},
         answer=data.TokenPair,
@@ -90,13 +93,14 @@ class Login(Open):
     )
     def post(self, request: Request) -> Response:
         """Gives an access and a refresh token. An account that is not activated or is blocked is answered like a wrong password."""
-        pair = tokens.sign_in(request._request, **parsed(data.Credentials, request.data))
+        pair = tokens.sign_in(request._request, **body_of(request, data.Credentials))
         return answer(pair._asdict(), _("Signed in."))
 
 
 class Refresh(Open):
     @describe(
         "Get the next pair of tokens",
+        operation="refresh_token",
         request=data.RefreshToken,
         sent={"refresh": PAIR["refresh"]},
         answer=data.TokenPair,
@@ -105,12 +109,12 @@ class Refresh(Open):
     )
     def post(self, request: Request) -> Response:
         """A refresh token works once. Used again, it signs out everybody who holds one of its family."""
-        pair = tokens.refresh(parsed(data.RefreshToken, request.data)["refresh"])
+        pair = tokens.refresh(body_of(request, data.RefreshToken)["refresh"])
         return answer(pair._asdict())
 
 
 class Me(Endpoint):
-    @describe("Who am I?", answer=data.Me, example={key: PERSON[key] for key in data.Me.Meta.fields})
+    @describe("Who am I?", operation="get_me", answer=data.Me, example={key: PERSON[key] for key in data.Me.Meta.fields})
     def get(self, request: Call) -> Response:
         return answer(data.Me(request.user).data)
 
@@ -118,12 +122,12 @@ class Me(Endpoint):
 class People(Endpoint):
     permission_classes = [Admin]
 
-    @describe("List people", answer=data.Person, page=True, query=data.PersonQuery, example=PERSON)
+    @describe("List people", operation="list_people", answer=data.Person, rows="whole", query=data.PersonQuery, example=PERSON)
     def get(self, request: Call) -> Response:
         """Everybody, newest first."""
-        query = parsed(data.PersonQuery, request.query_params)
-        people = administered_people(request.user).filter(services.matching(query["q"])).order_by("-pk")
-        return answer(page_of(people, request, data.Person))
+        words = asked_of_list(request, data.PersonQuery)["q"]
+        people = administered_people(request.user).filter(services.matching(words)).order_by("-pk")
+        return listed(Rows(people, data.Person), request)
 
 
 class SetOrganizer(Endpoint):
@@ -131,6 +135,7 @@ class SetOrganizer(Endpoint):
 
     @describe(
         "Let somebody create events, or no longer",
+        operation="set_organizer",
         request=data.OrganizerFlag,
         sent={"is_organizer": True},
         answer=data.Person,
@@ -138,7 +143,7 @@ class SetOrganizer(Endpoint):
         refusals={"admin_organizes": "An Admin can always organize. Give this person another role instead."},
     )
     def patch(self, request: Call, pk: int) -> Response:
-        wanted = parsed(data.OrganizerFlag, request.data)["is_organizer"]
+        wanted = body_of(request, data.OrganizerFlag)["is_organizer"]
         person = services.set_organizer(fetch(administered_people(request.user), pk), wanted, by=request.user)
         return answer(data.Person(person).data, _("Saved."))
 
@@ -148,6 +153,7 @@ class Role(Endpoint):
 
     @describe(
         "Give somebody a role",
+        operation="set_role",
         request=data.RoleChoice,
         sent={"role": "admin"},
         answer=data.Person,
@@ -155,6 +161,6 @@ class Role(Endpoint):
         refusals={"last_admin": "This is the only Admin. Make somebody else Admin first."},
     )
     def patch(self, request: Call, pk: int) -> Response:
-        role = parsed(data.RoleChoice, request.data)["role"]
+        role = body_of(request, data.RoleChoice)["role"]
         person = services.grant_role(fetch(administered_people(request.user), pk), role, by=request.user)
         return answer(data.Person(person).data, _("Saved."))
