@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import services
+from accounts.forms import named_person
 from accounts.models import User
 from eventflow.errors import Refused
 
@@ -32,9 +33,14 @@ class NewPersonForm(PersonForm):
 
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False)
 
-    def clean_password(self) -> str:
-        validate_password(self.cleaned_data["password"])
-        return self.cleaned_data["password"]
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if "password" in data:
+            try:
+                validate_password(data["password"], named_person(data))
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return data
 
 
 @admin.register(User)

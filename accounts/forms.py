@@ -9,6 +9,7 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +87,16 @@ class SignupForm(OurWords, allauth.SignupForm):
     last_name = forms.CharField(max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False, initial=get_language)
 
+    def clean(self) -> dict[str, Any]:
+        """allauth looks at the password beside the address; here the names are known too."""
+        data = super().clean()
+        if password := data.get("password1"):
+            try:
+                validate_password(password, named_person(data))
+            except forms.ValidationError as error:
+                self.add_error("password1", error)
+        return data
+
     def validate_unique_email(self, value: str) -> str:
         """Nothing here tells a taken address from a free one, not even a query more; the service finds out."""
         return value
@@ -100,6 +111,11 @@ class SignupForm(OurWords, allauth.SignupForm):
             "last_name": data["last_name"],
             "language": data["language"] or get_language() or settings.LANGUAGE_CODE,
         }
+
+
+def named_person(data: dict[str, Any]) -> User:
+    names = ("email", "first_name", "last_name")
+    return User(**{name: data.get(name) or "" for name in names})
 
 
 class NewEmailForm(OurWords, allauth.AddEmailForm):
