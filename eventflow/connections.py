@@ -19,6 +19,7 @@ from zope.interface import implementer
 from eventflow.http import raw_headers, too_large
 from eventflow.observability import metrics, without_secrets
 from events import feeds
+from events.frames import Frame, Parts
 from events.models import Event
 
 reactor: Any = twisted_reactor
@@ -151,16 +152,16 @@ class Socket(feeds.Watcher, WebSocketProtocol):
             # It went while it was being let in.
             return
         if message["type"] == "websocket.watch":
-            self.watch(Event(**message["event"]), html=message["html"])
+            self.watch(Event(**message["event"]), message["parts"])
         else:
             super().handle_reply(message)
 
     # Watching
 
-    def watch(self, event: Event, *, html: bool) -> None:
+    def watch(self, event: Event, parts: Parts) -> None:
         if self.server.is_stopping:
             return self.serverClose(GOING_AWAY)
-        self.html = html
+        self.parts = parts
         self.forget_handshake()
         self.watched = event.pk
         feeds.hub.join(event, self)
@@ -170,9 +171,9 @@ class Socket(feeds.Watcher, WebSocketProtocol):
         self.request.headers = {}
         self.__dict__ = {name: value for name, value in vars(self).items() if name not in HANDSHAKE}
 
-    def show(self, frame: feeds.Frame) -> None:
+    def show(self, frame: Frame) -> None:
         if self.state == self.STATE_OPEN:
-            self.send_now(prepared(frame.html if self.html else frame.json))
+            self.send_now(prepared(frame.text(self.parts)))
 
     def send_now(self, data: bytes) -> None:
         """Most take a frame at once. Then neither a buffer nor two rounds through the selector are needed, which cost more than the sending."""

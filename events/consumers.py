@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs
 
 from channels.auth import get_user
 from channels.db import database_sync_to_async
@@ -11,6 +10,7 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from events import feeds
+from events.frames import FIELDS, Frame, Parts, asked_parts
 from events.models import Event
 from events.permissions import visible_events
 
@@ -20,7 +20,7 @@ WATCH = "eventflow.watch"
 
 
 class NumbersConsumer(AsyncWebsocketConsumer):
-    """Lets somebody see an event's numbers on connect and whenever they change: JSON, or with `?format=html` snippets for our own pages."""
+    """Lets somebody see an event's numbers on connect and whenever they change: JSON, or snippets for our own pages."""
 
     # The feed listens to the channel layer once for everybody; a socket has no channel of its own.
     channel_layer_alias = "none"
@@ -34,11 +34,11 @@ class NumbersConsumer(AsyncWebsocketConsumer):
         if event is None:
             # After accepting, because a browser can't see why a handshake was refused, and would try again for ever.
             return await self.close(feeds.NOT_FOUND)
-        wants_html = parse_qs(self.scope["query_string"].decode("latin1")).get("format") == ["html"]
+        parts = asked_parts(self.scope["query_string"])
         if WATCH in self.scope.get("extensions", {}):
-            await self.base_send({"type": "websocket.watch", "event": numbers_of(event), "html": wants_html})
+            await self.base_send({"type": "websocket.watch", "event": numbers_of(event), "parts": parts})
             raise StopConsumer
-        self.watcher = SocketWatcher(self, event.pk, html=wants_html)
+        self.watcher = SocketWatcher(self, event.pk, parts)
         feeds.hub.join(event, self.watcher)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -56,18 +56,18 @@ class NumbersConsumer(AsyncWebsocketConsumer):
 class SocketWatcher(feeds.Watcher):
     """Watches for a socket on any ASGI server, with one task at a time, that sends the newest frame."""
 
-    def __init__(self, consumer: NumbersConsumer, event_id: int, *, html: bool) -> None:
-        self.consumer, self.event_id, self.html = consumer, event_id, html
+    def __init__(self, consumer: NumbersConsumer, event_id: int, parts: Parts) -> None:
+        self.consumer, self.event_id, self.parts = consumer, event_id, parts
         self.sending: asyncio.Future[None] | None = None
 
-    def show(self, frame: feeds.Frame) -> None:
+    def show(self, frame: Frame) -> None:
         self.wait()
         self.sending = asyncio.ensure_future(self.deliver(frame))
 
-    async def deliver(self, frame: feeds.Frame) -> None:
+    async def deliver(self, frame: Frame) -> None:
         # Whoever went away is told to us as a message of its own.
         with suppress(OSError):
-            await self.consumer.send(frame.html if self.html else frame.json)
+            await self.consumer.send(frame.text(self.parts))
             self.go_on()
 
     def end(self) -> None:
@@ -86,7 +86,7 @@ def of_an_application(code: int) -> int:
 
 def numbers_of(event: Event) -> dict[str, int]:
     """What a frame says of this event, as plain data: nothing else crosses into a server."""
-    return {name: getattr(event, name) for name in ("id", *feeds.FIELDS)}
+    return {name: getattr(event, name) for name in ("id", *FIELDS)}
 
 
 @database_sync_to_async

@@ -5,27 +5,24 @@ the server's loop, except the reading, which has one thread and so one database 
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from itertools import batched
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 
 from eventflow.observability import Outage
+from events.frames import FIELDS, Frame
 from events.link import Link
 from events.models import Event
 from events.permissions import visible_events
 
 logger = logging.getLogger(__name__)
 
-FIELDS = ("seats_limit", "confirmed_count", "pending_count", "checked_in_count")
 # The close code of a socket whose event is not, or no longer, to be seen.
 NOT_FOUND = 4404
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
@@ -43,32 +40,6 @@ WINDOW_SECONDS = 10.0
 NO_BINARY, TOO_MANY = 1003, 1008
 # How long to wait after the first, second … failed reading of the database.
 BACK_OFF_SECONDS = (1, 2, 4, 8)
-
-
-class Frame:
-    """The numbers of one moment, written out once for everybody."""
-
-    def __init__(self, event: Event) -> None:
-        self.event = event
-        self.numbers = tuple(getattr(event, name) for name in FIELDS)
-
-    @cached_property
-    def json(self) -> str:
-        event = self.event
-        return json.dumps(
-            {
-                "type": "metrics",
-                "event_id": event.pk,
-                "confirmed_count": event.confirmed_count,
-                "pending_count": event.pending_count,
-                "checked_in_count": event.checked_in_count,
-                "spots_left": event.spots_left,
-            }
-        )
-
-    @cached_property
-    def html(self) -> str:
-        return render_to_string("events/_live.html", {"event": self.event})
 
 
 class Watcher:

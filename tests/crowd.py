@@ -16,6 +16,7 @@ from eventflow.connections import FRAME_BYTES, Socket
 # It brings the event loop.
 from eventflow.server import Server, loop
 from events import feeds
+from events.frames import Frame
 from events.models import Event
 
 FEW, MANY = 5, 55
@@ -65,7 +66,7 @@ async def frames_for(ours: Socket, event_id: int) -> int:
     ours.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     most = 0
     for number in range(1, FRAMES + 1):
-        ours.offer(feeds.Frame(Event(pk=event_id, seats_limit=1, pending_count=number)), repeat=False)
+        ours.offer(Frame(Event(pk=event_id, seats_limit=1, pending_count=number)), repeat=False)
         await asyncio.sleep(0)
         most = max(most, len(ours.transport.dataBuffer) - ours.transport.offset + ours.transport._tempDataLen)
     return most

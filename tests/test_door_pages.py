@@ -222,7 +222,7 @@ def test_the_page_is_dark_and_runs_under_the_strict_policy(client, event, reserv
         assert only(page, "//html").get("data-theme") == "dark"
         assert inline_in(page) == [] and "no-store" in page["Cache-Control"]
         assert [words(only(page, f"//*[@id='live-{name}']")) for name in ("checked-in", "confirmed")] == ["0", "1"]
-        assert only(page, "//main").get("ws-connect") == f"/ws/events/{event.pk}/?format=html"
+        assert only(page, "//main").get("ws-connect") == f"/ws/events/{event.pk}/?format=html&parts=checked-in,confirmed"
 
 
 def test_the_page_warns_when_the_event_is_not_today(client, event, staff):

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events import services
+from events import feeds, services
 from events.forms import EventFilters, days_of
 from events.models import Event
 from events.templatetags import event_parts
@@ -266,10 +266,11 @@ def test_an_open_event_connects_to_its_live_numbers_outside_of_what_is_swapped(c
     event = make_event(seats_limit=24, confirmed_count=17, pending_count=4)
     page = tree(client.get(event.get_absolute_url()))
     (socket,) = page.xpath("//*[@ws-connect]")
-    assert socket.get("ws-connect") == f"/ws/events/{event.pk}/?format=html"
+    assert socket.get("ws-connect") == f"/ws/events/{event.pk}/?format=html&parts=confirmed,pending,spots-left,seats-limit,bar"
+    assert float(socket.get("data-heartbeat")) == feeds.HEARTBEAT_SECONDS
     assert len(socket) == 0
     numbers = {data.get("id"): data.get("value") for data in page.xpath("//data")}
-    assert numbers == {"live-spots-left": "7", "live-seats-limit": "24", "live-pending": "4"}
+    assert numbers == {"live-confirmed": "17", "live-spots-left": "7", "live-seats-limit": "24", "live-pending": "4"}
     assert [rect.get("width") for rect in page.xpath("//*[@id='live-bar']/rect")] == ["70.8%", "16.7%"]
 
 

@@ -385,7 +385,8 @@ def test_the_live_page_shows_the_four_numbers_and_listens(client, organizer):
     assert numbers == {"live-checked-in": "4", "live-confirmed": "6", "live-pending": "2", "live-spots-left": "4", "live-seats-limit": "10"}
     bar = [(rect.get("class"), rect.get("x"), rect.get("width")) for rect in page.xpath("//*[@id='live-bar-door']/rect")]
     assert bar == [("fill-checked", "0.0%", "40.0%"), ("fill-confirmed", "40.0%", "20.0%"), ("fill-pending", "60.0%", "20.0%")]
-    assert [one.get("ws-connect") for one in page.xpath("//*[@ws-connect]")] == [f"/ws/events/{event.pk}/?format=html"]
+    parts = "checked-in,confirmed,pending,spots-left,seats-limit,bar-door"
+    assert [one.get("ws-connect") for one in page.xpath("//*[@ws-connect]")] == [f"/ws/events/{event.pk}/?format=html&parts={parts}"]
 
 
 def test_door_staff_is_added_by_address_and_removed(client, organizer):

@@ -65,17 +65,22 @@ def test_socket_sends_pages_snippets_that_hold_numbers_only(site):
     event = make_event(seats_limit=50, confirmed_count=12, pending_count=3, checked_in_count=7)
     with watch(site, event, query="?format=html") as ours:
         html = ours.recv(timeout=10)
-    assert re.findall(r'<data id="([\w-]+)" value="(\d+)">\2</data>', html) == [
+    assert re.findall(r'<data id="([\w-]+)" value="(\d+)" hx-swap-oob="true">\2</data>', html) == [
         ("live-confirmed", "12"),
         ("live-pending", "3"),
         ("live-checked-in", "7"),
         ("live-spots-left", "38"),
         ("live-seats-limit", "50"),
     ]
-    assert re.findall(r'<svg [^>]*id="([\w-]+)"', html) == ["live-bar", "live-bar-door"]
+    assert re.findall(r'<svg [^>]*id="([\w-]+)" aria-hidden="true" hx-swap-oob="true"', html) == ["live-bar", "live-bar-door"]
     # One rendering for every language: nothing in it is a word.
     assert set(re.sub(r"<[^>]*>", "", html)) <= set("0123456789\n ")
     assert "style=" not in html
+
+
+def test_socket_sends_the_parts_that_it_was_asked_for(site):
+    with watch(site, make_event(), query="?format=html&parts=bar,pending,unknown") as ours:
+        assert re.findall(r'id="live-([\w-]+)"', ours.recv(timeout=10)) == ["pending", "bar"]
 
 
 def test_reservation_in_the_browser_reaches_everybody_who_watches(site):
@@ -87,7 +92,7 @@ def test_reservation_in_the_browser_reaches_everybody_who_watches(site):
         time.sleep(0.7)
         visitor.post(f"/events/{event.pk}/reserve/", page=event.get_absolute_url())
         assert first(json_socket)["pending_count"] == 1
-        assert '<data id="live-pending" value="1">1</data>' in html_socket.recv(timeout=10)
+        assert '<data id="live-pending" value="1" hx-swap-oob="true">1</data>' in html_socket.recv(timeout=10)
 
 
 def test_two_hundred_sockets_hear_the_same(site):

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from events import feeds, live
+from events.frames import Frame
 from events.models import Event
 
 
@@ -37,7 +38,7 @@ class Watching(feeds.Watcher):
         self.ended = asyncio.Event()
         feeds.hub.join(event, self)
 
-    def show(self, frame: feeds.Frame) -> None:
+    def show(self, frame: Frame) -> None:
         self.seen.append(frame.numbers[1:])
         self.times.append(time.monotonic())
 

@@ -9,12 +9,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateformat import format as in_words
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from eventflow.templatetags.design import icon, share
+from events import feeds
+from events.frames import PARTS
 from events.models import Event
 
 register = template.Library()
@@ -174,10 +176,23 @@ def is_this_year(moment: date) -> bool:
 # --- Capacity, live ---------------------------------------------------------------------------------------------------
 
 
+# What a snippet of a socket says to htmx: take the place of the element with the same id.
+SWAP = mark_safe(' hx-swap-oob="true"')
+
+
 @register.simple_tag
-def live(name: str, value: int) -> SafeString:
-    """A number that the event's socket keeps fresh: pushed snippets replace it by its id."""
-    return format_html('<data id="live-{}" value="{}">{}</data>', name, value, value)
+def live_socket(event: Event, *parts: str) -> SafeString:
+    """The attributes of the element that connects a page to the event's numbers. `parts`: those that the page always shows."""
+    if unknown := set(parts) - set(PARTS):
+        raise template.TemplateSyntaxError(f"no parts of a live socket: {unknown}")
+    address = f"/ws/events/{event.pk}/?format=html&parts={','.join(parts)}"
+    return format_html('hx-ext="ws" ws-connect="{}" data-heartbeat="{}"', address, f"{feeds.HEARTBEAT_SECONDS:g}")
+
+
+@register.simple_tag
+def live(name: str, value: int, pushed: bool = False) -> SafeString:
+    """A number that the event's socket keeps fresh. `pushed`: as a snippet of the socket."""
+    return format_html('<data id="live-{}" value="{}"{}>{}</data>', name, value, SWAP if pushed else "", value)
 
 
 @register.simple_tag
@@ -190,18 +205,20 @@ def live_words(name: str, value: int) -> SafeString:
 
 
 @register.simple_tag
-def live_bar(event: Event) -> SafeString:
+def live_bar(event: Event, pushed: bool = False) -> SafeString:
     """The capacity bar that the socket redraws. For eyes only: the words beside it say the same in every language."""
-    return format_html('<svg class="capacity__bar" id="live-bar" aria-hidden="true">{}</svg>', seats(event))
+    return format_html('<svg class="capacity__bar" id="live-bar" aria-hidden="true"{}>{}</svg>', SWAP if pushed else "", seats(event))
 
 
 @register.simple_tag
-def live_bar_door(event: Event) -> SafeString:
+def live_bar_door(event: Event, pushed: bool = False) -> SafeString:
     """The bar of the live page: checked in, confirmed but not here yet, pending."""
     inside, expected = event.checked_in_count, event.confirmed_count - event.checked_in_count
     rects = (("checked", 0, inside), ("confirmed", inside, expected), ("pending", event.confirmed_count, waiting_shown(event)))
     return format_html(
-        '<svg class="capacity__bar capacity__bar--big" id="live-bar-door" aria-hidden="true">{}</svg>', rectangles(rects, event.seats_limit)
+        '<svg class="capacity__bar capacity__bar--big" id="live-bar-door" aria-hidden="true"{}>{}</svg>',
+        SWAP if pushed else "",
+        rectangles(rects, event.seats_limit),
     )
 
 

@@ -1,23 +1,26 @@
-// Live numbers. The event's socket pushes snippets; each takes the place of the element with its id, where the page has one.
-// (htmx's own out-of-band swap would write an error to the console for every number that this page doesn't show.)
+// Live numbers. htmx puts what the event's socket pushes in its place; what follows from a changed number is here.
 const root = document.documentElement;
 const forms = new Intl.PluralRules(root.lang);
-let told, asking, quiet;
+let changed = [], told, asking, quiet;
 
-document.addEventListener("htmx:wsBeforeMessage", (event) => {
-  event.preventDefault();
-  const pushed = [...new DOMParser().parseFromString(event.detail.message, "text/html").body.children];
-  const fresh = pushed.filter((element) => !(document.getElementById(element.id) ?? element).isEqualNode(element));
-  for (const element of fresh) {
-    document.getElementById(element.id).replaceWith(element);
-    document.querySelectorAll(`[data-plural="${element.id}"]`).forEach((words) => agree(words, Number(element.value)));
-  }
-  if (fresh.length) tell(), say();
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const fresh = detail.fragment.firstElementChild;
+  if (!fresh?.id.startsWith("live-")) return;
+  // A heartbeat repeats what the page shows.
+  detail.shouldSwap = !detail.target.isEqualNode(fresh);
+  if (detail.shouldSwap) changed.push(fresh.id);
+});
+
+document.addEventListener("htmx:wsAfterMessage", () => {
+  changed.forEach(agree);
+  if (changed.length) tell(), say();
+  changed = [];
 });
 
 // "1 spot left", "2 spots left": the words that this language puts after this number.
-function agree(words, number) {
-  words.textContent = words.dataset[forms.select(number)] ?? words.dataset.other;
+function agree(id) {
+  const form = forms.select(Number(document.getElementById(id).value));
+  document.querySelectorAll(`[data-plural="${id}"]`).forEach((words) => (words.textContent = words.dataset[form] ?? words.dataset.other));
 }
 
 // Those who hear the page get one sentence, once a minute at most, with the numbers as they are then.

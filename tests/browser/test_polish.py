@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.frames import number, open_with_sockets, push
 from tests.factories import make_admin, make_event, make_people, make_person, make_reservation
 from tickets.services import queue
 
@@ -47,12 +48,11 @@ def test_no_page_in_polish_is_wider_than_its_window(visitor, log_in, event):
     assert too_wide == {}
 
 
-# What htmx does with a frame of the event's socket, and the words that follow; in one go, so that no real frame comes between.
-FRAME = """([name, number]) => {
-  const message = `<data id="live-${name}" value="${number}">${number}</data>`;
-  document.body.dispatchEvent(new CustomEvent("htmx:wsBeforeMessage", { bubbles: true, cancelable: true, detail: { message } }));
-  return document.querySelector(`[data-plural=live-${name}]`).innerText;
-}"""
+def words_after(page, name, value):
+    push(page, number(name, value))
+    return page.locator(f"[data-plural=live-{name}]").inner_text()
+
+
 SPOTS = {1: "wolne miejsce", 2: "wolne miejsca", 5: "wolnych miejsc", 12: "wolnych miejsc", 22: "wolne miejsca", 0: "wolnych miejsc"}
 PEOPLE = {1: "osoba czeka", 2: "osoby czekają", 5: "osób czeka", 12: "osób czeka", 22: "osoby czekają", 0: "osób czeka"}
 
@@ -60,8 +60,8 @@ PEOPLE = {1: "osoba czeka", 2: "osoby czekają", 5: "osób czeka", 12: "osób cz
 @pytest.mark.parametrize(("name", "forms"), [("spots-left", SPOTS), ("pending", PEOPLE)])
 def test_the_words_after_a_live_number_follow_it_in_polish(visitor, event, name, forms):
     page = visitor(locale="pl-PL")
-    page.goto(event.get_absolute_url())
-    assert {number: page.evaluate(FRAME, [name, number]) for number in forms} == forms
+    open_with_sockets(page, event.get_absolute_url())
+    assert {value: words_after(page, name, value) for value in forms} == forms
 
 
 def test_the_bar_counts_ticks_in_polish(visitor, log_in, event):

@@ -36,6 +36,16 @@ class Card:
         return (self.position or 1) - 1
 
     @property
+    def shows_capacity(self) -> bool:
+        """Whether the card shows the event's bar and its numbers: to those who could reserve."""
+        return self.state in {"open", "signed-out", "sold-out", "draft"}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the person stands in the queue."""
+        return self.state in {"pending", "queued"}
+
+    @property
     def can_leave(self) -> bool:
         """Whether there is a seat or a place to give back."""
         return self.state in {"confirmed", "pending", "queued"}
