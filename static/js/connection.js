@@ -1,17 +1,28 @@
-// A lost connection shows after a few seconds, and heals by itself: htmx keeps trying the socket, the browser knows of the network.
+// A lost connection shows after a few seconds, at once where the numbers are old already, and heals by itself.
 const line = document.getElementById("connection");
-let waiting;
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+let waiting, heard;
 
+function say() {
+  const words = line.dataset[navigator.onLine ? "paused" : "offline"];
+  line.textContent = words.replace("{time}", clock.format(heard ?? Date.now()));
+}
 function lost() {
-  waiting ??= setTimeout(() => (line.textContent = line.dataset[navigator.onLine ? "paused" : "offline"]), 3000);
+  waiting ??= setTimeout(say, 3000);
 }
 function back() {
   waiting = clearTimeout(waiting);
   line.textContent = "";
 }
 
-document.addEventListener("htmx:wsClose", lost);
-document.addEventListener("htmx:wsError", lost);
-document.addEventListener("htmx:wsOpen", back);
+document.addEventListener("socket:lost", ({ detail }) => {
+  heard = detail.heard;
+  lost();
+  if (detail.isOld) say();
+});
+document.addEventListener("socket:open", back);
 addEventListener("offline", lost);
-addEventListener("online", () => document.documentElement.dataset.connection === "lost" || back());
+addEventListener("online", () => {
+  if (document.documentElement.dataset.connection !== "lost") back();
+  else if (line.textContent) say();
+});

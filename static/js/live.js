@@ -1,6 +1,5 @@
 // Live numbers. htmx puts what the event's socket pushes in its place; what follows from a changed number is here.
-const root = document.documentElement;
-const forms = new Intl.PluralRules(root.lang);
+const forms = new Intl.PluralRules(document.documentElement.lang);
 let changed = [], told, asking, quiet;
 
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
@@ -44,22 +43,6 @@ function tell() {
 // What this page did itself came with its numbers, which change nothing any more when the socket brings them.
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.requestConfig.verb === "post" && tell());
 
-// Without the socket they ask every ten seconds, until htmx has connected again.
-function lost() {
-  root.dataset.connection = "lost";
-  asking ??= setInterval(tell, 10_000);
-}
-document.addEventListener("htmx:wsError", lost);
-document.addEventListener("htmx:wsOpen", () => {
-  delete root.dataset.connection;
-  asking = clearInterval(asking);
-});
-
-// After a restart thousands come back: each at a moment of its own, and none long after the server is there again.
-const pause = (retries) => 500 + Math.random() * Math.min(2500 * 2 ** retries, 15_000);
-htmx.config.wsReconnectDelay = pause;
-document.addEventListener("htmx:wsClose", ({ target, detail }) => {
-  lost();
-  // 1001: the server restarts. The one such case in which htmx doesn't come back by itself.
-  if (detail.event.code === 1001) setTimeout(() => target.isConnected && detail.socketWrapper.reconnect(), pause(0));
-});
+// Without the socket they ask every ten seconds.
+document.addEventListener("socket:lost", () => (asking ??= setInterval(tell, 10_000)));
+document.addEventListener("socket:open", () => (asking = clearInterval(asking)));

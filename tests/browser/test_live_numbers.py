@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from events.models import Event
-from tests.browser.frames import number, open_with_sockets, push
+from tests.browser.conftest import until
+from tests.browser.frames import number, open_with_sockets, pause_after, push
 from tests.factories import make_event, make_person
 from tests.serving import serving
 from tickets.services import queue
@@ -57,6 +58,18 @@ def test_heartbeat_that_says_the_same_changes_nothing(page):
     assert before.evaluate("element => element.isConnected")
 
 
+def test_sentence_for_screen_readers_has_the_numbers_of_a_minute_later(page):
+    page.clock.install()
+    open_with_sockets(page, make_event(seats_limit=5).get_absolute_url())
+    pause_after(page, 1)
+    push(page, number("pending", 2), number("spots-left", 4))
+    page.clock.run_for(30_000)
+    push(page, number("pending", 3))
+    expect(page.locator("[data-sentence]")).to_be_empty()
+    page.clock.run_for(30_000)
+    expect(page.locator("[data-sentence]")).to_have_text("Spots left: 4. Waiting: 3.")
+
+
 def test_page_comes_back_by_itself_after_a_restart(visitor, complaints, tmp_path):
     # The browser says that it could not connect, and htmx says that the browser said so.
     complaints.expected += ["WebSocket connection", "[object Event]"]
@@ -74,9 +87,29 @@ def test_page_comes_back_by_itself_after_a_restart(visitor, complaints, tmp_path
         expect(lost).to_have_count(0)
 
 
-def test_pages_come_back_at_moments_of_their_own_and_soon(page):
-    page.goto(make_event().get_absolute_url())
-    pauses = [page.evaluate("(retries) => Array.from({length: 200}, () => htmx.config.wsReconnectDelay(retries))", retries) for retries in (0, 3, 50)]
-    assert all(500 <= pause <= 15_500 for some in pauses for pause in some)
-    assert max(pauses[0]) <= 3000
-    assert max(pauses[0]) - min(pauses[0]) > 1500
+# A page whose pauses before it connects again are noted, not waited for.
+NOTE_PAUSES = """
+  window.pauses = [];
+  const wait = window.setTimeout;
+  window.setTimeout = (work, pause, ...more) => {
+    const isPause = pause >= 500 && pause <= 15_500 && String(work).includes("reconnect");
+    if (isPause) pauses.push(pause);
+    return wait(work, isPause ? 0 : pause, ...more);
+  };
+"""
+
+
+def test_pages_come_back_at_moments_of_their_own_and_soon(visitor):
+    address, first = make_event().get_absolute_url(), []
+    for _ in range(8):
+        page = visitor()
+        page.add_init_script(NOTE_PAUSES)
+        page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1012))
+        page.goto(address)
+        until(page, "pauses.length >= 12")
+        pauses = page.evaluate("pauses")
+        first.append(pauses[0])
+        assert max(pauses) > 3000
+        page.close()
+    assert all(500 <= pause <= 3000 for pause in first)
+    assert max(first) - min(first) > 200

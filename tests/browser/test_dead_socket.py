@@ -1,0 +1,96 @@
+"""A connection that dies without a close, as after sleep or a change of network: the page notices, says so, and comes back.
+
+The relay between browser and server stops passing anything on. The page's clock is moved by the test, so nothing here waits for
+real heartbeats, and nothing depends on how fast the machine is.
+"""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from events.models import Event
+from tests.browser.conftest import until
+from tests.browser.frames import open_with_sockets, pause_after
+from tests.factories import make_event
+from tests.relay import relay_to
+from tests.serving import serving
+
+pytestmark = pytest.mark.once
+
+PAGES = {"events:detail": "pending", "tickets:queue": "pending", "events:live": "pending", "tickets:check_in": "checked-in"}
+WAKING = {
+    "visibilitychange": "document.dispatchEvent(new Event('visibilitychange'))",
+    "online": "dispatchEvent(new Event('online'))",
+    "focus": "dispatchEvent(new Event('focus'))",
+    "pageshow": "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+}
+
+
+@contextmanager
+def connected(page, path, log):
+    """The page behind a relay, after its first numbers, with a clock that the test moves."""
+    with serving(log) as server, relay_to(server.port) as relay:
+        page.clock.install()
+        open_with_sockets(page, f"http://localhost:{relay.port}{path}")
+        yield relay
+        page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(visitor, log_in, tmp_path, name):
+    event, page = make_event(), visitor()
+    log_in(page, event.organizer)
+    number, line = page.locator(f"#live-{PAGES[name]}").first, page.locator("#connection")
+    with connected(page, reverse(name, args=[event.pk]), tmp_path / "log") as relay:
+        expect(number).to_have_text("0")
+        relay.swallow()
+        Event.objects.filter(pk=event.pk).update(pending_count=3, confirmed_count=3, checked_in_count=3)
+        page.clock.fast_forward(30_000)
+        assert page.evaluate("document.documentElement.dataset.connection") == "open"
+        pause_after(page, 10)
+        expect(page.locator("html")).to_have_attribute("data-connection", "lost")
+        expect(line).to_be_visible()
+        assert re.fullmatch(r"No connection: these are the numbers of \d\d:\d\d\. They come back by themselves\.", line.inner_text())
+        page.clock.run_for(3_100)
+        page.clock.resume()
+        expect(number).to_have_text("3")
+        expect(line).to_be_hidden()
+
+
+@pytest.mark.parametrize("sign", WAKING)
+def test_page_comes_back_at_once_when_somebody_looks_again(visitor, tmp_path, sign):
+    event, page = make_event(), visitor()
+    with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
+        relay.swallow()
+        Event.objects.filter(pk=event.pk).update(pending_count=3)
+        pause_after(page, 31)
+        page.evaluate(WAKING[sign])
+        expect(page.locator("#live-pending")).to_have_text("3")
+        page.clock.resume()
+
+
+def test_page_that_heard_something_lately_keeps_its_connection(visitor, tmp_path):
+    event, page = make_event(), visitor()
+    with connected(page, event.get_absolute_url(), tmp_path / "log"):
+        page.clock.fast_forward(20_000)
+        for sign in WAKING.values():
+            page.evaluate(sign)
+        assert page.evaluate("sockets.length") == 1
+
+
+def test_page_gives_up_a_dead_connection_once(visitor, tmp_path):
+    event, page = make_event(), visitor()
+    with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
+        relay.swallow()
+        pause_after(page, 31)
+        page.evaluate(WAKING["focus"])
+        page.clock.resume()
+        until(page, "sockets.length === 2 && sockets[1].readyState === 1")
+        # The browser learns minutes later that the dead one is closed. That must not cost the living one.
+        page.evaluate("sockets[0].dispatchEvent(new CloseEvent('close', { code: 1006 }))")
+        page.clock.fast_forward(20_000)
+        assert page.evaluate("sockets.slice(1).map(socket => socket.readyState)") == [1]
+        assert page.evaluate("document.documentElement.dataset.connection") == "open"
