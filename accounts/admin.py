@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
@@ -70,9 +71,16 @@ class PersonAdmin(admin.ModelAdmin):
         """People are blocked: their tickets and decisions stay explained."""
         return False
 
+    def add_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Hashes the password before Django opens the transaction that the form is handled in."""
+        if request.method == "POST" and self.has_add_permission(request):
+            request.hashed_password = make_password(request.POST.get("password"))
+        return super().add_view(request, *args, **kwargs)
+
     def save_model(self, request: Any, obj: User, form: forms.ModelForm, change: bool) -> None:
         if not change:
-            services.add_person(obj, form.cleaned_data["password"], by=request.user)
+            obj.password = request.hashed_password
+            services.add_person(obj, by=request.user)
             return
         wanted = {name: form.cleaned_data[name] for name in ("first_name", "last_name", "language")}
         services.change_settings(obj, **wanted)

@@ -18,13 +18,14 @@ NOWHERE = "deleted.invalid"
 
 
 class UserManager(BaseUserManager["User"]):
-    @transaction.atomic
     def create_user(self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any) -> "User":
         """A person with this address. `activated` skips the mail that proves the address is theirs. ValueError for no address."""
         user = self.model(email=canonical_email(email), **fields)
+        # Hashed before the transaction, whose locks it would hold for a third of a second.
         user.set_password(password)
-        user.save(using=self._db)
-        EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=activated)
+        with transaction.atomic():
+            user.save(using=self._db)
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=activated)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":

@@ -181,9 +181,8 @@ def prove(address: EmailAddress, *, by: User) -> bool:
 
 
 @transaction.atomic
-def add_person(person: User, password: str, *, by: User) -> None:
-    """Save somebody new whom an Admin vouches for; they can log in at once."""
-    person.set_password(password)
+def add_person(person: User, *, by: User) -> None:
+    """Save somebody new, password included, whom an Admin vouches for; they can log in at once."""
     person.save(force_insert=True)
     EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
     signals.address_proven.send(sender=User, person=person)

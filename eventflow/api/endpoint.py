@@ -52,9 +52,15 @@ class Endpoint(APIView):
     http_method_names = ["get", "head", "options", "post", "put", "patch", "delete"]
     allowance: limits.Allowance | None = None
 
+    # Whether an Idempotency-Key keeps the answer. Not where a password is hashed: the key's transaction
+    # would hold SQLite's one write lock meanwhile, and strangers would make everybody wait.
+    keeps_answers = True
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Every method that changes something takes an Idempotency-Key."""
         super().__init_subclass__(**kwargs)
+        if not cls.keeps_answers:
+            return
         for method in {"post", "put", "patch", "delete"} & vars(cls).keys():
             setattr(cls, method, idempotent(vars(cls)[method]))
 

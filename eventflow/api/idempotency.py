@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from allauth.core.internal.ratelimit import get_ip
@@ -108,11 +109,14 @@ class Attempt:
         return Response(json.loads(self.cipher.decrypt(bytes(replay.answer))), status=replay.status, headers=REPLAYED)
 
     def first(self, act: Callable[[], Response], view: Any) -> Response:
-        """Act, and keep the answer in the same transaction."""
+        """Act, and keep the answer in the same transaction; not that of a limit."""
         try:
             with transaction.atomic():
                 expired().filter(key=self.key).delete()
                 response = refusals_too(act, view)
+                if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                    # It says: later. With the key it would be the answer then, too.
+                    return response
                 answer = self.cipher.encrypt(view.as_json(response))
                 Replay.objects.create(who=self.who, key=self.key, request=self.request, status=response.status_code, answer=answer)
                 return response

@@ -220,7 +220,7 @@ class EnvelopeSchema(AutoSchema):
             ),
         ]
         everywhere += [OpenApiParameter(name, kind, "path", description=words) for name, (kind, words) in PATH.items() if f"{{{name}}}" in self.path]
-        if self.changes_something:
+        if self.takes_a_key:
             words = "Send the same key with a request sent again: it gets the first answer, for 24 hours, and nothing happens twice."
             everywhere.append(OpenApiParameter("Idempotency-Key", str, header, description=words))
         return everywhere
@@ -248,8 +248,9 @@ class EnvelopeSchema(AutoSchema):
         return [self.view.__module__.rpartition(".")[2].capitalize()]
 
     @property
-    def changes_something(self) -> bool:
-        return self.method in {"POST", "PUT", "PATCH", "DELETE"}
+    def takes_a_key(self) -> bool:
+        """Whether an Idempotency-Key does something here."""
+        return self.method in {"POST", "PUT", "PATCH", "DELETE"} and getattr(self.view, "keeps_answers", True)
 
     def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> Any:
         headers = HEADERS | (RETRY if status_code in {"409", "429", "503"} else {})
@@ -300,7 +301,7 @@ class EnvelopeSchema(AutoSchema):
             yield from ["invalid", "malformed", "unsupported_media_type", "too_large"]
         elif any(issubclass(part, serializers.Serializer) for part in self.get_override_parameters() if isinstance(part, type)):
             yield "invalid"
-        if self.changes_something:
+        if self.takes_a_key:
             yield from IDEMPOTENCY
 
 

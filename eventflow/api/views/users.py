@@ -38,6 +38,8 @@ class Open(Endpoint):
 
 
 class Register(Open):
+    keeps_answers = False
+
     @describe(
         "Sign up",
         operation="register",
@@ -77,6 +79,8 @@ class Activate(Open):
 
 
 class Login(Open):
+    keeps_answers = False
+
     @describe(
         "Sign in",
         operation="login",
@@ -98,6 +102,8 @@ class Login(Open):
 
 
 class Refresh(Open):
+    keeps_answers = False
+
     @describe(
         "Get the next pair of tokens",
         operation="refresh_token",
