@@ -22,7 +22,10 @@ from events.models import DoorStaff, Event
 from tickets.models import Announcement, Reservation, Ticket
 
 Row = dict[str, Any]
-TEXTS, TIMES = ["title", "description", "location", "cancel_message"], ["start_time", "end_time", "created", "published_at", "cancelled_at"]
+TEXTS, TIMES = (
+    ["title", "description", "location", "contact_email", "cancel_message"],
+    ["start_time", "end_time", "created", "published_at", "cancelled_at"],
+)
 EVENT = [*TEXTS, *TIMES, "time_zone", "seats_limit", "admission", "status"]
 # Rows read, and pieces sent, at once.
 CHUNK = 500

@@ -163,7 +163,21 @@ class EventForm(forms.ModelForm):
 
     class Meta:
         model = Event
-        fields = ["title", "description", "location", "start_time", "end_time", "time_zone", "seats_limit", "admission", "hue", "pattern"]
+        fields = [
+            "title",
+            "description",
+            "contact_email",
+            "location",
+            "start_time",
+            "end_time",
+            "time_zone",
+            "seats_limit",
+            "admission",
+            "hue",
+            "pattern",
+        ]
+        labels = {"contact_email": gettext_lazy("Contact e-mail")}
+        help_texts = {"contact_email": gettext_lazy("Guests’ answers to our e-mails go here. Everybody can see it.")}
         widgets = {"description": forms.Textarea({"rows": 6})}
         error_messages = {
             "title": {"required": gettext_lazy("Enter what the event is called.")},

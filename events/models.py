@@ -127,6 +127,8 @@ class Event(models.Model):
         related_name="door_events",
         verbose_name=_("door staff"),
     )
+    # Where a guest's answer to a mail about the event goes. Everybody may read it.
+    contact_email = CanonicalEmailField(_("contact e-mail"), blank=True, default="", db_default="")
     # Shown to guests and mailed when the event is cancelled.
     cancel_message = models.TextField(_("message to guests"), max_length=2000, blank=True)
     created = models.DateTimeField(auto_now_add=True)

@@ -25,7 +25,7 @@ from events.models import DoorStaff, Event, EventQuerySet
 IN_CALENDARS = {"title", "description", "location", "start_time", "end_time"}
 MOVES_GUESTS = {"location", "start_time", "end_time"}
 # What a duplicate takes over: what the event says, and nothing of what became of it.
-COPIED = ["title", "description", "location", "time_zone", "seats_limit", "admission", "hue", "pattern"]
+COPIED = ["title", "description", "location", "contact_email", "time_zone", "seats_limit", "admission", "hue", "pattern"]
 
 
 def lock(event_id: int, among: EventQuerySet | None = None) -> Event:
@@ -74,7 +74,8 @@ def edit(event: Event, *, by: User, **fields: Any) -> Event:
     audit.record("event.edit", locked, by=by, changed=sorted(changed))
     signals.event_edited.send(sender=Event, event=locked, by=by)
     if changed & MOVES_GUESTS and locked.is_published:
-        signals.event_moved.send(sender=Event, event=locked)
+        before = {name: before.get(name, getattr(locked, name)) for name in MOVES_GUESTS}
+        signals.event_moved.send(sender=Event, event=locked, before=before)
     live.hint(locked.pk)
     return locked
 
@@ -198,6 +199,7 @@ def let_go(person: User) -> None:
     coming = Event.objects.published().upcoming().filter(organizer=person).first()
     if coming:
         raise Refused("organizes_events", _("You organize “%(title)s”, which is not over. Cancel it first.") % {"title": isolated(coming.title)})
+    Event.objects.filter(organizer=person).exclude(contact_email="").update(contact_email="")
     DoorStaff.objects.filter(Q(person=person) | Q(email=person.email)).delete()
 
 

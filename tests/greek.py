@@ -100,8 +100,8 @@ def gates_at(event: Event) -> list[Gate]:
 def announcements_at(event: Event) -> dict[str, Any]:
     """One that can still be taken back, one that was, one that has left."""
     said = {
-        name: announcements.send(event, audience="all", subject="Μελάνι", body=TEXT, key=uuid.uuid4(), by=event.organizer)
-        for name in ("waiting", "taken back", "sent")
+        name: announcements.send(event, audience="all", subject=subject, body=TEXT, key=uuid.uuid4(), by=event.organizer)
+        for name, subject in (("waiting", "Μελάνι"), ("taken back", "Χαρτί"), ("sent", "Μολύβι"))
     }
     announcements.withdraw(said["taken back"], by=event.organizer)
     said["sent"].leaves_at = timezone.now()

@@ -1,5 +1,6 @@
 """The mails of the queue. Each builder reads the truth when the mail leaves, and returns None when its cause is gone."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +13,30 @@ from eventflow.mail.letters import Attachment
 from events.calendar import event_calendar, method
 from events.colors import ink
 from events.models import Event
+from events.templatetags.event_parts import day_in_line, hours
 from tickets import links, pdf
 from tickets.models import Announcement, Reservation, Ticket
+
+
+def queued(reservation: int) -> Letter | None:
+    """You are in the queue, and at which place. None for a guest who does not wait any more, and so has another mail."""
+    pending = Reservation.objects.pending().select_related("event__organizer", "person")
+    found = pending.with_position().filter(pk=reservation).first()
+    if found is None:
+        return None
+    facts = about(found) | {"position": found.position}
+    facts["heading"] = _("You are in the queue for %(title)s") % facts
+    facts["body"] = _("Your place in the queue: %(position)d.") % facts + " " + what_happens_next(found.event)
+    return letter("queued", facts)
+
+
+def what_happens_next(event: Event) -> str:
+    """For a guest who waits: who decides, and when they hear of it."""
+    if not event.is_full:
+        return _("The organizer decides about each reservation. We write to you as soon as they do.")
+    if event.is_automatic:
+        return _("The event is full. When a spot frees up, the first in line gets it, and we write to you at once.")
+    return _("The event is full. When a spot frees up, the organizer decides who gets it, and we write to you.")
 
 
 def confirmed(reservation: int, serial: str) -> Letter | None:
@@ -29,7 +52,7 @@ def confirmed(reservation: int, serial: str) -> Letter | None:
     facts = about(ticket.reservation) | {"ticket": ticket, "ticket_url": ticket_url(ticket.reservation)}
     facts["heading"] = _("You have a spot at %(title)s") % facts
     facts["body"] = _("Your reservation is confirmed. Your ticket is attached as a PDF.")
-    return Letter.render("confirmed", facts, attachments)
+    return letter("confirmed", facts, attachments)
 
 
 def rejected(reservation: int, decided: str) -> Letter | None:
@@ -40,7 +63,7 @@ def rejected(reservation: int, decided: str) -> Letter | None:
     facts = about(found) | {"words": found.message, "others_url": settings.SITE_URL + reverse("events:list")}
     facts["heading"] = _("Not this time: %(title)s") % facts
     facts["body"] = _("The organizer could not offer you a spot.")
-    return Letter.render("rejected", facts, out_of_the_calendar(facts))
+    return letter("rejected", facts, out_of_the_calendar(facts))
 
 
 def cancelled(reservation: int) -> Letter | None:
@@ -51,7 +74,7 @@ def cancelled(reservation: int) -> Letter | None:
     facts = about(found)
     facts["heading"] = _("You are not going to %(title)s") % facts
     facts["body"] = _("Your reservation is cancelled, as you asked.")
-    return Letter.render("cancelled", facts, out_of_the_calendar(facts))
+    return letter("cancelled", facts, out_of_the_calendar(facts))
 
 
 def event_cancelled(reservation: int) -> Letter | None:
@@ -62,18 +85,27 @@ def event_cancelled(reservation: int) -> Letter | None:
     facts = about(found) | {"words": found.event.cancel_message}
     facts["heading"] = _("%(title)s is cancelled") % facts
     facts["body"] = _("The organizer cancelled this event, so there is nothing for you to do.")
-    return Letter.render("event_cancelled", facts, out_of_the_calendar(facts))
+    return letter("event_cancelled", facts, out_of_the_calendar(facts))
 
 
-def moved(reservation: int, sequence: int) -> Letter | None:
-    """It is at another time or place now. None once it was changed again, which has a mail of its own."""
+def moved(reservation: int, sequence: int, event: int | None = None, was: dict[str, str] | None = None) -> Letter | None:
+    """It is at another time or place now. None once it was changed again, which has a mail of its own, or is as it was.
+
+    `was`: its start, end and place as the guests know them, by field. Mails of older versions have none.
+    """
     found = fetch(reservation)
     if found is None or not found.is_live or found.event.sequence != sequence:
         return None
-    facts = about(found)
+    before = changed_since(found.event, was) if was else {}
+    if was and not before:
+        return None
+    facts = about(found) | {"was": before}
     facts["heading"] = _("%(title)s has moved") % facts
-    facts["body"] = _("The organizer changed when or where it happens. You keep your place; this is how it stands now.")
-    return Letter.render("moved", facts, [calendar_file(found.event)] if found.is_confirmed else [])
+    if found.is_confirmed:
+        facts["body"] = _("The organizer changed when or where it happens. You keep your spot.")
+    else:
+        facts["body"] = _("The organizer changed when or where it happens. You keep your place in the queue.")
+    return letter("moved", facts, [calendar_file(found.event)] if found.is_confirmed else [])
 
 
 def reminder(reservation: int, start: str) -> Letter | None:
@@ -83,8 +115,8 @@ def reminder(reservation: int, start: str) -> Letter | None:
         return None
     facts = about(found) | {"ticket_url": ticket_url(found)}
     facts["heading"] = _("Soon: %(title)s") % facts
-    facts["body"] = _("You have a spot. Your ticket is behind the button; show its code at the door.")
-    return Letter.render("reminder", facts)
+    facts["body"] = _("You have a spot. Open your ticket with the button below and show its code at the door.")
+    return letter("reminder", facts)
 
 
 def announcement(announcement: int, reservation: int) -> Letter | None:
@@ -94,8 +126,25 @@ def announcement(announcement: int, reservation: int) -> Letter | None:
     if said is None or found is None or not may_read(found, said):
         return None
     facts = about(found) | {"words": said.body, "heading": isolated(" ".join(said.subject.split()))}
-    facts["body"] = _("The organizer of %(title)s wrote to you.") % facts
-    return Letter.render("announcement", facts)
+    facts["body"] = _("The organizer of %(title)s wrote to you:") % facts
+    return letter("announcement", facts)
+
+
+def changed_since(event: Event, was: dict[str, str]) -> dict[str, str]:
+    """What of `when` and `where` is different now, and what it was, in words."""
+    before = Event(
+        location=was["location"],
+        time_zone=event.time_zone,
+        start_time=datetime.fromisoformat(was["start_time"]),
+        end_time=datetime.fromisoformat(was["end_time"]),
+    )
+    both = {"when": (when_it_is(event), when_it_is(before)), "where": (event.location, before.location)}
+    return {name: then for name, (now, then) in both.items() if now != then}
+
+
+def when_it_is(event: Event) -> str:
+    """In a line: `Thursday, 10 December, 18:30–20:30`."""
+    return f"{day_in_line(event.local_start)}, {hours(event)}"
 
 
 def may_read(reservation: Reservation, said: Announcement) -> bool:
@@ -121,6 +170,11 @@ def about(reservation: Reservation) -> dict[str, Any]:
         "event_url": settings.SITE_URL + event.get_absolute_url(),
         "leave_url": links.leave_url(reservation) if reservation.is_live else "",
     }
+
+
+def letter(template: str, facts: dict[str, Any], attachments: list[Attachment] | None = None) -> Letter:
+    """A mail to a guest. An answer to it goes to the event's contact, if there is one."""
+    return Letter.render(template, facts, attachments, reply_to=facts["event"].contact_email)
 
 
 def ticket_url(reservation: Reservation) -> str:

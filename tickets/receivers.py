@@ -21,8 +21,8 @@ def fill_added_seats(event: Event, **kwargs: Any) -> None:
 
 
 @receiver(event_moved)
-def tell_everybody_where_and_when(event: Event, **kwargs: Any) -> None:
-    queue.tell_moved(event)
+def tell_everybody_where_and_when(event: Event, before: dict[str, Any], **kwargs: Any) -> None:
+    queue.tell_moved(event, before)
 
 
 @receiver(event_cancelled)

@@ -6,6 +6,6 @@ through all its attempts, so that a mailbox can drop the rare second copy.
 """
 
 from eventflow.mail.letters import Letter
-from eventflow.mail.services import forget, queue, queue_many, queue_to_address
+from eventflow.mail.services import forget, queue, queue_many, queue_to_address, recall, waiting
 
-__all__ = ["Letter", "forget", "queue", "queue_many", "queue_to_address"]
+__all__ = ["Letter", "forget", "queue", "queue_many", "queue_to_address", "recall", "waiting"]

@@ -30,19 +30,35 @@ class Letter:
     text: str
     html: str = ""
     attachments: list[Attachment] = field(default_factory=list)
+    # Where an answer goes; empty: to nobody in particular.
+    reply_to: str = ""
+    # Where the reader says how often such mails come (RFC 2369); empty for mails that nobody can choose.
+    unsubscribe: str = ""
 
     @classmethod
-    def render(cls, template: str, context: dict[str, Any], attachments: list[Attachment] | None = None) -> "Letter":
+    def render(
+        cls,
+        template: str,
+        context: dict[str, Any],
+        attachments: list[Attachment] | None = None,
+        *,
+        reply_to: str = "",
+        unsubscribe: str = "",
+    ) -> "Letter":
         """From `mail/<template>.txt`, whose first line is the subject, and `mail/<template>.html`."""
         context = {"site_url": settings.SITE_URL, **context}
         subject, _, text = render_to_string(f"mail/{template}.txt", context).strip().partition("\n")
-        return cls(subject.strip(), text.strip() + "\n", render_to_string(f"mail/{template}.html", context), attachments or [])
+        html = render_to_string(f"mail/{template}.html", context)
+        return cls(subject.strip(), text.strip() + "\n", html, attachments or [], reply_to, unsubscribe)
 
     def as_message(self, *, to: str, message_id: str) -> EmailMultiAlternatives:
         """Ready for any of Django's mail backends. `Auto-Submitted` keeps vacation replies away (RFC 3834)."""
         headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
+        if self.unsubscribe:
+            headers["List-Unsubscribe"] = f"<{self.unsubscribe}>"
+        reply_to = [self.reply_to] if self.reply_to else None
         subject = " ".join(self.subject.split())
-        message = EmailMultiAlternatives(subject, self.text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
+        message = EmailMultiAlternatives(subject, self.text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers, reply_to=reply_to)
         if self.html:
             message.attach_alternative(self.html, "text/html")
         for attachment in self.attachments:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.mail import mailers
 from django.db import transaction
+from django.db.models import QuerySet
 from django.tasks import task
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
@@ -54,6 +55,21 @@ def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
         Mail.objects.bulk_create(mails)
         for batch in batched((mail.pk for mail in mails), BATCH, strict=False):
             deliver_all.using(run_after=run_after if delay else None).enqueue(list(batch))
+
+
+def waiting(builder: Builder, **about: Any) -> dict[str, Any] | None:
+    """The arguments of the oldest mail of this kind that has not left and has these arguments among its own; None: no such mail."""
+    return unsent(builder, about).order_by("pk").values_list("args", flat=True).first()
+
+
+def recall(builder: Builder, **about: Any) -> int:
+    """Do not send the mails of this kind that have these arguments among their own and have not left. How many there were."""
+    return unsent(builder, about).update(state=Mail.State.DROPPED, next_attempt_at=None)
+
+
+def unsent(builder: Builder, about: dict[str, Any]) -> QuerySet[Mail]:
+    same = {f"args__{name}": value for name, value in about.items()}
+    return Mail.objects.filter(state=Mail.State.QUEUED, builder=name_of(builder), **same)
 
 
 @task

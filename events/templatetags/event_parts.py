@@ -72,6 +72,16 @@ def day(moment: date) -> str:
 
 
 @register.filter
+def day_in_line(moment: date) -> str:
+    """The same within a line, where some languages write weekdays small: `czwartek, 10 grudnia`."""
+    weekday = in_words(moment, "l")
+    # Translators: how your language writes a weekday within a sentence, "Thursday" or "thursday".
+    if pgettext("weekday within a sentence", "Thursday").islower():
+        weekday = weekday.lower()
+    return f"{weekday}, {in_words(moment, day_and_month(moment))}"
+
+
+@register.filter
 def near_day(moment: date) -> str:
     """`Today`, `Tomorrow`, else the weekday."""
     near = {0: _("Today"), 1: _("Tomorrow")}

@@ -83,7 +83,7 @@ def with_sign_ups(events: Iterable[Event]) -> list[tuple[Event, list[int]]]:
 def new(request: PersonRequest) -> HttpResponse:
     """Start an event, as a draft or published at once."""
     if request.method != "POST":
-        return editor(request, EventForm(), None)
+        return editor(request, EventForm(initial={"contact_email": request.user.email}), None)
     return saved(request, EventForm(request.POST), None)
 
 

@@ -13,7 +13,7 @@ from tickets.models import Reservation
 
 pytestmark = pytest.mark.django_db
 EVENT = {"id", "title", "description", "location", "start_time", "end_time", "seats_limit", "organizer", "status"}
-OURS = {"organizer_name", "time_zone", "admission", "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url"}
+OURS = {"organizer_name", "contact_email", "time_zone", "admission", "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url"}
 CREATE = "/events/organizer/events/create/"
 HUGE = 10**30
 
@@ -433,3 +433,13 @@ def test_my_events_and_metrics_show_what_the_caller_manages():
         assert {row["id"] for row in rows(Api(make_admin()).get(page))} == {mine.pk, other.pk}
         assert refused(Api(make_person()).get(page)) == (403, "forbidden")
         assert refused(Api().get(page)) == (401, "not_authenticated")
+
+
+def test_contact_email_is_written_read_and_kept_in_one_spelling():
+    organizer = make_organizer()
+    made = data(Api(organizer).post(CREATE, fields(contact_email="Studio@Example.org")), 201)
+    assert made["contact_email"] == "studio@example.org"
+    url = f"/events/organizer/{made['id']}/edit/"
+    assert data(Api(organizer).patch(url, {"contact_email": ""}))["contact_email"] == ""
+    answer = Api(organizer).patch(url, {"contact_email": "nobody"})
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["contact_email"])

@@ -4,6 +4,8 @@ Every verb locks the event first (`events.services.lock`), always that one lock,
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -49,6 +51,8 @@ def reserve(event: Event, *, person: User, key: str = "", among: EventQuerySet |
     reservation = first_come(event, person, key) if seated else last_in_queue(event, person, key)
     if not seated and promote(event):
         reservation.refresh_from_db()
+    if reservation.is_pending:
+        mail.queue(mails.queued, to=person, args={"reservation": reservation.pk})
     save_counters(event)
     reservation.position = event.pending_count if reservation.is_pending else None
     return reservation
@@ -304,11 +308,21 @@ def save_counters(event: Event) -> None:
     live.hint(event.pk)
 
 
-def tell_moved(event: Event) -> None:
-    """Write to everybody with a place. The delay leaves time to mend a slip; only the newest of several mails leaves."""
+def tell_moved(event: Event, before: dict[str, Any]) -> None:
+    """Write to everybody with a place. The delay leaves time to mend a slip; only the newest of several mails leaves.
+
+    `before`: start, end and place until now. Guests who wait for a mail about an earlier change know what was before that.
+    """
     told = list(event.reservations.live().select_related("person"))
+    waiting = mail.waiting(mails.moved, event=event.pk)
+    was = waiting["was"] if waiting else {name: in_json(value) for name, value in before.items()}
+    facts = {"event": event.pk, "sequence": event.sequence, "was": was}
     delay = settings.MAIL_DECISION_DELAY_SECONDS
-    mail.queue_many(mails.moved, told, delay=delay, args=lambda r: {"reservation": r.pk, "sequence": event.sequence})
+    mail.queue_many(mails.moved, told, delay=delay, args=lambda r: {"reservation": r.pk, **facts})
+
+
+def in_json(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def tell_rejected(reservations: Sequence[Reservation]) -> None:

@@ -32,7 +32,7 @@ class EventData(serializers.ModelSerializer):
         model = Event
         fields = [
             "id", "title", "description", "location", "start_time", "end_time", "seats_limit", "organizer", "status",
-            "organizer_name", "time_zone", "admission", "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url",
+            "organizer_name", "contact_email", "time_zone", "admission", "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -63,7 +63,10 @@ class EventFields(serializers.ModelSerializer):
 
     class Meta:
         model = Event
-        fields = ["title", "description", "location", "start_time", "end_time", "seats_limit", "time_zone", "admission"]
+        fields = [
+            *("title", "description", "location", "contact_email"),
+            *("start_time", "end_time", "seats_limit", "time_zone", "admission"),
+        ]
 
     def to_internal_value(self, data: Any) -> Any:
         """A time without an offset is one on the clock of the event's zone."""

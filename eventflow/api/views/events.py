@@ -30,6 +30,7 @@ EVENT = {
     "organizer": 3,
     "status": "published",
     "organizer_name": "Paweł Ostrowski",
+    "contact_email": "studio@example.org",
     "time_zone": "Europe/Warsaw",
     "admission": "approval",
     "confirmed_count": 12,
