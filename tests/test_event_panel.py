@@ -457,3 +457,13 @@ def test_duplicate_by_an_admin_stays_the_organizers(client):
     client.force_login(make_admin())
     client.post(reverse("events:duplicate", args=[event.pk]))
     assert Event.objects.latest("pk").organizer == event.organizer
+
+
+@pytest.mark.parametrize("route", ["events:edit", "events:live"])
+def test_the_organizer_is_told_which_words_paper_tickets_leave_out(client, organizer, route):
+    event = make_event(organizer=organizer, title="Night 𒀀𒀁 東京 🎉", location="𒀀<b>, Wrocław")
+    path = f"//p[{has_class('notice')}]"
+    told = [words for words in all_words(client.get(reverse(route, args=[event.pk])), path) if "Paper tickets" in words]
+    assert told == ["Paper tickets have no font for these words of the title or the place, and leave them out: 𒀀𒀁 𒀀<b>,"]
+    Event.objects.update(title="Nguyễn 東京 हिन्दी", location="Wrocław")
+    assert "Paper tickets" not in client.get(reverse(route, args=[event.pk])).text

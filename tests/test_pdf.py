@@ -2,17 +2,21 @@
 
 import sys
 import threading
+import unicodedata
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 
 import pytest
+from django.urls import reverse
 from django.utils import translation
+from pypdf import PdfReader
 from xhtml2pdf import pisa
 
 from tests.factories import make_event, make_organizer, make_person, make_reservation
-from tests.papers import codes_of, fonts_of, text_of
-from tickets import pdf, signature
+from tests.papers import codes_of, fonts_of, missing_glyphs, text_of
+from tests.torture import TEXTS
+from tickets import lettering, pdf, shaping, signature
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
@@ -80,13 +84,146 @@ def test_the_pdf_brings_its_own_letters(ticket):
     assert fonts == {"InstrumentSans-Regular": True, "InstrumentSans-Bold": True, "Helvetica": False}
 
 
-def test_greek_and_cyrillic_names_are_printed_too(ticket):
-    ticket.reservation.person.first_name = "Олена Ґалаґан"
-    ticket.event.location = "Αθήνα, Šibenik"
+# How names are written; whatever has a font is printed as it is.
+SCRIPTS = {
+    "Polish": "Zażółć Gęślą",
+    "Vietnamese": "Nguyễn Thị Hương",
+    "Yoruba": "Adébáyọ̀ Ọlátúnjí",
+    "Azeri": "Əliyev Pərvanə",
+    "Hausa": "Ɓala Ɗan Ƙofa Ƴar",
+    "Sami and Esperanto": "Ŧeŋŋ Ĉaŭ Ĝoĥo Ĵuŝ",
+    "pinyin": "Lǐ Nǚ Sǔn",
+    "Hawaiian": "Kaʻahumanu",
+    "Greek": "Αθήνα Παπαδοπούλου",
+    "Cyrillic": "Олена Ґалаґан",
+    "Armenian": "Հայկ Պետրոսյան",
+    "Georgian": "ნინო ბერიძე",
+    "Hebrew": "דוד כהן",
+    "Arabic": "محمد الأحمد",
+    "Persian": "پروین گل",
+    "Hindi": "श्रीमती कीर्ति",
+    "Bengali": "রবীন্দ্রনাথ ঠাকুর",
+    "Punjabi": "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
+    "Gujarati": "શ્રી ગાંધી",
+    "Oriya": "ଓଡ଼ିଆ",
+    "Tamil": "கோவிந்தராஜன் தமிழ்",
+    "Telugu": "శ్రీనివాస తెలుగు",
+    "Kannada": "ಕನ್ನಡ ಶ್ರೀ",
+    "Malayalam": "മലയാളം ശ്രീ",
+    "Sinhala": "සිංහල",
+    "Thai": "สมชาย น้ำทิพย์",
+    "Lao": "ສົມສັກ",
+    "Burmese": "မြန်မာ",
+    "Amharic": "አበበ በቂላ",
+    "Khmer": "ព្រះ ខ្មែរ",
+    "Japanese": "東京 ひろし タワー",
+    "Korean": "김철수 서울",
+    "simplified Chinese": "王丽 图书馆",
+    "traditional Chinese": "國家圖書館",
+    "signs": "₺ ₹ ₴ № ½ ² ≤ ≥ ± → ★ ✓ ′ ″ € © ™",
+}
+
+
+def read_back(pdf):
+    """The words of a PDF in the letters that people type, without spaces, which a reader of the page guesses, and signs of direction."""
+    words = unicodedata.normalize("NFKC", text_of(pdf))
+    return "".join(letter for letter in words if not letter.isspace() and unicodedata.category(letter) != "Cf")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_name_is_printed_in_its_own_script(ticket, script):
+    ticket.reservation.person.first_name, ticket.reservation.person.last_name = SCRIPTS[script], ""
+    ticket.event.title = ticket.event.location = ticket.event.organizer.first_name = SCRIPTS[script]
+    ticket.event.organizer.last_name = ""
     paper = pdf.render(ticket)
-    words = text_of(paper)
-    assert "Олена Ґалаґан" in words and "Αθήνα" in words and "Šibenik" in words
-    assert fonts_of(paper)["DejaVuSans-Bold"]
+    assert missing_glyphs(paper) == []
+    name = unicodedata.normalize("NFKC", SCRIPTS[script]).replace(" ", "")
+    assert read_back(paper).count(name) >= 2, text_of(paper)
+
+
+def test_a_missing_glyph_is_found():
+    """What the tests above rely on: the renderer draws a box for a letter that the font does not have, and they see it."""
+    style = f'<style>@font-face {{ font-family: x; src: url("{pdf.FONTS / "InstrumentSans-Regular.ttf"}"); }} p {{ font-family: x; }}</style>'
+    for text, missing in (("Ola", 0), ("O東a", 1)):
+        out = BytesIO()
+        pisa.CreatePDF(f"{style}<p>{text}</p>", dest=out)
+        assert len(missing_glyphs(out.getvalue())) == missing
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_no_text_prints_a_box(ticket, text, caplog):
+    ticket.event.title, ticket.event.location = text[:200], text[:200]
+    ticket.event.organizer.first_name = ticket.reservation.person.first_name = text[:150]
+    assert missing_glyphs(pdf.render(ticket)) == []
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("Café\u202f12\u2009m² – X\u2011Y\u00a0Z", "Café 12 m² – X-Y Z"),
+        ("Party 🎉 now 👩\u200d👩\u200d👧", "Party now"),
+        ("🇵🇱 Polska", "PL Polska"),
+        ("𝓐𝓫𝓬 ①② ﬁn", "Abc ①② ﬁn"),
+        ("a" + "\u0308" * 50 + "b", "ä" + "\u0308" * 4 + "b"),
+        ("Night 𒀀𒀁 Print", "Night Print"),
+        ("\u200b\u2060", ""),
+    ],
+)
+def test_letters_without_a_font_become_what_can_be_read(written, printed):
+    assert lettering.readable(written) == printed
+
+
+def test_a_name_that_no_font_has_is_printed_as_the_address(ticket):
+    person = ticket.reservation.person
+    person.first_name, person.last_name = "𒀀𒀁", "Nowak"
+    paper = pdf.render(ticket)
+    assert person.email in text_of(paper) and missing_glyphs(paper) == []
+
+
+def test_a_title_that_no_font_has_is_printed_as_the_events_address(ticket):
+    ticket.event.title, ticket.event.location = "🎉🎉", "𒀀"
+    words = read_back(pdf.render(ticket))
+    assert words.count(pdf.address(ticket.event.get_absolute_url())) == 2 and "Seetheevent’spage" in words
+
+
+def test_text_from_right_to_left_begins_at_the_right(ticket):
+    ticket.event.title = "مهرجان 2027: ورشة (مجاني)"
+    facts = pdf.facts(ticket)
+    assert (facts["title"].direction, facts["guest"].direction) == ("rtl", "ltr")
+    words = read_back(pdf.render(ticket))
+    assert all(word in words for word in ("مهرجان", "2027", "ورشة", "مجاني"))
+
+
+def test_a_syllable_is_shaped_and_read_back_as_it_was_written():
+    font = shaping.ShapedFont("try", pdf.FONTS / "NotoSansDevanagari-Bold.ttf")
+    drawn = font.shaped("कि")
+    assert len(drawn) == 2 and [font._meaning[ord(letter)] for letter in drawn] == ["कि", ""]
+    glyphs = [font.face.charToGlyph[ord(letter)] for letter in drawn]
+    assert glyphs[0] != font.face.charToGlyph[ord("क")], "the vowel comes first"
+    assert font.shaped("कि") == drawn, "remembered"
+
+
+def test_a_font_remembers_no_more_than_it_may(monkeypatch):
+    monkeypatch.setattr(shaping, "MOST_MEANINGS", 3)
+    font = shaping.ShapedFont("try", pdf.FONTS / "NotoSansThai-Bold.ttf")
+    for letter in "กขคงจกขคงจ":
+        font.shaped(letter + "\u0e31")
+    assert len(font._private) <= 3 + 6
+
+
+def test_the_paper_says_its_language_and_what_it_is(ticket):
+    with translation.override("pl"):
+        reader = PdfReader(BytesIO(pdf.render(ticket)))
+    assert reader.root_object["/Lang"] == "pl" and reader.metadata.title == f"Bilet {ticket.code}"
+
+
+@pytest.mark.parametrize("language", ["en", "pl"])
+def test_no_address_on_paper_is_broken(ticket, language):
+    ticket.event.pk = 35_612
+    with translation.override(language):
+        words = text_of(pdf.render(ticket))
+    assert pdf.address(ticket.event.get_absolute_url()) in words and pdf.address(reverse("tickets:mine")) in words
 
 
 def test_the_code_on_paper_is_the_tickets(ticket, tmp_path):

@@ -1,12 +1,11 @@
 """The ticket on paper: one A4 page, drawn by xhtml2pdf from a template, without a connection to anywhere."""
 
 import base64
-import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from io import BytesIO
-from itertools import groupby
-from pathlib import Path
+from typing import Any
+from unicodedata import bidirectional
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,14 +15,16 @@ from django.utils.dateformat import format as in_words
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
-from reportlab.pdfbase.ttfonts import TTFontFile
+from django.utils.translation import gettext as _
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 
+from accounts.models import User
 from events.colors import ink
-from tickets import qr, signature
+from tickets import lettering, qr, shaping, signature
+from tickets.lettering import FACES, Face
 from tickets.models import Ticket
 
-FONTS = Path(__file__).parent / "fonts"
+FONTS = lettering.FOLDER
 # Nothing but our font files: no address, no other file. The code's picture is part of the document.
 POLICY = ResourceAccessPolicy.server(FONTS, allow_remote=False, max_render_seconds=20)
 NOTHING = "data:,"
@@ -33,8 +34,11 @@ def render(ticket: Ticket) -> bytes:
     """The ticket's PDF, in the active language. The ticket needs its event with organizer and its reservation with person."""
     from xhtml2pdf import pisa  # 0.2 s of import, which only a process that draws should pay
 
-    out = BytesIO()
-    pisa.CreatePDF(render_to_string("tickets/pdf/ticket.html", facts(ticket)), dest=out, link_callback=only_ours, resource_policy=POLICY)
+    out, said = BytesIO(), facts(ticket)
+    for face in said["faces"]:
+        if face.is_shaped:
+            shaping.register(face.family, FONTS / face.regular)
+    pisa.CreatePDF(render_to_string("tickets/pdf/ticket.html", said), dest=out, link_callback=only_ours, resource_policy=POLICY)
     return out.getvalue()
 
 
@@ -42,9 +46,15 @@ def file_name(ticket: Ticket) -> str:
     return f"ticket-{ticket.code}.pdf"
 
 
-def facts(ticket: Ticket) -> dict[str, object]:
+def facts(ticket: Ticket) -> dict[str, Any]:
     """What the template prints. Whatever people wrote goes through `printed`."""
     event = ticket.event
+    texts = {
+        "title": printed(event.title, most=200, otherwise=address(event.get_absolute_url())),
+        "place": printed(event.location, most=120, otherwise=_("See the event’s page")),
+        "organizer": printed(event.host, most=80),
+        "guest": printed_guest(ticket.reservation.person),
+    }
     picture = base64.b64encode(qr.png(signature.sign(ticket))).decode()
     return {
         "ticket": ticket,
@@ -52,13 +62,11 @@ def facts(ticket: Ticket) -> dict[str, object]:
         "day": full_day(event.local_start),
         "issued": in_words(ticket.issued_at.astimezone(event.zone), "j E Y, H:i"),
         "ink": ink(event),
-        "title": printed(event.title, most=200),
-        "long": len(event.title) > 60,
-        "place": printed(event.location, most=140),
-        "organizer": printed(event.host, most=100),
-        "guest": printed(ticket.reservation.person.get_full_name(), most=100),
+        **texts,
+        "faces": sorted(set[Face]().union(*(text.faces for text in texts.values())) - {lettering.OWN}, key=FACES.index),
+        "long": any(text.is_long for text in texts.values()),
         "picture": f"data:image/png;base64,{picture}",
-        "page": address(reverse("tickets:ticket", args=[ticket.reservation_id])),
+        "page": address(reverse("tickets:mine")),
         "event_page": address(event.get_absolute_url()),
     }
 
@@ -84,25 +92,43 @@ def only_ours(address: str, relative_to: str | None) -> str:
 # --- Letters ----------------------------------------------------------------------------------------------------------
 
 
-def printed(text: str, *, most: int) -> SafeString:
-    """What somebody wrote, escaped, each run of letters in a font that has them. `most` letters, so that it stays on the page.
+@dataclass(frozen=True)
+class Printed:
+    """What somebody wrote, as paper shows it: runs of letters, each in a font that has them."""
 
-    The renderer knows no second font for a missing letter, so Greek and Cyrillic are marked for theirs. Control characters,
-    the ones that turn the direction of text among them, are left out: they would print as boxes, or mislead.
-    """
-    text = Truncator("".join(c for c in text if not unicodedata.category(c).startswith("C"))).chars(most)
-    runs = groupby(text, key=needs_other_font)
-    return format_html_join("", "{}", ((mark("".join(letters), other=other),) for other, letters in runs))
+    runs: tuple[tuple[Face, str], ...]
+
+    @property
+    def faces(self) -> set[Face]:
+        return {face for face, _ in self.runs}
+
+    @property
+    def direction(self) -> str:
+        """That of its first letter, like `dir="auto"` on a page."""
+        classes = (bidirectional(letter) for _, letters in self.runs for letter in letters)
+        return "rtl" if next((one for one in classes if one in {"L", "R", "AL"}), "L") != "L" else "ltr"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it needs smaller letters, so that everything stays on one page."""
+        return sum(len(letters) for _, letters in self.runs) > 60
+
+    def __str__(self) -> SafeString:
+        """Escaped; each run is marked for its font."""
+        return format_html_join("", "{}", ((mark(face, letters),) for face, letters in self.runs))
 
 
-def mark(letters: str, *, other: bool) -> SafeString:
-    return format_html('<span class="other">{}</span>' if other else "{}", letters)
+def printed(text: str, *, most: int, otherwise: str = "") -> Printed:
+    """What can be printed of the text, at most so many letters of it, so that it stays on the page. `otherwise`: when nothing can."""
+    words = Truncator(lettering.readable(text) or otherwise).chars(most)
+    return Printed(tuple(lettering.runs(words)))
 
 
-def needs_other_font(letter: str) -> bool:
-    return ord(letter) not in letters_of("InstrumentSans-Regular") and ord(letter) in letters_of("DejaVuSans-Regular")
+def printed_guest(person: User) -> Printed:
+    """The guest's name; their e-mail address where a word of the name can't be printed, so that the door can tell who it is."""
+    name = person.get_full_name()
+    return printed(person.email if lettering.unreadable(name) else name, most=100, otherwise=person.email)
 
 
-@cache
-def letters_of(font: str) -> frozenset[int]:
-    return frozenset(TTFontFile(str(FONTS / f"{font}.ttf")).charToGlyph)
+def mark(face: Face, letters: str) -> SafeString:
+    return format_html("{}", letters) if face is lettering.OWN else format_html('<span class="{}">{}</span>', face.mark, letters)

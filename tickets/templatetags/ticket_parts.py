@@ -5,7 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from eventflow.direction import isolated
+from events.models import Event
 from events.templatetags.event_parts import clock, short_day
+from tickets import lettering
 from tickets.models import Scan, Ticket
 from tickets.services.scan_times import at_the_place
 
@@ -40,3 +42,9 @@ def reason(scan: Scan) -> str:
         "impossible_time": _("The phone’s clock was wrong: the time of the scan can’t be right."),
     }
     return words.get(scan.reason, _("The code is not a ticket of this event."))
+
+
+@register.simple_tag
+def left_out_on_paper(event: Event) -> str:
+    """The words of the event's title and place that a paper ticket leaves out, because none of its fonts has their letters."""
+    return " ".join(lettering.unreadable(f"{event.title} {event.location}"))
