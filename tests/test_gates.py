@@ -259,3 +259,10 @@ def test_person_of_the_staff_says_at_which_gate_they_stand(client, gate, event):
     assert Device.objects.get().name == f"Entrance A, {event.organizer}"
     client.post(reverse("tickets:ready", args=[event.pk]), {"gate": "nonsense"})
     assert Device.objects.get().gate is None
+
+
+def test_list_says_how_many_may_come_in(client, gate, event, ticket):
+    key, other = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
+    queue.cancel(other.reservation, by=other.reservation.person)
+    answer = fetched(key, event).json()
+    assert (len(answer["entries"]), answer["valid"]) == (2, 1)

@@ -149,8 +149,18 @@ class ReadingForm(forms.Form):
 
 
 class GateForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name of the gate"), help_text=gettext_lazy("Like “Entrance A”."), max_length=60)
+    name = forms.CharField(
+        label=gettext_lazy("Name of the gate"),
+        help_text=gettext_lazy("Like “Entrance A”."),
+        max_length=60,
+        error_messages={"required": gettext_lazy("Enter a name for the gate.")},
+    )
 
 
 class StandForm(forms.Form):
-    called = forms.CharField(label=gettext_lazy("Your name"), help_text=gettext_lazy("So that the organizer knows who stands here."), max_length=40)
+    called = forms.CharField(
+        label=gettext_lazy("Your name"),
+        help_text=gettext_lazy("So that the organizer knows who stands here."),
+        max_length=40,
+        error_messages={"required": gettext_lazy("Enter your name.")},
+    )

@@ -1,5 +1,6 @@
 // The door's camera: a code in view is sent once, its answer fills the phone, and the camera goes on by itself.
 import { draw } from "./door/answers.js";
+import { edged } from "./door/edges.js";
 import { letIn, meet, takeBack, turnAway } from "./door/meet.js";
 import { state } from "./door/phone.js";
 import { say } from "./signals.js";
@@ -12,6 +13,9 @@ const start = view.querySelector("[data-camera]");
 const zoom = document.getElementById("zoom");
 const torch = document.querySelector("[data-torch]");
 const turn = document.querySelector("[data-turn]");
+const form = view.querySelector(".door__ask");
+const tip = view.querySelector(".door__tip");
+const bar = document.querySelector(".door__bar");
 const result = document.getElementById("result");
 const last = document.getElementById("last-scan");
 const field = document.getElementById("code");
@@ -19,8 +23,10 @@ const field = document.getElementById("code");
 // How long an answer stays, in milliseconds; and how long the same code must be out of view before it counts again.
 const stays = { ok: 1200, used: 4000, invalid: 4000, back: 2000 };
 const out = 2500, undoable = 10_000;
+// After so long without a code the tip helps; every so many looks go beyond what the camera shows.
+const PATIENCE = 5000, EVERY = 4;
 
-let facing = "environment", stream, reader, shown, seen = "", seenAt = 0, sending = false, later;
+let facing = "environment", stream, reader, shown, seen = "", seenAt = 0, sending = false, later, waitsSince = 0, looks = 0;
 
 function makeReader() {
   if (window.BarcodeDetector) return new window.BarcodeDetector({ formats: ["qr_code"] });
@@ -43,6 +49,9 @@ async function open() {
   video.srcObject = stream;
   await video.play();
   camera.hidden = false;
+  view.classList.add("door__view--camera");
+  type(location.hash === "#code");
+  waitsSince = performance.now();
   const can = stream.getVideoTracks()[0].getCapabilities?.() ?? {};
   torch.hidden = !can.torch;
   zoom.parentElement.hidden = !can.zoom;
@@ -61,16 +70,47 @@ document.addEventListener("visibilitychange", () => {
   else open();
 });
 
+// The code is typed on a sheet over the camera's picture. Without a camera the form is the page.
+function type(wanted) {
+  form.hidden = !wanted;
+  field.value = "";
+  bar.querySelector("[aria-current]").removeAttribute("aria-current");
+  bar.querySelector(wanted ? "[data-type]" : "[data-scan]").setAttribute("aria-current", "page");
+  if (wanted) field.focus();
+}
+
+bar.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-scan], [data-type]");
+  if (!link || (camera.hidden && link.matches("[data-scan]"))) return;
+  event.preventDefault();
+  if (camera.hidden) field.focus();
+  else type(link.matches("[data-type]"));
+});
+form.querySelector("[data-close]").addEventListener("click", () => type(false));
+
 async function look() {
   if (!stream?.active) return;
   if (!sending && !result.children.length && !document.hidden) {
-    const [code] = await reader.detect(video).catch(() => []); // between two frames there is nothing to see
-    if (code) sight(code.rawValue);
-  }
+    const text = await codeInView();
+    if (text) sight(text);
+    tell(!text && performance.now() - waitsSince > PATIENCE ? tip.dataset.away : tip.dataset.point);
+  } else waitsSince = performance.now();
   video.requestVideoFrameCallback ? video.requestVideoFrameCallback(look) : setTimeout(look, 50);
 }
 
+async function codeInView() {
+  const read = async (picture) => (picture ? (await reader.detect(picture).catch(() => []))[0]?.rawValue : undefined); // between two frames there is nothing to see
+  looks += 1;
+  return (await read(video)) ?? (looks % EVERY ? undefined : read(edged(video)));
+}
+
+// Said once, not with every frame.
+function tell(words) {
+  if (tip.textContent.trim() !== words) tip.textContent = words;
+}
+
 function sight(text) {
+  waitsSince = performance.now();
   const again = text === seen && performance.now() - seenAt < out;
   [seen, seenAt] = [text, performance.now()];
   if (!again) send(text);
@@ -105,6 +145,7 @@ function goOn() {
   shown = undefined;
   result.replaceChildren();
   if (camera.hidden) handOver();
+  else type(false);
   seenAt = performance.now();
   last.replaceChildren(...(undo ? [undo] : []));
   if (undo) {
@@ -148,7 +189,7 @@ function handOver() {
 
 // A whole QR code, key by key, was read by a scanner and is a scan. What somebody pasted or wrote asks the server whose it is; without a
 // connection the phone says what it can.
-document.querySelector(".door__ask").addEventListener("htmx:beforeRequest", (event) => {
+form.addEventListener("htmx:beforeRequest", (event) => {
   const scanned = field.value.length > 100 && keys >= field.value.length;
   keys = 0;
   if (!state.away && !scanned) return;

@@ -21,9 +21,11 @@ export function say(answer) {
   return true;
 }
 
-toggle.disabled = false;
-show();
-toggle.addEventListener("click", () => {
-  localStorage.setItem("door-sound", isOn() ? "off" : "on");
+if (toggle) {
+  toggle.disabled = false;
   show();
-});
+  toggle.addEventListener("click", () => {
+    localStorage.setItem("door-sound", isOn() ? "off" : "on");
+    show();
+  });
+}

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE, STAYS_HOME
 from tests.factories import make_event, make_people, make_reservation
 from tickets import signature
+from tickets.services import door as check_in
 
 pytestmark = pytest.mark.once
 WIDTH, HEIGHT, FRAMES_A_SECOND = 640, 480, 30
@@ -92,6 +93,31 @@ def test_codes_that_are_hard_to_see_are_let_in(door):
         assert time.monotonic() < until, missing
         time.sleep(0.2)
     assert event.scans.filter(outcome="admitted").count() == len(HARD)
+
+
+def cropped(text, ground, *, turned=0):
+    """A screenshot that was cut along the code, without the white edge, on a ground of this grey."""
+    code = qrcode.make(text, border=0).get_image().convert("L").resize((360, 360)).rotate(turned, expand=True, fillcolor=ground)
+    picture = Image.new("L", (WIDTH, HEIGHT), ground)
+    picture.paste(code, ((WIDTH - code.width) // 2, (HEIGHT - code.height) // 2))
+    return picture
+
+
+def test_codes_that_were_cut_without_their_white_edge_are_let_in(door):
+    event = make_event()
+    grounds = {0: 0, 40: 0, 120: 3}
+    tickets = {ground: make_reservation(event, status="confirmed").tickets.get() for ground in grounds}
+    door(event, [cropped(signature.sign(ticket), ground, turned=grounds[ground]) for ground, ticket in tickets.items()], seconds=2)
+    until = time.monotonic() + 90
+    while missing := [ground for ground, ticket in tickets.items() if event.tickets.filter(pk=ticket.pk, checked_in_at=None).exists()]:
+        assert time.monotonic() < until, missing
+        time.sleep(0.2)
+
+
+def test_tip_says_what_to_do_when_no_code_is_read(door):
+    page = door(make_event(), [Image.new("L", (WIDTH, HEIGHT), 90)], blank=0)
+    expect(page.locator(".door__tip")).to_have_text("Point the camera at the QR code")
+    expect(page.locator(".door__tip")).to_contain_text("white edge around the code")
 
 
 # Looks at every frame of the camera: from when a code is in view (its picture is darker than the empty one), and from when an answer is.
@@ -175,3 +201,97 @@ def test_without_a_camera_it_says_so_and_the_code_can_be_typed(visitor, log_in):
     page.get_by_role("button", name="Use the camera").click()
     expect(page.locator("#camera-says")).not_to_be_empty()
     expect(page.locator("#code")).to_be_visible()
+
+
+# --- What a person sees -----------------------------------------------------------------------------------------------
+
+SIZES = {"phone": (390, 844), "small": (360, 640), "phone turned": (844, 390), "small turned": (640, 360), "desktop": (1280, 900)}
+SEEN = (205, 60, 160)
+# The rectangles of the picture, and of what can be pressed with whatever lies over its middle.
+LAYOUT = """() => {
+  const box = (element) => { const {x, y, width, height} = element.getBoundingClientRect(); return {x, y, width, height}; };
+  const video = document.querySelector("video"), {x, y, width, height} = box(video);
+  const middle = document.elementFromPoint(x + width / 2, y + height / 2);
+  const covered = [];
+  for (const control of document.querySelectorAll("main :is(a, button, input:not([type=hidden]))")) {
+    if (!control.checkVisibility() || (document.querySelector("#result > *") && !control.closest("#result"))) continue;
+    control.scrollIntoView({block: "nearest"});
+    const place = box(control), found = document.elementFromPoint(place.x + place.width / 2, place.y + place.height / 2);
+    const name = control.ariaLabel || control.textContent.trim() || control.id;
+    if (place.height < 24 || !found || !control.contains(found)) covered.push(`${name}: ${found?.outerHTML.slice(0, 60)}`);
+  }
+  scrollTo(0, 0);
+  const wide = document.documentElement.scrollWidth > innerWidth;
+  return {video: {x, y, width, height}, middle: Boolean(middle?.closest(".door__camera")), covered, wide};
+}"""
+
+
+def seen_on(page, rectangle):
+    """Which part of the rectangle shows what the camera sees, and whether its middle does."""
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    left, top = int(rectangle["x"]), int(rectangle["y"])
+    part = picture.crop((left, top, left + int(rectangle["width"]), top + int(rectangle["height"])))
+    matches = [all(abs(one - wanted) < 40 for one, wanted in zip(pixel, SEEN, strict=True)) for pixel in part.resize((60, 60)).get_flattened_data()]
+    return sum(matches) / len(matches), matches[60 * 30 + 30]
+
+
+def camera_on(door, event):
+    page = door(event, [Image.new("RGB", (WIDTH, HEIGHT), SEEN)], blank=0)
+    expect(page.locator(".door__camera")).to_be_visible()
+    page.wait_for_function("document.querySelector('video').readyState > 2 && document.querySelector('video').currentTime > 0.2")
+    return page
+
+
+def test_camera_fills_the_phone_and_nothing_lies_over_its_picture(door, complaints):
+    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "[object Event]", "Failed to load resource", "WebSocket connection"]
+    page = camera_on(door, make_event())
+    for offline in (False, True):
+        page.context.set_offline(offline)
+        for name, (width, height) in SIZES.items():
+            for scheme in ("light", "dark"):
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=scheme)
+                page.wait_for_timeout(200)
+                layout = page.evaluate(LAYOUT)
+                share, middle = seen_on(page, layout["video"])
+                assert (layout["middle"], layout["covered"], layout["wide"]) == (True, [], False), (name, scheme, layout)
+                assert middle and share > 0.7, (name, scheme, share)
+                door_wide = min(width, 544) if height > 600 else width
+                screen = layout["video"]["width"] * layout["video"]["height"] / (door_wide * height)
+                assert screen > 0.5, (name, "most of the phone is the picture", screen)
+    expect(page.locator("#door-state")).to_contain_text("Offline")
+
+
+def test_code_is_typed_over_the_picture_and_every_answer_is_in_reach(door, complaints):
+    complaints.expected.append("the server responded with a status of 409")
+    event = make_event()
+    used = make_reservation(event, status="confirmed").tickets.get()
+    check_in.check_in(used.reservation, by=event.organizer)
+    page = camera_on(door, event)
+    for code, result in ((used.code, "used"), ("nonsense", "invalid")):
+        for width, height in SIZES.values():
+            page.set_viewport_size({"width": width, "height": height})
+            expect(page.locator("#code")).to_be_hidden()
+            page.get_by_role("link", name="Type a code").click()
+            expect(page.locator("#code")).to_be_focused()
+            layout = page.evaluate(LAYOUT)
+            assert (layout["covered"], layout["wide"]) == ([], False), ((width, height), layout)
+            page.locator("#code").fill(code)
+            page.get_by_role("button", name="Find ticket").click()
+            expect(page.locator("#result .result")).to_have_attribute("data-result", result)
+            page.wait_for_timeout(300)
+            layout = page.evaluate(LAYOUT)
+            assert (layout["covered"], layout["wide"]) == ([], False), (result, (width, height), layout)
+            page.get_by_role("link", name="Next").click()
+            expect(page.locator("#result .result")).to_have_count(0)
+            assert page.evaluate(LAYOUT)["middle"]
+
+
+def test_sheet_closes_and_the_picture_is_whole_again(door):
+    page = camera_on(door, make_event())
+    page.get_by_role("link", name="Type a code").click()
+    page.get_by_role("button", name="Back to the camera").click()
+    expect(page.locator("#code")).to_be_hidden()
+    layout = page.evaluate(LAYOUT)
+    share, middle = seen_on(page, layout["video"])
+    assert middle and share > 0.7

@@ -67,7 +67,7 @@ def test_no_page_is_heavy_jumps_about_or_asks_another_host(site, visitor, log_in
             jumping[path] = shift
     assert (heavy, jumping, others(site, asked)) == ({}, {}, set())
     # One stylesheet, four scripts, icons, fonts and the pages: nothing is fetched by one page only but the code to be shown, and the door's scripts.
-    assert len({address for address in asked if "/static/" in address and "/js/door/" not in address}) <= 16, sorted(asked)
+    assert len({address for address in asked if "/static/" in address and "/js/door/" not in address}) <= 17, sorted(asked)
 
 
 def test_files_are_kept_for_ever_under_names_that_say_what_is_in_them(site, page):

@@ -38,7 +38,7 @@ def doors(request: PersonRequest, pk: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(refusal.field or None, refusal.message)
         else:
-            messages.success(request, _("%(name)s is there. Show its code to whoever stands at it.") % {"name": isolated(gate)})
+            messages.success(request, _("%(name)s added. Show this code to your helper.") % {"name": isolated(gate)})
             return redirect("tickets:gate", gate.pk)
     context = {"event": event, "form": form, "gates": event.gates.filter(revoked_at=None), "here": "doors", **phones(event)}
     template = "tickets/doors.html#phones" if request.htmx else "tickets/doors.html"

@@ -154,7 +154,10 @@ def taken_back(phone: Device, nonce: str) -> dict[str, Any]:
 @cache_control(no_store=True)
 @for_phones
 def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """What has changed since then on the list for a door without network, page by page: `next` is where to go on, if there is more."""
+    """What has changed since then on the list for a door without network, page by page.
+
+    `next` is where to go on, if there is more; `valid` how many may come in: the list holds tickets that are no longer valid too.
+    """
     phone = by_key(request, pk)
     if not stands_there(phone):
         return gone()
@@ -165,7 +168,8 @@ def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
         raise Refused("bad_time", _("The list can’t be asked for since that time."))
     found = guests.changed(phone.event, since=since, after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0)
     more = found[-1].pk if len(found) == guests.PER_PAGE else None
-    return JsonResponse({"at": at, "entries": [guests.sealed(ticket) for ticket in found], "next": more})
+    entries = [guests.sealed(ticket) for ticket in found]
+    return JsonResponse({"at": at, "entries": entries, "next": more, "valid": phone.event.confirmed_count})
 
 
 # --- The installed page -----------------------------------------------------------------------------------------------

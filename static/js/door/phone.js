@@ -113,6 +113,7 @@ export async function renew() {
     const said = await ask(`${page.dataset.guests}?${new URLSearchParams({ since, after })}`, { patience: 15_000 });
     await store.keepGuests(said.entries);
     at ??= said.at;
+    await store.know("valid", said.valid);
     after = said.next;
   }
   lastList = Date.now();

@@ -1,0 +1,27 @@
+"""The page with a gate's link, as an organizer sees it."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.factories import make_event
+from tickets.services import devices
+
+MIDDLES = """() => [".gate > p", ".gate__qr", ".gate .field"].map((what) => {
+  const {left, right} = document.querySelector(what).getBoundingClientRect();
+  return Math.round((left + right) / 2);
+})"""
+
+
+def test_gate_page_is_one_column_and_copies_its_link(visitor, log_in):
+    event = make_event()
+    gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
+    for size in (DESKTOP, PHONE):
+        page = visitor(**size, permissions=["clipboard-read", "clipboard-write"])
+        log_in(page, event.organizer)
+        page.goto(f"/organizer/gates/{gate.pk}/")
+        middles = page.evaluate(MIDDLES)
+        assert max(middles) - min(middles) <= 2, middles
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_role("button", name="Copy").click()
+        expect(page.locator("#toasts")).to_contain_text("The link is copied.")
+        assert page.evaluate("navigator.clipboard.readText()") == page.locator("#link").input_value()
