@@ -29,6 +29,15 @@ def account_exists(person: int) -> Letter | None:
     return Letter.render("account/account_exists", {"person": owner})
 
 
+def role_changed(person: int, role: str, before: str) -> Letter | None:
+    """What somebody may do from now on. None once they have another role. `before`: the role that they know of."""
+    theirs = User.objects.filter(pk=person, role=role).first()
+    if theirs is None:
+        return None
+    panel = settings.SITE_URL + reverse("events:panel")
+    return Letter.render("account/role_changed", {"role": role, "url": panel if theirs.is_organizer else ""})
+
+
 def unknown_account() -> Letter:
     """For an address that asked for a link and belongs to nobody."""
     return Letter.render("account/unknown_account", {})

@@ -209,7 +209,18 @@ def grant_role(person: User, role: str, *, by: User) -> User:
     if before != role:
         person.save(update_fields=["role"])
         audit.record("role.grant", person, by=by, before=before, after=role)
+        tell_role(person, before)
     return person
+
+
+def tell_role(person: User, before: str) -> None:
+    """Write to the person what they may do now. The delay leaves time to mend a slip: back to the role that they know of, no mail leaves."""
+    waiting = mail.waiting(mails.role_changed, person=person.pk)
+    known = waiting["before"] if waiting else before
+    mail.recall(mails.role_changed, person=person.pk)
+    if person.role != known:
+        args = {"person": person.pk, "role": person.role, "before": known}
+        mail.queue(mails.role_changed, to=person, args=args, delay=settings.MAIL_DECISION_DELAY_SECONDS)
 
 
 def set_organizer(person: User, may_organize: bool, *, by: User) -> User:

@@ -25,7 +25,7 @@ from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from accounts import access, addresses, leaving, links, services
 from accounts.adapter import WAITING
@@ -206,25 +206,41 @@ def grant_role(request: PersonRequest, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
         raise Refused("role_unknown", _("Choose one of the roles."))
+    before, role = person.role, form.cleaned_data["role"]
+    if role == User.Role.ADMIN != before and "confirmed" not in request.POST:
+        return role_question(request, person)
     try:
-        services.grant_role(person, form.cleaned_data["role"], by=request.user)
+        services.grant_role(person, role, by=request.user)
     except Refused as refusal:
         if not request.htmx:
             raise
         messages.error(request, refusal.message)
     else:
-        facts = {"name": isolated(person), "role": User.Role(form.cleaned_data["role"]).label}
+        facts = {"name": isolated(person), "role": User.Role(role).label}
         messages.success(request, _("%(name)s: %(role)s") % facts)
-    return role_granted(request, pk)
+    return role_granted(request, pk, before)
 
 
-def role_granted(request: PersonRequest, pk: int) -> HttpResponse:
+def role_question(request: PersonRequest, person: User) -> HttpResponse:
+    """Whether this person shall really be an Admin: in the page's dialog for htmx, else on a page of its own."""
+    facts = {"person": person, "here": "roles"}
+    if not request.htmx:
+        return render(request, "accounts/role_question.html", facts)
+    answer = render(request, "accounts/_role_question.html", facts | {"dialog": True})
+    return reswap(retarget(answer, "#role-question"), "innerHTML")
+
+
+def role_granted(request: PersonRequest, pk: int, before: str) -> HttpResponse:
+    """The row as it is now, for htmx, with a toast that gives the role before back; else the page."""
     if not request.htmx:
         return redirect(f"{reverse('accounts:roles')}?{request.GET.urlencode()}")
     people = administered_people(User.objects.get(pk=request.user.pk))
     if not people.exists():  # an Admin who gave up the role has no business here any more
         return HttpResponseClientRedirect(reverse("events:list"))
-    return render(request, "accounts/roles.html#granted", {"person": with_activation(people).get(pk=pk), **role_facts(people)})
+    person = with_activation(people).get(pk=pk)
+    undo = before if before != person.role else ""
+    facts = {"person": person, "settled": True, "undo": undo, **role_facts(people)}
+    return render(request, "accounts/roles.html#granted", facts)
 
 
 def role_page(request: PersonRequest) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Who may grant which role to whom, and that somebody always can."""
 
+import json
 import threading
 
 import pytest
@@ -14,7 +15,8 @@ from accounts.permissions import administered_people
 from eventflow.audit import AuditEntry
 from eventflow.errors import Refused
 from tests.factories import PASSWORD, make_admin, make_organizer, make_people, make_person
-from tests.markup import tree, words
+from tests.mailbox import letters_to
+from tests.markup import only, tree, words
 
 pytestmark = pytest.mark.django_db
 ROLES = "/administration/roles/"
@@ -25,7 +27,8 @@ def role_of(person):
 
 
 def grant(client, person, role, **headers):
-    return client.post(reverse("accounts:grant_role", args=[person.pk]), {"role": role}, headers=headers)
+    said = {"role": role, "confirmed": "1"}
+    return client.post(reverse("accounts:grant_role", args=[person.pk]), said, headers=headers)
 
 
 def audited():
@@ -201,3 +204,54 @@ def test_createsuperuser_makes_an_admin_who_can_log_in_at_once(client, monkeypat
     assert client.post("/accounts/login/", {"login": "root@example.org", "password": PASSWORD}).status_code == 302
     assert client.get(ROLES).status_code == 200
     assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
+def test_nobody_becomes_admin_without_a_question(client, headers):
+    person = make_person("Kuba Bąk")
+    client.force_login(make_admin())
+    answer = client.post(reverse("accounts:grant_role", args=[person.pk]), {"role": "admin"}, headers=headers)
+    assert answer.status_code == 200
+    assert "Make <bdi>Kuba Bąk</bdi> an Admin?" in answer.text
+    assert answer.headers.get("HX-Retarget") == ("#role-question" if headers else None)
+    assert role_of(person) == "user"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "subject"),
+    [
+        ("user", "organizer", "You can create events on EventFlow now"),
+        ("user", "admin", "You are an EventFlow Admin now"),
+        ("organizer", "user", "You can no longer create events on EventFlow"),
+    ],
+)
+def test_person_is_told_what_they_may_do_now(before, after, subject):
+    person = make_person(role=before)
+    services.grant_role(person, after, by=make_admin())
+    [letter] = letters_to(person.email)
+    assert letter.subject == subject
+    assert ("/organizer/" in letter.body) == (after != "user")
+
+
+def test_role_that_is_taken_back_in_time_is_not_told():
+    person, admin = make_person(), make_admin()
+    for role in ("organizer", "admin", "user"):
+        services.grant_role(person, role, by=admin)
+    assert letters_to(person.email) == []
+
+
+def test_of_two_changes_in_a_row_the_person_is_told_the_last():
+    person, admin = make_person(), make_admin()
+    for role in ("organizer", "user", "organizer"):
+        services.grant_role(person, role, by=admin)
+    [letter] = letters_to(person.email)
+    assert letter.subject == "You can create events on EventFlow now"
+    services.grant_role(person, "user", by=admin)
+    assert letters_to(person.email)[-1].subject == "You can no longer create events on EventFlow"
+
+
+def test_toast_of_a_granted_role_gives_the_old_one_back(client):
+    client.force_login(make_admin())
+    person = make_person()
+    toast = only(grant(client, person, "organizer", **{"HX-Request": "true"}), "//*[@id='toasts']//button")
+    assert json.loads(toast.get("hx-vals")) == {"role": "user", "confirmed": "1"}

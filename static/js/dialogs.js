@@ -1,4 +1,9 @@
 // A button names the <dialog> it opens; focus returns to the button on close, natively.
+// What the server writes into a dialog that shows itself is a question: ask it.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target?.matches("dialog[data-shows]:not([open])")) detail.target.showModal();
+});
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) {

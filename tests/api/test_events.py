@@ -64,6 +64,7 @@ def test_event_has_the_fields_of_the_contract(settings):
         "organizer": event.organizer_id,
         "status": "published",
         "organizer_name": "Paweł Ostrowski",
+        "contact_email": "",
         "time_zone": "Europe/Warsaw",
         "admission": "automatic",
         "confirmed_count": 1,

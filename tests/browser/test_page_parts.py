@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.seen import expect_on_screen
 from tests.factories import PASSWORD, make_admin, make_event, make_people, make_person
 
 pytestmark = pytest.mark.once
@@ -43,14 +44,62 @@ def test_a_role_is_granted_with_and_without_a_script(visitor, log_in, scripted):
     page = visitor(java_script_enabled=scripted)
     log_in(page, admin)
     page.goto("/administration/roles/")
-    page.get_by_label("Role of Kuba Bąk").select_option("organizer")
-    if not scripted:
-        page.locator(f"#person-{person.pk}").get_by_role("button", name="Save").click()
-    expect(page.locator(".toast")).to_contain_text("Kuba Bąk: Organizer")
-    expect(page.get_by_label("Role of Kuba Bąk")).to_have_value("organizer")
+    page.get_by_label("Role of Kuba Bąk", exact=True).select_option("organizer")
+    page.locator(f"#save-{person.pk}").click()
+    expect_on_screen(page.locator(".toast p", has_text="Organizer"))
+    expect(page.get_by_label("Role of Kuba Bąk", exact=True)).to_have_value("organizer")
     expect(page.locator("#role-counts .role-card", has_text="Organizer")).to_contain_text("1 person")
     person.refresh_from_db()
     assert person.role == "organizer"
+
+
+def test_keys_in_the_list_of_roles_grant_nothing(page, log_in):
+    admin, person = make_admin(), make_person("Kuba Bąk")
+    log_in(page, admin)
+    page.goto("/administration/roles/")
+    page.locator(f"#person-{person.pk} select").focus()
+    for key in ("ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)
+    person.refresh_from_db()
+    assert person.role == "user"
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
+
+
+def test_admin_is_made_after_a_question_and_taken_back_in_the_toast(page, log_in):
+    admin, person = make_admin(), make_person("Kuba Bąk")
+    log_in(page, admin)
+    page.goto("/administration/roles/")
+    choice, save = page.locator(f"#person-{person.pk} select"), page.locator(f"#save-{person.pk}")
+    choice.select_option("admin")
+    save.click()
+    expect_on_screen(page.get_by_role("heading", name="Make Kuba Bąk an Admin?"))
+    page.get_by_role("button", name="Go back").click()
+    expect(choice).to_have_value("user")
+    choice.select_option("admin")
+    save.click()
+    page.get_by_role("button", name="Make Admin").click()
+    expect_on_screen(page.locator(".toast p", has_text="Admin"))
+    expect(save).to_be_focused()
+    person.refresh_from_db()
+    assert person.role == "admin"
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect_on_screen(page.locator(".toast p", has_text="User"))
+    expect(save).to_be_focused()
+    person.refresh_from_db()
+    assert person.role == "user"
+
+
+def test_admin_is_made_after_a_question_without_a_script(visitor, log_in):
+    admin, person = make_admin(), make_person("Kuba Bąk")
+    page = visitor(java_script_enabled=False)
+    log_in(page, admin)
+    page.goto("/administration/roles/")
+    page.locator(f"#person-{person.pk} select").select_option("admin")
+    page.locator(f"#save-{person.pk}").click()
+    expect_on_screen(page.get_by_role("heading", name="Make Kuba Bąk an Admin?"))
+    page.get_by_role("button", name="Make Admin").click()
+    expect_on_screen(page.locator(".toast p", has_text="Admin"))
 
 
 def test_a_toast_can_be_closed(page, log_in):
