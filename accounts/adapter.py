@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts import mails, services
+from accounts import attempts, known_browsers, mails, services
 from accounts.models import User
 from eventflow import mail
+from eventflow.errors import is_api
 
 # In the session of somebody whose address is not proven yet: who, which address, and where they were going.
 WAITING = "activation"
@@ -29,10 +30,35 @@ class AccountAdapter(DefaultAccountAdapter):
         "invalid_password_reset": _("This link does not work any more."),
     }
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Instead of allauth's count for each account, with which anybody could lock its owner out."""
+        usages = attempts.count(request, attempts.email_in(credentials))
+        if usages is None:
+            raise self.validation_error("too_many_login_attempts")
+        self.counted = usages
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """A blocked person gets the answer of a wrong password, after the same work."""
         person = super().authenticate(request, **credentials)
-        return person if person is not None and person.is_active else None
+        if person is not None and person.is_active:
+            attempts.give_back(self.counted)
+            return person
+        if person is not None:
+            self.authentication_failed(request, **credentials)
+        return None
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        attempts.note_failure(request, attempts.email_in(credentials))
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        attempts.note_login(request, user)
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        if not is_api(request.path):
+            known_browsers.remember(request, response, user)
+        return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the mail, in the language of whoever owns the address. allauth's names are those of our templates."""

@@ -7,10 +7,14 @@ Not allauth's own signals: these come after the commit, when a crash may already
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
+from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from accounts import access
+from accounts.models import User
+from eventflow import audit
 
 
 @receiver(post_save, sender=Authenticator)
@@ -25,3 +29,14 @@ def note_removed(instance: Authenticator, **kwargs: Any) -> None:
     # An Admin who takes a lost step away is named by whoever deletes it for them.
     by = getattr(instance, "removed_by", instance.user)
     access.revoke_access(instance.user, "second_factor.remove", by=by, kind=str(instance.type))
+
+
+@receiver(authentication_failed)
+def note_wrong_code(user: User, **kwargs: Any) -> None:
+    audit.record("second_factor.fail", user)
+
+
+@receiver(user_logged_out)
+def note_logout(user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        audit.record("logout", user, by=user)

@@ -27,10 +27,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
-from accounts import access, addresses, leaving, links, services
+from accounts import access, addresses, attempts, leaving, links, services
 from accounts.adapter import WAITING
 from accounts.decorators import PersonRequest, View, admin_required, login_required
-from accounts.forms import LinkAgainForm, RoleForm, SettingsForm, SignupForm
+from accounts.forms import LinkAgainForm, NewPasswordForm, RoleForm, SettingsForm, SignupForm
 from accounts.models import User
 from accounts.permissions import administered_people
 from eventflow.direction import isolated
@@ -124,6 +124,11 @@ class NewPasswordView(allauth.PasswordResetFromKeyView):
     def logout(self) -> None:
         if self.request.method == "POST":
             super().logout()
+
+    def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+        response = super().form_valid(form)
+        attempts.forgive(self.request, self.reset_user.email)
+        return response
 
 
 def changes_second_steps(view: View) -> View:

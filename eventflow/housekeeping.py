@@ -4,28 +4,33 @@ from datetime import timedelta
 
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.tasks import Task, task
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from eventflow.api import idempotency
+from eventflow.audit import AuditEntry
 from eventflow.mail.models import Mail
 from tickets.services import reminders
 
 # A task that is done tells an operator what ran lately; a mail, whether somebody was written to who says they weren't.
 TASKS_KEPT, MAIL_KEPT = timedelta(days=14), timedelta(days=90)
+# Log-ins and log-outs, of which anybody can cause more: long enough to look into what happened.
+LOGINS_KEPT = timedelta(days=180)
+LOGINS = Q(action__startswith="login.") | Q(action__in=["logout", "second_factor.fail"])
 # Rows a statement: no lock is held for long, however much there is.
 BATCH = 500
 
 
 def prune() -> dict[str, int]:
-    """Delete what is out of date. Returns how many rows of what. The audit log stays."""
+    """Delete what is out of date. Returns how many rows of what. The audit log stays, but for log-ins."""
     now = timezone.now()
     return {
         "sessions": delete(Session.objects.filter(expire_date__lt=now)),
         "idempotent answers": delete(idempotency.expired()),
         "tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
+        "log-ins": delete(AuditEntry.objects.filter(LOGINS, at__lt=now - LOGINS_KEPT)),
         "mails": delete(Mail.objects.filter(state__in=[Mail.State.SENT, Mail.State.DROPPED], created__lt=now - MAIL_KEPT)),
     }
 

@@ -248,7 +248,21 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
-ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
+# Wrong passwords; the other limits are allauth's own. docs/security.md says what each is for.
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
+    {
+        "login_failed": "10/m/ip,5/300s/key",
+        "login_failed_known": "10/300s/key",
+        "login_failed_account": "100/3600s/key",
+        # How often an organizer may ask somebody to help at the door.
+        "invite_door_staff": "60/1h/user",
+    }
+    if RATE_LIMITS
+    else False
+)
+MFA_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
+# Remembers for a year which accounts somebody logged in to with a browser.
+KNOWN_BROWSER_COOKIE_NAME = "__Secure-known_browser" if HTTPS else "known_browser"
 ACCOUNT_LOGOUT_REDIRECT_URL = "events:list"
 ACCOUNT_LOGOUT_ON_GET = False
 # A new address takes the account over, so it asks for the password once more.
