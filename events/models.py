@@ -266,6 +266,9 @@ class DoorStaff(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     added = models.DateTimeField(auto_now_add=True)
+    # When the person signed up for it, or first stood at the door. Until then an organizer knows the
+    # address that they typed, and not whether it has an account or whose it is.
+    accepted = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("door staff")
@@ -281,4 +284,9 @@ class DoorStaff(models.Model):
 
     @property
     def name(self) -> str:
-        return str(self.person or self.email)
+        return str(self.person) if self.is_known else self.email
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an organizer may see who it is."""
+        return self.person is not None and self.accepted is not None

@@ -180,10 +180,16 @@ def remove_door_staff(staff: DoorStaff, *, by: User) -> None:
     staff.delete()
 
 
+def accept_door_staff(event: Event, person: User) -> None:
+    """Somebody who was invited stands at the door: from now on the organizer sees who it is."""
+    invited = event.doorstaff_set.filter(person=person, accepted=None)
+    invited.update(accepted=timezone.now())
+
+
 def welcome_door_staff(person: User) -> None:
     """Somebody has proven an address: give them what it was invited to. The caller's transaction."""
     invited = DoorStaff.objects.filter(email=person.email, person=None)
-    invited.exclude(event__doorstaff__person=person).update(person=person)
+    invited.exclude(event__doorstaff__person=person).update(person=person, accepted=timezone.now())
     # They are there already, under another address.
     invited.delete()
 

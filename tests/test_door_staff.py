@@ -11,7 +11,8 @@ from events.models import DoorStaff
 from events.permissions import door_events
 from tests.factories import PASSWORD, make_event, make_organizer, make_person
 from tests.mailbox import letters_to, link_in
-from tests.markup import only, words
+from tests.markup import all_words, only, words
+from tickets.services import devices
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "basia@example.org"
@@ -89,4 +90,54 @@ def test_the_panel_says_who_was_invited(client, event):
     services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     client.force_login(event.organizer)
     page = client.get(reverse("events:live", args=[event.pk]))
-    assert f"{ADDRESS} Invited, not signed up yet" in words(only(page, "//*[@id='door-staff']"))
+    assert f"{ADDRESS} Invited, not at the door yet" in words(only(page, "//*[@id='door-staff']"))
+
+
+def invite(browser, event, email):
+    url = reverse("events:add_door_staff", args=[event.pk])
+    return browser.post(url, {"email": email}, follow=True)
+
+
+def test_an_invitation_tells_nobody_whether_an_address_has_an_account(client, event):
+    """Neither the answer nor the list says it, nor whose account it would be."""
+    make_person("Dora Geheim", email="known@example.org")
+    client.force_login(event.organizer)
+    pages = []
+    for email in ("known@example.org", "other@example.org"):
+        page = invite(client, event, email)
+        said = all_words(page, "//*[@id='toasts']/*")
+        listed = words(only(page, "//*[@id='door-staff']//li"))
+        pages.append((said, listed, "Dora" in page.text))
+        remove = reverse("events:remove_door_staff", args=[DoorStaff.objects.get().pk])
+        client.post(remove, follow=True)
+    told = [(str(page).replace("known@", "").replace("other@", "")) for page in pages]
+    assert told[0] == told[1]
+    assert "example.org is invited." in told[0]
+    assert "Dora" not in told[0]
+
+
+def test_an_invited_person_is_known_once_their_phone_stands_at_the_door(client, event):
+    person = make_person("Dora Geheim", email="known@example.org")
+    staff = services.add_door_staff(event, email=person.email, by=event.organizer)
+    assert staff.name == person.email
+    devices.arrive(event, person=person)
+    staff.refresh_from_db()
+    assert staff.name == "Dora Geheim"
+    client.force_login(event.organizer)
+    assert "Dora Geheim" in client.get(reverse("events:live", args=[event.pk])).text
+
+
+def test_signing_up_for_an_invitation_accepts_it(event):
+    services.add_door_staff(event, email=ADDRESS, by=event.organizer)
+    sign_up_and_activate(ADDRESS)
+    assert DoorStaff.objects.get().name == "Basia Maj"
+
+
+def test_an_organizer_cannot_ask_without_end(client, event, settings):
+    rates = {"invite_door_staff": "2/1h/user"}
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | rates
+    client.force_login(event.organizer)
+    for number in range(3):
+        page = invite(client, event, f"person{number}@example.com")
+    assert page.status_code == 409 or "Too many attempts" in page.text
+    assert DoorStaff.objects.count() == 2

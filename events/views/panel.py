@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, Q, When
@@ -184,9 +185,11 @@ def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     form = DoorStaffForm(request.POST)
     if not form.is_valid():
         return live_page(request, event, form)
+    if not ratelimit.consume(request, action="invite_door_staff"):
+        raise Refused("too_many_attempts", _("Too many attempts. Wait a few minutes and try again."))
     staff = services.add_door_staff(event, email=form.cleaned_data["email"], by=request.user)
-    words = _("%(name)s can check tickets in now.") if staff.person else _("%(name)s is invited, and can check tickets in after signing up.")
-    messages.success(request, words % {"name": isolated(staff.name)})
+    # One sentence, whether or not somebody has an account with this address.
+    messages.success(request, _("%(name)s is invited.") % {"name": isolated(staff.name)})
     return redirect("events:live", event.pk)
 
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from eventflow import audit
 from eventflow.errors import Refused
 from events.models import Event
-from events.services import lock
+from events.services import accept_door_staff, lock
 from tickets.models import Device, Gate, Scan
 from tickets.models.doors import hash_of
 from tickets.permissions import Keeper, stands_there, stood_there, stood_there_since
@@ -56,6 +56,8 @@ def arrive(event: Event, *, person: User | None = None, gate: Gate | None = None
         raise Refused("gate_closed", _("This link has ended. Ask the organizer for a new one."))
     name = ", ".join(filter(None, [gate.name if gate else "", called or str(person or "")]))
     device = Device.objects.create(event=event, person=person, gate=gate, name=free_name(event, name[:90]))
+    if person is not None:
+        accept_door_staff(event, person)
     audit.record("device.arrive", event, by=person, device=device.pk, gate=gate and gate.pk)
     return device
 
