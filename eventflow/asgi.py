@@ -18,6 +18,7 @@ from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 
 from eventflow.application import Application, check
+from eventflow.headers import EveryAnswer
 from eventflow.health import Probes
 from eventflow.http import OneHopHandler
 from eventflow.proxies import BehindProxies
@@ -34,4 +35,5 @@ pages = OneHopHandler()
 # Where nobody set a token there is no such page, and the pages say so.
 numbers = {"/metrics": metrics_page} if settings.METRICS_TOKEN else {}
 routes = {"http": Probes(pages, numbers), "websocket": OurPagesOnly(TryAgainLater(SessionMiddlewareStack(URLRouter(sockets))))}
-application = Application(BehindProxies(ProtocolTypeRouter(routes), trusted=settings.TRUSTED_PROXIES), pages=pages)
+routed = EveryAnswer(ProtocolTypeRouter(routes))
+application = Application(BehindProxies(routed, trusted=settings.TRUSTED_PROXIES), pages=pages)

@@ -14,8 +14,10 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IPushProducer
+from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
+from eventflow.headers import RawHeaders, completed, of_every_answer
 from eventflow.http import raw_headers, too_large
 from eventflow.observability import metrics, without_secrets
 from events import feeds
@@ -24,6 +26,9 @@ from events.models import Event
 
 reactor: Any = twisted_reactor
 
+# In which a request's head must have come, counted from its first byte or the connection's; then its
+# body; and how long a connection is kept on which nothing is asked.
+HEAD_SECONDS, BODY_SECONDS, IDLE_SECONDS = 20, 60, 60
 FRAME_BYTES = 4096
 GOING_AWAY = 1001
 # What a socket needs no more once it is open.
@@ -89,9 +94,8 @@ class Request(WebRequest):
         self.content = BytesIO()
         headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
         response = too_large(self.channel._path.decode("latin1"), headers)
-        lines = [b"HTTP/1.1 413 Content Too Large", *(name + b": " + value for name, value in raw_headers(response)), b"", response.content]
         transport = self.channel.transport
-        transport.write(b"\r\n".join(lines))
+        transport.write(head(b"413 Content Too Large", raw_headers(response)) + response.content)
         transport.loseWriteConnection()
         reactor.callLater(2, transport.abortConnection)
 
@@ -117,6 +121,12 @@ class Request(WebRequest):
         self.tap.stopProducing()
         super().connectionLost(reason)
 
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """Daphne's own refusals and errors, with the headers of every answer."""
+        for name, value in of_every_answer(https=settings.HTTPS):
+            self.responseHeaders.addRawHeader(name, value)
+        super().basic_error(status, status_text, body)
+
     def handle_exception(self, exception: BaseException) -> None:
         """Our application failed. An answer that has begun can't be taken back, but it must not look complete."""
         if self._response_started:
@@ -130,6 +140,45 @@ class Request(WebRequest):
     def abort(self) -> None:
         if self.channel is not None:
             self.channel.transport.abortConnection()
+
+
+class Channel(HTTPChannel):
+    """One HTTP connection. A request has a time in which it must have come, however slowly its bytes drip."""
+
+    abortTimeout = 2
+    # Nothing of a next request has come.
+    is_idle = True
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.is_idle:
+            self.is_idle = False
+            self.setTimeout(HEAD_SECONDS)
+        super().dataReceived(data)
+
+    def resetTimeout(self) -> None:
+        """Twisted would begin the time anew with every byte."""
+
+    def allHeadersReceived(self) -> None:
+        self.setTimeout(BODY_SECONDS)
+        super().allHeadersReceived()
+
+    def requestDone(self, request: Any) -> None:
+        self.is_idle = True
+        super().requestDone(request)
+        if self.is_idle and self.persistent:
+            self.setTimeout(IDLE_SECONDS)
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Twisted's answer to what is no HTTP, with the headers of every answer."""
+        transport: Any = self.transport
+        transport.write(head(b"400 Bad Request", [(b"Content-Length", b"0"), (b"Connection", b"close")]))
+        self.loseConnection()
+
+
+def head(status: bytes, headers: RawHeaders) -> bytes:
+    """The first lines of an answer that we write ourselves."""
+    lines = completed(headers, of_every_answer(https=settings.HTTPS))
+    return b"\r\n".join([b"HTTP/1.1 " + status, *(b"%s: %s" % line for line in lines), b"", b""])
 
 
 @implementer(IPushProducer)
@@ -223,6 +272,11 @@ class Socket(feeds.Watcher, WebSocketProtocol):
         if self.says_too_much():
             self.serverClose(feeds.TOO_MANY)
 
+    def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:
+        """A refused handshake, with the headers of every answer."""
+        said = [(name.encode(), value.encode()) for name, value in responseHeaders or []]
+        self.sendData(head(f"{code} {reason}".encode(), [*said, (b"Content-Length", b"0")]))
+
     def serverClose(self, code: int | None = None) -> None:
         # Not sendClose(), which allows an application no code of the protocol's own.
         if self.state == self.STATE_OPEN:
@@ -240,10 +294,17 @@ def prepared(text: str) -> bytes:
 
 
 class RequestFactory(HTTPFactory):
+    # Without Twisted's proxy around it, which chooses between protocols that we don't speak.
+    protocol = Channel
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self.timeOut = HEAD_SECONDS
+
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = Request
-        self.server.silent.add(protocol._channel)
+        self.server.silent.add(protocol)
         return protocol
 
 

@@ -392,6 +392,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # W008 is the redirect above. W021 is the browsers' preload list, which the owner of a domain joins for all of it, not one program on it.
 SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
+# With this prefix browsers take a cookie over https only, from this host alone, for all of it: no neighbour can set one.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (f"{COOKIE_PREFIX}{name}" for name in ("sessionid", "csrftoken", "django_language"))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -425,7 +428,10 @@ if LOG_LEVEL not in logging.getLevelNamesMapping():
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"paths": {"()": "eventflow.observability.logs.PathFilter"}},
+    "filters": {
+        "paths": {"()": "eventflow.observability.logs.PathFilter"},
+        "strange_host": {"()": "eventflow.observability.logs.StrangeHost"},
+    },
     "formatters": {"text": {"()": "eventflow.observability.logs.Line"}, "json": {"()": "eventflow.observability.logs.JsonLine"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["paths"]},
@@ -434,6 +440,8 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # What anybody can cause by a header is a line, and no error that somebody is woken for.
+        "django.security.DisallowedHost": {"filters": ["strange_host"]},
         # Without the handlers of Django's own, which repeat every line when DEBUG is on, unmasked.
         "django": {"handlers": []},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},

@@ -18,6 +18,16 @@ class PathFilter(logging.Filter):
         return True
 
 
+class StrangeHost(logging.Filter):
+    """Makes a warning, and one line, of Django's error about a Host that is not ours: anybody can cause it by a header."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        record.msg, record.args = record.getMessage()[:200], ()
+        record.exc_info = record.exc_text = None
+        return True
+
+
 class Line(logging.Formatter):
     """For people: time, level, logger, [request], message."""
 

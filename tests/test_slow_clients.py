@@ -1,0 +1,79 @@
+"""Who sends a byte now and then is sent away: on a clock of the test's own, with Twisted's stand-in for a connection."""
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.web.http import Request
+
+from eventflow.connections import BODY_SECONDS, HEAD_SECONDS, IDLE_SECONDS, Channel
+
+pytestmark = pytest.mark.once
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+
+
+class Answered(Request):
+    def process(self):
+        self.finish()
+
+
+class Connection:
+    def __init__(self):
+        self.clock, self.transport, self.channel = Clock(), StringTransport(), Channel()
+        self.channel.callLater, self.channel.requestFactory = self.clock.callLater, Answered
+        self.channel.timeOut = HEAD_SECONDS
+        self.channel.makeConnection(self.transport)
+
+    def send(self, data):
+        self.channel.dataReceived(data)
+
+    def drip(self, *, seconds):
+        """A letter every second, which is no line's end."""
+        for _ in range(seconds):
+            self.clock.advance(1)
+            if not self.transport.disconnecting:
+                self.send(b"a")
+
+    @property
+    def is_ended(self):
+        return self.transport.disconnecting
+
+
+@pytest.mark.parametrize(
+    ("begun", "seconds"),
+    [(b"G", HEAD_SECONDS), (b"GET / HTTP/1.1\r\nHost: loc", HEAD_SECONDS), (HEAD, BODY_SECONDS)],
+    ids=["first line", "head", "body"],
+)
+def test_request_that_drips_is_ended(begun, seconds):
+    ours = Connection()
+    ours.send(begun)
+    ours.drip(seconds=seconds - 1)
+    assert not ours.is_ended
+    ours.drip(seconds=2)
+    assert ours.is_ended
+
+
+def test_connection_on_which_nothing_is_asked_is_ended():
+    ours = Connection()
+    ours.clock.advance(HEAD_SECONDS + 1)
+    assert ours.is_ended
+
+
+def test_connection_is_kept_between_requests_and_each_has_its_time():
+    ours = Connection()
+    for _ in range(3):
+        ours.send(HEAD + b"x" * 1000)
+        ours.clock.advance(IDLE_SECONDS - 1)
+        assert not ours.is_ended
+    ours.send(b"GET")
+    ours.drip(seconds=HEAD_SECONDS - 1)
+    assert not ours.is_ended
+    ours.drip(seconds=2)
+    assert ours.is_ended
+
+
+def test_two_requests_at_once_are_both_answered():
+    ours = Connection()
+    ours.send((HEAD + b"x" * 1000) * 2)
+    assert ours.transport.value().count(b"HTTP/1.1 200") == 2
+    ours.clock.advance(IDLE_SECONDS + 1)
+    assert ours.is_ended
