@@ -1,10 +1,11 @@
-"""Addresses in the settings: the site's own URL, and the sender of its mail. Each is refused in one sentence."""
+"""Addresses: those in the settings (the site's own URL, the sender of its mail), each refused in one sentence, and those of clients."""
 
 import re
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import getaddresses
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -59,6 +60,18 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=4096)
+def neighbourhood(address: str) -> str:
+    """Who is counted as one: an IPv4 address, or the /64 of an IPv6 one, in which somebody has as many as they like."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4 or found.ipv4_mapped:
+        return str(getattr(found, "ipv4_mapped", None) or found)
+    return str(ip_network((found, 64), strict=False))
 
 
 def refuse_to_show_a_trial(*, host: str, site: str) -> None:

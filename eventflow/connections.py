@@ -201,6 +201,7 @@ class Socket(feeds.Watcher, WebSocketProtocol):
             # It went while it was being let in.
             return
         if message["type"] == "websocket.watch":
+            self.origin = message["origin"]
             self.watch(Event(**message["event"]), message["parts"])
         else:
             super().handle_reply(message)

@@ -168,6 +168,8 @@ WEB_THREADS = env.int("WEB_THREADS", default=8, at_least=1)
 WEB_WAITING = env.int("WEB_WAITING", default=1000)
 # How long a web process still takes requests after SIGTERM, while /health/ready already says 503: as long as a proxy needs to hear it.
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0)
+# How many live sockets one address (of IPv6 one /64) may hold in one web process: a hall behind one address may, a flood may not.
+SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=1000, at_least=1)
 # How many web processes share this configuration; more than one needs PostgreSQL and Redis (a system check).
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1, at_least=1)
 

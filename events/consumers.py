@@ -9,6 +9,7 @@ from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from eventflow.addresses import neighbourhood
 from events import feeds
 from events.frames import FIELDS, Frame, Parts, asked_parts
 from events.models import Event
@@ -30,15 +31,19 @@ class NumbersConsumer(AsyncWebsocketConsumer):
         pk = self.scope["url_route"]["kwargs"]["pk"]
         # Who somebody is, is asked only where it matters: after a restart thousands come at once, nearly all to see what anybody may see.
         event = await feeds.look_for_anybody(pk) or await look_for(await get_user(self.scope), pk)
+        origin = neighbourhood(self.scope["client"][0]) if self.scope.get("client") else ""
+        if not feeds.hub.has_room_for(origin):
+            # Not accepted: then a page tries again less and less often.
+            return await self.close()
         await self.accept()
         if event is None:
             # After accepting, because a browser can't see why a handshake was refused, and would try again for ever.
             return await self.close(feeds.NOT_FOUND)
         parts = asked_parts(self.scope["query_string"])
         if WATCH in self.scope.get("extensions", {}):
-            await self.base_send({"type": "websocket.watch", "event": numbers_of(event), "parts": parts})
+            await self.base_send({"type": "websocket.watch", "event": numbers_of(event), "parts": parts, "origin": origin})
             raise StopConsumer
-        self.watcher = SocketWatcher(self, event.pk, parts)
+        self.watcher = SocketWatcher(self, event.pk, parts, origin)
         feeds.hub.join(event, self.watcher)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -56,8 +61,8 @@ class NumbersConsumer(AsyncWebsocketConsumer):
 class SocketWatcher(feeds.Watcher):
     """Watches for a socket on any ASGI server, with one task at a time, that sends the newest frame."""
 
-    def __init__(self, consumer: NumbersConsumer, event_id: int, parts: Parts) -> None:
-        self.consumer, self.event_id, self.parts = consumer, event_id, parts
+    def __init__(self, consumer: NumbersConsumer, event_id: int, parts: Parts, origin: str) -> None:
+        self.consumer, self.event_id, self.parts, self.origin = consumer, event_id, parts, origin
         self.sending: asyncio.Future[None] | None = None
 
     def show(self, frame: Frame) -> None:

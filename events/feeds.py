@@ -6,11 +6,13 @@ the server's loop, except the reading, which has one thread and so one database 
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.db.models import QuerySet
@@ -45,6 +47,8 @@ BACK_OFF_SECONDS = (1, 2, 4, 8)
 class Watcher:
     """One who watches. A slow one skips to the newest frame and keeps nobody waiting; its door says what `show` and `end` do, at once."""
 
+    # Where it comes from, as `eventflow.addresses.neighbourhood` says it; empty: nobody knows.
+    origin = ""
     # What it said in this window of time, and when the window ends.
     frames, window_ends = 0, 0.0
 
@@ -145,6 +149,8 @@ class Hub:
     def __init__(self) -> None:
         self.feeds: dict[int, Feed] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}
+        # How many watch from where.
+        self.origins: Counter[str] = Counter()
         self.link = Link(on_hint=self.wake)
 
     def join(self, event: Event, watcher: Watcher) -> None:
@@ -155,16 +161,25 @@ class Hub:
             self.link.want(event.pk)
         feed = self.feeds[event.pk]
         feed.watchers.add(watcher)
+        self.origins[watcher.origin] += 1
         watcher.offer(feed.frame_of(event), repeat=True)
         # The numbers may have changed between the watcher's own look and now.
         self.wake(event.pk)
 
     def leave(self, event_id: int, watcher: Watcher) -> None:
         self.feeds[event_id].watchers.discard(watcher)
+        self.origins[watcher.origin] -= 1
+        if not self.origins[watcher.origin]:
+            del self.origins[watcher.origin]
         if not self.feeds[event_id].watchers:
             del self.feeds[event_id]
             self.tasks.pop(event_id).cancel()
             self.link.forget(event_id)
+
+    def has_room_for(self, origin: str) -> bool:
+        """Whether one more may watch from there: a whole hall behind one address may, a flood may not."""
+        limit = settings.SOCKETS_PER_ADDRESS if settings.RATE_LIMITS else 0
+        return not (limit and origin) or self.origins[origin] < limit
 
     def wake(self, event_id: int) -> None:
         if event_id in self.feeds:

@@ -3,12 +3,12 @@
 In processes of their own: how a server drives an application is what is tested.
 """
 
+import contextlib
 import json
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
@@ -17,25 +17,25 @@ from websockets.sync.client import connect
 
 from tests.factories import PASSWORD, make_event, make_person
 from tests.processes import environment, wait_until
-from tests.serving import Site
+from tests.serving import Site, serving
 from tests.smtp import free_port
 from tests.visitors import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SERVERS = {
-    "uvicorn": ["uvicorn", "--port", "{port}", "--log-level", "warning", "eventflow.asgi:application"],
+    "uvicorn": ["uvicorn", "--port", "{port}", "--log-level", "warning", "--no-proxy-headers", "eventflow.asgi:application"],
     "daphne": ["daphne", "--port", "{port}", "--verbosity", "0", "eventflow.asgi:application"],
 }
 
 
-@contextmanager
+@contextlib.contextmanager
 def served_by(server, log, **env):
     """The site, once it answers; certainly gone afterwards."""
     port = free_port()
     words = [sys.executable, "-m", *(word.format(port=port) for word in SERVERS[server])]
     with log.open("w") as output:
         process = subprocess.Popen(
-            words, cwd=settings.BASE_DIR, env=environment(DEBUG=True, REDIS_URL="", **env), stdout=output, stderr=output, text=True
+            words, cwd=settings.BASE_DIR, env=environment(**{"DEBUG": True, "REDIS_URL": "", **env}), stdout=output, stderr=output, text=True
         )
     try:
         wait_until(lambda: process.poll() is not None or answers(port), seconds=60)
@@ -121,6 +121,37 @@ def test_socket_is_refused_while_the_database_fails(tmp_path):
         with pytest.raises(InvalidStatus):
             watch(site, 1)
         assert "Traceback" not in site.log.read_text()
+
+
+@pytest.mark.parametrize("server", [*SERVERS, "ours"])
+def test_address_holds_so_many_sockets_and_no_more(tmp_path, server):
+    event, env = make_event(), {"SOCKETS_PER_ADDRESS": 3, "REDIS_URL": "", "TRUSTED_PROXIES": "127.0.0.1"}
+    start = serving(tmp_path / "log", **env) if server == "ours" else served_by(server, tmp_path / "log", **env)
+    with start as site, contextlib.ExitStack() as stack:
+
+        def arrive(address):
+            ours = connect(f"ws://127.0.0.1:{site.port}/ws/events/{event.pk}/", additional_headers={"X-Forwarded-For": address}, open_timeout=30)
+            numbers(stack.enter_context(ours))
+            return ours
+
+        first = [arrive("192.0.2.7") for _ in range(3)]
+        with pytest.raises(InvalidStatus) as refused:
+            arrive("192.0.2.7")
+        assert refused.value.response.status_code == 403
+        for address in ("192.0.2.8", "2001:db8::1", "2001:db8::2", "2001:db8::3"):
+            arrive(address)
+        with pytest.raises(InvalidStatus):
+            arrive("2001:db8::4")
+        first[0].close()
+        wait_until(lambda: has_come(arrive))
+
+
+def has_come(arrive):
+    try:
+        arrive("192.0.2.7")
+    except InvalidStatus:
+        return False
+    return True
 
 
 def test_it_ends_in_order_and_says_nothing_alarming(tmp_path):
