@@ -1,18 +1,38 @@
-"""Where a browser says that a request comes from."""
+"""Where a browser says that a request comes from, and what is said to whoever's form is refused for it."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
+
+logger = logging.getLogger(__name__)
+NOT_SAID_TO_BE_HTTPS = (
+    "a form was refused: its page is on https, and the request came as http. The proxy must send "
+    "X-Forwarded-Proto: https, and stand in TRUSTED_PROXIES."
+)
+NOT_THE_HOST_OF_THE_PAGE = (
+    "a form was refused: its page is on SITE_URL, and the request came with another Host. The proxy must pass Host on as it is."
+)
+
+
+def parts_of(origin: str) -> SplitResult | None:
+    """None for what is no URL."""
+    try:
+        return urlsplit(origin)
+    except ValueError:
+        return None
 
 
 def is_our_page(origin: str, host: str) -> bool:
     """Whether this Origin is a page of the site that the request's Host names."""
-    return urlsplit(origin).netloc.lower() == host.lower()
+    parts = parts_of(origin)
+    return parts is not None and parts.netloc.lower() == host.lower()
 
 
 def from_our_pages[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
@@ -26,7 +46,7 @@ def from_our_pages[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResp
     def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         request: Any = args[0]
         if not welcome(request):
-            raise PermissionDenied
+            return form_refused(request)
         return view(*args, **kwargs)
 
     return guarded
@@ -35,3 +55,24 @@ def from_our_pages[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResp
 def welcome(request: HttpRequest) -> bool:
     origin = request.headers.get("Origin")
     return origin is None or is_our_page(origin, request.get_host())
+
+
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form that Django's CSRF check or ours refused. Where the proxy is the cause, the log says what to set."""
+    hint = proxy_fault(request)
+    if hint:
+        logger.warning("%s", hint)
+    origin = request.headers.get("Origin")
+    from_elsewhere = origin is not None and not is_our_page(origin, request.get_host())
+    facts = {"is_our_fault": bool(hint), "from_elsewhere": from_elsewhere}
+    return render(request, "403_csrf.html", facts, status=403)
+
+
+def proxy_fault(request: HttpRequest) -> str:
+    """What a proxy changes on the way, so that a form of ours looks like another site's; empty if nothing."""
+    origin = parts_of(request.headers.get("Origin", ""))
+    if origin is None or not origin.netloc:
+        return NOT_SAID_TO_BE_HTTPS if settings.HTTPS and not request.is_secure() else ""
+    if is_our_page(origin.geturl(), request.get_host()):
+        return NOT_SAID_TO_BE_HTTPS if origin.scheme == "https" and not request.is_secure() else ""
+    return NOT_THE_HOST_OF_THE_PAGE if origin.geturl() == settings.SITE_URL else ""

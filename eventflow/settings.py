@@ -64,6 +64,7 @@ CORS_EXPOSE_HEADERS = [
     "X-Request-ID",
     "X-Total-Count",
 ]
+CSRF_FAILURE_VIEW = "eventflow.origins.form_refused"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HOST, PORT = env.str("HOST", default="") or "127.0.0.1", env.int("PORT", default=8000)
 # The base of the activation link. A "{token}" in it is replaced instead, for a separate front end.
