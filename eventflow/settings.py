@@ -410,6 +410,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # 32 bytes, base64. Empty: made once and kept in the database.
 TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", default="")
+# Whether tickets of an older backend (`Reservation:<id>|Event:<title>`), which nobody signed, count at the door.
+UNSIGNED_TICKETS = env.bool("UNSIGNED_TICKETS", default=False)
 
 # --- What operators see -----------------------------------------------------------------------------------------------
 

@@ -242,14 +242,14 @@ DELETE seat   /api/reservations/<int:pk>/                                       
 DELETE place  /api/reservations/<int:pk>/                                          401   200   404   404   404   404   404   404
 GET    seat   /api/reservations/<int:pk>/ticket/                                   401   200   404   404   404   404   404   404
 GET    place  /api/reservations/<int:pk>/ticket/                                   401   404   404   404   404   404   404   404
-GET    seat   /api/organizer/reservations/<str:ref>/inspect/                       401   403   403   200   403   200   403   200
-GET    place  /api/organizer/reservations/<str:ref>/inspect/                       401   403   403   200   403   403   403   200
-GET    seat   /api/reservations/<str:ref>/inspect/                                 401   403   403   200   403   200   403   200
-GET    place  /api/reservations/<str:ref>/inspect/                                 401   403   403   200   403   403   403   200
-POST   seat   /api/reservations/<str:ref>/check-in/                                401   403   403   200   403   200   403   200
-POST   place  /api/reservations/<str:ref>/check-in/                                401   403   403   400   403   403   403   400
-POST   seat   /api/reservations/<str:ref>/check-in/undo/                           401   403   403   400   403   400   403   400
-POST   place  /api/reservations/<str:ref>/check-in/undo/                           401   403   403   400   403   403   403   400
+GET    seat   /api/organizer/reservations/<path:ref>/inspect/                      401   403   403   200   403   200   403   200
+GET    place  /api/organizer/reservations/<path:ref>/inspect/                      401   403   403   200   403   403   403   200
+GET    seat   /api/reservations/<path:ref>/inspect/                                401   403   403   200   403   200   403   200
+GET    place  /api/reservations/<path:ref>/inspect/                                401   403   403   200   403   403   403   200
+POST   seat   /api/reservations/<path:ref>/check-in/                               401   403   403   200   403   200   403   200
+POST   place  /api/reservations/<path:ref>/check-in/                               401   403   403   400   403   403   403   400
+POST   seat   /api/reservations/<path:ref>/check-in/undo/                          401   403   403   400   403   400   403   400
+POST   place  /api/reservations/<path:ref>/check-in/undo/                          401   403   403   400   403   403   403   400
 GET    -      /api/schema/                                                         200   200   200   200   200   200   200   200
 GET    -      /api/schema/swagger-ui/                                              200   200   200   200   200   200   200   200
 GET    -      /api/schema/redoc/                                                   200   200   200   200   200   200   200   200
@@ -346,7 +346,7 @@ def keys(world):
 
 def address(route, thing, world):
     url = "/" + re.sub(r"[$^]|\\Z", "", route)
-    url = re.sub(r"<int:pk>|<str:ref>", str(world[thing].pk) if thing in world else "1", url)
+    url = re.sub(r"<int:pk>|<path:ref>", str(world[thing].pk) if thing in world else "1", url)
     return re.sub(r"\(\?P<\w+>[^)]*\)|<\w+:\w+>", "x", url)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 import string
 import struct
 import threading
@@ -17,6 +18,7 @@ from tickets import qr, signature
 from tickets.models import SigningKey
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+ALPHANUMERIC = {*"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"}
 pytestmark = pytest.mark.django_db
 
 
@@ -43,10 +45,34 @@ def test_a_signed_ticket_is_read_as_what_was_signed(ticket):
     assert signature.sign(ticket) == text
 
 
-def test_the_text_fits_a_version_six_code(ticket):
-    picture = qr.code(signature.sign(ticket))
+@pytest.mark.parametrize(("reservation", "version"), [(1, 6), (999, 6), (1000, 7), (10**9, 7), (2**63 - 1, 7)])
+def test_qr_code_is_as_small_as_its_text_allows(ticket, reservation, version):
+    ticket.reservation_id = reservation
+    text = signature.qr_text(ticket)
+    picture = qr.code(text)
     picture.make(fit=True)
-    assert picture.version == 6
+    assert picture.version == version
+    assert set(text) <= ALPHANUMERIC, "a QR code's alphanumeric mode"
+    assert signature.read(text).reservation_id == reservation
+
+
+def test_older_apps_find_the_reservation_in_the_qr_text(ticket):
+    assert re.search(r"(?i)Reservation:(\d+)", signature.qr_text(ticket))[1] == str(ticket.reservation_id)
+
+
+@pytest.mark.parametrize("change", [str.lower, str.title, lambda t: f"\r\n {t}\t\n"])
+def test_qr_text_and_the_signed_code_alone_are_read_alike(ticket, change):
+    text = signature.qr_text(ticket)
+    assert signature.read(change(text)) == signature.read(text) == signature.read(signature.sign(ticket))
+
+
+def test_qr_text_that_names_another_reservation_is_forged(ticket):
+    """An older app would let in the reservation that is named."""
+    signed, number = signature.sign(ticket), ticket.reservation_id
+    for named in (number + 1, f"0{number}", f"{number}0"):
+        assert refusal(f"RESERVATION:{named}/{signed}") == "forged_ticket"
+    for text in (f"RESERVATION:{number}{signed}", f"RESERVATION:/{signed}", f"RESERVATION:{number}/", f"X:{number}/{signed}"):
+        assert refusal(text) == "not_a_ticket"
 
 
 def test_the_text_names_nobody(ticket):

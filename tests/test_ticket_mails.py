@@ -57,7 +57,7 @@ def test_confirmed_brings_the_ticket_and_the_date(tmp_path):
     ticket = reservation.tickets.get()
     paper, date = confirmed_letter(reservation).attachments
     assert (paper.name, paper.type) == (f"ticket-{ticket.code}.pdf", "application/pdf")
-    assert codes_of(paper.content, tmp_path) == [signature.sign(ticket)]
+    assert codes_of(paper.content, tmp_path) == [signature.qr_text(ticket)]
     assert (date.name, date.type) == ("event.ics", "text/calendar")
     entry = Calendar.from_ical(date.content).events[0]
     assert (entry["summary"], entry.DTSTART) == (reservation.event.title, reservation.event.start_time)

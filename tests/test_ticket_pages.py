@@ -151,7 +151,7 @@ def test_the_open_page_asks_often_on_the_day_itself(client, starts_in, asks):
 def test_the_pdf_is_a_file_named_by_its_code(client, reservation, owner, tmp_path):
     answer, ticket = client.get(reverse("tickets:ticket_pdf", args=[reservation.pk])), reservation.tickets.get()
     assert answer["Content-Disposition"] == f'attachment; filename="ticket-{ticket.code}.pdf"'
-    assert codes_of(answer.content, tmp_path) == [signature.sign(ticket)]
+    assert codes_of(answer.content, tmp_path) == [signature.qr_text(ticket)]
 
 
 def test_the_pdf_speaks_the_language_of_the_page(client, reservation, owner):

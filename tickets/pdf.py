@@ -55,7 +55,7 @@ def facts(ticket: Ticket) -> dict[str, Any]:
         "organizer": printed(event.host, most=80),
         "guest": printed_guest(ticket.reservation.person),
     }
-    picture = base64.b64encode(qr.png(signature.sign(ticket))).decode()
+    picture = base64.b64encode(qr.png(signature.qr_text(ticket))).decode()
     return {
         "ticket": ticket,
         "event": event,

@@ -28,13 +28,14 @@ def link(address: str) -> bytes:
 
 
 def png(text: str) -> bytes:
-    """For the PDF and for clients that draw pictures only: 490 pixels square for a ticket's 138 characters."""
+    """For the PDF and for clients that draw pictures only: 490 or 530 pixels square for a ticket."""
     return saved(code(text).make_image(PilImage))
 
 
 def code(text: str) -> qrcode.QRCode:
-    # Version 6 with level M holds 154 alphanumeric characters; a seventh of the picture may be dirty or torn.
-    picture = qrcode.QRCode(version=6, error_correction=ERROR_CORRECT_M, box_size=10, border=4)
+    # At level M a seventh of the picture may be dirty or torn. Version 6 holds 154 alphanumeric characters, a ticket whose reservation has an
+    # id of up to three digits; version 7 holds all others.
+    picture = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=10, border=4)
     picture.add_data(text, optimize=0)
     return picture
 

@@ -1,7 +1,8 @@
 """What stands in a ticket's QR code: who may come in where, signed, and nothing about the person.
 
 22 bytes of claim and 64 of Ed25519 signature, in base 32 without padding: 138 characters of a QR code's alphanumeric
-mode. Each ticket has exactly one such text. Keys are kept by number, so a ticket outlives the key that signed it.
+mode. Before them a QR code has `RESERVATION:<id>/`, by which older apps find the reservation. Each ticket has exactly one
+such code. Keys are kept by number, so a ticket outlives the key that signed it.
 """
 
 import base64
@@ -24,6 +25,8 @@ from tickets.models import SigningKey, Ticket
 VERSION = 1
 BODY = struct.Struct(">BBIQ8s")
 SHAPE = re.compile(r"[A-Z2-7]{138}")
+# The id that a QR code names before the signed code; older QR codes have none.
+NAMED = re.compile(r"RESERVATION:([0-9]{1,20})/")
 PADDING = "======"
 
 
@@ -38,19 +41,25 @@ class Claim:
     serial: str
 
 
-def sign(ticket: Ticket) -> str:
+def qr_text(ticket: Ticket) -> str:
     """The text of this ticket's QR code. The same ticket gives the same text while the key is the same."""
+    return f"RESERVATION:{ticket.reservation_id}/{sign(ticket)}"
+
+
+def sign(ticket: Ticket) -> str:
+    """The signed code of this ticket."""
     number, key = private_key()
     body = BODY.pack(VERSION, number, ticket.event_id, ticket.reservation_id, bytes.fromhex(ticket.serial))
     return encode(body + key.sign(body))
 
 
 def read(text: str) -> Claim:
-    """What the code claims, once its signature proves it. Surrounding space and lower case do no harm.
+    """What a QR code's text or the signed code alone claims, once its signature proves it. Lower case and space around it do no harm.
 
-    Refused: not_a_ticket (not one of our codes), forged_ticket (it looks like ours, but we did not sign it).
+    Refused: not_a_ticket (not one of our codes), forged_ticket (it looks like ours, but we did not sign it, or it names another reservation).
     """
-    payload = decode(text)
+    named = NAMED.match(text.strip().upper())
+    payload = decode(text.strip()[named.end() :] if named else text)
     version, number, event_id, reservation_id, serial = BODY.unpack_from(payload)
     if version != VERSION:
         raise not_a_ticket()
@@ -59,6 +68,8 @@ def read(text: str) -> Claim:
         if key is None:
             raise InvalidSignature
         key.verify(payload[BODY.size :], payload[: BODY.size])
+        if named and named[1] != str(reservation_id):
+            raise InvalidSignature
     except InvalidSignature:
         raise Refused("forged_ticket", _("This code was not issued here. Ask for the original ticket.")) from None
     return Claim(version, number, event_id, reservation_id, serial.hex())

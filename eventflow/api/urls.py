@@ -39,10 +39,10 @@ urlpatterns = [
     path("reservations/<int:pk>/", reservations.OneReservation.as_view(), name="reservation"),
     path("reservations/<int:pk>/ticket/", reservations.Ticket.as_view(), name="ticket"),
     # the door
-    path("organizer/reservations/<str:ref>/inspect/", door.Inspect.as_view(), name="inspect"),
-    path("reservations/<str:ref>/inspect/", door.Inspect.as_view(), name="inspect_short"),
-    path("reservations/<str:ref>/check-in/", door.CheckIn.as_view(), name="check_in"),
-    path("reservations/<str:ref>/check-in/undo/", door.UndoCheckIn.as_view(), name="undo_check_in"),
+    path("organizer/reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect"),
+    path("reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect_short"),
+    path("reservations/<path:ref>/check-in/", door.CheckIn.as_view(), name="check_in"),
+    path("reservations/<path:ref>/check-in/undo/", door.UndoCheckIn.as_view(), name="undo_check_in"),
     # what this is
     path("schema/", docs.schema, name="schema"),
     path("schema/swagger-ui/", docs.swagger_ui, name="swagger_ui"),

@@ -178,6 +178,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     send(typed);
   }
+  if (typed && event.key === "/") event.preventDefault(); // some browsers search by it
   typed = event.key.length === 1 ? typed + event.key : "";
 });
 

@@ -28,7 +28,7 @@ def routes():
     """Every address of the API, with something in the place of its parameters."""
     for pattern in api.urlpatterns:
         assert isinstance(pattern, URLPattern)
-        yield "/" + str(pattern.pattern).replace("<int:pk>", "1").replace("<str:ref>", "1").replace("<str:token>", "x"), pattern
+        yield "/" + str(pattern.pattern).replace("<int:pk>", "1").replace("<path:ref>", "1").replace("<str:token>", "x"), pattern
 
 
 DOCUMENTS = ["/schema/", "/schema/swagger-ui/", "/schema/redoc/", "/docs/", "/redoc/"]

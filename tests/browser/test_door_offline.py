@@ -125,7 +125,8 @@ def admitted(event):
 
 def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone, event, complaints):
     tickets = {kind: ticket_at(event, f"Guest {kind}") for kind in ("valid", "used", "cancelled", "rejected", "reissued", "other")}
-    codes = {kind: signature.sign(ticket) for kind, ticket in tickets.items()}
+    codes = {kind: signature.qr_text(ticket) for kind, ticket in tickets.items()}
+    codes["other"] = signature.sign(tickets["other"])  # as tickets had it before
     door.check_in(tickets["used"].reservation, by=event.organizer, device="Entrance B")
     queue.cancel(tickets["cancelled"].reservation, by=tickets["cancelled"].reservation.person)
     queue.reject(tickets["rejected"].reservation, by=event.organizer)
@@ -137,10 +138,18 @@ def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone,
     cut(page)
     page.reload()
     expect(page.locator("#door-state")).to_contain_text("Offline")
+    misnamed = f"RESERVATION:1{codes['valid'].removeprefix('RESERVATION:')}"
     altered = codes["other"][:40] + ("A" if codes["other"][40] != "A" else "B") + codes["other"][41:]
     said = {
         kind: scan(page, code)
-        for kind, code in {**codes, "foreign": foreign, "altered": altered, "nonsense": "HTTPS://EXAMPLE.ORG/", "new": new}.items()
+        for kind, code in {
+            **codes,
+            "foreign": foreign,
+            "altered": altered,
+            "nonsense": "HTTPS://EXAMPLE.ORG/",
+            "misnamed": misnamed,
+            "new": new,
+        }.items()
     }
     assert {kind: result for kind, (result, _words) in said.items()} == {
         "valid": "ok",
@@ -152,6 +161,7 @@ def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone,
         "foreign": "invalid",
         "altered": "invalid",
         "nonsense": "invalid",
+        "misnamed": "invalid",
         "new": "unsure",
     }
     parts = {
@@ -162,6 +172,7 @@ def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone,
         "reissued": ["A newer ticket"],
         "foreign": ["another event"],
         "altered": ["not issued here"],
+        "misnamed": ["not issued here"],
         "nonsense": ["not an EventFlow ticket"],
         "new": ["not on this phone’s list"],
     }

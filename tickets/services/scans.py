@@ -135,8 +135,11 @@ def refuse(
 def ticket_behind(event: Event, text: str) -> Ticket | None:
     """Whose it was, for those who settle it; None where nothing of ours stands behind the code."""
     try:
-        short = door.as_short_code(text)
-        return event.tickets.filter(code=short).first() if short else event.tickets.filter(serial=door.signature.read(text).serial).first()
+        if short := door.as_short_code(text):
+            return event.tickets.filter(code=short).first()
+        if older := door.older_reservation(text):
+            return event.tickets.valid().filter(reservation=older).first()
+        return event.tickets.filter(serial=door.signature.read(text).serial).first()
     except Refused:
         return None
 

@@ -46,4 +46,4 @@ def ticket_pdf(request: PersonRequest, pk: int) -> HttpResponse:
 @require_safe
 @login_required
 def ticket_qr(request: PersonRequest, pk: int) -> HttpResponse:
-    return HttpResponse(qr.svg(signature.sign(own_ticket(request, pk))), content_type="image/svg+xml")
+    return HttpResponse(qr.svg(signature.qr_text(own_ticket(request, pk))), content_type="image/svg+xml")

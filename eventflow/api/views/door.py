@@ -116,10 +116,10 @@ class UndoCheckIn(Endpoint):
 
 def read_now(request: Call, ref: str, device: str) -> door.Admission:
     # To let in by an id takes the ticket alone; who it is and what for is asked only to refuse.
-    tickets = door_tickets(request.user).select_related("checked_in_by")
-    ticket = tickets.filter(reservation=int(ref)).first() if ID.fullmatch(ref) else by_code(request, ref)
+    tickets, pk = door_tickets(request.user).select_related("checked_in_by"), reservation_in(ref)
+    ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
-        return door.check_in(fetch(door_reservations(request.user), int(ref)), by=request.user, device=device)
+        return door.check_in(fetch(door_reservations(request.user), pk or 0), by=request.user, device=device)
     return door.let_in(ticket, by=request.user, device=devices.name_of_scanner(ticket.event_id, device))
 
 
@@ -135,7 +135,7 @@ def read_once(request: Call, ref: str, *, nonce: str, scanned_at: datetime | Non
 
 def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
     """The event whose door the caller stands at, and what stands for the ticket there."""
-    if not ID.fullmatch(ref):
+    if reservation_in(ref) is None:
         return fetch(door_events(request.user), signature.read(ref).event_id), ref
     reservation, ticket = presented(request, ref)
     if ticket is None:
@@ -145,12 +145,17 @@ def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
 
 def presented(request: Call, ref: str) -> tuple[Reservation, Ticket | None]:
     """Whom a scanner's reading means, with their valid ticket if they have one. Neither an id nor a ticket: refused with the reason."""
-    tickets = door.whole(door_tickets(request.user))
-    ticket = tickets.filter(reservation=int(ref)).first() if ID.fullmatch(ref) else by_code(request, ref)
+    tickets, pk = door.whole(door_tickets(request.user)), reservation_in(ref)
+    ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
-        return fetch(door_reservations(request.user), int(ref)), None
+        return fetch(door_reservations(request.user), pk or 0), None
     ticket.reservation.event = ticket.event
     return ticket.reservation, ticket
+
+
+def reservation_in(ref: str) -> int | None:
+    """The id that a scanner sent, itself or in an older backend's ticket; None for a signed code."""
+    return int(ref) if ID.fullmatch(ref) else door.older_reservation(ref)
 
 
 def by_code(request: Call, ref: str) -> Ticket:

@@ -143,7 +143,7 @@ class Ticket(Endpoint):
         """A PDF, or the QR code alone for `Accept: image/png`. Not yours, or not confirmed: not found."""
         ticket = get_object_or_404(own_tickets(request.user).select_related("event__organizer", "reservation__person"), reservation__pk=pk)
         if request._request.get_preferred_type(["application/pdf", "image/png"]) == "image/png":
-            return HttpResponse(qr.png(signature.sign(ticket)), content_type="image/png")
+            return HttpResponse(qr.png(signature.qr_text(ticket)), content_type="image/png")
         headers = {"Content-Disposition": f'attachment; filename="{pdf.file_name(ticket)}"'}
         return HttpResponse(pdf.render(ticket), content_type="application/pdf", headers=headers)
 

@@ -1,11 +1,12 @@
 // What a ticket's code says, proven by its signature (tickets/signature.py), and the entry that it opens (tickets/services/guests.py).
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", BODY = 22;
+// A QR code names the reservation before the signed code; older ones do not.
+const TEXT = /^(?:RESERVATION:(\d{1,20})\/)?([A-Z2-7]{138})$/;
 const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 const base64Of = (bytes) => btoa(String.fromCharCode(...bytes));
 
-// The 86 bytes behind the text, if it is written the one way that we write them.
+// The 86 bytes behind the signed code, if it is written the one way that we write them.
 function decode(text) {
-  if (!/^[A-Z2-7]{138}$/.test(text)) return null;
   const bytes = new Uint8Array(86);
   let bits = 0, held = 0, at = 0;
   for (const letter of text) {
@@ -22,12 +23,14 @@ function decode(text) {
 
 // {problem} or {event, id, open}: which event it is for, its entry's name, and how to read that entry.
 export async function read(text, keys) {
-  const bytes = decode(text.trim().toUpperCase());
+  const [, named, signed] = TEXT.exec(text.trim().toUpperCase()) ?? [];
+  const bytes = signed && decode(signed);
   if (!bytes || bytes[0] !== 1) return { problem: "not_a_ticket" };
   const body = bytes.slice(0, BODY), signature = bytes.slice(BODY);
   if (!keys[body[1]]) return { problem: "unknown_key" };
   const key = await crypto.subtle.importKey("raw", bytesOf(keys[body[1]]), "Ed25519", false, ["verify"]);
   if (!(await crypto.subtle.verify("Ed25519", key, signature, body))) return { problem: "forged_ticket" };
+  if (named && named !== String(new DataView(body.buffer).getBigUint64(6))) return { problem: "forged_ticket" };
   const secret = await crypto.subtle.importKey("raw", signature, "HKDF", false, ["deriveBits"]);
   const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: new TextEncoder().encode("eventflow door entry") };
   const derived = new Uint8Array(await crypto.subtle.deriveBits(how, secret, 384));
