@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from accounts import services
 from accounts.forms import named_person
 from accounts.models import User
+from eventflow.admin import FoldedSearch
 from eventflow.errors import Refused
 
 admin.site.unregister(Group)  # a person's one role decides what they may do
@@ -45,10 +46,10 @@ class NewPersonForm(PersonForm):
 
 
 @admin.register(User)
-class PersonAdmin(admin.ModelAdmin):
+class PersonAdmin(FoldedSearch):
     list_display = ["email", "first_name", "last_name", "role", "is_active", "last_login"]
     list_filter = ["role", "is_active"]
-    search_fields = ["email", "first_name", "last_name"]
+    search_fields = ["first_name_folded", "last_name_folded", "email"]
     fields = ["email", "first_name", "last_name", "language", "role", "is_active", "date_joined", "last_login"]
     readonly_fields = ["email", "role", "date_joined", "last_login"]
     form = PersonForm
@@ -100,7 +101,7 @@ class PersonAdmin(admin.ModelAdmin):
 
 
 @admin.register(Authenticator)
-class SecondFactorAdmin(admin.ModelAdmin):
+class SecondFactorAdmin(FoldedSearch):
     """Who signs in in two steps. An Admin can take a step away from somebody who has lost it, after finding out that it is them."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]

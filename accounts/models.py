@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from eventflow.fields import CanonicalEmailField
+from eventflow.fields import CanonicalEmailField, ComposedCharField, FoldedField, FoldedModel, FoldedQuerySet
 from eventflow.text import canonical_email
 
 # Where the addresses of deleted accounts are. No mail ever reaches it (RFC 2606), so nobody can prove to have one there.
 NOWHERE = "deleted.invalid"
 
 
-class UserManager(BaseUserManager["User"]):
+class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any) -> "User":
         """A person with this address. `activated` skips the mail that proves the address is theirs. ValueError for no address."""
         user = self.model(email=canonical_email(email), **fields)
@@ -36,7 +36,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=username or "")
 
 
-class User(AbstractBaseUser):
+class User(FoldedModel, AbstractBaseUser):
     """A person. The role alone decides what Django's admin and our own pages allow; there are no groups."""
 
     class Role(models.TextChoices):
@@ -45,8 +45,10 @@ class User(AbstractBaseUser):
         ADMIN = "admin", _("Admin")
 
     email = CanonicalEmailField(_("e-mail"), unique=True, error_messages={"unique": _("There is already an account with this address.")})
-    first_name = models.CharField(_("first name"), max_length=150, blank=True)
-    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    first_name = ComposedCharField(_("first name"), max_length=150, blank=True)
+    last_name = ComposedCharField(_("last name"), max_length=150, blank=True)
+    first_name_folded = FoldedField(source="first_name")
+    last_name_folded = FoldedField(source="last_name")
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off to block this person everywhere at once."))

@@ -1,8 +1,6 @@
 """What is done to accounts: sign up, activate, change, grant a role, block."""
 
 import hashlib
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -18,6 +16,7 @@ from accounts import links, mails, signals
 from accounts.models import NOWHERE, User
 from eventflow import audit, mail
 from eventflow.errors import Refused
+from eventflow.search import every_word
 from eventflow.text import email_key
 
 # One mail of a kind to an address in this time, so that nobody can fill a stranger's mailbox from our forms. In seconds.
@@ -262,5 +261,4 @@ def spare_last_admin(person: User) -> None:
 
 def matching(query: str) -> Q:
     """People in whose name or address every word of the query stands."""
-    words = (Q(email__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word) for word in query.split())
-    return reduce(and_, words, Q())
+    return every_word(query, "first_name_folded", "last_name_folded", "email")

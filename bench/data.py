@@ -34,6 +34,10 @@ KEEPERS = """
         (%(other)s, '!', NULL, 'other@example.org', 'Olek', 'Other', 'organizer', 'en', true, now() - interval '99 days'),
         (%(guest)s, '!', NULL, 'guest@example.org', 'Gaja', 'Guest', 'user', 'en', true, now() - interval '99 days')
 """
+# `eventflow.text.fold`, as far as these texts go: what search reads.
+FOLDED = "lower(translate({}, 'ĄĆĘŁŃÓŚŹŻąćęłńóśźż,.', 'ACELNOSZZacelnoszz'))"
+FOLDED_PEOPLE = f"UPDATE accounts_user SET first_name_folded = {FOLDED.format('first_name')}, last_name_folded = {FOLDED.format('last_name')}"
+FOLDED_EVENTS = "UPDATE events_event SET " + ", ".join(f"{name}_folded = {FOLDED.format(name)}" for name in ("title", "description", "location"))
 ADDRESSES = """
     INSERT INTO account_emailaddress (user_id, email, verified, "primary") SELECT id, email, true, true FROM accounts_user
 """
@@ -152,7 +156,7 @@ def seed(connection: "psycopg.Connection[Any]", database: Database) -> float:
         "other": database.other,
         "guest": database.guest,
     }
-    for statement in (PEOPLE, KEEPERS, ADDRESSES, EVENTS, RESERVATIONS, TICKETS, AUDIT, COUNTERS):
+    for statement in (PEOPLE, KEEPERS, FOLDED_PEOPLE, ADDRESSES, EVENTS, FOLDED_EVENTS, RESERVATIONS, TICKETS, AUDIT, COUNTERS):
         connection.execute(with_modulo(statement), facts)
     for table in SEQUENCES:
         connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")  # type: ignore[arg-type]

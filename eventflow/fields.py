@@ -1,12 +1,13 @@
-"""Fields of models and forms that keep e-mail addresses in their one spelling. `eventflow.text` has the rules."""
+"""Fields of models and forms that keep addresses and text in one spelling, and text folded for search. `eventflow.text` has the rules."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from eventflow.text import canonical_email, email_key
+from eventflow.text import canonical_email, email_key, fold, nfc
 
 
 def is_canonical_address(address: str) -> None:
@@ -40,10 +41,102 @@ class CanonicalEmailField(models.EmailField):
         return email_key(value) if isinstance(value, str) else value
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """The object in memory has the spelling that is stored."""
-        value = self.get_prep_value(super().pre_save(model_instance, add))
-        setattr(model_instance, self.attname, value)
-        return value
+        return kept_in_memory(self, model_instance, self.get_prep_value(super().pre_save(model_instance, add)))
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": NewAddress, **kwargs})
+
+
+# --- Text in one spelling ---------------------------------------------------------------------------------------------
+
+
+class ComposedText(forms.CharField):
+    """What somebody typed, in NFC before its length is judged."""
+
+    def to_python(self, value: Any) -> str:
+        return nfc(super().to_python(value) or "")
+
+
+class ComposedCharField(models.CharField):
+    """A line of text. Every way into the database stores it in NFC."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return composed(super().get_prep_value(value))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return kept_in_memory(self, model_instance, composed(super().pre_save(model_instance, add)))
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": ComposedText, **kwargs})
+
+
+class ComposedTextField(models.TextField):
+    """Text of any length. Every way into the database stores it in NFC."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return composed(super().get_prep_value(value))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return kept_in_memory(self, model_instance, composed(super().pre_save(model_instance, add)))
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": ComposedText, **kwargs})
+
+
+def composed(value: Any) -> Any:
+    return nfc(value) if isinstance(value, str) else value
+
+
+def kept_in_memory(field: models.Field, row: models.Model, value: Any) -> Any:
+    """The same value, which `row` has from now on too."""
+    setattr(row, field.attname, value)
+    return value
+
+
+# --- Text for search --------------------------------------------------------------------------------------------------
+
+
+class FoldedField(models.TextField):
+    """The text of the field `source`, folded for search. It follows every save, `bulk_create` and `update` of a FoldedModel."""
+
+    def __init__(self, *args: Any, source: str = "", **kwargs: Any) -> None:
+        self.source = source
+        super().__init__(*args, **{"default": "", "db_default": "", "editable": False, "blank": True, **kwargs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "source": self.source}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return kept_in_memory(self, model_instance, fold(getattr(model_instance, self.source)))
+
+
+class FoldedQuerySet(models.QuerySet):
+    """Keeps the FoldedFields of what it updates."""
+
+    def update(self, **fields: Any) -> int:
+        for folded in folded_fields(self.model):
+            if folded.source in fields:
+                fields[folded.name] = fold(fields[folded.source])
+        return super().update(**fields)
+
+
+class FoldedModel(models.Model):
+    """A model with FoldedFields."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        if update_fields is None:
+            # What was deferred would not be written, however its source has changed.
+            for folded in folded_fields(type(self)):
+                if folded.attname in self.get_deferred_fields():
+                    setattr(self, folded.attname, "")
+        else:
+            update_fields = [*update_fields, *(one.name for one in folded_fields(type(self)) if one.source in {*update_fields})]
+        super().save(update_fields=update_fields, **kwargs)
+
+
+def folded_fields(model: type[models.Model]) -> list[FoldedField]:
+    return [field for field in model._meta.local_concrete_fields if isinstance(field, FoldedField)]

@@ -1,4 +1,4 @@
-"""Indexes for `events.search` on PostgreSQL: by every three letters that follow one another. SQLite has none, and searches row by row."""
+"""Indexes for `eventflow.search` on PostgreSQL: by every three letters that follow one another. SQLite has none, and searches row by row."""
 
 import logging
 from functools import partial
@@ -13,6 +13,11 @@ EXTENSION = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
 def index(name: str, table: str, *columns: str) -> RunPython:
     """The operation of a migration. Where PostgreSQL comes without pg_trgm, which is part of its own contrib, searching stays slow, and works."""
     return RunPython(partial(create, name=name, table=table, columns=columns), partial(drop, name=name))
+
+
+def without_index(name: str) -> RunPython:
+    """The operation of a migration that drops an index made by `index`, which another one replaces."""
+    return RunPython(partial(drop, name=name), RunPython.noop)
 
 
 def create(apps: Any, schema_editor: Any, *, name: str, table: str, columns: tuple[str, ...]) -> None:

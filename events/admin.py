@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from eventflow.admin import ReadOnly
+from eventflow.admin import FoldedSearch, ReadOnly
 from events.models import DoorStaff, Event
 
 
@@ -19,17 +19,17 @@ class DoorStaffInline(admin.TabularInline):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(FoldedSearch, ReadOnly):
     list_display = ["title", "status", "start_time", "organizer", "seats_limit", "confirmed_count", "pending_count", "checked_in_count"]
     list_filter = ["status", "admission"]
-    search_fields = ["title", "location", "organizer__email"]
+    search_fields = ["title_folded", "location_folded", "organizer__email"]
     list_select_related = ["organizer"]
     date_hierarchy = "start_time"
     inlines = [DoorStaffInline]
 
 
 @admin.register(DoorStaff)
-class DoorStaffAdmin(ReadOnly):
+class DoorStaffAdmin(FoldedSearch, ReadOnly):
     list_display = ["event", "person", "added_by", "added"]
-    search_fields = ["event__title", "person__email"]
+    search_fields = ["event__title_folded", "person__email"]
     list_select_related = ["event", "person", "added_by"]

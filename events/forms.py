@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from eventflow.errors import Refused
-from eventflow.fields import NewAddress
+from eventflow.fields import ComposedText, NewAddress
 from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet, zones
 
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
@@ -260,7 +260,7 @@ def spoken(zone: str) -> str:
 
 
 class CancelEventForm(forms.Form):
-    message = forms.CharField(
+    message = ComposedText(
         label=gettext_lazy("Message to guests"),
         help_text=gettext_lazy("Included in the e-mail and shown on the event page."),
         max_length=2000,

@@ -15,13 +15,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from eventflow.fields import CanonicalEmailField
-from events.search import every_word
+from eventflow.fields import CanonicalEmailField, ComposedCharField, ComposedTextField, FoldedField, FoldedModel, FoldedQuerySet
+from eventflow.search import every_word
 
 MOST_SEATS = 1_000_000
 # No event is outside these, and no clock of the world breaks on them.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 MOMENTS = [MinValueValidator(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)), MaxValueValidator(datetime(LAST_YEAR, 12, 31, tzinfo=UTC))]
+
+
+# What the public search looks through.
+SEARCHED = ["title_folded", "description_folded", "location_folded", "organizer__first_name_folded", "organizer__last_name_folded"]
 
 
 @cache
@@ -35,7 +39,7 @@ def known_zone(name: str) -> None:
         raise ValidationError(_("There is no time zone of this name. Write it like Europe/Warsaw."), code="unknown_zone")
 
 
-class EventQuerySet(models.QuerySet["Event"]):
+class EventQuerySet(FoldedQuerySet, models.QuerySet["Event"]):
     def published(self) -> "EventQuerySet":
         return self.filter(status=Event.Status.PUBLISHED)
 
@@ -61,14 +65,21 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.published().filter(confirmed_count__lt=F("seats_limit"), start_time__gt=timezone.now())
 
     def at(self, place: str) -> "EventQuerySet":
-        return self.filter(every_word(place, "location"))
+        return self.filter(every_word(place, "location_folded"))
 
     def matching(self, words: str) -> "EventQuerySet":
         """Those that name every one of these words in their title, text, place or organizer."""
-        return self.filter(every_word(words, "title", "description", "location", "organizer__first_name", "organizer__last_name"))
+        return self.filter(every_word(words, *SEARCHED))
 
 
-class Event(models.Model):
+class EventManager(models.Manager.from_queryset(EventQuerySet)):  # type: ignore[misc]
+    """Reads events without their folded text, which can be as long as the text itself and is only searched."""
+
+    def get_queryset(self) -> EventQuerySet:
+        return super().get_queryset().defer("description_folded")
+
+
+class Event(FoldedModel):
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         PUBLISHED = "published", _("Published")
@@ -108,9 +119,12 @@ class Event(models.Model):
         Status.CANCELLED: set(),
     }
 
-    title = models.CharField(_("title"), max_length=200)
-    description = models.TextField(_("about"), max_length=20_000, blank=True)
-    location = models.CharField(_("place"), max_length=200)
+    title = ComposedCharField(_("title"), max_length=200)
+    description = ComposedTextField(_("about"), max_length=20_000, blank=True)
+    location = ComposedCharField(_("place"), max_length=200)
+    title_folded = FoldedField(source="title")
+    description_folded = FoldedField(source="description")
+    location_folded = FoldedField(source="location")
     start_time = models.DateTimeField(_("starts"), validators=MOMENTS)
     end_time = models.DateTimeField(_("ends"), validators=MOMENTS)
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw", validators=[known_zone])
@@ -130,7 +144,7 @@ class Event(models.Model):
     # Where a guest's answer to a mail about the event goes. Everybody may read it.
     contact_email = CanonicalEmailField(_("contact e-mail"), blank=True, default="", db_default="")
     # Shown to guests and mailed when the event is cancelled.
-    cancel_message = models.TextField(_("message to guests"), max_length=2000, blank=True)
+    cancel_message = ComposedTextField(_("message to guests"), max_length=2000, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -146,7 +160,7 @@ class Event(models.Model):
     rejected_count = models.PositiveIntegerField(default=0, editable=False)
     cancelled_count = models.PositiveIntegerField(default=0, editable=False)
 
-    objects = EventQuerySet.as_manager()
+    objects = EventManager()
 
     class Meta:
         verbose_name = _("event")

@@ -21,6 +21,7 @@ from django.utils.text import compress_string
 from django.utils.translation import get_language
 
 from accounts.models import User
+from eventflow.fields import FoldedField
 from events import sharing
 from events.models import Event
 
@@ -29,7 +30,7 @@ MOST_PAGES = 500
 # So many readers of one event in one second and one process are a rush; then its row may be so many seconds old.
 BUSY, FRESH_SECONDS = 20, 0.1
 THEMES = {"light", "dark"}
-EVENT = [field.attname for field in Event._meta.concrete_fields]
+EVENT = [field.attname for field in Event._meta.concrete_fields if not isinstance(field, FoldedField)]
 # What the page says of the organizer.
 HOST = ["id", "email", "first_name", "last_name"]
 

@@ -3,26 +3,26 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from eventflow.admin import ReadOnly
+from eventflow.admin import FoldedSearch, ReadOnly
 from tickets.models import Reservation, SigningKey, Ticket
 
 
 @admin.register(Reservation)
-class ReservationAdmin(ReadOnly):
+class ReservationAdmin(FoldedSearch, ReadOnly):
     list_display = ["id", "event", "person", "status", "created", "decided_at"]
     list_filter = ["status"]
-    search_fields = ["event__title", "person__email", "person__last_name"]
+    search_fields = ["event__title_folded", "person__email", "person__first_name_folded", "person__last_name_folded"]
     list_select_related = ["event", "person"]
     show_full_result_count = False
     fields = ["person", "event", "status", "status_at_cancellation", "created", "decided_at", "decided_by", "message"]
 
 
 @admin.register(Ticket)
-class TicketAdmin(ReadOnly):
+class TicketAdmin(FoldedSearch, ReadOnly):
     """Without the serial: whoever reads it could draw the ticket."""
 
     list_display = ["id", "code", "event", "guest", "issued_at", "void_at", "checked_in_at"]
-    search_fields = ["code", "event__title", "reservation__person__email"]
+    search_fields = ["code", "event__title_folded", "reservation__person__email"]
     list_select_related = ["event", "reservation__person"]
     show_full_result_count = False
     fields = ["code", "event", "reservation", "issued_at", "void_at", "checked_in_at", "checked_in_by", "checked_in_device"]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from eventflow.errors import Refused
+from eventflow.fields import ComposedText
 from events.models import Event
 from tickets.models import Announcement, Reservation, ReservationQuerySet
 from tickets.services import announcements, queue, scan_times
@@ -51,7 +52,7 @@ class QueueFilters(forms.Form):
 
     def found(self, kept: Sequence[int] = ()) -> ReservationQuerySet:
         """The event's reservations that match, and those of `kept` in whatever state, in the order of the queue."""
-        found = self.event.reservations.matching(self.words, "note")
+        found = self.event.reservations.matching(self.words, "note_folded")
         if self.shown != self.EVERY:
             wanted = self.wanted()
             found = found.filter(wanted | Q(pk__in=kept) if kept else wanted)
@@ -85,7 +86,7 @@ class QueueFilters(forms.Form):
 
 
 class RejectForm(forms.Form):
-    message = forms.CharField(
+    message = ComposedText(
         label=gettext_lazy("Message"),
         help_text=gettext_lazy("They read it in the e-mail and on the event page."),
         required=False,
@@ -95,7 +96,7 @@ class RejectForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    note = forms.CharField(
+    note = ComposedText(
         label=gettext_lazy("Note"),
         help_text=gettext_lazy("For you and the other organizers. The guest never sees it."),
         required=False,
@@ -108,8 +109,8 @@ class MessageForm(forms.Form):
     """What is written to the guests of an event. The key makes a form sent twice one message."""
 
     audience = forms.ChoiceField(label=gettext_lazy("To"), choices=Announcement.Audience.choices, initial=Announcement.Audience.CONFIRMED)
-    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter a subject.")})
-    body = forms.CharField(
+    subject = ComposedText(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter a subject.")})
+    body = ComposedText(
         label=gettext_lazy("Message"),
         help_text=gettext_lazy("Everybody gets it as a mail of their own, in your words, with the date and the place below."),
         max_length=5000,
@@ -149,7 +150,7 @@ class ReadingForm(forms.Form):
 
 
 class GateForm(forms.Form):
-    name = forms.CharField(
+    name = ComposedText(
         label=gettext_lazy("Name of the gate"),
         help_text=gettext_lazy("Like “Entrance A”."),
         max_length=60,
@@ -158,7 +159,7 @@ class GateForm(forms.Form):
 
 
 class StandForm(forms.Form):
-    called = forms.CharField(
+    called = ComposedText(
         label=gettext_lazy("Your name"),
         help_text=gettext_lazy("So that the organizer knows who stands here."),
         max_length=40,

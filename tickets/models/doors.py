@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from eventflow.fields import ComposedCharField
 from events.models import Event
 from tickets.models.reservations import Ticket
 
@@ -29,7 +30,7 @@ class Gate(models.Model):
     """One way into an event. Whoever has its link may check tickets in there until the event ends, or the link is revoked."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="gates")
-    name = models.CharField(_("name"), max_length=60)
+    name = ComposedCharField(_("name"), max_length=60)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     added = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -67,7 +68,7 @@ class Device(models.Model):
     # One of the two: somebody with an account, or whoever was handed a gate's link.
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
     gate = models.ForeignKey(Gate, models.SET_NULL, null=True, blank=True, related_name="devices")
-    name = models.CharField(_("device"), max_length=100)
+    name = ComposedCharField(_("device"), max_length=100)
     key_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - no key yet, and unique
     started = models.DateTimeField(auto_now_add=True)
     # Its last sign of life, and what it said then: how many readings wait on it, and whether it passed its own test.
@@ -135,7 +136,7 @@ class Scan(models.Model):
     # What the device drew for this reading.
     nonce = models.CharField(max_length=64)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    device = models.CharField(_("device"), max_length=100, blank=True)
+    device = ComposedCharField(_("device"), max_length=100, blank=True)
     # On the device's clock, which may be offline for long; and on ours, when we heard of it.
     at = models.DateTimeField(_("scanned"))
     received = models.DateTimeField(auto_now_add=True)

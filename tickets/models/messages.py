@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from eventflow.fields import ComposedCharField, ComposedTextField
 from events.models import Event
 
 
@@ -30,8 +31,8 @@ class Announcement(models.Model):
     event = models.ForeignKey(Event, models.CASCADE, related_name="announcements")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     audience = models.CharField(_("to"), max_length=16, choices=Audience.choices, default=Audience.CONFIRMED)
-    subject = models.CharField(_("subject"), max_length=150)
-    body = models.TextField(_("message"), max_length=5000)
+    subject = ComposedCharField(_("subject"), max_length=150)
+    body = ComposedTextField(_("message"), max_length=5000)
     # What the form carried: sent twice, it goes out once.
     key = models.UUIDField(unique=True, editable=False)
     recipients = models.PositiveIntegerField(default=0, editable=False)

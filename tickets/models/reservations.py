@@ -14,14 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
+from eventflow.fields import ComposedCharField, ComposedTextField, FoldedField, FoldedModel, FoldedQuerySet
+from eventflow.search import any_word, every_word
 from events.models import Event
-from events.search import any_word, every_word
 
 # What a guest is looked for by.
-NAMES = ("first_name", "last_name", "email")
+NAMES = ("first_name_folded", "last_name_folded", "email")
 
 
-class ReservationQuerySet(models.QuerySet["Reservation"]):
+class ReservationQuerySet(FoldedQuerySet, models.QuerySet["Reservation"]):
     def update(self, **fields: Any) -> int:
         """Django's, which also says when. Called without fields, it says that something beside the row has changed, as its check-in."""
         return super().update(**{"updated": timezone.now(), **fields})
@@ -68,7 +69,8 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         ahead = Reservation.objects.pending().filter(event=OuterRef("event")).before(OuterRef("created"), OuterRef("pk")).order_by()
         count = ahead.values("event").annotate(count=Count("pk")).values("count")
         waiting = When(status=Reservation.Status.PENDING, then=Coalesce(Subquery(count), 0) + 1)
-        return self.annotate(position=Case(waiting, default=None, output_field=models.IntegerField()))
+        place = Case(waiting, default=None, output_field=models.IntegerField())
+        return self.annotate(position=place)  # type: ignore[no-redef] # which the model declares below
 
     def with_entry(self) -> "ReservationQuerySet":
         """Each with `inside`: whether its valid ticket has been used at the door."""
@@ -89,7 +91,7 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         return self.filter(~Exists(later))
 
 
-class Reservation(models.Model):
+class Reservation(FoldedModel):
     class Status(models.TextChoices):
         PENDING = "pending", _("Pending")
         CONFIRMED = "confirmed", _("Confirmed")
@@ -132,9 +134,10 @@ class Reservation(models.Model):
         editable=False,
     )
     # The organizer's words to somebody who was rejected.
-    message = models.TextField(_("message"), max_length=1000, blank=True)
+    message = ComposedTextField(_("message"), max_length=1000, blank=True)
     # What the organizers tell each other about this guest, who never reads it.
-    note = models.TextField(_("note"), max_length=1000, blank=True)
+    note = ComposedTextField(_("note"), max_length=1000, blank=True)
+    note_folded = FoldedField(source="note")
     # What the form carried: sent twice, it reserves once.
     key = models.CharField(max_length=36, blank=True, editable=False)
     # The place in the queue, None for whoever does not wait; known to those that `with_position` or the service brought it to.
@@ -244,7 +247,7 @@ class Ticket(models.Model):
     void_at = models.DateTimeField(_("void since"), null=True, blank=True, editable=False)
     checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True, editable=False)
     checked_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
-    checked_in_device = models.CharField(_("device"), max_length=100, blank=True, editable=False)
+    checked_in_device = ComposedCharField(_("device"), max_length=100, blank=True, editable=False)
     # When it was issued, used, taken back or made void: a device at the door asks for what is new.
     changed = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from operator import or_
+from operator import and_
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Concat, Replace
+from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,9 +17,10 @@ from accounts.models import User
 from eventflow import audit
 from eventflow.direction import isolated
 from eventflow.errors import Refused
+from eventflow.search import NOTHING, every_word
+from eventflow.text import email_key, fold
 from events.models import Event
 from events.permissions import door_events
-from events.search import every_word
 from events.services import lock
 from tickets import signature
 from tickets.models import Reservation, Ticket, TicketQuerySet
@@ -34,9 +35,7 @@ SHORT_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
 NO_CODE = "-"
 MOST_HITS = 20
 LONGEST_QUERY, MOST_WORDS = 100, 4
-# Kowalska-Zielińska, O’Connor: what holds the parts of a name together.
-JOINTS = "-'’"
-APART = str.maketrans(dict.fromkeys(JOINTS, " "))
+NAMES = ("first_name_folded", "last_name_folded")
 
 
 @dataclass(frozen=True)
@@ -227,15 +226,16 @@ def search(event: Event, query: str, *, keeper: Keeper) -> list[Ticket]:
         return []
     code = (as_short_code(text) or NO_CODE) if keeper.came_by_link else as_code_prefix(text)
     tickets = near(event, text, code).annotate(words=words_of_the_name())
-    wanted = Q(code__startswith=code) | Q(reservation__person__email__istartswith=text) | all_begin(text)
+    by_address = Q(reservation__person__email__startswith=email_key(text))
+    wanted = Q(code__startswith=code) | by_address | all_begin(text)
     order = ["reservation__person__last_name", "reservation__person__first_name", "pk"]
     return list(whole(tickets.filter(wanted)).order_by(*order)[:MOST_HITS])
 
 
 def near(event: Event, text: str, code: str) -> TicketQuerySet:
     """The valid tickets among which those that are looked for are, and few others: what the indexes of codes and of people's names find."""
-    words = " ".join(words_typed(text))
-    people = User.objects.filter(Q(email__iregex=f"^{re.escape(text)}") | every_word(words, "first_name", "last_name")).order_by()
+    named = every_word(" ".join(words_typed(text)), *NAMES) if words_typed(text) else NOTHING
+    people = User.objects.filter(Q(email__startswith=email_key(text)) | named).order_by()
     valid = event.tickets.valid().order_by()
     by_code, by_person = valid.filter(code__startswith=code), valid.filter(reservation__person__in=people.values("pk"))
     return Ticket.objects.filter(pk__in=by_code.values("pk").union(by_person.values("pk")))
@@ -253,22 +253,15 @@ def as_code_prefix(text: str) -> str:
 
 
 def words_of_the_name() -> Func:
-    """` Jan Kowalska Zielińska`: every word, the parts of a double name too, behind a space."""
-    both = Concat(Value(" "), "reservation__person__first_name", Value(" "), "reservation__person__last_name")
-    return reduce(lambda words, joint: Replace(words, Value(joint), Value(" ")), JOINTS, both)
+    """` jan kowalska zielinska`: every word folded, the parts of a double name too, behind a space."""
+    first, last = (f"reservation__person__{name}" for name in NAMES)
+    return Concat(Value(" "), first, Value(" "), last, output_field=TextField())
 
 
 def words_typed(text: str) -> list[str]:
-    return text.translate(APART).split()[:MOST_WORDS]
+    return fold(text).split()[:MOST_WORDS]
 
 
 def all_begin(text: str) -> Q:
-    """Each of the first words typed begins a word of the guest's name, in whatever case.
-
-    SQLite folds the case of ASCII letters only, so a word with others is looked for in each way to write it.
-    """
-    match = Q()
-    for word in words_typed(text):
-        ways = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
-        match &= reduce(or_, (Q(words__icontains=f" {way}") for way in ways))
-    return match
+    """Each of the first words typed begins a word of the guest's name, whatever its case and the marks on its letters."""
+    return reduce(and_, (Q(words__contains=f" {word}") for word in words_typed(text)), Q()) or NOTHING

@@ -13,7 +13,9 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from eventflow.api.serializers.fields import ComposedText
 from eventflow.api.serializers.times import EventTime
+from eventflow.fields import ComposedCharField, ComposedTextField
 from events.forms import clock_change
 from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, zones
 
@@ -58,6 +60,10 @@ class Clock(serializers.DateTimeField):
 class EventFields(serializers.ModelSerializer):
     """What an organizer says of a new event."""
 
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        ComposedCharField: ComposedText,
+        ComposedTextField: ComposedText,
+    }
     start_time = Clock(validators=MOMENTS)
     end_time = Clock(validators=MOMENTS)
 
@@ -114,9 +120,7 @@ class Metrics(serializers.ModelSerializer):
 
 
 class Cancellation(serializers.Serializer):
-    message = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, default="", help_text="Mailed to the guests and shown on the page."
-    )
+    message = ComposedText(max_length=2000, required=False, allow_blank=True, default="", help_text="Mailed to the guests and shown on the page.")
 
 
 @extend_schema_field({"type": "string"})

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from eventflow.api.serializers.fields import ComposedText
 from eventflow.api.serializers.times import EventTime, Instant
 from tickets.models import Reservation
 
@@ -126,7 +127,7 @@ class Reading(serializers.Serializer):
         required=False,
         help_text="On the scanner's clock, if it could not ask at once: from a day before the event to five minutes from now.",
     )
-    device = serializers.CharField(max_length=100, required=False, help_text="What the scanner or its gate is called.")
+    device = ComposedText(max_length=100, required=False, help_text="What the scanner or its gate is called.")
     let_in = serializers.BooleanField(
         required=False, help_text="The scanner had opened the door by itself. If the ticket was used or not valid, that is kept as a conflict."
     )

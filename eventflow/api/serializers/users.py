@@ -7,33 +7,17 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.models import User
+from eventflow.api.serializers.fields import Address, ComposedText, NewAddress
 from eventflow.api.serializers.times import Instant
-from eventflow.fields import is_canonical_address
-from eventflow.text import email_key
 
 LONGEST_PASSWORD = 4096
-
-
-class Address(serializers.EmailField):
-    """An address in any spelling; it is read as the canonical one of its mailbox."""
-
-    def to_internal_value(self, data: Any) -> str:
-        return email_key(super().to_internal_value(data))
-
-
-class NewAddress(Address):
-    """An address that is going to be stored."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.validators[-1] = is_canonical_address  # in place of Django's own, which takes more than mail reaches
 
 
 class Registration(serializers.Serializer):
     email = NewAddress(max_length=254)
     password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False, help_text="At least 10 characters.")
-    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True, default="")
-    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True, default="")
+    first_name = ComposedText(max_length=150, required=False, allow_blank=True, default="")
+    last_name = ComposedText(max_length=150, required=False, allow_blank=True, default="")
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
         """The same rules as on the page; whether a password is too like a name is known once the names are."""

@@ -224,7 +224,7 @@ def filtered(found: ReservationQuerySet, query: dict[str, Any]) -> ReservationQu
         found = found.checked_in(query["checked_in"])
     if query.get("email"):
         found = found.filter(person__email=email_key(query["email"]))
-    return found.matching(query["q"], "event__title") if query.get("q") else found
+    return found.matching(query["q"], "event__title_folded") if query.get("q") else found
 
 
 class Decide(Endpoint):

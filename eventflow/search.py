@@ -1,0 +1,45 @@
+"""Searching as people type: words in any order, whatever the case, the marks on the letters and what stands between the words.
+
+The one home of it: pages, API, door and admin all ask here. What is searched is a FoldedField, an e-mail address, or a code.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import and_, or_
+
+from django.db.models import Q
+
+from eventflow.text import email_key, fold
+
+NOTHING = Q(pk__in=[])
+
+
+def any_word(text: str, *fields: str) -> Q:
+    """The condition that at least one word of `text` stands in one of `fields`."""
+    return either(stands(typed, fields) for typed in text.split())
+
+
+def every_word(text: str, *fields: str) -> Q:
+    """The condition that each word of `text` stands in at least one of `fields`. No text: no condition; signs alone: nothing."""
+    return reduce(and_, (stands(typed, fields) for typed in text.split()), Q())
+
+
+def stands(typed: str, fields: Iterable[str]) -> Q:
+    """The condition that what was typed between two spaces stands in `fields`: an address whole, a name in its parts."""
+    words = [fold(typed)] if "@" in typed else fold(typed).split()
+    parts = reduce(and_, (either(contains(field, typed, word) for field in fields) for word in words), Q())
+    return parts if words and words[0] else either(contains(field, typed, "") for field in fields)
+
+
+def contains(field: str, typed: str, word: str) -> Q:
+    """`word` in text that is folded; in an address what was typed of it; in a code exactly what was typed."""
+    if field.endswith("_folded"):
+        return Q(**{f"{field}__contains": word}) if word else NOTHING
+    if field.endswith("email"):
+        return Q(**{f"{field}__contains": email_key(typed) if "@" in typed else word}) if word else NOTHING
+    return Q(**{f"{field}__icontains": typed})
+
+
+def either(conditions: Iterable[Q]) -> Q:
+    """The condition that one of them holds; nothing where there is none."""
+    return reduce(or_, conditions, Q()) or NOTHING
