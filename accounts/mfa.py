@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.sealed import cipher
@@ -26,6 +27,11 @@ class MFAAdapter(DefaultMFAAdapter):
         "cannot_delete_authenticator": _("Admins need a second step here. Add another one before you remove this one."),
         "cannot_generate_recovery_codes": _("Recovery codes come with an app or a passkey. Add one of these first."),
     }
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
+        """What a new passkey is called until its owner calls it something else."""
+        number = 1 + Authenticator.objects.filter(user=user, type=type).count()
+        return gettext("My device") if number == 1 else gettext("My device %(number)d") % {"number": number}
 
     def encrypt(self, text: str) -> str:
         """Whoever reads the database alone can't make codes from it."""

@@ -1,6 +1,5 @@
 """A house full of people who write Greek, and every way through it: what stands there in Latin letters are the product's own words."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,6 +19,7 @@ from accounts.links import activation_url, take_back_url
 from accounts.models import User
 from events import services as event_services
 from events.models import Event
+from tests import sessions
 from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
 from tickets import mails
 from tickets.links import gate_url, leave_url
@@ -77,9 +77,11 @@ def make_house() -> House:
 
 
 def conflicts_at(event: Event, of: dict[str, Any]) -> dict[str, Any]:
-    """A second door, a code that is none of ours, and what was settled."""
+    """A second door, a ticket that was void, and what was settled."""
     code = of["used"].tickets.get().code
-    codes = {"used": code, "none of ours": "μ", "settled": code}
+    void = make_reservation(event, make_person("Άρης Μούτσης"), status="confirmed")
+    codes = {"used": code, "void": void.tickets.get().code, "settled": code}
+    queue.reject(void, by=event.organizer)
     made = {name: scans.record(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True)[0] for name, text in codes.items()}
     scans.settle(made["settled"], by=event.organizer)
     return made
@@ -90,7 +92,7 @@ def gates_at(event: Event) -> list[Gate]:
     gates = [devices.add_gate(event, name=name, by=event.organizer) for name in ("Πύλη Α", "Πύλη Β")]
     phones = [devices.arrive(event, gate=gates[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")]
     for phone in phones:
-        devices.heard_from(phone, waiting=3, ready=True)
+        devices.heard_from(phone, sent=0, waiting=3, ready=True)
     type(phones[1]).objects.filter(pk=phones[1].pk).update(seen_at=timezone.now() - timedelta(minutes=5))
     devices.end(phones[2], by=event.organizer)
     devices.revoke(gates[1], by=event.organizer)
@@ -328,18 +330,10 @@ def open_page(house, language, who, view, what, asked, headers):
     with translation.override(language), transaction.atomic():
         User.objects.update(language=language)
         if person:
-            client.force_login(person)
-            say_that_they_gave_the_password(client)
+            sessions.log_in(client, person)
         response = client.get(path + asked, follow=True) if isinstance(asked, str) else client.post(path, asked, follow=not headers)
         transaction.set_rollback(True)
     return response
-
-
-def say_that_they_gave_the_password(client):
-    """A moment ago, so that pages about the account open at once."""
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-    session.save()
 
 
 def queue_letters(of):

@@ -33,6 +33,8 @@ SHARED = {
     "Menu",
     "Weekend",
     "Parking",
+    "PIN",
+    "My",
     "Role",
     "role",
     "program",
@@ -61,7 +63,7 @@ def house():
 def words_of_page(markup: str) -> set[str]:
     """Every word that somebody sees or hears, also those that a script will show."""
     page = tree(HttpResponse(markup))
-    for silent in page.xpath("//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone']"):
+    for silent in page.xpath("//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone' or @name='language']"):
         silent.drop_tree()
     spoken = [value for name in SPOKEN for value in page.xpath(f"//@{name}")]
     # What a script will put on the page stands in data attributes: a value with a space is words.

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,7 +24,7 @@ from django_tasks_db.models import DBTaskResult
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from events import live
-from tests import processes
+from tests import processes, sessions
 from tests.smtp import PostOffice, free_port
 from tickets.models import SigningKey
 
@@ -205,10 +204,7 @@ def log_in(site: Site) -> Callable[[Page, object], None]:
 
     def put_cookie(page: Page, person) -> None:
         client = Client()
-        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-        session = client.session
-        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-        session.save()
+        sessions.log_in(client, person)
         name = settings.SESSION_COOKIE_NAME
         page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site.url}])
 
