@@ -1,6 +1,7 @@
 """What people fill in about themselves. allauth's forms do the work; the words are ours."""
 
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from allauth.account import forms as allauth
 from allauth.account.models import EmailAddress
@@ -10,6 +11,7 @@ from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.forms.models import model_to_dict
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -216,6 +218,28 @@ class SettingsForm(forms.Form):
     )
     last_name = ComposedText(label=_("Last name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of these pages, your e-mails and your tickets."))
+
+    organizer_mail = forms.ChoiceField(
+        label=_("Mail about my events"),
+        choices=User.OrganizerMail.choices,
+        help_text=_("New requests, a full house, spots that became free. The first request, a full house and a conflict at the door come at once."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("My time zone"), required=False, choices=lambda: clocks(), help_text=_("Where it is 8:00 when the daily mail comes.")
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        fields = ["first_name", "last_name", "language", "organizer_mail", "time_zone"]
+        super().__init__(*args, **kwargs)
+        self.initial = model_to_dict(person, fields)
+        if not person.is_organizer:
+            del self.fields["organizer_mail"], self.fields["time_zone"]
+
+
+def clocks() -> list[tuple[str, str]]:
+    """Every time zone, this site's first."""
+    here = _("As on this site: %(zone)s") % {"zone": settings.TIME_ZONE.replace("_", " ")}
+    return [("", here), *((name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name)]
 
 
 class RoleForm(forms.Form):

@@ -65,7 +65,7 @@ def scrub(person: User) -> None:
     """Leave a row that says nothing about anybody. Django's admin wrote the name into its log too."""
     about_them = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk))
     about_them.update(object_repr="", change_message="")
-    person.first_name = person.last_name = ""
+    person.first_name = person.last_name = person.time_zone = ""
     person.email, person.password = person.address_afterwards, make_password(None)
     person.is_active, person.role, person.last_login = False, User.Role.USER, None
     person.save()

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models, transaction
 from django.utils import timezone
@@ -44,6 +46,11 @@ class User(FoldedModel, AbstractBaseUser):
         ORGANIZER = "organizer", _("Organizer")
         ADMIN = "admin", _("Admin")
 
+    class OrganizerMail(models.TextChoices):
+        AT_ONCE = "at_once", _("At once")
+        DAILY = "daily", _("Once a day, at 8:00")
+        OFF = "off", _("Never")
+
     email = CanonicalEmailField(_("e-mail"), unique=True, error_messages={"unique": _("There is already an account with this address.")})
     first_name = ComposedCharField(_("first name"), max_length=150, blank=True)
     last_name = ComposedCharField(_("last name"), max_length=150, blank=True)
@@ -52,6 +59,11 @@ class User(FoldedModel, AbstractBaseUser):
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off to block this person everywhere at once."))
+    # How often an organizer hears of what happens at their events, and on which clock it is 8:00; empty: this site's.
+    organizer_mail = models.CharField(
+        _("mail about my events"), max_length=8, choices=OrganizerMail.choices, default=OrganizerMail.DAILY, db_default="daily"
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="", db_default="")
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
     # Raised when access is revoked: sessions and tokens of an earlier version are worth nothing.
     access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
@@ -75,6 +87,14 @@ class User(FoldedModel, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.get_full_name()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Their clock: the one they chose, else this site's."""
+        try:
+            return ZoneInfo(self.time_zone or settings.TIME_ZONE)
+        except (ValueError, ZoneInfoNotFoundError):  # a name that the world has given up since
+            return ZoneInfo(settings.TIME_ZONE)
 
     def get_full_name(self) -> str:
         """Both names, or the address of somebody who gave none."""

@@ -15,7 +15,6 @@ from django.contrib.auth import logout
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -152,8 +151,8 @@ def changes_second_steps(view: View) -> View:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: PersonRequest) -> HttpResponse:
-    """Names and language; from here to the password and the address."""
-    form = SettingsForm(request.POST or None, initial=model_to_dict(request.user, ["first_name", "last_name", "language"]))
+    """Names, language and, for organizers, how often they get mail; from here to the password and the address."""
+    form = SettingsForm(request.POST or None, person=request.user)
     if request.method == "POST" and form.is_valid():
         services.change_settings(request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))

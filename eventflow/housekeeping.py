@@ -12,7 +12,7 @@ from django_tasks_db.models import DBTaskResult
 from eventflow.api import idempotency
 from eventflow.audit import AuditEntry
 from eventflow.mail.models import Mail
-from tickets.services import reminders
+from tickets.services import news, reminders
 
 # A task that is done tells an operator what ran lately; a mail, whether somebody was written to who says they weren't.
 TASKS_KEPT, MAIL_KEPT = timedelta(days=14), timedelta(days=90)
@@ -52,8 +52,17 @@ def remind_now() -> int:
     return reminders.remind_all()
 
 
+@task
+def tell_organizers_now() -> int:
+    return news.tell_all()
+
+
 # What is done how often.
-ROUNDS: dict[str, tuple[Task, timedelta]] = {"prune": (prune_now, timedelta(hours=1)), "reminders": (remind_now, timedelta(minutes=5))}
+ROUNDS: dict[str, tuple[Task, timedelta]] = {
+    "prune": (prune_now, timedelta(hours=1)),
+    "reminders": (remind_now, timedelta(minutes=5)),
+    "organizers": (tell_organizers_now, timedelta(minutes=1)),
+}
 
 
 def queue_what_is_due() -> None:

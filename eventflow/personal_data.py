@@ -61,7 +61,7 @@ def sections(person: User) -> dict[str, Row | Iterable[Row]]:
 
 
 def account(person: User) -> Row:
-    kept = ["id", "email", "first_name", "last_name", "language", "role", "date_joined", "last_login"]
+    kept = ["id", "email", "first_name", "last_name", "language", "role", "organizer_mail", "time_zone", "date_joined", "last_login"]
     return {name: getattr(person, name) for name in kept}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from eventflow.direction import isolated
 from eventflow.mail import Letter
@@ -151,6 +152,43 @@ def may_read(reservation: Reservation, said: Announcement) -> bool:
     """Whether its guest is still meant: they hold a place, or held one when the event was cancelled and this was written after that."""
     cancelled_at = reservation.event.cancelled_at
     return reservation.is_live or bool(reservation.status_at_cancellation and cancelled_at and said.created >= cancelled_at)
+
+
+def organizer_news(person: int, news: list[dict[str, Any]]) -> Letter | None:
+    """What is new at the events of a person, told once for all of them. None when they organize none of these any more."""
+    events = Event.objects.filter(organizer=person, status=Event.Status.PUBLISHED).in_bulk([one["event"] for one in news])
+    told = [told_of(events[one["event"]], one) for one in news if one["event"] in events]
+    told = [one for one in told if one["lines"]]
+    if not told:
+        return None
+    change_url = settings.SITE_URL + reverse("accounts:settings")
+    if len(told) == 1:
+        heading = _("%(title)s: %(news)s") % {"title": told[0]["title"], "news": told[0]["lines"][0]}
+    else:
+        heading = ngettext("News from %(count)d event", "News from %(count)d of your events", len(told)) % {"count": len(told)}
+    facts = {"told": told, "heading": heading, "change_url": change_url}
+    return Letter.render("organizer_news", facts, unsubscribe=change_url)
+
+
+def told_of(event: Event, news: dict[str, Any]) -> dict[str, Any]:
+    """One event of that mail: what happened, as the numbers were noted, and how it stands now."""
+    requests, freed, conflicts = (news.get(name, 0) for name in ("requests", "freed", "conflicts"))
+    lines = []
+    if requests and event.is_automatic:
+        lines.append(ngettext("%(count)d new reservation", "%(count)d new reservations", requests) % {"count": requests})
+    elif requests:
+        lines.append(ngettext("%(count)d new request", "%(count)d new requests", requests) % {"count": requests})
+    if news.get("full") and event.is_full:
+        lines.append(_("all spots are taken"))
+    if freed:
+        words = ngettext("%(count)d spot became free", "%(count)d spots became free", freed)
+        lines.append(words % {"count": freed})
+    if conflicts:
+        words = ngettext("%(count)d conflict at the door", "%(count)d conflicts at the door", conflicts)
+        lines.append(words % {"count": conflicts})
+    page = "tickets:conflicts" if conflicts else "tickets:queue"
+    url = settings.SITE_URL + reverse(page, args=[event.pk])
+    return {"event": event, "title": isolated(" ".join(event.title.split())), "lines": lines, "url": url}
 
 
 def fetch(reservation: int) -> Reservation | None:

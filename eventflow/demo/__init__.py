@@ -19,7 +19,7 @@ from eventflow.errors import Refused
 from eventflow.mail.models import Mail
 from events import services as event_services
 from events.models import Event
-from tickets.models import Reservation, Ticket
+from tickets.models import EventNews, Reservation, Ticket
 from tickets.services import door, queue
 
 LOG_INS = 4
@@ -151,3 +151,4 @@ def forget_mail() -> None:
     """Nobody in the demo needs to be told; the mail page begins empty. The database held nobody before, so all of it is ours."""
     DBTaskResult.objects.all().delete()
     Mail.objects.all().delete()
+    EventNews.objects.all().delete()

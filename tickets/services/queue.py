@@ -23,6 +23,7 @@ from events.models import Event, EventQuerySet
 from events.services import lock
 from tickets import mails
 from tickets.models import Reservation, Ticket
+from tickets.services import news
 
 Status = Reservation.Status
 COUNTERS = [*(f"{status}_count" for status in Status), "checked_in_count"]
@@ -47,10 +48,12 @@ def reserve(event: Event, *, person: User, key: str = "", among: EventQuerySet |
         return again
     check_open(event)
     check_first_reservation(event, person)
+    was_full = event.is_full
     seated = event.is_automatic and not event.is_full and not event.pending_count
     reservation = first_come(event, person, key) if seated else last_in_queue(event, person, key)
     if not seated and promote(event):
         reservation.refresh_from_db()
+    note_new(event, reservation, filled=event.is_full and not was_full)
     if reservation.is_pending:
         mail.queue(mails.queued, to=person, args={"reservation": reservation.pk})
     save_counters(event)
@@ -86,10 +89,12 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
     if not reservation.can_move_to(Status.CANCELLED):
         raise Refused("already_gone", _("This reservation is no longer active."))
     check_unused(reservation)
+    had_seat = reservation.is_confirmed
     move(event, [reservation], Status.CANCELLED)
     audit.record("reservation.cancel", reservation, by=by)
     mail.queue(mails.cancelled, to=reservation.person, args={"reservation": reservation.pk})
-    promote(event)
+    if not promote(event) and had_seat:
+        news.note(event, freed=1)
     save_counters(event)
     return reservation
 
@@ -109,6 +114,7 @@ def confirm(reservation: Reservation, *, by: User) -> Reservation:
     if event.is_full:
         raise Refused("event_full", _("All %(limit)d spots are taken. Raise the capacity, or reject somebody first.") % {"limit": event.seats_limit})
     give_seats(event, [reservation], by=by)
+    note_full(event, by=by)
     save_counters(event)
     return reservation
 
@@ -189,6 +195,8 @@ def confirm_many(event: Event, reservations: Iterable[int], *, by: User) -> tupl
         refusals[reservation.pk] = Refused("event_full", _("No spot left."))
     chosen = found[: event.spots_left]
     give_seats(event, chosen, by=by)
+    if chosen:
+        note_full(event, by=by)
     save_counters(event)
     return [reservation.pk for reservation in chosen], refusals
 
@@ -265,6 +273,19 @@ def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | 
     move(event, reservations, Status.CONFIRMED, by=by)
     audit.record_many([audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations])
     issue_tickets(reservations, by=by)
+
+
+def note_new(event: Event, reservation: Reservation, *, filled: bool) -> None:
+    """News for the organizer: somebody reserved, and perhaps took the last seat. The caller holds the lock."""
+    if reservation.person_id != event.organizer_id:
+        first = reservation.is_pending and event.all_count == 1 and not event.is_automatic
+        news.note(event, requests=1, full=filled, urgent=first or filled)
+
+
+def note_full(event: Event, *, by: User) -> None:
+    """News for an organizer who did not give the last seat away. The caller holds the lock."""
+    if event.is_full and by.pk != event.organizer_id:
+        news.note(event, full=True, urgent=True)
 
 
 def issue_tickets(reservations: Sequence[Reservation], *, by: User | None) -> None:

@@ -1,0 +1,38 @@
+"""What organizers are to be told about their events."""
+
+from django.conf import settings
+from django.db import models
+
+from events.models import Event
+
+
+class EventNews(models.Model):
+    """What happened at an event since its organizer was last told. Written under the event's lock."""
+
+    event = models.OneToOneField(Event, models.CASCADE, primary_key=True, related_name="news")
+    # New reservations; seats that became free; whether the last seat was given away.
+    requests = models.PositiveIntegerField(default=0)
+    freed = models.PositiveIntegerField(default=0)
+    full = models.BooleanField(default=False)
+    # Whether it cannot wait for the daily mail.
+    urgent = models.BooleanField(default=False)
+    # When the oldest of it happened; None: there is nothing to tell.
+    since = models.DateTimeField(null=True, db_index=True)
+    # Until when conflicts at the door have been told.
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "event news"
+
+    def __str__(self) -> str:
+        return f"news of event {self.event_id}"
+
+
+class OrganizerLetter(models.Model):
+    """When a person was last written to about their events. Its row is locked while that is decided, so that it happens once."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    sent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"letter to organizer {self.person_id}"
