@@ -28,7 +28,7 @@ class Command(BaseCommand):
             self.stdout.flush()
         connection.close()
         manage = [sys.executable, "manage.py"]
-        supervisor = Supervisor(web=[*manage, "serve"], worker=[*manage, "worker"], is_up=port_is_taken, on_up=self.greet)
+        supervisor = Supervisor(web=[*manage, "serve"], worker=[*manage, "worker", "--skip-checks"], is_up=port_is_taken, on_up=self.greet)
         if supervisor.run():
             raise CommandError("EventFlow stopped, because its web process ended by itself; the lines above say why.")
 
