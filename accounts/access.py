@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from accounts import services, signals
+from accounts import services, sessions, signals
 from accounts.models import User
 from eventflow import audit, mail
 
@@ -52,6 +52,7 @@ def keep_session(request: HttpRequest) -> None:
     request.user.refresh_from_db(fields=["access_version"])
     if request.session.get(HASH_SESSION_KEY) != request.user.get_session_auth_hash():
         update_session_auth_hash(request, request.user)
+        sessions.touch(request, now=True)
 
 
 def change_password(person: User, password: str) -> None:

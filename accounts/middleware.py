@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import mfa
+from accounts import mfa, sessions
 from eventflow.errors import is_api
 from eventflow.observability import current
 
@@ -47,6 +48,10 @@ class PersonMiddleware:
         # The API knows its callers by their tokens.
         if is_api(request.path) or not request.user.is_authenticated:
             return self.get_response(request)
+        if sessions.is_too_old(request.session):
+            logout(request)
+            return self.get_response(request)
+        sessions.touch(request)
         current().person_id = request.user.pk
         speak(request, request.user.language)
         response = self.get_response(request)

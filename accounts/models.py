@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -152,3 +153,31 @@ class User(FoldedModel, AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and self.is_admin
+
+
+class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+    def alive(self) -> "LoginSessionQuerySet":
+        """Those that open something: their session is neither over nor of an earlier version of access."""
+        running = Session.objects.filter(session_key=models.OuterRef("session_key"), expire_date__gt=timezone.now())
+        return self.filter(models.Exists(running), person__access_version=models.F("access_version"))
+
+
+class LoginSession(models.Model):
+    """One place where a person is logged in: a browser, or a program that holds tokens of the API."""
+
+    person = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"))
+    session_key = models.CharField(max_length=40, unique=True, editable=False)
+    access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    device = models.CharField(max_length=100, blank=True)
+    is_program = models.BooleanField(default=False)
+    began = models.DateTimeField(default=timezone.now)
+    seen = models.DateTimeField(default=timezone.now)
+
+    objects = LoginSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("log-in")
+        verbose_name_plural = _("log-ins")
+
+    def __str__(self) -> str:
+        return f"{self.pk} of {self.person_id}"

@@ -6,14 +6,16 @@ Not allauth's own signals: these come after the commit, when a crash may already
 
 from typing import Any
 
+from allauth.account.signals import password_changed, password_set
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.http import HttpRequest
 
-from accounts import access
-from accounts.models import User
+from accounts import access, sessions
+from accounts.models import LoginSession, User
 from eventflow import audit
 
 
@@ -36,7 +38,20 @@ def note_wrong_code(user: User, **kwargs: Any) -> None:
     audit.record("second_factor.fail", user)
 
 
+@receiver(user_logged_in)
+def begin_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    request.session.pop(sessions.BEGAN, None)  # of an earlier log-in with this session
+    sessions.begin(request, user)
+
+
+@receiver([password_changed, password_set])
+def keep_row(request: HttpRequest, **kwargs: Any) -> None:
+    """The browser that changed the password goes on under another key."""
+    sessions.touch(request, now=True)
+
+
 @receiver(user_logged_out)
-def note_logout(user: User | None, **kwargs: Any) -> None:
+def note_logout(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None:
+        LoginSession.objects.filter(pk=sessions.row_of(request), person=user).delete()
         audit.record("logout", user, by=user)

@@ -21,7 +21,8 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 
-from accounts.models import User
+from accounts.models import LoginSession, User
+from accounts.sessions import is_too_old
 from eventflow.errors import Refused
 
 # What a request may carry of an earlier sign-in. A new one does not depend on it, valid or not.
@@ -67,11 +68,13 @@ class TokenStrategy(JWTTokenStrategy):
             return None
         sessions = Session.objects.filter(session_key=internal.session_key_from_sid(payload["sid"]))
         # Parallel refreshes queue up here, so that the second of them finds its token used.
-        if sessions.select_for_update().first() is None:
+        session = sessions.select_for_update().first()
+        if session is None:
             return None
-        pair = super().refresh_token(refresh_token)
+        pair = None if is_too_old(session.get_decoded()) else super().refresh_token(refresh_token)
         if pair is None:
             sessions.delete()
+        LoginSession.objects.filter(session_key=session.session_key).update(seen=timezone.now())
         return pair
 
 

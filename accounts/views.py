@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
-from accounts import access, addresses, attempts, leaving, links, services
+from accounts import access, addresses, attempts, leaving, links, services, sessions
 from accounts.adapter import WAITING
 from accounts.decorators import PersonRequest, View, admin_required, login_required
 from accounts.forms import LinkAgainForm, NewPasswordForm, RoleForm, SettingsForm, SignupForm
@@ -158,6 +158,34 @@ def settings(request: PersonRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("accounts:settings")
     return render(request, "accounts/settings.html", {"form": form})
+
+
+@login_required
+@require_safe
+def session_list(request: PersonRequest) -> HttpResponse:
+    """Where the person is logged in, each with a button that ends it."""
+    facts = {"sessions": sessions.sessions_of(request.user), "here": sessions.row_of(request)}
+    return render(request, "accounts/sessions.html", facts)
+
+
+@login_required
+@require_POST
+def end_session(request: PersonRequest, pk: int) -> HttpResponse:
+    """Log out in one other place."""
+    others = sessions.sessions_of(request.user).exclude(pk=sessions.row_of(request))
+    sessions.end_session(get_object_or_404(others, pk=pk), by=request.user)
+    messages.success(request, _("Logged out there."))
+    return redirect("accounts:sessions")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: PersonRequest) -> HttpResponse:
+    """Log out everywhere but here."""
+    access.end_other_sessions(request.user)
+    access.keep_session(request)
+    messages.success(request, _("You are logged in here only."))
+    return redirect("accounts:sessions")
 
 
 @login_required

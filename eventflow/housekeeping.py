@@ -9,6 +9,7 @@ from django.tasks import Task, task
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts import sessions
 from eventflow.api import idempotency
 from eventflow.audit import AuditEntry
 from eventflow.mail.models import Mail
@@ -28,6 +29,7 @@ def prune() -> dict[str, int]:
     now = timezone.now()
     return {
         "sessions": delete(Session.objects.filter(expire_date__lt=now)),
+        "places logged in at": delete(sessions.dead_rows()),
         "idempotent answers": delete(idempotency.expired()),
         "tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         "log-ins": delete(AuditEntry.objects.filter(LOGINS, at__lt=now - LOGINS_KEPT)),

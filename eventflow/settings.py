@@ -251,6 +251,12 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
+# A browser is logged out this long after it was last seen; a program, when its refresh token ends.
+SESSION_IDLE_DAYS = env.int("SESSION_IDLE_DAYS", default=14, at_least=1)
+SESSION_COOKIE_AGE = SESSION_IDLE_DAYS * 86400
+# Both are logged out this long after the log-in, however often they come back.
+SESSION_MAX_DAYS = env.int("SESSION_MAX_DAYS", default=60, at_least=1)
+SESSION_MAX_SECONDS = SESSION_MAX_DAYS * 86400
 # Wrong passwords; the other limits are allauth's own. docs/security.md says what each is for.
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
     {

@@ -303,6 +303,7 @@ def account_visits(house: House) -> Iterator[Visit]:
     for view in (
         "accounts:settings",
         "accounts:delete",
+        "accounts:sessions",
         "account_change_password",
         "account_email",
         "account_reauthenticate",

@@ -137,6 +137,9 @@ GET    -      /accounts/activation/                                             
 POST   -      /accounts/activation/                                                422   422   422   422   422   422   422   422
 GET    -      /accounts/not-me/<str:token>/                                        400   400   400   400   400   400   400   400
 POST   -      /accounts/not-me/<str:token>/                                        400   400   400   400   400   400   400   400
+GET    -      /accounts/sessions/                                                  login 200   200   200   200   200   200   200
+POST   -      /accounts/sessions/end/                                              login 302   302   302   302   302   302   302
+POST   person /accounts/sessions/<int:pk>/end/                                     login 404   404   404   404   404   404   404
 GET    -      /accounts/settings/                                                  login 200   200   200   200   200   200   200
 POST   -      /accounts/settings/                                                  login 200   200   200   200   200   200   200
 GET    -      /accounts/settings/delete/                                           login 200   200   200   200   200   200   200

@@ -52,7 +52,7 @@ def test_prune_deletes_what_is_out_of_date_and_nothing_else(capsys):
             letter(state, timedelta(days=days))
     waiting = DBTaskResult.objects.filter(status="READY").count()
     call_command("prune")
-    assert capsys.readouterr().out == "sessions: 1\nidempotent answers: 1\ntasks: 2\nlog-ins: 0\nmails: 2\n"
+    assert capsys.readouterr().out == "sessions: 1\nplaces logged in at: 0\nidempotent answers: 1\ntasks: 2\nlog-ins: 0\nmails: 2\n"
     assert [*Session.objects.values_list("session_key", flat=True)] == ["-1"]
     assert [*Replay.objects.values_list("key", flat=True)] == ["23"]
     assert DBTaskResult.objects.finished().count() == 2

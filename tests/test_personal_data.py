@@ -68,6 +68,7 @@ def test_the_file_holds_everything_about_the_person(person):
         "account",
         "addresses",
         "second_steps",
+        "logged_in_at",
         "reservations",
         "tickets",
         "events_organized",
@@ -148,10 +149,10 @@ def test_somebody_who_did_nothing_gets_a_file_too():
 
 
 def test_the_file_takes_as_many_queries_however_much_there_is(person, django_assert_num_queries):
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         before = taken_away(person)
     for _ in range(3):
         let_time_pass(make_reservation(make_event(), person, status="confirmed").event, start_time=timedelta(1), end_time=timedelta(2))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         after = taken_away(person)
     assert (len(before["reservations"]), len(after["reservations"])) == (2, 5)

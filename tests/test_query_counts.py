@@ -143,6 +143,7 @@ PAGES = {
     "/reservations/{seat}/ticket/": 3,
     "/reservations/{seat}/ticket.svg": 4,
     "/reservations/{seat}/cancel/": 3,
+    "/accounts/sessions/": 3,
     "/accounts/settings/": 2,
     "/accounts/settings/delete/": 2,
     "/accounts/2fa/": 4,
