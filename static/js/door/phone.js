@@ -1,5 +1,5 @@
 // The phone at the door and the server: who it is, the list it keeps, the readings it sends. Any of it may fail at any time; nothing is lost.
-import { openStore } from "./store.js";
+import { openStore, sent } from "./store.js";
 
 export const page = document.getElementById("main");
 export const store = await openStore(page.dataset.event);
@@ -66,6 +66,7 @@ async function introduce(patience) {
   ({ key } = await answer.json());
   state.locked = false;
   await store.know("key", key);
+  await store.know("readings", page.dataset.readings); // for the log-out, which any page may begin
 }
 
 // One reading, answered while the guest stands there.
@@ -75,8 +76,6 @@ export async function send(reading, patience) {
   heard(said, began);
   return said.answers[0];
 }
-
-const sent = ({ nonce, code, at, let_in, undo }) => (undo ? { nonce, undo } : { nonce, code, at, let_in });
 
 // The server's clock said its time about halfway between our question and its answer.
 function heard({ allowed, now: theirs }, began) {

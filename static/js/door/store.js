@@ -1,6 +1,9 @@
 // What this phone keeps of one event's door. Whoever reads it finds no name: guests are sealed, readings are codes.
 const ready = (request) => new Promise((done, fail) => { request.onsuccess = () => done(request.result); request.onerror = () => fail(request.error); });
 
+// What the server is told of a reading.
+export const sent = ({ nonce, code, at, let_in, undo }) => (undo ? { nonce, undo } : { nonce, code, at, let_in });
+
 export async function openStore(event) {
   const opening = indexedDB.open(`door-${event}`, 1);
   opening.onupgradeneeded = () => {
@@ -19,7 +22,19 @@ export async function openStore(event) {
     changes.onabort = changes.onerror = () => fail(changes.error ?? request?.error);
     request = change(changes.objectStore(store));
   });
+  // All but the scans that wait, and what sends them; whether nothing is left.
+  async function forgetAll() {
+    const waiting = (await read("readings", (readings) => readings.getAll())).filter((reading) => !reading.open);
+    const sending = waiting.length ? ["key", "readings"] : [], facts = await read("facts", (facts) => facts.getAllKeys());
+    await write("facts", (store) => facts.filter((name) => !sending.includes(name)).forEach((name) => store.delete(name)));
+    await write("guests", (guests) => guests.clear());
+    await write("inside", (inside) => inside.clear());
+    if (!waiting.length) await write("readings", (readings) => readings.clear());
+    database.close();
+    return !waiting.length;
+  }
   return {
+    forgetAll,
     fact: (name) => read("facts", (facts) => facts.get(name)),
     know: (name, value) => write("facts", (facts) => facts.put(value, name)),
     guest: (id) => read("guests", (guests) => guests.get(id)),
