@@ -71,6 +71,8 @@ def test_confirmed_travels_from_the_decision_to_the_letter_box():
     paper, date = message.attachments
     assert (paper.get_filename(), paper.get_content_type()) == (f"ticket-{reservation.tickets.get().code}.pdf", "application/pdf")
     assert (date.get_filename(), date.get_content_type(), date.get_param("method")) == ("event.ics", "text/calendar", "PUBLISH")
+    # Without it, text is US-ASCII (RFC 6047, 2.4).
+    assert date.get_content_charset() == "utf-8"
     assert "11 grudnia 2099" in message.subject, "in the person's language"
     assert "11 grudnia 2099" in text_of(paper.get_payload(decode=True))
     assert translation.get_language() == "en"

@@ -220,7 +220,7 @@ def ticket_url(reservation: Reservation) -> str:
 
 
 def calendar_file(event: Event, *, going: bool = True) -> Attachment:
-    return Attachment("event.ics", event_calendar(event, going=going), "text/calendar", {"method": method(event, going=going)})
+    return Attachment("event.ics", event_calendar(event, going=going), "text/calendar", {"method": method(event, going=going), "charset": "utf-8"})
 
 
 def out_of_the_calendar(facts: dict[str, Any]) -> list[Attachment]:
