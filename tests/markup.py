@@ -11,12 +11,12 @@ def tree(response: HttpResponse) -> HtmlElement:
 
 
 def words(element: HtmlElement) -> str:
-    """The text that somebody reads, with single spaces, also between elements; a `<bdi>` is part of its sentence."""
+    """The text that somebody reads, with single spaces, also between elements; a `<bdi>` or `<wbr>` is part of its word."""
     return " ".join(spaced(element).split())
 
 
 def spaced(element: HtmlElement) -> str:
-    space = "" if element.tag == "bdi" else " "
+    space = "" if element.tag in {"bdi", "wbr"} else " "
     inner = (spaced(child) * isinstance(child.tag, str) + (child.tail or "") for child in element)
     return f"{space}{element.text or ''}{''.join(inner)}{space}"
 

@@ -302,3 +302,9 @@ def test_pages_of_events_are_only_read(client, name):
     assert client.post(reverse(name, args=[event.pk])).status_code == 405
     assert client.get(reverse(name, args=[event.pk])).status_code == 200
     assert Event.objects.values().get(pk=event.pk) == before
+
+
+@pytest.mark.parametrize(("length", "step"), [(60, "title"), (61, "title title--long"), (140, "title title--long"), (141, "title title--longest")])
+def test_a_long_title_is_set_smaller(client, length, step):
+    event = make_event(title="W" * length)
+    assert only(client.get(event.get_absolute_url()), "//h1").get("class") == step

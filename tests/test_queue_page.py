@@ -539,3 +539,11 @@ def test_a_guest_never_sees_the_note(client, event):
     client.force_login(reservation.person)
     for url in (event.get_absolute_url(), "/reservations/", reverse("tickets:ticket", args=[reservation.pk])):
         assert "Talks too much" not in client.get(url).text
+
+
+def test_an_address_breaks_before_its_at_and_dots_only(client):
+    event = make_event()
+    make_reservation(event, make_person(email="maja.wisniewska@a-long-department.example.org"))
+    client.force_login(event.organizer)
+    address = only(client.get(queue_url(event)), "//tr//small[@dir='auto']")
+    assert [*address.itertext()] == ["maja", ".wisniewska", "@a-long-department", ".example", ".org"]

@@ -3,6 +3,8 @@
 `soak(text)` writes it into every row that a `tests.greek` house has: titles, places, descriptions, names, notes, messages, gates, phones.
 """
 
+from itertools import cycle
+
 from allauth.mfa.models import Authenticator
 from django.db.models import CharField, Model, TextField
 
@@ -36,15 +38,17 @@ FIELDS: dict[type[Model], list[str]] = {
 }
 
 
-def soak(text: str) -> None:
-    """Put this text, cut to what fits, wherever somebody has written something."""
+def soak(*texts: str) -> None:
+    """Put these texts in turn, cut to what fits, wherever somebody has written something."""
+    turns = cycle(texts)
     for model, names in FIELDS.items():
-        for name in names:
+        for name, text in zip(names, turns, strict=False):
             model._default_manager.exclude(**{name: ""}).update(**{name: text[: most(model, name)]})
     for row in [*Gate.objects.all(), *Device.objects.all()]:  # an event has each name once
         number = f" {row.pk}"
+        text = next(turns)
         type(row)._default_manager.filter(pk=row.pk).update(name=text[: most(type(row), "name") - len(number)] + number)
-    Authenticator.objects.filter(type="webauthn").update(data={"name": text, "credential": {}})
+    Authenticator.objects.filter(type="webauthn").update(data={"name": texts[0], "credential": {}})
 
 
 def most(model: type[Model], name: str) -> int:

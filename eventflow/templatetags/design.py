@@ -1,6 +1,7 @@
 """The design's small parts as tags: icons, avatars, the capacity bar, a form field with its errors."""
 
 import json
+import re
 import zlib
 from typing import Any
 
@@ -8,8 +9,8 @@ from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BaseForm, BoundField
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from eventflow import direction
 from eventflow.observability import current
@@ -51,6 +52,13 @@ def bdi(text: Any) -> SafeString:
     For HTML. A block that holds nothing else says `dir="auto"` instead, and then also begins at the right edge.
     """
     return format_html("<bdi>{}</bdi>", direction.without_controls(str(text)))
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An e-mail address that goes to the next line before its @ or a dot, not within a word of it."""
+    parts = re.split(r"(?=[@.])", direction.without_controls(address))
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.filter

@@ -53,6 +53,12 @@ def life(event: Event) -> str:
     return "past" if event.is_published and event.is_past else event.status
 
 
+@register.filter
+def title_step(title: str) -> str:
+    """The class that makes a long title smaller, so that day and place stay in sight."""
+    return " title--longest" if len(title) > 140 else " title--long" if len(title) > 60 else ""
+
+
 # --- When -------------------------------------------------------------------------------------------------------------
 
 
