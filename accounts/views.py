@@ -63,7 +63,10 @@ def activated(request: HttpRequest, key: str) -> HttpResponse:
         return activation_page(request, None, refusal)
     if request.user.is_authenticated and request.user.pk != address.user_id:
         logout(request)
-    return render(request, "accounts/activated.html", {"address": address, "next": resume(request, address.user) if first else ""})
+    wanted = (request.session.get(WAITING) or {}).get("next") or ""
+    page = resume(request, address.user) if first else ""
+    facts = {"address": address, "next": page, "wanted": wanted}
+    return render(request, "accounts/activated.html", facts)
 
 
 def resume(request: HttpRequest, person: User) -> str:

@@ -8,7 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 
 logger = logging.getLogger(__name__)
@@ -64,8 +66,25 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
         logger.warning("%s", hint)
     origin = request.headers.get("Origin")
     from_elsewhere = origin is not None and not is_our_page(origin, request.get_host())
+    if not hint and not from_elsewhere and is_logged_in_meanwhile(request):
+        return redirect(wanted_page(request))
     facts = {"is_our_fault": bool(hint), "from_elsewhere": from_elsewhere}
     return render(request, "403_csrf.html", facts, status=403)
+
+
+def is_logged_in_meanwhile(request: HttpRequest) -> bool:
+    """Whether this is the form to log in or sign up, sent after its person logged in with another tab."""
+    forms = {reverse("account_login"), reverse("account_signup")}
+    user = getattr(request, "user", None)
+    return request.path in forms and user is not None and user.is_authenticated
+
+
+def wanted_page(request: HttpRequest) -> str:
+    """Where the form would have led, if that is here; the front page otherwise."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    host = {request.get_host()}
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=host, require_https=request.is_secure())
+    return wanted if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def proxy_fault(request: HttpRequest) -> str:
