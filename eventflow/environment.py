@@ -35,17 +35,12 @@ OTHERS = {
 OTHERS_BEGIN_WITH = ("COMPOSE_", "DOCKER_", "DJANGO_SUPERUSER_", "PYTHON")
 # Settings of earlier versions and of other programs like this one. Nothing here reads them, wherever they were set.
 FORMER = {
-    "EMAIL_BACKEND",
-    "EMAIL_TIMEOUT",
-    "EMAIL_USE_SSL",
     "ENABLE_SECURE_HEADERS",
     "LOG_JSON",
     "SECRET_KEY",
-    "SENTRY_ENVIRONMENT",
-    "SENTRY_PROFILES_SAMPLE_RATE",
-    "SENTRY_TRACES_SAMPLE_RATE",
 }
-FORMER_BEGIN_WITH = ("SECURE_", "SESSION_COOKIE_", "CSRF_COOKIE_")
+# Families of ours, in which an unknown name is a mistyped one.
+FAMILIES = ("SECURE_", "SESSION_COOKIE_", "CSRF_", "CORS_", "EMAIL_", "SENTRY_")
 
 
 class Environment(environ.Env):
@@ -110,13 +105,13 @@ class Environment(environ.Env):
     def unknown(self) -> builtins.list[builtins.str]:
         """Names that somebody set and nothing here reads, once every setting has been read."""
         known = self.asked_for | {f"{name}_FILE" for name in self.asked_for} | OTHERS
-        former = {name for name in self.ENVIRON if is_former(name)}
+        former = {name for name in self.ENVIRON if is_former_or_mistyped(name)}
         in_file = {name for name in self.in_file if not name.startswith(OTHERS_BEGIN_WITH)}
         return sorted((former | in_file) - known)
 
 
-def is_former(name: str) -> bool:
-    return name in FORMER or name.startswith(FORMER_BEGIN_WITH)
+def is_former_or_mistyped(name: str) -> bool:
+    return name in FORMER or name.startswith(FAMILIES)
 
 
 def name_set_by(line: str, *, where: str) -> str:

@@ -188,20 +188,17 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 EMAIL_HOST_GIVEN = env.str("EMAIL_HOST", default="")
 # The page that shows mail instead of sending it exists only where there is nothing to protect.
 DEV_MAIL = TRIAL and not EMAIL_HOST_GIVEN
+# Read whether mail is sent or not: a port without a host is no unknown setting.
+SMTP = {
+    "host": EMAIL_HOST_GIVEN,
+    "port": env.int("EMAIL_PORT", default=25),
+    "use_tls": env.bool("EMAIL_USE_TLS", default=False),
+    "username": env.str("EMAIL_HOST_USER", default=""),
+    "password": env.str("EMAIL_HOST_PASSWORD", default=""),
+    "timeout": 10,
+}
 if EMAIL_HOST_GIVEN:
-    MAILERS = {
-        "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "OPTIONS": {
-                "host": EMAIL_HOST_GIVEN,
-                "port": env.int("EMAIL_PORT", default=25),
-                "use_tls": env.bool("EMAIL_USE_TLS", default=False),
-                "username": env.str("EMAIL_HOST_USER", default=""),
-                "password": env.str("EMAIL_HOST_PASSWORD", default=""),
-                "timeout": 10,
-            },
-        }
-    }
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": SMTP}}
 elif DEV_MAIL:
     private_folder(DATA_DIR / "mail")
     MAILERS = {"default": {"BACKEND": "eventflow.mail.files.PrivateFiles", "OPTIONS": {"file_path": str(DATA_DIR / "mail")}}}
