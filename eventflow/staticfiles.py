@@ -20,6 +20,8 @@ SCRIPT = re.compile(r'import "([^"]+)";')
 # Comments are for those who read the sources. Those of a script stand on lines of their own, or after a statement.
 STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.S)
 SCRIPT_COMMENT = re.compile(r"^ *//.*\n|(?<=[;{}]) //.*$", re.M)
+# Spaces that a browser does not need; those between two words or around an operator stay.
+STYLE_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
 ADDRESS = re.compile(r'url\("(?!data:)([^"]+)"\)')
 Read = Callable[[str], str]
 
@@ -50,7 +52,12 @@ def bundled_styles(read: Read) -> str:
         text = ADDRESS.sub(lambda url: f'url("{moved(posixpath.dirname(name), url[1], folder)}")', read(name))
         return f"@layer {match[2]} {{\n{text}}}"
 
-    return STYLE_COMMENT.sub("", STYLE.sub(part, read(STYLES)))
+    return tight(STYLE_COMMENT.sub("", STYLE.sub(part, read(STYLES))))
+
+
+def tight(styles: str) -> str:
+    """The styles without the spaces that only their readers need."""
+    return STYLE_SPACE.sub(lambda match: match[1] or "", styles)
 
 
 def bundled_scripts(read: Read) -> str:
