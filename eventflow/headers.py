@@ -10,7 +10,7 @@ from django.utils.csp import build_policy
 
 type RawHeaders = list[tuple[bytes, bytes]]
 
-NOTHING = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), display-capture=()"
+NOTHING = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), midi=(), display-capture=()"
 CAMERA = NOTHING.replace("camera=()", "camera=(self)")
 
 

@@ -1,0 +1,64 @@
+"""No page of any role writes a line into the browser's console, raises an error, or asks for something that is not there."""
+
+import pytest
+from django.urls import reverse
+
+from tests.greek import make_house, visits
+
+pytestmark = pytest.mark.once
+
+
+class Console:
+    """All that the pages of one window say, by the page that said it."""
+
+    def __init__(self, page) -> None:
+        self.page, self.path, self.said = page, "", {}
+        page.on("console", lambda message: self.note(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.note(f"exception: {error}"))
+        page.on("requestfailed", self.hear_failure)
+        page.on("response", self.hear)
+
+    def note(self, line: str) -> None:
+        self.said.setdefault(self.path, []).append(line)
+
+    def hear_failure(self, request) -> None:
+        # The visit went on to the next page while something was still under way.
+        if request.failure != "net::ERR_ABORTED":
+            self.note(f"failed: {request.url} {request.failure}")
+
+    def hear(self, response) -> None:
+        if response.status >= 400 and not response.request.is_navigation_request():
+            self.note(f"{response.status} {response.url}")
+
+    def visit(self, path: str) -> int:
+        self.path = path
+        answer = self.page.goto(path)
+
+        self.page.wait_for_load_state("load")
+        return answer.status
+
+
+def pages(house):
+    """Every page for everybody who may open it, once a role."""
+    seen = set()
+    for who, view, what, asked, *_ in visits(house):
+        if isinstance(asked, str) and (who, view, asked) not in seen:
+            seen.add((who, view, asked))
+            yield who, reverse(view, args=what if isinstance(what, list) else [what.pk] if what else []) + asked
+
+
+def test_no_page_writes_into_the_console(visitor, log_in, complaints):
+    house = make_house()
+    complaints.expected.append("the server responded with a status of 4")
+    consoles, found = {}, {}
+    for who, path in pages(house):
+        if who not in consoles:
+            consoles[who] = Console(visitor())
+            person = house["people"].get(who) if isinstance(who, str) else who
+            if person:
+                log_in(consoles[who].page, person)
+        status = consoles[who].visit(path)
+        said = [line for line in consoles[who].said.get(path, []) if status < 400 or "the server responded with a status" not in line]
+        if said:
+            found[f"{who} {path}"] = said
+    assert found == {}
