@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from eventflow.errors import Refused
 from eventflow.fields import ComposedText, NewAddress
-from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet, zones
+from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet, current_zones
 
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
@@ -150,6 +150,9 @@ class EventForm(forms.ModelForm):
     start_time = LocalMoment(label=gettext_lazy("Starts"))
     end_time = LocalMoment(label=gettext_lazy("Ends"))
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=lambda: zone_choices())
+    # Asked for where the service refuses: see `refuse`.
+    confirm_past = forms.BooleanField(label=gettext_lazy("Yes, this event is to be in the past"), required=False)
+    asks_about_past = False
     seats_limit = forms.IntegerField(
         label=gettext_lazy("Capacity"),
         min_value=1,
@@ -223,7 +226,8 @@ class EventForm(forms.ModelForm):
         """Leave the event as it is: the service sets the fields on its own locked copy and checks them there."""
 
     def refuse(self, refusal: Refused) -> None:
-        """Say the service's no beside the field it is about."""
+        """Say the service's no beside the field it is about; with a tick to insist, where that is possible."""
+        self.asks_about_past = refusal.code == "event_in_past"
         self.add_error(refusal.field or None, refusal.message)
 
 
@@ -248,7 +252,7 @@ def zone_choices(current: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
 @cache
 def zones_by_region(without: frozenset[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     regions = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-    names = sorted(zones() - without)
+    names = sorted(current_zones() - without)
     return [(region, [(name, spoken(name)) for name in names if name.startswith(f"{region}/")]) for region in regions]
 
 

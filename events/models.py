@@ -3,6 +3,7 @@
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from importlib import resources
 from typing import ClassVar
 
 from django.conf import settings
@@ -32,6 +33,19 @@ SEARCHED = ["title_folded", "description_folded", "location_folded", "organizer_
 def zones() -> set[str]:
     """Every time zone there is. Read from the disk once: there are about 600."""
     return zoneinfo.available_timezones()
+
+
+@cache
+def current_zones() -> set[str]:
+    """The time zones to choose from: those of a place, by the name it has now, and UTC. Others stay where they are in use."""
+    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
+    return {"UTC", *(line.split("\t")[2] for line in table.splitlines() if not line.startswith("#"))} & zones()
+
+
+def current_zone(name: str) -> None:
+    """Refuse `localtime`, `Factory` and names that a zone had once, such as Asia/Calcutta."""
+    if name not in current_zones():
+        raise ValidationError(_("This is no time zone of a place, or an old name of one. Write it like Europe/Warsaw."), code="unknown_zone")
 
 
 def known_zone(name: str) -> None:

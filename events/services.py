@@ -49,10 +49,11 @@ def create(*, by: User, **fields: Any) -> Event:
 
 
 @transaction.atomic
-def edit(event: Event, *, by: User, **fields: Any) -> Event:
+def edit(event: Event, *, by: User, confirm_past: bool = False, **fields: Any) -> Event:
     """Change what the event says. Seats can go down only to those already given; added ones go to the queue's head.
 
-    Refused: seats_limit_below_confirmed, bad_times, event_cancelled.
+    `confirm_past`: a published event may be moved into the past, which is a slip more often than not.
+    Refused: seats_limit_below_confirmed, bad_times, event_in_past, event_cancelled.
     """
     fields = in_utc(fields)
     locked = lock(event.pk)
@@ -69,6 +70,8 @@ def edit(event: Event, *, by: User, **fields: Any) -> Event:
         )
     check_times(locked)
     changed = {name for name in fields if before[name] != getattr(locked, name)}
+    if not confirm_past:
+        check_not_moved_into_past(locked, changed)
     locked.sequence += bool(changed & IN_CALENDARS)
     locked.save(update_fields=[*fields, "sequence"])
     audit.record("event.edit", locked, by=by, changed=sorted(changed))
@@ -207,6 +210,14 @@ def let_go(person: User) -> None:
         raise Refused("organizes_events", _("You organize “%(title)s”, which is not over. Cancel it first.") % {"title": isolated(coming.title)})
     Event.objects.filter(organizer=person).exclude(contact_email="").update(contact_email="")
     DoorStaff.objects.filter(Q(person=person) | Q(email=person.email)).delete()
+
+
+def check_not_moved_into_past(event: Event, changed: set[str]) -> None:
+    """Refused: event_in_past, where a new start or end of a published event has passed already."""
+    passed = [name for name in ("start_time", "end_time") if name in changed and getattr(event, name) <= timezone.now()]
+    if event.is_published and passed:
+        words = _("This time is in the past, and everybody with a reservation would be told. If it is meant, confirm it.")
+        raise Refused("event_in_past", words, field=passed[0])
 
 
 def check_times(event: Event) -> None:

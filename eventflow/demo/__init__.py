@@ -89,7 +89,8 @@ def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> 
         who[plan.maja] = people[MAJA]
     fill(event, plan, [queue.reserve(event, person=person) for person in who], by=organizer, staff=people[DOOR])
     if plan.day <= 0:
-        event = event_services.edit(event, by=organizer, **times(plan.day, plan.at, plan.hours))
+        moments = times(plan.day, plan.at, plan.hours)
+        event = event_services.edit(event, by=organizer, confirm_past=True, **moments)
     spread(event)
     if plan.status == Event.Status.CANCELLED:
         event_services.cancel(event, by=organizer, message=plan.cancel_message)

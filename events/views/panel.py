@@ -118,11 +118,11 @@ def editor(request: PersonRequest, form: EventForm, event: Event | None) -> Http
     return render(request, f"events/edit.html{part}", context, status=422 if form.errors else 200)
 
 
-def keep(event: Event | None, *, by: User, publish: bool, **fields: Any) -> Event:
+def keep(event: Event | None, *, by: User, publish: bool, confirm_past: bool, **fields: Any) -> Event:
     """The one service that the pressed button asks for."""
     if publish:
         return services.save_and_publish(event, by=by, **fields)
-    return services.edit(event, by=by, **fields) if event else services.create(by=by, **fields)
+    return services.edit(event, by=by, confirm_past=confirm_past, **fields) if event else services.create(by=by, **fields)
 
 
 def away(request: PersonRequest, url: str) -> HttpResponse:

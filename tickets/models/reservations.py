@@ -203,6 +203,11 @@ class Reservation(FoldedModel):
     def state_words(self) -> str:
         return str(self.get_status_at_cancellation_display() or self.get_status_display())
 
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether its guest may give it back: who has a seat or a place in the queue, until the event is over."""
+        return self.is_live and not self.event.is_past
+
     def can_move_to(self, status: str) -> bool:
         return status in self.MOVES[self.status]
 

@@ -83,11 +83,13 @@ def last_in_queue(event: Event, person: User, key: str) -> Reservation:
 def cancel(reservation: Reservation, *, by: User) -> Reservation:
     """Give the place back; in an automatic event the seat goes to the head of the queue at once.
 
-    Refused: already_gone, already_checked_in.
+    Refused: already_gone, event_over, already_checked_in.
     """
     event, reservation = locked(reservation)
     if not reservation.can_move_to(Status.CANCELLED):
         raise Refused("already_gone", _("This reservation is no longer active."))
+    if event.is_past:
+        raise Refused("event_over", _("This event is over, so a reservation can no longer be cancelled."))
     check_unused(reservation)
     had_seat = reservation.is_confirmed
     move(event, [reservation], Status.CANCELLED)

@@ -17,7 +17,7 @@ from eventflow.api.serializers.fields import ComposedText
 from eventflow.api.serializers.times import EventTime
 from eventflow.fields import ComposedCharField, ComposedTextField
 from events.forms import clock_change
-from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, zones
+from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, current_zone, zones
 
 
 class EventData(serializers.ModelSerializer):
@@ -79,6 +79,12 @@ class EventFields(serializers.ModelSerializer):
         with self.clock(data):
             return super().to_internal_value(data)
 
+    def validate_time_zone(self, name: str) -> str:
+        """A zone that the event has already stays, whatever it is called by now."""
+        if not self.instance or name != self.instance.time_zone:
+            current_zone(name)
+        return name
+
     def clock(self, data: Any) -> AbstractContextManager[None]:
         said = data.get("time_zone") if isinstance(data, Mapping) else None
         zone = said or (self.instance.time_zone if self.instance else settings.TIME_ZONE)
@@ -87,6 +93,13 @@ class EventFields(serializers.ModelSerializer):
 
 class EventChanges(EventFields):
     """What an organizer changes of an event: only what is sent."""
+
+    confirm_past = serializers.BooleanField(
+        write_only=True, help_text="`true` moves a published event into the past, which is refused as `event_in_past` without it."
+    )
+
+    class Meta(EventFields.Meta):
+        fields = [*EventFields.Meta.fields, "confirm_past"]
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()

@@ -47,6 +47,7 @@ CANCELLED = {"event_cancelled": "This event is cancelled."}
 UNCHANGED = {
     "seats_limit_below_confirmed": "12 people already have a spot. Enter 12 or more.",
     **BAD_TIMES,
+    "event_in_past": "This time is in the past, and everybody with a reservation would be told. If it is meant, confirm it.",
     **CANCELLED,
 }
 

@@ -120,7 +120,10 @@ class OneReservation(Endpoint):
         operation="cancel_reservation",
         answer=data.Cancelled,
         example={"reservation_id": 31},
-        refusals={"already_checked_in": "This ticket has already been used at the door."},
+        refusals={
+            "already_checked_in": "This ticket has already been used at the door.",
+            "event_over": "This event is over, so a reservation can no longer be cancelled.",
+        },
     )
     def delete(self, request: Call, pk: int) -> Response:
         """Gives the seat or the place in the queue back. One that is not yours, or already gone, is not found."""
