@@ -220,3 +220,11 @@ def test_dev_mail_reads_no_other_file(local, written, name):
 def test_dev_mail_is_empty_before_the_first_mail(local, settings, tmp_path):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": str(tmp_path / "none")}}}
     assert "Nothing yet." in local.get("/dev/mail/").text
+
+
+@pytest.mark.urls("tests.dev_urls")
+@pytest.mark.parametrize(("words", "subjects"), [("MAJA zażółć", ["Zażółć"]), ("maja@example.org", ["Zażółć", "First"]), ("jan@", [])])
+def test_dev_mail_is_searched_by_address_and_subject(local, written, words, subjects):
+    inbox = local.get("/dev/mail/", {"q": words})
+    assert [mail.message["Subject"] for mail in inbox.context["mails"]] == subjects
+    assert inline_in(inbox) == []

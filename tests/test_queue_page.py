@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -320,7 +321,7 @@ def test_approving_into_a_full_event_is_refused_in_the_row(client):
     make_reservation(event, status="confirmed")
     reservation = make_reservation(event)
     response = press(client, "confirm", reservation)
-    assert "All 1 spots are taken. Raise the capacity, or reject somebody first." in words(row(response, reservation))
+    assert "All 1 spots are taken. Raise the capacity, or take back a confirmed spot." in words(row(response, reservation))
     assert row(response, reservation).xpath(".//button[contains(@aria-label, 'Approve')]")
     assert not row(response, reservation).xpath(".//input[@checked]")
 
@@ -359,7 +360,7 @@ def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client
     first, second, third, other = (queue.reserve(event, person=person) for person in make_people(4))
     response = bulk(client, "confirm_many", event, [third, second, first])
     assert [status_of(r) for r in (first, second, third, other)] == ["confirmed", "confirmed", "pending", "pending"]
-    assert toast(response) == ["2 confirmed, 1 not saved."]
+    assert toast(response) == ["2 confirmed. No spot for the other 1."]
     assert [box.get("value") for box in tree(response).xpath("//input[@name='r' and @checked]")] == [str(third.pk)]
     assert row(response, third).get("data-failed") == ""
     assert "No spot left." in words(row(response, third))
@@ -400,13 +401,13 @@ def test_bulk_by_a_plain_form_says_the_same_in_a_message(client):
     reservations = [queue.reserve(event, person=person) for person in make_people(2)]
     answer = bulk(client, "confirm_many", event, reservations, {"q": "guest"}, headers={})
     assert answer.url == f"{queue_url(event)}?q=guest"
-    assert toast(client.get(answer.url)) == ["1 confirmed, 1 not saved. No spot left."]
+    assert toast(client.get(answer.url)) == ["1 confirmed. No spot for the other 1."]
 
 
 def test_bulk_leaves_alone_what_belongs_to_another_event(client, event):
     elsewhere = make_reservation()
     response = bulk(client, "confirm_many", event, [elsewhere])
-    assert toast(response) == ["0 confirmed, 1 not saved."]
+    assert toast(response) == ["0 confirmed. 1 not saved: Already decided, or withdrawn."]
     assert status_of(elsewhere) == "pending"
     assert bulk(client, "reject_many", event, [elsewhere]).status_code == 200
     assert status_of(elsewhere) == "pending"
@@ -494,7 +495,9 @@ def test_what_cannot_be_taken_back_is_named(client, event):
     inside, other = (make_reservation(event, status="confirmed") for _ in range(2))
     door.check_in(inside, by=event.organizer)
     answer = bulk(client, "undo_many", event, [inside, other], {"state": "all"})
-    assert "1 is waiting again, at the old place, 1 not saved." in words(only(answer, "//*[@id='toasts']"))
+    assert "1 is waiting again, at the old place. 1 not saved: This ticket has already been used at the door." in words(
+        only(answer, "//*[@id='toasts']")
+    )
     assert words(only(answer, f"//tr[@id='reservation-{inside.pk}']//*[@role='alert']")) == "This ticket has already been used at the door."
     assert [one.status for one in event.reservations.order_by("pk")] == ["confirmed", "pending"]
 
@@ -547,3 +550,14 @@ def test_an_address_breaks_before_its_at_and_dots_only(client):
     client.force_login(event.organizer)
     address = only(client.get(queue_url(event)), "//tr//small[@dir='auto']")
     assert [*address.itertext()] == ["maja", ".wisniewska", "@a-long-department", ".example", ".org"]
+
+
+def test_undo_says_that_the_mail_has_left(client, event):
+    reservation = make_reservation(event, make_person("Jan Lis"), status="confirmed")
+    page = client.get(queue_url(event), {"state": "confirmed"})
+    long_ago = timezone.now() - timedelta(hours=1)
+    Reservation.objects.filter(pk=reservation.pk).update(decided_at=long_ago)
+    later = client.get(queue_url(event), {"state": "confirmed"})
+    assert "their e-mail has left" in words(row(later, reservation))
+    delay = settings.MAIL_DECISION_DELAY_SECONDS
+    assert ("their e-mail has left" in words(row(page, reservation))) == (delay == 0)

@@ -520,3 +520,9 @@ def test_mine_says_who_is_inside(client):
     client.force_login(reservation.person)
     assert rows(client.get(MINE)) == [("Inside", "Night Print")]
     assert "Cancel reservation" not in client.get(MINE).text
+
+
+def test_card_of_an_event_with_approval_promises_no_free_spots(client):
+    event = make_event(seats_limit=24)
+    make_reservation(event)
+    assert "24 spots to be given of 24 1 person has asked" in card_words(client.get(event.get_absolute_url()))

@@ -25,6 +25,8 @@ from eventflow.addresses import is_loopback
 # Django's file backend writes one file a connection, each message followed by this line.
 BETWEEN = b"\n" + b"-" * 79 + b"\n"
 SHOWN = 200
+# Of so many, the newest ones, some are looked for.
+SEARCHED = 5000
 WITH_FRAME = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
 # What another wrote: its own styles and nothing else, inside our frame only.
 THEIRS = {"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF]}
@@ -38,6 +40,10 @@ class Sent:
     @property
     def date(self) -> datetime | None:
         return self.message["Date"].datetime if self.message["Date"] else None
+
+    def holds(self, words: list[str]) -> bool:
+        where = f"{self.message['To']} {self.message['Subject']}".lower()
+        return all(word in where for word in words)
 
     @property
     def text(self) -> str:
@@ -59,10 +65,11 @@ class Sent:
         return [file.get_filename() or "" for file in self.attachments]
 
 
-def all_sent() -> list[Sent]:
-    """The newest first."""
-    files = sorted(folder().glob("*.log"), key=lambda file: file.stat().st_mtime)[-SHOWN:]
-    mails = [mail for file in files for mail in read(file)]
+def all_sent(words: str = "") -> list[Sent]:
+    """The newest first; with `words`, those whose address or subject holds every one of them."""
+    wanted = words.lower().split()
+    files = sorted(folder().glob("*.log"), key=lambda file: file.stat().st_mtime)[-SEARCHED if wanted else -SHOWN :]
+    mails = [mail for file in files for mail in read(file) if mail.holds(wanted)]
     return sorted(mails, key=lambda mail: mail.date.timestamp() if mail.date else 0)[::-1][:SHOWN]
 
 
@@ -78,9 +85,12 @@ def read(file: Path) -> Iterator[Sent]:
 
 def find(name: str) -> Sent:
     """By a name out of the listing; whatever else is asked for does not exist, so no path ever comes from the address."""
-    for mail in all_sent():
-        if mail.name == name:
-            return mail
+    stem = name.rpartition("-")[0]
+    for file in folder().glob("*.log"):
+        if file.stem == stem:
+            for mail in read(file):
+                if mail.name == name:
+                    return mail
     raise Http404
 
 
@@ -101,7 +111,8 @@ def for_this_machine[**P, Answer](view: Callable[P, Answer]) -> Callable[P, Answ
 @require_safe
 @for_this_machine
 def inbox(request: HttpRequest) -> HttpResponse:
-    return render(request, "dev_mail.html", {"mails": all_sent()})
+    words = request.GET.get("q", "").strip()
+    return render(request, "dev_mail.html", {"mails": all_sent(words), "words": words})
 
 
 @require_safe

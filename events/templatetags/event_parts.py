@@ -212,9 +212,13 @@ def live(name: str, value: int, pushed: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def live_words(name: str, value: int) -> SafeString:
-    """The words after a live number, with every plural form of the language for the script that follows the number."""
-    words = WORDS[name]
+def live_words(name: str, value: int, event: Event | None = None) -> SafeString:
+    """The words after a live number, with every plural form of the language for the script that follows the number.
+
+    While the organizer of `event` has spots to give, one that nobody has is not free for whoever comes.
+    """
+    by_approval = event is not None and not event.is_automatic and not event.is_full
+    words = WORDS[f"{name} by approval" if by_approval else name]
     # 1, 2 and 5 stand for the plural categories of the languages we speak.
     forms = format_html_join(" ", 'data-{}="{}"', ((form, words(sample)) for form, sample in (("one", 1), ("few", 2), ("many", 5), ("other", 5))))
     return format_html('<span data-plural="live-{}" {}>{}</span>', name, forms, words(value))
@@ -251,7 +255,11 @@ def bar(event: Event, extra: str = "capacity__bar--slim") -> SafeString:
 
 @register.filter
 def spots(event: Event) -> str:
-    """What a list says about the room left: `7 of 24 spots left`, `Sold out, 6 waiting`."""
+    """What a list says about the room: `7 of 24 spots left`, `24 spots, 30 have asked`, `Sold out, 6 waiting`."""
+    if not event.is_full and not event.is_automatic:
+        words = ngettext("%(left)d spot", "%(left)d spots", event.spots_left) % {"left": event.spots_left}
+        asked = ngettext("%(count)d has asked", "%(count)d have asked", event.pending_count) % {"count": event.pending_count}
+        return f"{words}, {asked}" if event.pending_count else words
     if not event.is_full:
         return _("%(left)d of %(limit)d spots left") % {"left": event.spots_left, "limit": event.seats_limit}
     return _("Sold out, %(pending)d waiting") % {"pending": event.pending_count} if event.pending_count else _("Sold out")
@@ -274,4 +282,6 @@ def rectangles(rects: Any, whole: int) -> SafeString:
 WORDS: dict[str, Callable[[int], str]] = {
     "spots-left": lambda n: ngettext("spot left", "spots left", n),
     "pending": lambda n: ngettext("person waiting", "people waiting", n),
+    "spots-left by approval": lambda n: ngettext("spot to be given", "spots to be given", n),
+    "pending by approval": lambda n: ngettext("person has asked", "people have asked", n),
 }

@@ -3,6 +3,7 @@
 import base64
 import secrets
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -193,6 +194,12 @@ class Reservation(FoldedModel):
     @property
     def is_live(self) -> bool:
         return self.status in self.LIVE
+
+    @property
+    def decision_was_mailed(self) -> bool:
+        """Whether the mail about a person's decision has left: taking the decision back does not take the mail back."""
+        delay = timedelta(seconds=settings.MAIL_DECISION_DELAY_SECONDS)
+        return self.decided_by_id is not None and self.decided_at is not None and self.decided_at + delay <= timezone.now()
 
     @property
     def state(self) -> str:

@@ -114,7 +114,9 @@ def confirm(reservation: Reservation, *, by: User) -> Reservation:
     event, reservation = locked(reservation)
     check_decidable(event, reservation)
     if event.is_full:
-        raise Refused("event_full", _("All %(limit)d spots are taken. Raise the capacity, or reject somebody first.") % {"limit": event.seats_limit})
+        raise Refused(
+            "event_full", _("All %(limit)d spots are taken. Raise the capacity, or take back a confirmed spot.") % {"limit": event.seats_limit}
+        )
     give_seats(event, [reservation], by=by)
     note_full(event, by=by)
     save_counters(event)

@@ -1,6 +1,6 @@
 """The organizer's queue of one event. Every deed has two ends: for htmx the row or the table as it is now, for a plain form a message."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,13 +170,26 @@ def many_decided(
     request: PersonRequest, event: Event, words: str, done: list[int], refusals: dict[int, Refused], *, count: int | None = None
 ) -> HttpResponse:
     """How many it was done to and how many not; `done` are the ids that can be taken back together."""
-    told = words % {"count": len(done) if count is None else count}
-    if refusals:
-        told += ", " + ngettext("%(count)d not saved", "%(count)d not saved", len(refusals)) % {"count": len(refusals)}
+    told = " ".join([words % {"count": len(done) if count is None else count} + ".", *reasons(refusals.values())])
     if request.htmx:
-        return table_again(request, event.pk, f"{told}.", refusals, undoable=done)
-    reasons = list(dict.fromkeys(refusal.message for refusal in refusals.values()))
-    return back_with(request, event, " ".join([f"{told}.", *reasons]), good=not refusals)
+        return table_again(request, event.pk, told, refusals, undoable=done)
+    return back_with(request, event, told, good=not refusals)
+
+
+def reasons(refusals: Iterable[Refused]) -> list[str]:
+    """Why it was not done to the others, and to how many of them for each reason."""
+    by_reason: dict[tuple[str, str], int] = {}
+    for refusal in refusals:
+        reason = (refusal.code, str(refusal.message))
+        by_reason[reason] = by_reason.get(reason, 0) + 1
+    said = []
+    for (code, message), number in by_reason.items():
+        if code == "event_full":
+            said.append(ngettext("No spot for the other %(count)d.", "No spots for the other %(count)d.", number) % {"count": number})
+        else:
+            not_saved = ngettext("%(count)d not saved", "%(count)d not saved", number) % {"count": number}
+            said.append(f"{not_saved}: {message}")
+    return said
 
 
 def nothing_done(request: PersonRequest, event: Event, refusal: Refused) -> HttpResponse:
