@@ -332,7 +332,7 @@ def test_old_list_says_how_old_it_is(phone, event):
 def test_scanner_on_a_usb_port_needs_no_camera_and_no_press(phone, event):
     first, second = ticket_at(event, "Guest One"), ticket_at(event, "Guest Two")
     page = phone(event)
-    field = page.get_by_label("Code")
+    field = page.locator("#code")
     expect(field).to_be_focused()
     page.keyboard.type(signature.sign(first))
     page.keyboard.press("Enter")
