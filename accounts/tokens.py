@@ -2,9 +2,11 @@
 
 import copy
 import json
+import time
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+import jwt
 from allauth.headless.account.views import LoginView
 from allauth.headless.constants import Client
 from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
@@ -12,6 +14,7 @@ from allauth.headless.mfa.views import AuthenticateView
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -22,11 +25,16 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.models import LoginSession, User
-from accounts.sessions import is_too_old
+from accounts.sessions import end_session, is_too_old
 from eventflow.errors import Refused
 
 # What a request may carry of an earlier sign-in. A new one does not depend on it, valid or not.
 EARLIER = ("HTTP_AUTHORIZATION", "HTTP_X_SESSION_TOKEN", "HTTP_COOKIE")
+
+# For how many seconds a refresh token that was used gives the same pair again: a lost answer, or two workers, end nobody's session.
+GRACE = 10
+# Under which name a session keeps what its refresh tokens gave.
+GIVEN = "refreshed"
 
 # The longest that allauth's limits on log-ins make anybody wait, in seconds.
 RETRY = 300
@@ -59,7 +67,7 @@ class TokenStrategy(JWTTokenStrategy):
 
     @transaction.atomic
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
-        """A new pair for a token that has not been used; None otherwise.
+        """A new pair for a token that has not been used, and the same pair for GRACE seconds more; None otherwise.
 
         A token used before ends its session, and with it the whole family: two people hold it, and we cannot tell which is the thief.
         """
@@ -71,11 +79,48 @@ class TokenStrategy(JWTTokenStrategy):
         session = sessions.select_for_update().first()
         if session is None:
             return None
-        pair = None if is_too_old(session.get_decoded()) else super().refresh_token(refresh_token)
+        pair = None if is_too_old(session.get_decoded()) else given_just_now(payload) or self.next_pair(refresh_token)
         if pair is None:
             sessions.delete()
         LoginSession.objects.filter(session_key=session.session_key).update(seen=timezone.now())
         return pair
+
+    def next_pair(self, refresh_token: str) -> tuple[str, str] | None:
+        """What allauth's own does, and what was given for the token kept with it, in one write."""
+        valid = internal.validate_refresh_token(refresh_token)
+        if valid is None:
+            return None
+        person, session, used = valid
+        internal.invalidate_refresh_token(session, used)
+        access = internal.create_access_token(person, session, self.get_claims(person))
+        pair = access, internal.create_refresh_token(person, session)
+        remember(session, used, pair)
+        session.save()
+        return pair
+
+
+def remember(session: SessionBase, used: dict[str, Any], pair: tuple[str, str]) -> None:
+    """Keep what this refresh token gave, for as long as it may give it again: what the tokens say, without their signatures."""
+    now = time.time()
+    recent = {jti: given for jti, given in session.get(GIVEN, {}).items() if now - given["at"] <= GRACE}
+    access, refreshing = internal.decode_token(pair[0], "access"), internal.decode_token(pair[1], "refresh")
+    session[GIVEN] = recent | {used["jti"]: {"at": now, "access": access, "refresh": refreshing}}
+
+
+def given_just_now(used: dict[str, Any]) -> tuple[str, str] | None:
+    """The very pair that this refresh token gave up to GRACE seconds ago, signed again. None for one that gave none, or longer ago."""
+    session = internal.get_token_session(used)
+    if session is None or internal.validate_token_user(used, session) is None:
+        return None
+    given = session.get(GIVEN, {}).get(used["jti"])
+    if given is None or not 0 <= time.time() - given["at"] <= GRACE:
+        return None
+    return signed(given["access"]), signed(given["refresh"])
+
+
+def signed(payload: dict[str, Any]) -> str:
+    """The token that says this. The same payload is always the same token."""
+    return jwt.encode(payload, settings.HEADLESS_JWT_PRIVATE_KEY, algorithm=settings.HEADLESS_JWT_ALGORITHM)
 
 
 class TokenAuthentication(JWTTokenAuthentication):
@@ -156,8 +201,19 @@ def as_stranger(request: HttpRequest, fields: dict[str, str], **headers: str) ->
 
 
 def refresh(token: str) -> Tokens:
-    """The next pair. Refused: token_invalid, for one that is unknown, expired, used or of somebody who may no longer sign in."""
+    """The next pair; for GRACE seconds the same one again.
+
+    Refused: token_invalid, for one that is unknown, expired, used before or of somebody who may no longer sign in.
+    """
     pair = TokenStrategy().refresh_token(token)
     if pair is None:
         raise Refused("token_invalid", _("This token is not valid any more. Sign in again."))
     return Tokens(*pair)
+
+
+def end(payload: dict[str, Any], *, by: User) -> None:
+    """Log out: end the session behind this access token, with every token of its family."""
+    key = internal.session_key_from_sid(payload["sid"])
+    for session in LoginSession.objects.filter(session_key=key):
+        end_session(session, by=by)
+    Session.objects.filter(session_key=key).delete()

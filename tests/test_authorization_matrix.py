@@ -19,6 +19,7 @@ from tests.api.clients import sign_in
 from tests.api.test_events import fields
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
 from tickets.services import announcements, devices, scans
+from tickets.services.queue import reject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 PEOPLE = ["anonymous", "user", "other user", "organizer", "other organizer", "door staff", "other staff", "admin"]
@@ -202,6 +203,7 @@ GET    -      /accounts/password/reset/done/                                    
 POST   -      /api/users/register/                                                 400   400   400   400   400   400   400   400
 GET    -      /api/users/activate/<str:token>/                                     400   400   400   400   400   400   400   400
 POST   -      /api/login/                                                          400   400   400   400   400   400   400   400
+DELETE -      /api/token/                                                          401   200   200   200   200   200   200   200
 POST   -      /api/token/                                                          400   400   400   400   400   400   400   400
 POST   -      /api/users/login/                                                    400   400   400   400   400   400   400   400
 POST   -      /api/token/refresh/                                                  400   400   400   400   400   400   400   400
@@ -293,7 +295,10 @@ def world():
     elsewhere = make_event()
     user, admin, spare = make_person(), make_admin(), make_admin()
     seat = make_reservation(event, user, status="confirmed")
-    scan, _refusal = scans.record(event, "a forged code", nonce="n-1", by=organizer, let_in=True)
+    turned_away = make_reservation(event, status="confirmed")
+    reject(turned_away, by=organizer)
+    void = turned_away.tickets.get().code
+    scan, _refusal = scans.record(event, void, nonce="n-1", by=organizer, let_in=True)
     gate = devices.add_gate(event, name="Entrance A", by=organizer)
     said = announcements.send(event, audience="confirmed", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=organizer)
     staff = {name: make_person() for name in ("door staff", "other staff")}

@@ -46,7 +46,11 @@ class Credentials(serializers.Serializer):
 
 class TokenPair(serializers.Serializer):
     access = serializers.CharField(help_text="A JWT with the claim `user_id`. Send it as `Authorization: Bearer …`.")
-    refresh = serializers.CharField(help_text="Good for one new pair. Used twice, it signs its family out.")
+    refresh = serializers.CharField(help_text="Good for one new pair. Used again after ten seconds, it signs its family out.")
+
+
+class LogoutQuery(serializers.Serializer):
+    all = serializers.BooleanField(required=False, default=False, help_text="`true`: every session of the account.")
 
 
 class RefreshToken(serializers.Serializer):

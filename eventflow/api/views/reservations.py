@@ -44,6 +44,7 @@ GUEST = ROW | {
     "updated_at": "2026-11-24T08:30:00Z",
     "note": "Comes with a wheelchair.",
 }
+TICKET_KINDS = ["application/pdf", "image/png", "application/octet-stream"]
 NOT_YOURS = {"forbidden": "You may not do this."}
 
 
@@ -140,15 +141,20 @@ class Ticket(Endpoint):
     @describe(
         "Download my ticket",
         operation="download_ticket",
-        binary={"application/pdf": "The ticket, as a PDF.", "image/png": "Its QR code alone, for `Accept: image/png`."},
+        binary={
+            "application/pdf": "The ticket, as a PDF.",
+            "image/png": "Its QR code alone, for `Accept: image/png`.",
+            "application/octet-stream": "The PDF, for clients that know no other kind of file.",
+        },
     )
     def get(self, request: Call, pk: int) -> HttpResponseBase:
         """A PDF, or the QR code alone for `Accept: image/png`. Not yours, or not confirmed: not found."""
         ticket = get_object_or_404(own_tickets(request.user).select_related("event__organizer", "reservation__person"), reservation__pk=pk)
-        if request._request.get_preferred_type(["application/pdf", "image/png"]) == "image/png":
+        kind = request._request.get_preferred_type(TICKET_KINDS) or "application/pdf"
+        if kind == "image/png":
             return HttpResponse(qr.png(signature.qr_text(ticket)), content_type="image/png")
         headers = {"Content-Disposition": f'attachment; filename="{pdf.file_name(ticket)}"'}
-        return HttpResponse(pdf.render(ticket), content_type="application/pdf", headers=headers)
+        return HttpResponse(pdf.render(ticket), content_type=kind, headers=headers)
 
 
 # --- The organizer ----------------------------------------------------------------------------------------------------

@@ -1,18 +1,22 @@
 """Signing up, signing in, and what Admins do with people."""
 
+from typing import Any
+
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from rest_framework.permissions import AllowAny
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services, tokens
+from accounts import access, services, tokens
 from accounts.permissions import administered_people
+from accounts.tokens import TokenAuthentication
 from eventflow.api import limits
 from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
-from eventflow.api.pagination import Rows, asked_of_list, listed
+from eventflow.api.pagination import Rows, asked_of_list, filters_of, listed, refuse_unknown
 from eventflow.api.permissions import Admin
-from eventflow.api.schema import describe
+from eventflow.api.schema import UNKNOWN, describe
 from eventflow.api.serializers import users as data
 
 TOO_MANY = {"too_many_attempts": "Too many attempts. Wait a few minutes and try again, or reset your password."}
@@ -60,7 +64,7 @@ class Register(Open):
 
 class Activate(Open):
     # No HEAD: whatever looks whether a link works must not press it.
-    http_method_names = ["get"]
+    http_method_names = ["get", "options"]
 
     @describe(
         "Activate an account",
@@ -101,6 +105,31 @@ class Login(Open):
         return answer(pair._asdict(), _("Signed in."))
 
 
+class Token(Login):
+    """Another address of the log-in, at which one logs out too."""
+
+    @property
+    def logs_out(self) -> bool:
+        return getattr(self.request, "method", "") == "DELETE"
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [TokenAuthentication()] if self.logs_out else super().get_authenticators()
+
+    def get_permissions(self) -> Any:
+        return [IsAuthenticated()] if self.logs_out else super().get_permissions()
+
+    @describe("Sign out", operation="logout", query=data.LogoutQuery, refusals={"unknown_parameter": UNKNOWN})
+    def delete(self, request: Call) -> Response:
+        """Ends this session: its access token and its refresh token work no more. `all=true`: every session of the account, in browsers too."""
+        refuse_unknown(request.query_params, data.LogoutQuery().fields)
+        if filters_of(request, data.LogoutQuery)["all"]:
+            access.end_other_sessions(request.user)
+        else:
+            payload: Any = request.auth
+            tokens.end(payload, by=request.user)
+        return answer(None, _("Signed out."))
+
+
 class Refresh(Open):
     keeps_answers = False
 
@@ -114,7 +143,10 @@ class Refresh(Open):
         refusals={"token_invalid": "This token is not valid any more. Sign in again."},
     )
     def post(self, request: Request) -> Response:
-        """A refresh token works once. Used again, it signs out everybody who holds one of its family."""
+        """A refresh token works once; for ten seconds it gives the same pair again.
+
+        Used later, it signs out everybody who holds one of its family.
+        """
         pair = tokens.refresh(body_of(request, data.RefreshToken)["refresh"])
         return answer(pair._asdict())
 
