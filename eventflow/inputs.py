@@ -39,7 +39,7 @@ class InputMiddleware:
 
     def mend_addresses(self, request: HttpRequest) -> None:
         for name, instead in ADDRESSES.items():
-            if parts_of(request.META.get(name, "")):
+            if parts_of(request.META.get(name, "")) is not None:
                 continue
             del request.META[name]
             if instead:
@@ -54,9 +54,10 @@ def mended(fields: QueryDict) -> Any:
         return fields
     clean = QueryDict(mutable=True, encoding=fields.encoding)
     for name, values in fields.lists():
-        kept = [value.replace("\x00", "") for value in values]
         name = name.replace("\x00", "")
-        clean.setlist(name, [value for value in kept if is_sound(name, value)])
+        for value in (value.replace("\x00", "") for value in values):
+            if is_sound(name, value):
+                clean.appendlist(name, value)
     return clean
 
 
