@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access, addresses
 from accounts.models import User
-from eventflow.fields import ComposedText, KnownAddress, NewAddress
+from eventflow.fields import ComposedLine, KnownAddress, NewAddress
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
 # What to enter, for a field that was left empty.
@@ -85,8 +85,8 @@ class SignupForm(OurWords, allauth.SignupForm):
         "password2": (_("Password again"), ""),
         "language": (_("E-mails and tickets in"), ""),
     }
-    first_name = ComposedText(max_length=150, widget=forms.TextInput({"autocomplete": "given-name"}))
-    last_name = ComposedText(max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
+    first_name = ComposedLine(max_length=150, widget=forms.TextInput({"autocomplete": "given-name"}))
+    last_name = ComposedLine(max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False, initial=get_language)
 
     def clean(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class ActivateAppForm(OurWords, totp.ActivateTOTPForm):
 
 
 class AddPasskeyForm(OurWords, webauthn.AddWebAuthnForm):
-    name = ComposedText(max_length=100, required=False)
+    name = ComposedLine(max_length=100, required=False)
     words = {
         "name": (_("Name"), _("To tell your passkeys apart, like “my phone”.")),
         "passwordless": (_("Log in with this passkey alone, without the password"), ""),
@@ -196,7 +196,7 @@ class AddPasskeyForm(OurWords, webauthn.AddWebAuthnForm):
 
 
 class RenamePasskeyForm(OurWords, webauthn.EditWebAuthnForm):
-    name = ComposedText(max_length=100)
+    name = ComposedLine(max_length=100)
     words = {"name": (_("Name"), "")}
 
 
@@ -210,13 +210,13 @@ class LinkAgainForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    first_name = ComposedText(
+    first_name = ComposedLine(
         label=_("First name"),
         max_length=150,
         error_messages={"required": REQUIRED["first_name"]},
         widget=forms.TextInput({"autocomplete": "given-name"}),
     )
-    last_name = ComposedText(label=_("Last name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
+    last_name = ComposedLine(label=_("Last name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of these pages, your e-mails and your tickets."))
 
     organizer_mail = forms.ChoiceField(

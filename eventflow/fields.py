@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
-from eventflow.text import canonical_email, email_key, fold, nfc
+from eventflow.text import canonical_email, email_key, fold, is_blank, is_one_line, nfc
 
 
 def is_canonical_address(address: str) -> None:
@@ -50,15 +51,30 @@ class CanonicalEmailField(models.EmailField):
 # --- Text in one spelling ---------------------------------------------------------------------------------------------
 
 
+def one_line(text: str) -> None:
+    """The validator of titles, places and names: they stand in subjects, lists and file names."""
+    if not is_one_line(text):
+        raise ValidationError(_("Write it in one line."), code="line_break")
+
+
 class ComposedText(forms.CharField):
-    """What somebody typed, in NFC before its length is judged."""
+    """What somebody typed, in NFC before its length is judged. Text that nobody can see is no text."""
 
     def to_python(self, value: Any) -> str:
-        return nfc(super().to_python(value) or "")
+        text = nfc(super().to_python(value) or "")
+        return "" if is_blank(text) else text
+
+
+class ComposedLine(ComposedText):
+    """The same in one line."""
+
+    default_validators = [one_line]
 
 
 class ComposedCharField(models.CharField):
     """A line of text. Every way into the database stores it in NFC."""
+
+    default_validators = [one_line]
 
     def get_prep_value(self, value: Any) -> Any:
         return composed(super().get_prep_value(value))
@@ -67,7 +83,7 @@ class ComposedCharField(models.CharField):
         return kept_in_memory(self, model_instance, composed(super().pre_save(model_instance, add)))
 
     def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"form_class": ComposedText, **kwargs})
+        return super().formfield(**{"form_class": ComposedLine, **kwargs})
 
 
 class ComposedTextField(models.TextField):

@@ -22,12 +22,23 @@ BASE_LETTERS |= {ord("æ"): "ae", ord("œ"): "oe", ord("ß"): "ss", ord("þ"): "
 APOSTROPHES = dict.fromkeys(map(ord, "ʹʺʻʼʽʾʿ"), " ")
 # Dropped: marks above and below a letter, marks around it, invisible characters. Kept: letters, digits, signs like + € ★.
 DROPPED = {"Mn", "Me", "Cf"}
+# Letters and signs without a shape: fillers of Hangul, the empty Braille pattern.
+SHAPELESS = set("\u115f\u1160\u3164\uffa0\u2800")
 KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mc", "Nd", "Nl", "No", "Sm", "Sc", "So"}
 
 
 def nfc(text: str) -> str:
     """The text with each letter and its marks in one character where Unicode has one. It looks as it did."""
     return unicodedata.normalize("NFC", text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody sees anything of it: spaces, characters of no width, signs without a shape."""
+    return all(letter in SHAPELESS or letter.isspace() or unicodedata.category(letter) == "Cf" for letter in text)
+
+
+def is_one_line(text: str) -> bool:
+    return len(text.splitlines()) <= 1
 
 
 class _Folding(dict[int, Any]):

@@ -203,7 +203,10 @@ def test_moving_an_event_to_another_zone_keeps_the_hour_on_the_wall(client, orga
     [
         ({"title": ""}, "title", "Enter what the event is called."),
         ({"title": "x" * 201}, "title", "Ensure this value has at most 200 characters (it has 201)."),
+        ({"title": "\u200b\u2060"}, "title", "Enter what the event is called."),
+        ({"title": "Night\nPrint"}, "title", "Write it in one line."),
         ({"location": " "}, "location", "Enter where it happens."),
+        ({"location": "\u3164"}, "location", "Enter where it happens."),
         ({"seats_limit": ""}, "seats_limit", "Enter how many people can come, as a number."),
         ({"seats_limit": "many"}, "seats_limit", "Enter a number, like 24."),
         ({"seats_limit": "0"}, "seats_limit", "Ensure this value is greater than or equal to 1."),

@@ -7,13 +7,26 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from eventflow.text import canonical_email, email_key, fold, nfc
+from eventflow.text import canonical_email, email_key, fold, is_blank, is_one_line, nfc
 
 FOLDED = [tuple(pair) for pair in json.loads((Path(__file__).parent / "folding.json").read_text())]
 
 
 def test_nfc_joins_letter_and_mark():
     assert nfc("Zoe\u0308") == "Zoë"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b\u200b", "\u2060\ufeff \u00a0", "\u202e\u2066", "\u3164\u115f", "\u2800", "\t\n"])
+def test_text_that_nobody_sees_is_blank(text):
+    assert is_blank(text)
+    assert not is_blank(f"{text}\x00") and not is_blank(f"{text}\ud800")  # for others to refuse
+    assert not is_blank(f"{text}a{text}") and not is_blank(f"{text}🎉")
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_a_line_break_makes_two_lines(line_break):
+    assert not is_one_line(f"Night{line_break}Print")
+    assert is_one_line("Night Print") and is_one_line("")
 
 
 @pytest.mark.parametrize(("text", "folded"), FOLDED)

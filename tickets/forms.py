@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from eventflow.errors import Refused
-from eventflow.fields import ComposedText
+from eventflow.fields import ComposedLine, ComposedText
 from events.models import Event
 from tickets.models import Announcement, Reservation, ReservationQuerySet
 from tickets.services import announcements, queue, scan_times
@@ -109,7 +109,7 @@ class MessageForm(forms.Form):
     """What is written to the guests of an event. The key makes a form sent twice one message."""
 
     audience = forms.ChoiceField(label=gettext_lazy("To"), choices=Announcement.Audience.choices, initial=Announcement.Audience.CONFIRMED)
-    subject = ComposedText(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter a subject.")})
+    subject = ComposedLine(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter a subject.")})
     body = ComposedText(
         label=gettext_lazy("Message"),
         help_text=gettext_lazy("Everybody gets it as a mail of their own, in your words, with the date and the place below."),
@@ -150,7 +150,7 @@ class ReadingForm(forms.Form):
 
 
 class GateForm(forms.Form):
-    name = ComposedText(
+    name = ComposedLine(
         label=gettext_lazy("Name of the gate"),
         help_text=gettext_lazy("Like “Entrance A”."),
         max_length=60,
@@ -159,7 +159,7 @@ class GateForm(forms.Form):
 
 
 class StandForm(forms.Form):
-    called = ComposedText(
+    called = ComposedLine(
         label=gettext_lazy("Your name"),
         help_text=gettext_lazy("So that the organizer knows who stands here."),
         max_length=40,

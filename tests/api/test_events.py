@@ -444,3 +444,13 @@ def test_contact_email_is_written_read_and_kept_in_one_spelling():
     assert data(Api(organizer).patch(url, {"contact_email": ""}))["contact_email"] == ""
     answer = Api(organizer).patch(url, {"contact_email": "nobody"})
     assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["contact_email"])
+
+
+@pytest.mark.parametrize("text", ["\u200b\u200b", "\u3164", "Night\nPrint", "Night\u2028Print"])
+@pytest.mark.parametrize("field", ["title", "location"])
+def test_a_title_or_place_that_nobody_sees_or_of_two_lines_is_refused(field, text):
+    event = make_event(status="draft")
+    api = Api(event.organizer)
+    assert errors(api.post(CREATE, fields(**{field: text}))).keys() == {field}
+    assert errors(api.patch(f"/events/organizer/{event.pk}/edit/", {field: text})).keys() == {field}
+    assert data(api.post(CREATE, fields(**{field: f" {field}\n", "description": "Ink\nand paper"})), 201)[field] == field

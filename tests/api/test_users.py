@@ -281,3 +281,10 @@ def test_a_blocked_person_is_out_at_once():
     services.block(person, by=make_admin())
     assert refused(Api(token=pair["access"]).get("/users/me/")) == (401, "token_invalid")
     assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]})) == (401, "token_invalid")
+
+
+def test_a_name_that_nobody_sees_is_no_name_and_one_of_two_lines_is_refused():
+    assert errors(Api().post("/users/register/", person_data(first_name="Maja\nEwa"))).keys() == {"first_name"}
+    data(Api().post("/users/register/", person_data(first_name="\u200b", last_name="\u2060")), 201)
+    person = User.objects.get()
+    assert (person.first_name, person.last_name, str(person)) == ("", "", person.email)

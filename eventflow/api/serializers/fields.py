@@ -3,9 +3,10 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
-from eventflow.fields import is_canonical_address
-from eventflow.text import email_key, nfc
+from eventflow.fields import is_canonical_address, one_line
+from eventflow.text import email_key, is_blank, nfc
 
 
 class Address(serializers.EmailField):
@@ -24,7 +25,16 @@ class NewAddress(Address):
 
 
 class ComposedText(serializers.CharField):
-    """Text in NFC before its length is judged."""
+    """Text in NFC before its length is judged. Text that nobody can see is no text."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation("" if isinstance(data, str) and is_blank(data) else data)
 
     def to_internal_value(self, data: Any) -> str:
         return nfc(super().to_internal_value(data))
+
+
+class ComposedLine(ComposedText):
+    """The same in one line."""
+
+    default_validators = [one_line]

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.models import User
-from eventflow.api.serializers.fields import Address, ComposedText, NewAddress
+from eventflow.api.serializers.fields import Address, ComposedLine, NewAddress
 from eventflow.api.serializers.times import Instant
 
 LONGEST_PASSWORD = 4096
@@ -16,8 +16,8 @@ LONGEST_PASSWORD = 4096
 class Registration(serializers.Serializer):
     email = NewAddress(max_length=254)
     password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False, help_text="At least 10 characters.")
-    first_name = ComposedText(max_length=150, required=False, allow_blank=True, default="")
-    last_name = ComposedText(max_length=150, required=False, allow_blank=True, default="")
+    first_name = ComposedLine(max_length=150, required=False, allow_blank=True, default="")
+    last_name = ComposedLine(max_length=150, required=False, allow_blank=True, default="")
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
         """The same rules as on the page; whether a password is too like a name is known once the names are."""
