@@ -561,3 +561,17 @@ def test_undo_says_that_the_mail_has_left(client, event):
     assert "their e-mail has left" in words(row(later, reservation))
     delay = settings.MAIL_DECISION_DELAY_SECONDS
     assert ("their e-mail has left" in words(row(page, reservation))) == (delay == 0)
+
+
+def test_box_for_all_pages_reaches_everybody_who_waits_and_matches(client, event, monkeypatch):
+    monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
+    guests = [make_reservation(event, make_person(f"Jan Lis {number}")) for number in range(2)]
+    guests += [make_reservation(event, make_person(f"Ewa Kos {number}")) for number in range(3)]
+    box = only(client.get(queue_url(event)), "//input[@name='all']")
+    assert box.get("data-all-pages") == "5"
+    assert not tree(client.get(queue_url(event), {"state": "confirmed"})).xpath("//input[@name='all']")
+    bulk(client, "reject_many", event, guests[:1], {"all": "1", "q": "Ewa"})
+    assert [status_of(one) for one in guests] == ["pending"] * 2 + ["rejected"] * 3
+    answer = bulk(client, "confirm_many", event, guests[:1], {"all": "1"})
+    assert toast(answer) == ["2 confirmed."]
+    assert [status_of(one) for one in guests[:2]] == ["confirmed"] * 2

@@ -5,11 +5,17 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-bulk]");
   if (!form) return;
   const all = form.querySelector("[data-pick-all]");
-  const boxes = [...form.querySelectorAll("input[type=checkbox]:not(:disabled, [data-pick-all])")];
+  const boxes = [...form.querySelectorAll("input[name=r]:not(:disabled)")], pages = form.querySelector("[data-all-pages]");
   if (event.target === all) boxes.forEach((box) => (box.checked = all.checked));
-  const picked = boxes.filter((box) => box.checked).length;
-  const out = form.querySelector("[data-bulk-count]");
-  out.textContent = (out.dataset[plural.select(picked)] ?? out.dataset.other).replace("{n}", picked);
-  all.checked = picked === boxes.length;
-  all.indeterminate = picked > 0 && picked < boxes.length;
+  const ticked = boxes.filter((box) => box.checked).length, picked = pages?.checked ? Number(pages.dataset.allPages) : ticked;
+  write(form.querySelector("[data-bulk-count]"), picked);
+  const left = form.querySelector("[data-spots-left]"), spots = left.dataset.spotsLeft - picked;
+  if (spots < 0) left.textContent = left.dataset.over;
+  else write(left, spots);
+  all.checked = ticked === boxes.length;
+  all.indeterminate = ticked > 0 && ticked < boxes.length;
 });
+
+function write(out, number) {
+  out.textContent = (out.dataset[plural.select(number)] ?? out.dataset.other).replace("{n}", number);
+}

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.seen import expect_seen
 from tests.factories import make_admin, make_event, make_people
 from tickets.services import queue
 
@@ -70,3 +71,16 @@ def test_a_message_that_is_being_typed_survives_the_other(pair, event):
     assert (rejected.status, rejected.message) == ("rejected", "Another time")
     assert not here.locator("#reject-dialog").is_visible()
     assert here.locator("#reject-dialog textarea").input_value() == ""
+
+
+def test_bar_says_how_many_spots_would_be_left(pair, event):
+    here, _there = pair
+    ids = [one.pk for one in event.reservations.in_queue_order()]
+    for number in (0, 1):
+        here.locator(f"#pick-{ids[number]}").check()
+    expect_seen(here.locator("[data-spots-left]", has_text="18 spots would be left"))
+    type(event).objects.filter(pk=event.pk).update(seats_limit=1)
+    here.reload()
+    for number in (0, 1):
+        here.locator(f"#pick-{ids[number]}").check()
+    expect_seen(here.locator("[data-spots-left]", has_text="More than there are spots"))

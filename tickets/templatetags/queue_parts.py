@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from events.models import Event
@@ -30,6 +31,14 @@ def selected_words(rows: Iterable[Any]) -> str:
 
 def selected(number: int, shown: str) -> str:
     return ngettext("%(n)s selected", "%(n)s selected", number) % {"n": shown}
+
+
+@register.simple_tag
+def left_forms() -> SafeString:
+    """Every plural form of `{n} spots would be left`, as `selected_forms` gives them, and what to say when there are too few."""
+    forms = (("one", 1), ("few", 2), ("many", 5), ("other", 5))
+    words = ((name, ngettext("%(n)s spot would be left", "%(n)s spots would be left", sample) % {"n": "{n}"}) for name, sample in forms)
+    return format_html_join(" ", 'data-{}="{}"', [*words, ("over", _("More than there are spots"))])
 
 
 @register.simple_tag

@@ -138,7 +138,7 @@ def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the ticked ones seats, as far as they reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
-        done, refusals = service.confirm_many(event, ticked(request), by=request.user)
+        done, refusals = service.confirm_many(event, ticked(request, event), by=request.user)
     except Refused as refusal:
         return nothing_done(request, event, refusal)
     return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)), done, refusals)
@@ -150,7 +150,7 @@ def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Say no to the ticked ones, with one message for all."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
-        done, refusals = service.reject_many(event, ticked(request), by=request.user, message=typed_message(request))
+        done, refusals = service.reject_many(event, ticked(request, event), by=request.user, message=typed_message(request))
     except Refused as refusal:
         return nothing_done(request, event, refusal)
     return many_decided(request, event, ngettext("%(count)d rejected", "%(count)d rejected", len(done)), done, refusals)
@@ -161,7 +161,7 @@ def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
 def undo_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Take the decisions of a bulk deed back, all at once."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    done, refusals = service.undo_many(event, ticked(request), by=request.user)
+    done, refusals = service.undo_many(event, ticked(request, event), by=request.user)
     words = ngettext("%(count)d is waiting again, at the old place", "%(count)d are waiting again, at their old places", len(done))
     return many_decided(request, event, words, [], refusals, count=len(done))
 
@@ -232,8 +232,11 @@ def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None 
     return {**shown, "event": event, "reject_form": RejectForm(), "here": "queue"}
 
 
-def ticked(request: PersonRequest) -> list[int]:
-    return ids(request.POST, "r")
+def ticked(request: PersonRequest, event: Event) -> list[int]:
+    """The ids that were ticked; with the box for all pages, of everybody who waits and matches the search."""
+    if "all" not in request.POST:
+        return ids(request.POST, "r")
+    return list(QueueFilters(request.POST, event=event).found().pending().values_list("pk", flat=True))
 
 
 def ids(asked: QueryDict, name: str) -> list[int]:
