@@ -117,7 +117,7 @@ class LocalMoment(forms.DateTimeField):
             moment = super().to_python(value)
             return moment and (self.untouched(moment.replace(tzinfo=None)) or moment.astimezone(UTC))
         except OverflowError as error:  # in the year 1, before the first moment of UTC
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+            raise ValidationError(other_year(), code="invalid") from error
         except ValidationError as error:
             if error.code != "ambiguous_timezone" or not error.params:
                 raise
@@ -189,6 +189,9 @@ class EventForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("title", "description", "location"):
+            # A browser would cut what is pasted without a word; the form says how much is too much, and keeps it.
+            self.fields[name].widget.attrs.pop("maxlength", None)
         event = self.instance
         if event.pk:
             self.initial.update(start_time=on_the_wall(event.local_start), end_time=on_the_wall(event.local_end))
@@ -217,7 +220,7 @@ class EventForm(forms.ModelForm):
         said = self.cleaned_data
         for name in ("start_time", "end_time"):
             if said.get(name) and not FIRST_DAY <= said[name].date() <= LAST_DAY:
-                self.add_error(name, _("Enter a year between %(first)d and %(last)d.") % {"first": FIRST_DAY.year, "last": LAST_DAY.year})
+                self.add_error(name, other_year())
         if said.get("start_time") and said.get("end_time") and said["end_time"] <= said["start_time"]:
             self.add_error("end_time", _("The end must be after the start."))
         return said
@@ -229,6 +232,10 @@ class EventForm(forms.ModelForm):
         """Say the service's no beside the field it is about; with a tick to insist, where that is possible."""
         self.asks_about_past = refusal.code == "event_in_past"
         self.add_error(refusal.field or None, refusal.message)
+
+
+def other_year() -> str:
+    return _("Enter a year between %(first)d and %(last)d.") % {"first": FIRST_DAY.year, "last": LAST_DAY.year}
 
 
 def on_the_wall(moment: datetime) -> datetime:

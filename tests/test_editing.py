@@ -1,5 +1,6 @@
-"""A published event is not moved into the past by a slip, nobody cancels after the end, and zones have the names of today."""
+"""What is refused around an event: a slip into the past, cancelling after the end, old names of zones, text that is too long."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -158,3 +159,18 @@ def test_event_with_an_old_name_of_its_zone_keeps_it(name):
     assert EventForm(typed(event, title="New"), instance=event).is_valid()
     api = Api(event.organizer)
     assert data(api.patch(f"/events/organizer/{event.pk}/edit/", {"title": "New", "time_zone": name}))["time_zone"] == name
+
+
+# --- Text that is too long --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("field", "most"), [("title", 200), ("location", 200), ("description", 20_000)])
+def test_editor_says_what_is_too_long_and_keeps_it(field, most):
+    event = make_event(status=Event.Status.DRAFT)
+    page, text = logged_in(event.organizer), "Ż" * (most + 14)
+    path = f"/organizer/events/{event.pk}/edit/"
+    assert "maxlength" not in re.search(rf'<(?:input|textarea)[^>]* name="{field}"[^>]*>', page.get(path).text)[0]
+    answer = page.post(path, typed(event, **{field: text}))
+    assert answer.status_code == 422
+    assert f"at most {most} characters (it has {most + 14})" in answer.text
+    assert text in answer.text
