@@ -312,6 +312,8 @@ def account_visits(house: House) -> Iterator[Visit]:
     ):
         yield "nobody", view, None, ""
     yield "nobody", "accounts:settings", None, {"first_name": "", "last_name": ""}
+    yield "nobody", "accounts:end_other_sessions", None, {}
+    yield "nobody", "accounts:end_session", [0], {}
     yield "nobody", "accounts:delete", None, {}
     yield "nobody", "account_change_password", None, WRONG_PASSWORDS
     yield "nobody", "account_change_password", None, NEW_PASSWORD
