@@ -2,6 +2,7 @@
 
 from datetime import UTC
 from email.utils import parseaddr
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.utils import timezone
 from icalendar import Calendar
 from icalendar import Event as Entry
 
+from eventflow.direction import without_controls
 from events.models import Event
 
 
@@ -53,6 +55,9 @@ def entry(event: Event, *, going: bool = True) -> Entry:
 
 
 def clean(text: str) -> str:
-    """Without the control characters that the format forbids. The library escapes the rest, line breaks included."""
-    spaced = ("\n" if c == "\n" else " " if c.isspace() else c for c in text)
-    return "".join(c for c in spaced if c == "\n" or c.isprintable()).strip()
+    """Without the control characters that the format forbids, and those that turn the direction of what follows.
+
+    Joiners stay: families of emoji, Persian and Hindi need them. The library escapes the rest, line breaks included.
+    """
+    spaced = ("\n" if c == "\n" else " " if c.isspace() else c for c in without_controls(text))
+    return "".join(c for c in spaced if c == "\n" or c.isprintable() or category(c) == "Cf").strip()

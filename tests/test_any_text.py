@@ -1,0 +1,97 @@
+"""What people write, through every mail, calendar entry and guest list: whole, in one line where it must be, and never more than text.
+
+Pages: test_direction.py and browser/test_any_text.py. Paper: test_pdf.py.
+"""
+
+import csv
+import io
+import zipfile
+from email import message_from_bytes, policy
+from xml.etree import ElementTree
+
+import pytest
+from django.http import HttpResponse
+from icalendar import Calendar
+
+from eventflow.direction import isolated, without_controls
+from eventflow.text import nfc
+from events.calendar import event_calendar
+from events.models import Event
+from tests.greek import make_house, open_page, queue_letters, visits
+from tests.markup import tree
+from tests.torture import TEXTS, soak
+from tickets.models import Reservation
+from tickets.services import export
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+MARKUP = TEXTS["markup"]
+
+
+def as_sent(letter):
+    return message_from_bytes(letter.as_message(to="maja@example.org", message_id="<1@example.org>").message().as_bytes(), policy=policy.default)
+
+
+def parts_of(message):
+    return {part.get_content_type(): part for part in message.walk() if not part.is_multipart()}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_every_mail_carries_any_text(text):
+    house = make_house()
+    soak(text)
+    title = isolated(" ".join(Event.objects.first().title.split()))
+    for build in queue_letters(house["of"]):
+        letter = build()
+        message = as_sent(letter)
+        assert "\n" not in message["Subject"] and (title in message["Subject"] or title in letter.text)
+        assert all(len(line) <= 998 for line in message.as_bytes().splitlines())
+        parts = parts_of(message)
+        assert {part.get_content_charset() for kind, part in parts.items() if kind.startswith("text/")} == {"utf-8"}
+        assert without_controls(Event.objects.first().location) in without_controls(parts["text/plain"].get_content())
+        # Escaped once: what stands there as text is what was written, and nothing of it is an element.
+        page = tree(HttpResponse(parts["text/html"].get_content()))
+        assert without_controls(Event.objects.first().location) in without_controls("".join(page.itertext()))
+        if "text/calendar" in parts:
+            entry = Calendar.from_ical(parts["text/calendar"].get_content()).events[0]
+            assert entry["SUMMARY"] == without_controls(Event.objects.first().title)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_calendar_entry_and_the_guest_lists_carry_any_text(text):
+    house = make_house()
+    soak(text)
+    event = house["events"]["confirmed"]
+    event.refresh_from_db()
+    entry = Calendar.from_ical(event_calendar(event)).events[0]
+    assert (str(entry["SUMMARY"]), str(entry["LOCATION"])) == (without_controls(event.title), without_controls(event.location))
+    row = csv.reader(io.StringIO("".join(export.csv_lines(event)).removeprefix("\ufeff"), newline=""))
+    next(row)
+    person = Reservation.objects.filter(event=event).in_queue_order().first().person
+    assert next(row)[:3] == [export.harmless(part) for part in (person.last_name, person.first_name, person.email)]
+    assert words_of_xlsx(event)[:2] == [person.last_name, person.first_name]
+
+
+def words_of_xlsx(event):
+    """The cells of the first guest; none of them is a formula."""
+    sheet = ElementTree.fromstring(zipfile.ZipFile(export.xlsx_file(event)).read("xl/worksheets/sheet1.xml"))
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    assert not list(sheet.iter(f"{space}f"))
+    return ["".join(cell.itertext()) for cell in [*sheet.iter(f"{space}row")][1].iter(f"{space}c")]
+
+
+def test_no_page_takes_text_for_markup():
+    """Every page shows the letters that were written: escaped once, and no element among them."""
+    house = make_house()
+    soak(MARKUP)
+    seen = set()
+    for visit in visits(house):
+        response = open_page(house, "en", *visit, {})
+        if "quoted" in response.text:
+            seen.add(visit[1])
+            assert "<b>{{" not in response.text and "&amp;lt;b" not in response.text and "&amp;amp;amp;" not in response.text, visit
+            assert not tree(response).xpath("//b"), visit
+    assert len(seen) > 25
+
+
+def test_the_texts_are_what_they_say():
+    assert TEXTS["decomposed"] != nfc(TEXTS["decomposed"]) and len(TEXTS["a long word"]) >= 200
