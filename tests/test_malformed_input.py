@@ -251,11 +251,14 @@ def test_every_field_of_every_form_takes_anything(visitors):
     assert len(found) > 30
     for (_route, method, _names), (who, url, fields) in found.items():
         kept = {name: quote(value) for name, value in fields.items()}
-        for name in fields:
-            with without_a_trace():
-                answers = [visitors.send_form(who, method, url, kept | {name: value}) for value in IN_FORMS]
-                if method == "POST" and {200, 302} & {*answers}:
-                    visitors.look_round()
+        with without_a_trace():
+            answers = [
+                visitors.send_form(who, method, url, kept | {name: value})
+                for number, name in enumerate(fields)
+                for value in IN_FORMS[number % 2 :: 2]
+            ]
+            if method == "POST" and {200, 302} & {*answers}:
+                visitors.look_round()
     assert visitors.wrong == []
 
 
