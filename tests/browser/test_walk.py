@@ -45,6 +45,7 @@ def make_organizer_by_role_page(page: Page, name: str) -> None:
     page.get_by_role("searchbox", name="Search people").fill(name)
     expect(page).to_have_url(re.compile(r"\?q="))  # the list has been drawn anew
     page.get_by_role("combobox", name=f"Role of {name}").select_option("organizer")
+    page.get_by_role("button", name=f"Save the role of {name}").click()
     expect(page.locator("#toasts")).to_contain_text(name)
 
 
@@ -104,7 +105,8 @@ def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(site, visit
     expect(ewa.locator("#reservation")).to_have_attribute("data-state", "confirmed")
     expect(jonas.locator("#reservation")).to_have_attribute("data-state", "rejected")
 
-    letter = letter_to(site, "maja@example.org", "Nocny druk")
+    assert letter_to(site, "maja@example.org", "You are in the queue for")
+    letter = letter_to(site, "maja@example.org", "You have a spot at")
     attached = {part.get_content_type(): part for part in letter.iter_attachments()}
     assert {"application/pdf", "text/calendar"} <= set(attached)
     code = codes.read_pdf(attached["application/pdf"].get_payload(decode=True), tmp_path)
