@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django_htmx.http import HttpResponseClientRedirect
+from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRedirect, reswap
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from eventflow.errors import back_url
+from eventflow.kept_forms import holds_words, offer_again
 
 View = Callable[..., HttpResponseBase]
 
@@ -40,12 +42,21 @@ def login_required(view: View) -> View:
 
 
 def to_login(request: HttpRequest) -> HttpResponseBase:
+    """The way to the log-in page and back. Who sent a form that they had filled in stays with it, and logs in in another tab."""
     htmx = getattr(request, "htmx", None)
+    login = redirect_to_login(where_they_are(request, htmx)).url
+    if holds_words(request):
+        if not htmx:
+            return offer_again(request, status=401, login=login)
+        return reswap(render(request, "send_again.html#toast", {"login": login}, status=401), "none")
+    return HttpResponseClientRedirect(login) if htmx else redirect(login)
+
+
+def where_they_are(request: HttpRequest, htmx: HtmxDetails | None) -> str:
+    """The address of the page in the browser. Nobody can come back to a POST: it is the page that held the form."""
     if htmx:
-        page = urlsplit(htmx.current_url_abs_path or "/")
-        return HttpResponseClientRedirect(redirect_to_login(page._replace(fragment="").geturl()).url)
-    # Nobody can come back to a POST: they return to the page that held the form.
-    return redirect_to_login(request.get_full_path() if request.method in {"GET", "HEAD"} else back_url(request))
+        return urlsplit(htmx.current_url_abs_path or "/")._replace(fragment="").geturl()
+    return request.get_full_path() if request.method in {"GET", "HEAD"} else back_url(request)
 
 
 def allowed_to(who: Callable[[User], bool]) -> Callable[[View], View]:

@@ -8,10 +8,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
+
+from eventflow.kept_forms import holds_words, offer_again
 
 logger = logging.getLogger(__name__)
 NOT_SAID_TO_BE_HTTPS = (
@@ -68,6 +71,12 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     from_elsewhere = origin is not None and not is_our_page(origin, request.get_host())
     if not hint and not from_elsewhere and is_logged_in_meanwhile(request):
         return redirect(wanted_page(request))
+    if origin is not None and not from_elsewhere and not hint:
+        # Our own page, whose token is older than the log-in: it gets a new one.
+        if getattr(request, "htmx", False):
+            return HttpResponse(status=403, headers={"X-CSRFToken": get_token(request)})
+        if holds_words(request):
+            return offer_again(request, status=403)
     facts = {"is_our_fault": bool(hint), "from_elsewhere": from_elsewhere}
     return render(request, "403_csrf.html", facts, status=403)
 

@@ -373,6 +373,8 @@ def ask(method, thing, route, who, world, keys):
         answer = getattr(client, method)(address(route, thing, world), **sent)
         transaction.set_rollback(True)
     to_login = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+    # Who filled a form in keeps it, beside the link to the log-in page.
+    to_login |= answer.status_code == 401 and 'href="/accounts/login/?next=' in answer.text
     return "login" if to_login else str(answer.status_code)
 
 

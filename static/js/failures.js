@@ -8,14 +8,29 @@ function show({ elt, target, requestConfig }) {
   const toast = failed.content.firstElementChild.cloneNode(true);
   toast.querySelector("[data-retry]").addEventListener("click", () => {
     toast.remove();
-    const { verb, path, triggeringEvent } = requestConfig;
-    const button = triggeringEvent?.submitter; // its name and value belong to the form
-    const values = button?.name ? { [button.name]: button.value } : {};
-    if (elt.isConnected) htmx.ajax(verb, path, { source: elt, target, values });
+    if (elt.isConnected) again({ elt, target, requestConfig });
     else location.reload();
   });
   toasts.append(toast);
 }
+
+function again({ elt, target, requestConfig }, headers = {}) {
+  const { verb, path, triggeringEvent } = requestConfig;
+  const button = triggeringEvent?.submitter; // its name and value belong to the form
+  const values = button?.name ? { [button.name]: button.value } : {};
+  htmx.ajax(verb, path, { source: elt, target, values, headers });
+}
+
+// Whoever logged in in another tab has another token there. The server sends it along, and the page tries once more with it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig, target } = event.detail;
+  const token = xhr.getResponseHeader("X-CSRFToken"), { elt } = requestConfig;
+  if (!token || requestConfig.headers["X-Again"] || !elt.isConnected) return;
+  event.detail.isError = false;
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = token));
+  again({ elt, target, requestConfig }, { "X-Again": "1" });
+});
 
 for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
   document.addEventListener(name, (event) => show(event.detail));

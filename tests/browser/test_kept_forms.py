@@ -1,0 +1,53 @@
+"""A session that ends while a form is filled in: what was typed is kept, and goes through after logging in, with and without a script."""
+
+import pytest
+from playwright.sync_api import expect
+
+from events.models import Event
+from tests import processes
+from tests.factories import PASSWORD, make_event
+
+pytestmark = pytest.mark.once
+
+
+def end_session(page):
+    page.context.clear_cookies(name="sessionid")
+
+
+def log_in_here(page, person):
+    """As a person does it: the address and the password, in the tab that the link opened."""
+    page.locator("[name=login]").fill(person.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=password]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_editor_keeps_its_text_when_the_session_has_ended(visitor, log_in, complaints, java_script_enabled):
+    complaints.expected += ["status of 401", "status of 403", "Response Status Error Code 40"]
+    event, page = make_event(title="Before"), visitor(java_script_enabled=java_script_enabled)
+    log_in(page, event.organizer)
+    page.goto(f"/organizer/events/{event.pk}/edit/")
+    page.locator("[name=title]").fill("After: żółć & “words”")
+    page.locator("[name=description]").fill("First line\n\nSecond <line>")
+    end_session(page)
+    save = page.locator("button[name=action][value=save], main form button.button--primary").first
+    save.click()
+    if java_script_enabled:
+        expect(page.locator(".toast")).to_contain_text("You are logged out. Log in in a new tab, then press again.")
+        expect(page.locator("[name=title]")).to_have_value("After: żółć & “words”")
+    else:
+        expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
+    with page.context.expect_page() as opened:
+        page.locator(".toast, main").get_by_role("link", name="Log in").first.click()
+    log_in_here(opened.value, event.organizer)
+    if java_script_enabled:
+        save.click()
+    else:
+        page.get_by_role("button", name="Send again").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("This form waited too long")
+        page.get_by_role("button", name="Send again").click()
+    processes.wait_until(lambda: Event.objects.get(pk=event.pk).title != "Before")
+    event.refresh_from_db()
+    assert (event.title, event.description.replace("\r", "")) == ("After: żółć & “words”", "First line\n\nSecond <line>")
+    assert Event.objects.count() == 1
