@@ -123,4 +123,5 @@ def way_back(request: PersonRequest, reservation: Reservation) -> str:
     """The page of ours that the person asked to return to, else the event's."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if ours else reservation.event.get_absolute_url()
+    # Only a path: any other word would be taken for the name of a view.
+    return wanted if ours and wanted.startswith("/") else reservation.event.get_absolute_url()
