@@ -49,14 +49,15 @@ def test_granting_the_same_role_again_writes_nothing(client):
     assert audited() == []
 
 
-@pytest.mark.parametrize(("make", "status"), [(make_organizer, 403), (make_person, 403), (None, 302)])
-def test_nobody_but_an_admin_sees_or_grants_roles(client, make, status):
+# Who is logged out and sent a form stays with it, and gets the way to the log-in page.
+@pytest.mark.parametrize(("make", "status", "sent"), [(make_organizer, 403, 403), (make_person, 403, 403), (None, 302, 401)])
+def test_nobody_but_an_admin_sees_or_grants_roles(client, make, status, sent):
     admin, target = make_admin(), make_person()
     if make:
         client.force_login(make())
     assert client.get(ROLES).status_code == status
-    assert grant(client, target, "admin").status_code == status
-    assert grant(client, admin, "user").status_code == status
+    assert grant(client, target, "admin").status_code == sent
+    assert grant(client, admin, "user").status_code == sent
     assert (role_of(target), role_of(admin), audited()) == ("user", "admin", [])
 
 
