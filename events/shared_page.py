@@ -5,7 +5,6 @@ of a second. What depends on the clock is drawn anew each second. Nothing on the
 guarded by eventflow.origins. docs/decisions/0027 has the figures.
 """
 
-import copy
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -100,16 +99,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse | None:
 
 def draw(request: HttpRequest, event: Event) -> Page:
     context = {"event": event, "manages": False, "helps": False, "share": sharing.facts(event), "csrf_token": ""}
-    html = render_to_string("events/detail.html", context, without_query(request)).encode()
+    html = render_to_string("events/detail.html", context, request).encode()
     return Page(html, compress_string(html))
-
-
-def without_query(request: HttpRequest) -> HttpRequest:
-    """The same request for the address alone: what follows a `?` is one visitor's, the page is everybody's."""
-    plain = copy.copy(request)
-    plain.META = request.META | {"QUERY_STRING": ""}
-    plain.__dict__.pop("GET", None)
-    return plain
 
 
 def theme_of(request: HttpRequest) -> str:

@@ -146,12 +146,3 @@ def test_shared_page_keeps_nothing_of_a_draft():
     shared_page.drawn.clear()
     assert page(draft).status_code == 404
     assert not shared_page.drawn
-
-
-def test_what_one_visitor_was_sent_with_stands_in_nobodys_page(client):
-    """The page of one second is shared; the end of an address is one visitor's own."""
-    path = make_event().get_absolute_url()
-    for query in ("?from=a-secret-letter", ""):
-        text = client.get(path + query).text
-        assert "a-secret-letter" not in text
-        assert f'href="/accounts/login/?next={path}"' in text
