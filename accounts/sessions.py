@@ -33,13 +33,16 @@ def begin(request: HttpRequest, person: User) -> None:
         request.session.save()
     request.session[BEGAN] = request.session.get(BEGAN) or time.time()
     request.session[SEEN] = time.time()
-    row = LoginSession.objects.create(
-        person=person,
-        access_version=person.access_version,
+    # Who logs in once more without logging out keeps the session, and so its row.
+    row, _created = LoginSession.objects.update_or_create(
         session_key=str(request.session.session_key),
-        is_program=is_api(request.path),
-        device=device_of(request.META.get("HTTP_USER_AGENT", "")),
-        began=datetime.fromtimestamp(request.session[BEGAN], UTC),
+        defaults={
+            "person": person,
+            "access_version": person.access_version,
+            "is_program": is_api(request.path),
+            "device": device_of(request.META.get("HTTP_USER_AGENT", "")),
+            "began": datetime.fromtimestamp(request.session[BEGAN], UTC),
+        },
     )
     request.session[ROW] = row.pk
 

@@ -32,7 +32,12 @@ def stands(typed: str, fields: Iterable[str]) -> Q:
 
 
 def contains(field: str, typed: str, word: str) -> Q:
-    """`word` in text that is folded; in an address what was typed of it; in a code exactly what was typed."""
+    """`word` in text that is folded; in an address what was typed of it; in a code exactly what was typed.
+
+    The beginning of an address, like `hanna@`, is looked for in addresses alone: folded it would be a name.
+    """
+    if field.endswith("_folded") and "@" in typed and " " not in word:
+        return NOTHING
     if field.endswith("_folded"):
         return Q(**{f"{field}__contains": word}) if word else NOTHING
     if field.endswith("email"):

@@ -194,7 +194,7 @@ def test_text_is_stored_composed_at_every_door(client):
     assert data(api.patch(f"/events/organizer/{event.pk}/edit/", {"title": DECOMPOSED, "description": DECOMPOSED, "location": DECOMPOSED}))
     event = Event.objects.get(pk=event.pk)
     assert (event.title, event.description, event.location) == (COMPOSED, COMPOSED, COMPOSED)
-    page.post("/accounts/settings/", {"first_name": DECOMPOSED, "last_name": DECOMPOSED, "language": "pl"})
+    page.post("/accounts/settings/", {"first_name": DECOMPOSED, "last_name": DECOMPOSED, "language": "pl", "organizer_mail": "daily"})
     assert User.objects.values_list("first_name", "last_name").get(pk=event.organizer_id) == (COMPOSED, COMPOSED)
     Api().post("/users/register/", {"email": "a@example.org", "password": "three random words", "first_name": DECOMPOSED})
     assert User.objects.get(email="a@example.org").first_name == COMPOSED

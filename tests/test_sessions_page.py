@@ -118,6 +118,14 @@ def test_a_new_password_leaves_one_place():
     assert "Firefox, Linux This browser" in listed(here)[0]
 
 
+def test_logging_in_twice_without_logging_out_is_one_session():
+    person = make_person()
+    browser = Client()
+    browser.force_login(person)
+    browser.force_login(person)
+    assert LoginSession.objects.filter(person=person).count() == 1
+
+
 def test_a_session_from_before_there_were_rows_gets_one():
     person = make_person()
     here = log_in(person)

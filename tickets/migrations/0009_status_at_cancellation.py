@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
             name="status_at_cancellation",
             field=models.CharField(
                 blank=True,
+                db_default="",
                 choices=[("pending", "Was waiting"), ("confirmed", "Had a spot")],
                 default="",
                 editable=False,

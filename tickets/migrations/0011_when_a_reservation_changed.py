@@ -2,7 +2,7 @@
 
 import django.utils.timezone
 from django.db import migrations, models
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 
 def since_decided(apps, schema_editor):
@@ -14,7 +14,11 @@ class Migration(migrations.Migration):
     dependencies = [("tickets", "0010_times_within_the_calendar")]
 
     operations = [
-        migrations.AddField("reservation", "updated", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+        migrations.AddField(
+            "reservation",
+            "updated",
+            models.DateTimeField(default=django.utils.timezone.now, db_default=Now(), editable=False),
+        ),
         migrations.RunPython(since_decided, migrations.RunPython.noop, elidable=True),
         migrations.RemoveIndex("reservation", "reservation_by_event"),
         migrations.RemoveIndex("reservation", "reservation_by_person"),

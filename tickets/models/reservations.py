@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -121,7 +121,7 @@ class Reservation(FoldedModel):
     # Read under the event's lock, so the order of the queue is the order of the commits.
     created = models.DateTimeField(_("reserved"), default=timezone.now, editable=False)
     # When anything of it changed last, its check-in included. Every write sets it: `save`, and `update` of the queryset.
-    updated = models.DateTimeField(default=timezone.now, editable=False)
+    updated = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True, editable=False)
     # None on a decided one: the automatic queue, not a person.
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
@@ -131,6 +131,8 @@ class Reservation(FoldedModel):
         max_length=16,
         choices=AtCancellation.choices,
         blank=True,
+        # For the processes of before, while a new version takes over one by one.
+        db_default="",
         default="",
         editable=False,
     )
