@@ -133,8 +133,18 @@ class FoldedQuerySet(models.QuerySet):
     def update(self, **fields: Any) -> int:
         for folded in folded_fields(self.model):
             if folded.source in fields:
-                fields[folded.name] = fold(fields[folded.source])
+                fields.setdefault(folded.name, fields[folded.source])
+                if isinstance(fields[folded.name], str):
+                    fields[folded.name] = fold(fields[folded.name])
         return super().update(**fields)
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        rows, names = tuple(objs), {*fields}
+        beside = [folded for folded in folded_fields(self.model) if folded.source in names]
+        for row in rows:
+            for folded in beside:
+                setattr(row, folded.name, fold(getattr(row, folded.source)))
+        return super().bulk_update(rows, [*names, *(folded.name for folded in beside)], batch_size)
 
 
 class FoldedModel(models.Model):

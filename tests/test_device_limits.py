@@ -317,7 +317,7 @@ def test_code_of_half_a_character_is_no_ticket(client, gate, event):
     assert said(tell(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == ("invalid", "not_a_ticket", False)
 
 
-SINCE = ["2026-13-45T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "2026-11-30T00:00:00", "\x00", "yesterday"]
+SINCE = ["2026-13-45T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "2026-11-30T00:00:00", "yesterday"]
 
 
 @pytest.mark.parametrize("since", SINCE)

@@ -65,6 +65,8 @@ def words_of_page(markup: str) -> set[str]:
     page = tree(HttpResponse(markup))
     for silent in page.xpath("//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone' or @name='language']"):
         silent.drop_tree()
+    for place_to_break in page.xpath("//wbr"):
+        place_to_break.drop_tag()
     spoken = [value for name in SPOKEN for value in page.xpath(f"//@{name}")]
     # What a script will put on the page stands in data attributes: a value with a space is words.
     kept = [value for value in page.xpath("//@*[starts-with(name(), 'data-')]") if " " in value.strip() and not value.startswith('{"')]

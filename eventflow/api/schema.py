@@ -119,7 +119,7 @@ def describe(
         request=request,
         parameters=parameters,
         responses=files(binary) if binary else {status: OpenApiResponse(enveloped(answer, rows=rows), "Done.")},
-        examples=examples_of(example, sent, rows=rows, status=status),
+        examples=examples_of(example, sent, rows=rows, status=status, binary=bool(binary)),
     )
     own = dict(refusals or {})
     if rows:
@@ -136,10 +136,10 @@ def describe(
     return decorate
 
 
-def examples_of(example: Any, sent: Any, *, rows: str | None, status: int) -> list[OpenApiExample]:
+def examples_of(example: Any, sent: Any, *, rows: str | None, status: int, binary: bool) -> list[OpenApiExample]:
     """Of the body, and of the answer in its envelope; of a list that is read whole, both shapes."""
     shapes = {None: {"Answer": example}, "pages": {"Answer": one_page(example)}, "whole": {"Whole": [example], "Page": one_page(example)}}
-    answers = shapes[rows] if example is not None else {}
+    answers = {} if binary else shapes[rows]
     examples = [
         OpenApiExample(
             name,
@@ -160,11 +160,16 @@ def one_page(row: Any) -> dict[str, Any]:
     return {"count": 1, "next": None, "previous": None, "results": [row]}
 
 
+@extend_schema_field({"type": "null"})
+class Null(serializers.JSONField):
+    """The `data` of an answer that has none."""
+
+
 @cache
 def enveloped(answer: Any, *, rows: str | None) -> Any:
     """The serializer of a whole answer around the serializer of its `data`."""
     name = answer.__name__ if answer else "Nothing"
-    data = answer() if answer else serializers.JSONField(allow_null=True)
+    data = answer() if answer else Null()
     if rows:
         data, name = page_of(answer), f"{name}Page"
     if rows == "whole":

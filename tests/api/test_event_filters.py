@@ -76,19 +76,20 @@ def test_every_filter_that_is_wrong_is_named():
 
 
 def test_a_search_is_for_letters_not_for_patterns():
-    event = make_event(title="100% [Druk] (a.b) \\o/ _")
+    event = make_event(title="100% [Druk] (a.b) x_y")
     make_event(title="Something else")
-    for words in ("100%", "[druk]", "(A.B)", "\\o/", "_", "% ["):
+    for words in ("100%", "[druk]", "(A.B)", "a-b", "x_y"):  # signs stand for a space
         assert [row["id"] for row in rows(Api().get("/events/", q=words))] == [event.pk], words
-    for words in (".*", "a_b", "axb", "^", "o/$"):
+    for words in (".*", "axb", "^", "%", "_"):
         assert rows(Api().get("/events/", q=words)) == [], words
 
 
-@pytest.mark.parametrize("letters", ["ąćęłńóśźż", "ĄĆĘŁŃÓŚŹŻ"])
+@pytest.mark.parametrize("letters", ["ąćęłńóśźż", "ĄĆĘŁŃÓŚŹŻ", "acelnoszz"])
 @pytest.mark.parametrize("where", ["title", "description", "location"])
-def test_polish_letters_are_found_in_either_case(letters, where):
-    found = {make_event(**{where: text}).pk for text in ("x ąćęłńóśźż", "ĄĆĘŁŃÓŚŹŻ x", "Ąćęłńóśźż")}
-    make_event(title="acelnoszz", description="acelnoszz", location="acelnoszz")
+def test_polish_letters_are_found_in_either_case_and_without_marks(letters, where):
+    texts = ("x ąćęłńóśźż", "ĄĆĘŁŃÓŚŹŻ x", "Ąćęłńóśźż", "acelnoszz")
+    found = {make_event(**{where: text}).pk for text in texts}
+    make_event(title="Something else")
     assert {row["id"] for row in rows(Api().get("/events/", q=letters))} == found
 
 

@@ -27,6 +27,7 @@ class EventData(serializers.ModelSerializer):
     end_time = EventTime()
     organizer = serializers.IntegerField(source="organizer_id", help_text="The organizer's id.")
     organizer_name = serializers.CharField(source="host", help_text="Empty for an organizer who gave no name.")
+    contact_email = serializers.CharField(help_text="Where guests' answers to mails go; empty if nowhere.")
     spots_left = serializers.IntegerField()
     url = serializers.SerializerMethodField(help_text="The event's page.")
 

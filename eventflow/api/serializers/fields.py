@@ -31,6 +31,8 @@ class ComposedText(serializers.CharField):
         return super().run_validation("" if isinstance(data, str) and is_blank(data) else data)
 
     def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
         return nfc(super().to_internal_value(data))
 
 
