@@ -48,6 +48,7 @@ def add_passkey(page, *, alone):
 def log_out(page):
     page.goto("/accounts/logout/")
     page.locator("main").get_by_role("button", name="Log out").click()
+    expect(page.locator(".toast")).to_contain_text("You are logged out.")
 
 
 def test_a_passkey_alone_logs_in(page, device):

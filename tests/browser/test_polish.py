@@ -58,9 +58,9 @@ PEOPLE = {1: "osoba czeka", 2: "osoby czekają", 5: "osób czeka", 12: "osób cz
 
 
 @pytest.mark.parametrize(("name", "forms"), [("spots-left", SPOTS), ("pending", PEOPLE)])
-def test_the_words_after_a_live_number_follow_it_in_polish(visitor, event, name, forms):
+def test_the_words_after_a_live_number_follow_it_in_polish(visitor, site, name, forms):
     page = visitor(locale="pl-PL")
-    open_with_sockets(page, event.get_absolute_url())
+    open_with_sockets(page, make_event(admission="automatic").get_absolute_url())
     assert {value: words_after(page, name, value) for value in forms} == forms
 
 

@@ -77,10 +77,13 @@ export async function send(reading, patience) {
   return said.answers[0];
 }
 
-// The server's clock said its time about halfway between our question and its answer.
+// The server's clock said its time somewhere between our question and its answer. A slow answer tells it so roughly that what we
+// believe stays, unless it contradicts that.
 function heard({ allowed, now: theirs }, began) {
   state.locked = !allowed;
-  state.ahead = Math.round((began + Date.now()) / 2 - new Date(theirs));
+  const halfway = (began + Date.now()) / 2, ahead = Math.round(halfway - new Date(theirs));
+  if (Math.abs(ahead - state.ahead) <= halfway - began) return;
+  state.ahead = ahead;
   store.know("ahead", state.ahead);
 }
 
