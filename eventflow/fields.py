@@ -132,10 +132,9 @@ class FoldedQuerySet(models.QuerySet):
 
     def update(self, **fields: Any) -> int:
         for folded in folded_fields(self.model):
-            if folded.source in fields:
-                fields.setdefault(folded.name, fields[folded.source])
-                if isinstance(fields[folded.name], str):
-                    fields[folded.name] = fold(fields[folded.name])
+            # Given already by bulk_update, whose values are expressions. An expression alone can't be folded and raises.
+            if folded.source in fields and folded.name not in fields:
+                fields[folded.name] = fold(fields[folded.source])
         return super().update(**fields)
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
