@@ -126,7 +126,10 @@ def hints_from_here() -> Iterator[None]:
 
 
 def until(page: Page, question: str, about: object = None) -> None:
-    """Wait until the page answers yes. (To Playwright's wait_for_function any promise is a yes; this waits for its answer.)"""
+    """Wait until the page answers yes to `question`, which gets `about`.
+
+    Playwright's wait_for_function would take any promise for a yes, and our policy against eval stops it at its second look.
+    """
     processes.wait_until(lambda: page.evaluate(question, about))
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, until
 from tests.browser.seen import expect_on_screen, expect_seen
 from tests.factories import make_event, make_people
 from tickets.services import queue
@@ -52,7 +52,7 @@ def test_seconds_to_take_it_back_are_counted(page, log_in, event):
     expect_seen(left)
     first = int(left.inner_text().split()[2])
     assert 40 < first <= 60
-    page.wait_for_function("now => parseInt(document.querySelector('#sent [data-words]').textContent.split(' ')[2]) < now", arg=first)
+    until(page, "now => parseInt(document.querySelector('#sent [data-words]').textContent.split(' ')[2]) < now", first)
     page.reload()
     page.get_by_role("button", name="Take it back").click()
     expect_on_screen(page.locator(".toast p", has_text="Taken back. Nobody gets it."))
