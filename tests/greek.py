@@ -184,7 +184,7 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     for state in ("confirmed", "rejected", "cancelled", "all"):
         yield "owner", "tickets:queue", event, f"?state={state}"
     yield "owner", "tickets:queue", event, "?q=ψψ"
-    for deed in ("tickets:confirm_many", "tickets:reject_many", "tickets:undo_many"):
+    for deed in ("tickets:confirm_many", "tickets:confirm_next", "tickets:reject_many", "tickets:undo_many"):
         yield "owner", deed, event, {"r": [one.pk for one in event.reservations.all()], "message": TEXT}
     for sent in ("", MESSAGE | {"subject": ""}, MESSAGE | {"action": "preview"}, MESSAGE | {"action": "send"}):
         yield "owner", "tickets:messages", event, sent

@@ -75,6 +75,10 @@ def do(event_id: int, verb: str, pk: int, by: int) -> None:
         queue.reserve(event, person=person)
     elif verb == "confirm_many":
         queue.confirm_many(event, range(pk, pk + 10), by=person)
+    elif verb == "confirm_next":
+        queue.confirm_next(event, pk, by=person)
+    elif verb == "take_back_many":
+        queue.reject_many(event, range(pk, pk + 10), by=person, seen="confirmed")
     elif verb == "seats":
         event_services.edit(event, by=person, seats_limit=pk)
     elif verb == "leave":

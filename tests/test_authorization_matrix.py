@@ -96,8 +96,12 @@ GET    event  /organizer/events/<int:pk>/queue/                                 
 GET    draft  /organizer/events/<int:pk>/queue/                                    login 403   403   200   404   403   403   200
 POST   event  /organizer/events/<int:pk>/queue/confirm/                            login 403   403   302   404   403   403   302
 POST   draft  /organizer/events/<int:pk>/queue/confirm/                            login 403   403   302   404   403   403   302
-POST   event  /organizer/events/<int:pk>/queue/reject/                             login 403   403   302   404   403   403   302
-POST   draft  /organizer/events/<int:pk>/queue/reject/                             login 403   403   302   404   403   403   302
+POST   event  /organizer/events/<int:pk>/queue/next/                               login 403   403   302   404   403   403   302
+POST   draft  /organizer/events/<int:pk>/queue/next/                               login 403   403   302   404   403   403   302
+POST   event  /organizer/events/<int:pk>/queue/reject/                             login 403   403   200   404   403   403   200
+POST   draft  /organizer/events/<int:pk>/queue/reject/                             login 403   403   200   404   403   403   200
+GET    seat   /organizer/reservations/<int:pk>/reject/                             login 403   403   200   404   403   403   200
+GET    place  /organizer/reservations/<int:pk>/reject/                             login 403   403   200   404   403   403   200
 POST   seat   /organizer/reservations/<int:pk>/confirm/                            login 403   403   302   404   403   403   302
 POST   place  /organizer/reservations/<int:pk>/confirm/                            login 403   403   302   404   403   403   302
 POST   seat   /organizer/reservations/<int:pk>/reject/                             login 403   403   302   404   403   403   302

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from eventflow.mail.models import Mail
 from events import services as event_services
@@ -168,3 +169,57 @@ def test_a_queue_of_many_is_acknowledged_one_mail_each():
     for person in make_people(3):
         queue.reserve(event, person=person)
     assert Mail.objects.filter(builder="tickets.mails.queued").count() == 3
+
+
+# --- A decision that is taken back ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_undo_within_the_grace_writes_to_nobody(settings, many):
+    settings.MAIL_DECISION_DELAY_SECONDS = 60
+    reservation = make_reservation(make_event(title="Night Print"))
+    queue.confirm(reservation, by=reservation.event.organizer)
+    take_back(reservation, many)
+    assert "tickets.mails.waits_again" not in Mail.objects.values_list("builder", flat=True)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_undo_of_a_decision_that_was_mailed_tells_the_guest(many):
+    reservation = make_reservation(make_event(title="Night Print"))
+    queue.confirm(reservation, by=reservation.event.organizer)
+    letters_to(reservation.person.email)
+    take_back(reservation, many)
+    letter = letters_to(reservation.person.email)[-1]
+    assert letter.subject == "You are in the queue for Night Print, number 1"
+    assert "The organizer took back the decision about your reservation. Your ticket no longer works." in letter.body
+    [calendar] = letter.attachments
+    assert "METHOD:CANCEL" in calendar.get_content()
+
+
+def test_guest_with_a_ticket_hears_of_it_when_its_rejection_is_taken_back_in_time(settings):
+    reservation = make_reservation(make_event())
+    queue.confirm(reservation, by=reservation.event.organizer)
+    letters_to(reservation.person.email)
+    settings.MAIL_DECISION_DELAY_SECONDS = 60
+    reservation.tickets.update(issued_at=timezone.now() - timedelta(hours=1))
+    queue.reject(reservation, by=reservation.event.organizer)
+    queue.undo(reservation, by=reservation.event.organizer)
+    assert Mail.objects.get(builder="tickets.mails.waits_again").state == "queued"
+
+
+def test_guest_who_has_a_seat_again_gets_no_mail_about_the_queue():
+    event = make_event(seats_limit=1)
+    reservation = make_reservation(event)
+    queue.confirm(reservation, by=event.organizer)
+    queue.undo(reservation, by=event.organizer)
+    queue.confirm(reservation, by=event.organizer)
+    letters_to(reservation.person.email)
+    assert Mail.objects.get(builder="tickets.mails.waits_again").state == "dropped"
+
+
+def take_back(reservation, many):
+    organizer = reservation.event.organizer
+    if many:
+        queue.undo_many(reservation.event, [reservation.pk], by=organizer)
+    else:
+        queue.undo(reservation, by=organizer)

@@ -103,6 +103,23 @@ def test_one_decision_asks_the_same_in_a_short_and_in_a_long_queue(client, name)
     assert asked[0] == asked[1]
 
 
+@pytest.mark.parametrize("deed", ["confirm_next", "reject_many", "take_back", "undo_many"])
+def test_one_bulk_deed_asks_the_same_for_five_and_for_fifteen(client, deed):
+    """More guests are more mails, which travel in batches of 20; nothing else grows."""
+    event = make_event(seats_limit=2000, organizer=make_organizer())
+    client.force_login(event.organizer)
+    name, seen = {"take_back": ("reject_many", "confirmed")}.get(deed, (deed, "pending"))
+    asked = []
+    for number in (5, 15):
+        fill(Event.objects.get(pk=event.pk), make_people(number), "confirmed" if deed in {"take_back", "undo_many"} else "pending")
+        event.reservations.update(decided_by=event.organizer)
+        ticks = list(event.reservations.order_by("-pk").values_list("pk", flat=True)[:number])
+        with CaptureQueriesContext(connection) as queries:
+            client.post(reverse(f"tickets:{name}", args=[event.pk]), {"r": ticks, "number": number, "state": seen}, headers=HTMX)
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
 @pytest.mark.parametrize("admission", ["approval", "automatic"])
 def test_one_reservation_asks_the_same_in_a_short_and_in_a_long_queue(client, admission):
     event, asked = make_event(seats_limit=2000, admission=admission), []

@@ -234,6 +234,60 @@ def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
     assert elsewhere.status == "pending"
 
 
+def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
+    event = make_event(seats_limit=3)
+    waiting = [queue.reserve(event, person=person) for person in make_people(5)]
+    done, refusals = queue.confirm_next(event, 2, by=event.organizer)
+    assert (done, refusals) == ([waiting[0].pk, waiting[1].pk], {})
+    done, refusals = queue.confirm_next(event, 2, by=event.organizer)
+    assert (done, {pk: one.code for pk, one in refusals.items()}) == ([waiting[2].pk], {waiting[3].pk: "event_full"})
+    assert counters(event) == (3, 2, 0)
+    assert Ticket.objects.valid().count() == 3
+
+
+def test_confirm_next_of_more_than_wait_confirms_all_of_them():
+    event = make_event(seats_limit=9)
+    reservation = queue.reserve(event, person=make_person())
+    assert queue.confirm_next(event, 9, by=event.organizer) == ([reservation.pk], {})
+    assert queue.confirm_next(event, 9, by=event.organizer) == ([], {})
+
+
+def test_confirm_next_is_refused_in_a_cancelled_event():
+    event = make_event()
+    event_services.cancel(event, by=event.organizer)
+    assert refusal(queue.confirm_next, event, 1, by=event.organizer) == "event_not_open"
+
+
+def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
+    event = make_event(seats_limit=3)
+    home, inside, waiting = (queue.reserve(event, person=person) for person in make_people(3))
+    queue.confirm_many(event, [home.pk, inside.pk], by=event.organizer)
+    inside.tickets.update(checked_in_at=timezone.now())
+    ids = [home.pk, inside.pk, waiting.pk]
+    done, refusals = queue.reject_many(event, ids, by=event.organizer, message=" Sorry ", seen="confirmed")
+    assert done == [home.pk]
+    assert {pk: one.code for pk, one in refusals.items()} == {inside.pk: "already_checked_in", waiting.pk: "already_decided"}
+    home.refresh_from_db()
+    assert (home.status, home.message) == ("rejected", "Sorry")
+    assert not home.tickets.valid().exists()
+    assert counters(event)[:2] == (1, 1)
+
+
+def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
+    event = make_event(seats_limit=2, admission="automatic")
+    first, second, third, fourth = (queue.reserve(event, person=person) for person in make_people(4))
+    queue.reject_many(event, [first.pk, second.pk], by=event.organizer, seen="confirmed")
+    assert {one.pk for one in event.reservations.confirmed()} == {third.pk, fourth.pk}
+
+
+def test_reject_touches_nobody_who_was_decided_since_the_question():
+    event = make_event()
+    reservation = queue.reserve(event, person=make_person())
+    queue.confirm(reservation, by=event.organizer)
+    assert refusal(queue.reject, reservation, by=event.organizer, seen="pending") == "already_decided"
+    assert queue.reject(reservation, by=event.organizer, seen="confirmed").status == "rejected"
+
+
 def test_bulk_reject_leaves_the_decided_alone():
     event = make_event()
     waiting, confirmed = make_reservation(event), make_reservation(event, status="confirmed")

@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +17,19 @@ from tickets.services import door, queue
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 ROW = "//tbody/tr"
+
+
+@pytest.fixture(autouse=True)
+def grace(settings):
+    """The time in which a decision can be taken back before its mail leaves."""
+    settings.MAIL_DECISION_DELAY_SECONDS = 60
+
+
+def after_the_grace(reservation):
+    """The mail about the decision has left."""
+    long_ago = timezone.now() - timedelta(hours=1)
+    Reservation.objects.filter(pk=reservation.pk).update(decided_at=long_ago)
+    reservation.tickets.update(issued_at=long_ago)
 
 
 @pytest.fixture
@@ -56,8 +68,10 @@ def row_state(response, reservation):
 
 
 def buttons(element):
-    """{accessible name: words on it}"""
-    return {button.get("aria-label"): words(button) for button in element.xpath(".//button")}
+    """{accessible name: words on it}, of the buttons and of the links that look like one and have words"""
+    found = element.xpath(f".//button | .//a[{has_class('button')} and not({has_class('button--icon')})]")
+    assert len({button.get("aria-label") for button in found}) == len(found)
+    return {button.get("aria-label"): words(button) for button in found}
 
 
 def counts(response):
@@ -155,7 +169,7 @@ def test_queue_offers_what_the_state_allows(client, event):
     inside.tickets.update(checked_in_at=timezone.now())
     response = client.get(queue_url(event), {"state": "all"})
     assert buttons(row(response, waiting)) == {"Approve Ewa Lis": "Approve", "Reject Ewa Lis": "Reject"}
-    assert buttons(row(response, confirmed)) == {"Undo: Jan Lis": "Undo", "Reject Jan Lis": "Reject"}
+    assert buttons(row(response, confirmed)) == {"Undo: Jan Lis": "Undo"}
     assert buttons(row(response, rejected)) == {"Undo: Ola Lis": "Undo"}
     assert buttons(row(response, gone)) == buttons(row(response, inside)) == {}
     assert row_state(response, inside) == "Inside"
@@ -166,7 +180,7 @@ def test_queue_of_an_automatic_event_has_no_undo_for_what_nobody_decided(client,
     event_services.edit(event, by=event.organizer, admission="automatic")
     confirmed = make_reservation(event, make_person("Jan Lis"))
     response = client.get(queue_url(event), {"state": "confirmed"})
-    assert buttons(row(response, confirmed)) == {"Reject Jan Lis": "Reject"}
+    assert buttons(row(response, confirmed)) == {"Take back the spot: Jan Lis": "Take back the spot"}
 
 
 def test_queue_of_a_cancelled_event_decides_nothing(client, event):
@@ -367,7 +381,7 @@ def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client
     assert row(response, other).get("data-failed") is None
     assert words(only(response, "//output[@data-bulk-count]")) == "1 selected"
     assert (counts(response)["count-pending"], counts(response)["count-confirmed"]) == ("2", "2")
-    assert only(response, "//*[@data-focus]").get("data-code") == "event_full"
+    assert only(response, "//*[@data-focus]").tag == "table"
 
 
 def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
@@ -502,6 +516,162 @@ def test_what_cannot_be_taken_back_is_named(client, event):
     assert [one.status for one in event.reservations.order_by("pk")] == ["confirmed", "pending"]
 
 
+# --- The head of the queue --------------------------------------------------------------------------------------------
+
+
+def next_ones(client, event, number, headers=HTMX):
+    return client.post(reverse("tickets:confirm_next", args=[event.pk]), {"number": number}, headers=headers)
+
+
+def test_approve_the_next_offers_as_many_as_there_are_spots(client, event):
+    field = "//input[@id='approve-number']"
+    assert not tree(client.get(queue_url(event))).xpath(field), "nobody waits"
+    for person in make_people(30):
+        queue.reserve(event, person=person)
+    page = client.get(queue_url(event))
+    assert (only(page, field).get("value"), only(page, field).get("max")) == ("24", "24")
+    assert words(only(page, "//div[@id='approve-next']//output")) == "0 spots would be left"
+    queue.confirm_next(event, 24, by=event.organizer)
+    assert not tree(client.get(queue_url(event))).xpath(field), "no spot is left"
+
+
+def test_approve_the_next_confirms_them_and_says_so(client, event):
+    waiting = [queue.reserve(event, person=person) for person in make_people(4)]
+    answer = next_ones(client, event, 3)
+    assert toast(answer) == ["3 confirmed."]
+    assert [status_of(one) for one in waiting] == ["confirmed"] * 3 + ["pending"]
+    assert only(answer, "//*[@data-focus]").tag == "table"
+    [undo] = tree(answer).xpath("//*[@id='toasts']//button")
+    assert json.loads(undo.get("hx-vals")) == {"r": [one.pk for one in waiting[:3]]}
+    assert only(answer, "//div[@id='approve-next']//input[@id='approve-number']").get("value") == "1"
+
+
+def test_approve_the_next_by_a_plain_form_names_those_without_a_spot(client):
+    event = make_event(seats_limit=2)
+    client.force_login(event.organizer)
+    for person in make_people(5):
+        queue.reserve(event, person=person)
+    answer = client.get(next_ones(client, event, 4, headers={}).url)
+    assert toast(answer) == ["2 confirmed. No spots for the other 2."]
+
+
+@pytest.mark.parametrize("number", ["", "0", "-1", "x", "9" * 30])
+def test_approve_the_next_of_no_number_confirms_nobody(client, event, number):
+    reservation = make_reservation(event)
+    assert next_ones(client, event, number).status_code == 409
+    assert status_of(reservation) == "pending"
+
+
+# --- The question before somebody is rejected -------------------------------------------------------------------------
+
+
+def question(client, reservation, **headers):
+    return client.get(reverse("tickets:reject", args=[reservation.pk]), {"state": "all", "q": "lis"}, headers=headers)
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_one_reject_asks_with_a_message(client, event, headers):
+    reservation = make_reservation(event, make_person("Ewa Lis"))
+    page = question(client, reservation, **headers)
+    assert words(only(page, "//form[@id='reject-form']//*[@id='reject-one-h']")) == "Reject Ewa Lis?"
+    assert ("<html" in page.text) == (not headers)
+    assert status_of(reservation) == "pending"
+    form = {field.get("name"): field.get("value") for field in tree(page).xpath("//form[@id='reject-form']//input")}
+    assert (form["state"], form["q"], form["seen"]) == ("all", "lis", "pending")
+    data = {**form, "message": "Full of regulars."}
+    answer = client.post(reverse("tickets:reject", args=[reservation.pk]), data, headers=headers)
+    assert Reservation.objects.get().message == "Full of regulars."
+    if not headers:
+        assert answer.url == f"{queue_url(event)}?state=all&q=lis"
+
+
+def test_question_about_a_confirmed_guest_says_that_they_were_told(client, event):
+    reservation = make_reservation(event, make_person("Ewa Lis"), status="confirmed")
+    page = question(client, reservation)
+    assert words(only(page, "//h1")) == "Take back the spot of Ewa Lis?"
+    assert "Their ticket stops working, and they get another e-mail." in words(only(page, "//form[@id='reject-form']"))
+
+
+def test_rejected_by_the_dialog_the_row_stays_with_its_undo(client, event):
+    kept, reservation = make_reservation(event), make_reservation(event, make_person("Ewa Lis"))
+    queue.confirm(kept, by=event.organizer)
+    answer = press(client, "reject", reservation, {"seen": "pending", "kept": kept.pk}, **HTMX, **{"HX-Target": "queue"})
+    assert [one.get("id") for one in tree(answer).xpath(ROW)] == [f"reservation-{one.pk}" for one in (kept, reservation)]
+    assert row(answer, reservation).get("data-settled") == "bad"
+    assert only(answer, "//*[@data-focus]").get("aria-label") == "Undo: Ewa Lis"
+    assert toast(answer) == ["Ewa Lis is rejected."]
+
+
+def test_rejected_by_the_dialog_after_somebody_else_decided_is_refused_in_its_row(client, event):
+    reservation = make_reservation(event, make_person("Ewa Lis"))
+    queue.confirm(reservation, by=event.organizer)
+    answer = press(client, "reject", reservation, {"seen": "pending"}, **HTMX, **{"HX-Target": "queue"})
+    assert answer.status_code == 409
+    assert only(answer, "//*[@data-focus]").get("data-code") == "already_decided"
+    assert status_of(reservation) == "confirmed"
+
+
+def test_plain_bulk_reject_asks_first_and_then_rejects_with_the_message(client, event):
+    some = [make_reservation(event) for _ in range(2)]
+    page = bulk(client, "reject_many", event, some, {"q": "maja", "state": "all"}, headers={})
+    assert words(only(page, "//h1")) == "Reject 2 reservations?"
+    assert [status_of(one) for one in some] == ["pending"] * 2
+    fields = [(field.get("name"), field.get("value")) for field in tree(page).xpath("//form[@id='reject-form']//input")]
+    assert [int(value) for name, value in fields if name == "r"] == [one.pk for one in some]
+    data = {**dict(fields), "message": "Next time."}
+    answer = bulk(client, "reject_many", event, some, data, headers={})
+    assert answer.url == f"{queue_url(event)}?state=all&q=maja"
+    assert [one.message for one in event.reservations.all()] == ["Next time."] * 2
+
+
+# --- The confirmed, many at once --------------------------------------------------------------------------------------
+
+
+def test_confirmed_guests_can_be_ticked_and_lose_their_spots(client, event):
+    some = [make_reservation(event, status="confirmed") for _ in range(2)]
+    waiting = make_reservation(event)
+    page = client.get(queue_url(event), {"state": "confirmed"})
+    assert [box.get("disabled") for box in tree(page).xpath(f"{ROW}//input[@name='r']")] == [None, None]
+    assert all_words(page, f"//div[{has_class('bulk')}]//button") == ["Take back the spots"]
+    answer = bulk(client, "reject_many", event, [*some, waiting], {"state": "confirmed", "message": "Smaller room."})
+    assert toast(answer) == ["2 rejected. 1 not saved: Already decided, or withdrawn."]
+    assert [one.message for one in event.reservations.order_by("pk")] == ["Smaller room.", "Smaller room.", ""]
+
+
+def test_box_for_all_pages_reaches_every_confirmed_guest_who_matches(client, event, monkeypatch):
+    monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
+    guests = [make_reservation(event, make_person(f"Jan Lis {number}"), status="confirmed") for number in range(3)]
+    waiting = make_reservation(event, make_person("Jan Kos"))
+    assert only(client.get(queue_url(event), {"state": "confirmed"}), "//input[@name='all']").get("data-all-pages") == "3"
+    bulk(client, "reject_many", event, guests[:1], {"all": "1", "state": "confirmed"})
+    assert [status_of(one) for one in (*guests, waiting)] == ["rejected"] * 3 + ["pending"]
+
+
+@pytest.mark.parametrize(
+    ("state", "ticks", "places"),
+    [("pending", True, True), ("confirmed", True, False), ("rejected", False, False), ("cancelled", False, False), ("all", True, True)],
+)
+def test_columns_that_would_be_empty_are_left_out(client, event, state, ticks, places):
+    for status in ("pending", "confirmed", "rejected", "cancelled"):
+        make_reservation(event, status=status)
+    page = client.get(queue_url(event), {"state": state})
+    heads = all_words(page, "//thead//th")
+    assert ("Select all" in heads, "Place" in heads) == (ticks, places)
+    assert all(len(line) == len(heads) for line in tree(page).xpath(ROW))
+
+
+def test_a_row_that_comes_alone_has_the_columns_of_its_table(client, event):
+    reservation = make_reservation(event, status="confirmed")
+    heads = tree(client.get(queue_url(event), {"state": "confirmed"})).xpath("//thead//th")
+    assert len(row(press(client, "undo", reservation, {"state": "confirmed"}), reservation)) == len(heads)
+
+
+def test_queue_of_a_cancelled_event_has_no_ticks_and_no_places(client, called_off):
+    page = client.get(queue_url(called_off), {"state": "all"})
+    assert all_words(page, "//thead//th") == ["Guest", "Reserved", "State", "Actions"]
+    assert not tree(page).xpath("//input[@name='r'] | //*[@id='approve-number']")
+
+
 # --- Notes ------------------------------------------------------------------------------------------------------------
 
 
@@ -552,15 +722,15 @@ def test_an_address_breaks_before_its_at_and_dots_only(client):
     assert [*address.itertext()] == ["maja", ".wisniewska", "@a-long-department", ".example", ".org"]
 
 
-def test_undo_says_that_the_mail_has_left(client, event):
-    reservation = make_reservation(event, make_person("Jan Lis"), status="confirmed")
-    page = client.get(queue_url(event), {"state": "confirmed"})
-    long_ago = timezone.now() - timedelta(hours=1)
-    Reservation.objects.filter(pk=reservation.pk).update(decided_at=long_ago)
-    later = client.get(queue_url(event), {"state": "confirmed"})
-    assert "their e-mail has left" in words(row(later, reservation))
-    delay = settings.MAIL_DECISION_DELAY_SECONDS
-    assert ("their e-mail has left" in words(row(page, reservation))) == (delay == 0)
+def test_after_the_grace_a_decision_is_not_taken_back_silently(client, event):
+    confirmed = make_reservation(event, make_person("Jan Lis"), status="confirmed")
+    rejected = make_reservation(event, make_person("Ola Lis"), status="rejected")
+    for reservation in (confirmed, rejected):
+        after_the_grace(reservation)
+    page = client.get(queue_url(event), {"state": "all"})
+    assert buttons(row(page, confirmed)) == {"Take back the spot: Jan Lis": "Take back the spot"}
+    assert buttons(row(page, rejected)) == {"Back to the queue: Ola Lis": "Back to the queue"}
+    assert "They were told, and will be told again." in words(row(page, rejected))
 
 
 def test_box_for_all_pages_reaches_everybody_who_waits_and_matches(client, event, monkeypatch):
@@ -569,7 +739,6 @@ def test_box_for_all_pages_reaches_everybody_who_waits_and_matches(client, event
     guests += [make_reservation(event, make_person(f"Ewa Kos {number}")) for number in range(3)]
     box = only(client.get(queue_url(event)), "//input[@name='all']")
     assert box.get("data-all-pages") == "5"
-    assert not tree(client.get(queue_url(event), {"state": "confirmed"})).xpath("//input[@name='all']")
     bulk(client, "reject_many", event, guests[:1], {"all": "1", "q": "Ewa"})
     assert [status_of(one) for one in guests] == ["pending"] * 2 + ["rejected"] * 3
     answer = bulk(client, "confirm_many", event, guests[:1], {"all": "1"})

@@ -86,6 +86,27 @@ def test_approval_race_without_the_lock_oversells():
     assert {"never_oversold", "counters_tell_the_truth"} <= {violation.rule for violation in violations()}
 
 
+def approval_of_the_next(*, guard):
+    """An approval event with 50 seats and 120 waiting; 16 organizers approve the next ten, twice each."""
+    event = make_event(seats_limit=SEATS)
+    for person in make_people(120):
+        queue.reserve(event, person=person)
+    return event, race(event, [[["confirm_next", 10, event.organizer_id]] * 2] * RACERS, guard=guard)
+
+
+def test_approving_the_next_at_once_gives_exactly_the_last_seats_in_queue_order():
+    event, outcomes = approval_of_the_next(guard=True)
+    assert set(outcomes) == {"done"}
+    assert violations() == []
+    assert list(event.reservations.in_queue_order().values_list("status", flat=True)) == ["confirmed"] * SEATS + ["pending"] * 70
+
+
+def test_approving_the_next_at_once_without_the_lock_collides():
+    """Two take the same guests: the database refuses the second ticket, or the counters are wrong."""
+    _event, outcomes = approval_of_the_next(guard=False)
+    assert violations() != [] or set(outcomes) != {"done"}
+
+
 @pytest.mark.parametrize("admission", ["approval", "automatic"])
 def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
     event = make_event(seats_limit=SEATS, admission=admission)
@@ -96,6 +117,8 @@ def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
     for verb in ("confirm", "reject", "undo"):
         deeds += [[verb, r.pk, organizer] for r in reservations[::2]]
     deeds += [["confirm_many", r.pk, organizer] for r in reservations[::10]]
+    deeds += [["confirm_next", 3, organizer]] * 5
+    deeds += [["take_back_many", r.pk, organizer] for r in reservations[5::20]]
     deeds += [["seats", seats, organizer] for seats in range(SEATS - 10, SEATS + 10)]
     random.Random(admission).shuffle(deeds)
     outcomes = race(event, deal(deeds))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from eventflow.errors import Refused
 from eventflow.fields import ComposedLine, ComposedText
-from events.models import Event
+from events.models import MOST_SEATS, Event
 from tickets.models import Announcement, Reservation, ReservationQuerySet
 from tickets.services import announcements, queue, scan_times
 
@@ -75,6 +75,27 @@ class QueueFilters(forms.Form):
             words = dict(sorted(words.items(), key=lambda state: state[0] != Reservation.AtCancellation.CONFIRMED))
         return [(str(value), str(word), counts[value]) for value, word in words.items()] + [(self.EVERY, str(_("All")), self.event.all_count)]
 
+    @property
+    def seen(self) -> str:
+        """The status of the rows that can be ticked: those who wait, or those who have a seat where only they are shown."""
+        Status = Reservation.Status
+        return Status.CONFIRMED if self.shown == Status.CONFIRMED else Status.PENDING
+
+    @property
+    def takes_seats(self) -> bool:
+        """Whether to reject the rows that can be ticked means to take seats back."""
+        return self.seen == Reservation.Status.CONFIRMED
+
+    @property
+    def has_ticks(self) -> bool:
+        """Whether something can be done to many rows at once."""
+        return self.event.is_published and self.shown in {*Reservation.LIVE, self.EVERY}
+
+    @property
+    def has_places(self) -> bool:
+        """Whether any row that is shown can have a place in the queue."""
+        return not self.event.is_cancelled and self.shown in {Reservation.Status.PENDING, self.EVERY}
+
     def count(self) -> int:
         """How many of the event's reservations are in the state that is shown."""
         return self.event.all_count if self.shown == self.EVERY else queue.counts(self.event)[self.shown]
@@ -86,12 +107,25 @@ class QueueFilters(forms.Form):
 
 
 class RejectForm(forms.Form):
+    """A word to those who are rejected, or lose their seat. `seen`: the status that they had on the page that asked."""
+
     message = ComposedText(
         label=gettext_lazy("Message"),
         help_text=gettext_lazy("They read it in the e-mail and on the event page."),
         required=False,
         max_length=1000,
-        widget=forms.Textarea,
+        widget=forms.Textarea({"rows": 4}),
+    )
+    seen = forms.ChoiceField(required=False, widget=forms.HiddenInput, choices=[(status, status) for status in Reservation.LIVE])
+
+
+class NextForm(forms.Form):
+    """How many from the head of the queue to confirm."""
+
+    number = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_SEATS,
+        error_messages={"required": gettext_lazy("Enter a number, like 20.")},
     )
 
 

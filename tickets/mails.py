@@ -31,6 +31,22 @@ def queued(reservation: int) -> Letter | None:
     return letter("queued", facts)
 
 
+def waits_again(reservation: int) -> Letter | None:
+    """A decision that the guest was told of is taken back. None for one who does not wait any more, and so has another mail."""
+    pending = Reservation.objects.pending().select_related("event__organizer", "person")
+    found = pending.with_position().filter(pk=reservation).first()
+    if found is None:
+        return None
+    facts = about(found) | {"position": found.position}
+    facts["heading"] = _("You are in the queue again for %(title)s") % facts
+    body = [_("The organizer took back the decision about your reservation.")]
+    if found.tickets.void_after_mail().exists():
+        body.append(_("Your ticket no longer works."))
+    body += [_("Your place in the queue: %(position)d.") % facts, what_happens_next(found.event)]
+    facts["body"] = " ".join(body)
+    return letter("queued", facts, out_of_the_calendar(facts))
+
+
 def what_happens_next(event: Event) -> str:
     """For a guest who waits: who decides, and when they hear of it."""
     if not event.is_full:

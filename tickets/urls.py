@@ -16,6 +16,7 @@ urlpatterns = [
     # the organizer
     path("organizer/events/<int:pk>/queue/", queue.queue, name="queue"),
     path("organizer/events/<int:pk>/queue/confirm/", queue.confirm_many, name="confirm_many"),
+    path("organizer/events/<int:pk>/queue/next/", queue.confirm_next, name="confirm_next"),
     path("organizer/events/<int:pk>/queue/reject/", queue.reject_many, name="reject_many"),
     path("organizer/events/<int:pk>/queue/undo/", queue.undo_many, name="undo_many"),
     path("organizer/events/<int:pk>/messages/", messages.write, name="messages"),

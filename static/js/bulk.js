@@ -1,4 +1,5 @@
-// The bar under a table counts the ticked rows. The server wrote every plural form of the language beside the count.
+// The bar under a table counts the ticked rows, and says how many spots would be left. The server wrote every plural form of the language
+// beside the count.
 const plural = new Intl.PluralRules(document.documentElement.lang);
 
 document.addEventListener("change", (event) => {
@@ -9,12 +10,22 @@ document.addEventListener("change", (event) => {
   if (event.target === all) boxes.forEach((box) => (box.checked = all.checked));
   const ticked = boxes.filter((box) => box.checked).length, picked = pages?.checked ? Number(pages.dataset.allPages) : ticked;
   write(form.querySelector("[data-bulk-count]"), picked);
-  const left = form.querySelector("[data-spots-left]"), spots = left.dataset.spotsLeft - picked;
-  if (spots < 0) left.textContent = left.dataset.over;
-  else write(left, spots);
-  all.checked = ticked === boxes.length;
+  writeLeft(form.querySelector("[data-spots-left]"), picked);
+  all.checked = ticked > 0 && ticked === boxes.length;
   all.indeterminate = ticked > 0 && ticked < boxes.length;
 });
+
+// The same beside the number of those at the head of the queue.
+document.addEventListener("input", ({ target }) => {
+  if (target.id === "approve-number") writeLeft(target.form.querySelector("[data-spots-left]"), Number(target.value));
+});
+
+function writeLeft(out, taken) {
+  if (!out) return; // to take seats back leaves more
+  const left = out.dataset.spotsLeft - taken;
+  if (left < 0) out.textContent = out.dataset.over;
+  else write(out, left);
+}
 
 function write(out, number) {
   out.textContent = (out.dataset[plural.select(number)] ?? out.dataset.other).replace("{n}", number);

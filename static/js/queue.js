@@ -1,7 +1,7 @@
 // A queue that others work on too follows them, and leaves the ticks and the focus of whoever sits here alone.
 const follower = "queue-live";
 const inQueue = (element) => element?.closest?.("#queue");
-let ticked = [], held = false;
+let ticked = [], held = false, follows = false, ends;
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   const follows = event.target.id === follower;
@@ -11,9 +11,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.requestConfig?.elt.id !== follower) return;
+  follows = detail.requestConfig?.elt.id === follower;
+  if (!follows) return;
   ticked = [...document.querySelectorAll("#queue [name=r]:checked")].map((box) => box.id);
   held = Boolean(inQueue(document.activeElement));
+});
+
+// A number that somebody types stays, too.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  if (follows && detail.target.id === "approve-next" && detail.target.contains(document.activeElement)) detail.shouldSwap = false;
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
@@ -24,3 +30,24 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   // What had the focus is gone with its row.
   if (held && !inQueue(document.activeElement)) document.querySelector("#queue table")?.focus();
 });
+
+// What was done to many makes another table of it: shown from its top. The mouse, which has not moved, now points at somebody else's
+// row, whose buttons are deaf until it does.
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  const table = target.id === "queue" && target.querySelector("table[data-focus]");
+  if (!table) return;
+  table.closest(".table-box").scrollIntoView();
+  table.dataset.still = "";
+});
+document.addEventListener("pointermove", ({ movementX, movementY }) => {
+  if (movementX || movementY) document.querySelector("#queue table[data-still]")?.removeAttribute("data-still");
+});
+
+// An Undo ends when the mail leaves; then the rows are drawn anew, and offer what can be done instead.
+function watch() {
+  const seconds = [...document.querySelectorAll("#queue [data-undo-seconds]")].map((button) => Number(button.dataset.undoSeconds));
+  clearTimeout(ends);
+  if (seconds.length) ends = setTimeout(() => document.body.dispatchEvent(new CustomEvent("numbers")), 1000 * Math.min(...seconds));
+}
+document.addEventListener("htmx:afterSwap", watch);
+watch();

@@ -116,6 +116,7 @@ def decide(keys: Keys, organizer, event, others) -> None:
     expect(page.locator("#queue tbody tr")).to_have_count(2)
     keys.keeps_focus()
     keys.press(page.locator(f"#reject-{amira.pk}"))
+    keys.press(page.locator("#reject-form .button--danger"))
     expect(page.locator("#count-rejected")).to_have_text("1")
     if keys.scripted:
         expect(page.locator(f"#undo-{amira.pk}")).to_be_focused()

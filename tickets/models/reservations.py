@@ -4,11 +4,12 @@ import base64
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from math import ceil
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -198,10 +199,17 @@ class Reservation(FoldedModel):
         return self.status in self.LIVE
 
     @property
+    def undo_seconds_left(self) -> int:
+        """For how long a person's decision can still be taken back before its mail leaves; 0 where it has left or nobody decided."""
+        if self.decided_by_id is None or self.decided_at is None:
+            return 0
+        delay = timedelta(seconds=settings.MAIL_DECISION_DELAY_SECONDS)
+        return max(0, ceil((self.decided_at + delay - timezone.now()).total_seconds()))
+
+    @property
     def decision_was_mailed(self) -> bool:
         """Whether the mail about a person's decision has left: taking the decision back does not take the mail back."""
-        delay = timedelta(seconds=settings.MAIL_DECISION_DELAY_SECONDS)
-        return self.decided_by_id is not None and self.decided_at is not None and self.decided_at + delay <= timezone.now()
+        return self.decided_by_id is not None and self.decided_at is not None and not self.undo_seconds_left
 
     @property
     def state(self) -> str:
@@ -241,6 +249,11 @@ def code_of(serial: str) -> str:
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def valid(self) -> "TicketQuerySet":
         return self.filter(void_at=None)
+
+    def void_after_mail(self) -> "TicketQuerySet":
+        """Those that are void, and were valid until their mail had left: their guests believe that they have a seat."""
+        delay = timedelta(seconds=settings.MAIL_DECISION_DELAY_SECONDS)
+        return self.filter(void_at__gte=F("issued_at") + delay)
 
     def change(self, **fields: Any) -> int:
         """`update`, which devices that keep a copy of the list hear of, and whoever reads reservations. How many there were."""

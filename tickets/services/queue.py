@@ -125,9 +125,14 @@ def confirm(reservation: Reservation, *, by: User) -> Reservation:
 
 @DECISION_SECONDS.labels("reject").time()
 @transaction.atomic
-def reject(reservation: Reservation, *, by: User, message: str = "") -> Reservation:
-    """Say no, or take a seat back. Refused: already_decided, already_checked_in, event_not_open."""
+def reject(reservation: Reservation, *, by: User, message: str = "", seen: str = "") -> Reservation:
+    """Say no, or take a seat back. Refused: already_decided, already_checked_in, event_not_open.
+
+    `seen`: the status that the caller was shown, if any; a reservation that has another by now is not touched.
+    """
     event, reservation = locked(reservation)
+    if seen and reservation.status != seen:
+        raise already_decided()
     if not reservation.is_confirmed:
         check_decidable(event, reservation)
     check_unused(reservation)
@@ -155,14 +160,16 @@ def decide(reservation: Reservation, status: str, *, by: User) -> Reservation:
 @DECISION_SECONDS.labels("undo").time()
 @transaction.atomic
 def undo(reservation: Reservation, *, by: User) -> Reservation:
-    """Take a person's decision back: the reservation is pending again, at its old place. Its mail, not yet sent, is not sent.
+    """Take a person's decision back: the reservation is pending again, at its old place.
 
+    Its mail, not yet sent, is not sent. A guest who has been told of a decision is told that they wait again.
     Refused: nothing_to_undo, already_checked_in, already_registered, event_not_open.
     """
     event, reservation = locked(reservation)
-    check_undoable(event, reservation)
-    move(event, [reservation], Status.PENDING)
-    audit.record("reservation.undo", reservation, by=by)
+    inside = Reservation.objects.filter(pk=reservation.pk).checked_in().exists()
+    again = reservation.is_rejected and live_reservation(event, reservation.person_id) is not None
+    check_undoable(event, reservation, inside=inside, again=again)
+    put_back(event, [reservation], by=by)
     promote(event)
     reservation.refresh_from_db()
     save_counters(event)
@@ -173,18 +180,35 @@ def undo(reservation: Reservation, *, by: User) -> Reservation:
 def undo_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[list[int], dict[int, Refused]]:
     """Take these decisions back, each as `undo` does. Returns the ids that wait again, and for each of the others why not."""
     event, done, refusals = lock(event.pk), [], {}
-    for reservation in event.reservations.filter(pk__in=set(reservations)).in_queue_order().select_related("person"):
+    found = list(event.reservations.filter(pk__in=set(reservations)).in_queue_order().select_related("person").with_entry())
+    rejected = [reservation.person_id for reservation in found if reservation.is_rejected]
+    back = set(event.reservations.live().filter(person__in=rejected).values_list("person", flat=True))
+    for reservation in found:
         try:
-            check_undoable(event, reservation)
+            check_undoable(event, reservation, inside=reservation.inside, again=reservation.is_rejected and reservation.person_id in back)
         except Refused as refusal:
             refusals[reservation.pk] = refusal
         else:
             done.append(reservation)
-    move(event, done, Status.PENDING)
-    audit.record_many([audit.entry("reservation.undo", reservation, by=by) for reservation in done])
+    put_back(event, done, by=by)
     promote(event)
     save_counters(event)
     return [reservation.pk for reservation in done], refusals
+
+
+def put_back(event: Event, reservations: Sequence[Reservation], *, by: User) -> None:
+    """Make these decided reservations pending again, and write to the guests who were told of a decision."""
+    told = told_of_a_decision(reservations)
+    move(event, reservations, Status.PENDING)
+    audit.record_many([audit.entry("reservation.undo", reservation, by=by) for reservation in reservations])
+    mail.queue_many(mails.waits_again, told, args=lambda r: {"reservation": r.pk})
+
+
+def told_of_a_decision(reservations: Sequence[Reservation]) -> list[Reservation]:
+    """Those whose guest has had a mail about a decision: about the last one, or earlier a ticket."""
+    sent = Ticket.objects.void_after_mail().filter(reservation__in=[one.pk for one in reservations])
+    had_ticket = set(sent.values_list("reservation", flat=True))
+    return [one for one in reservations if one.decision_was_mailed or one.pk in had_ticket]
 
 
 @DECISION_SECONDS.labels("confirm_many").time()
@@ -195,24 +219,51 @@ def confirm_many(event: Event, reservations: Iterable[int], *, by: User) -> tupl
     Returns the ids that were confirmed, and for each of the others why not.
     """
     event, found, refusals = for_bulk(event, reservations)
-    for reservation in found[event.spots_left :]:
-        refusals[reservation.pk] = Refused("event_full", _("No spot left."))
-    chosen = found[: event.spots_left]
+    done, too_many = confirm_as_far_as_seats_reach(event, found, by=by)
+    return done, refusals | too_many
+
+
+@DECISION_SECONDS.labels("confirm_many").time()
+@transaction.atomic
+def confirm_next(event: Event, number: int, *, by: User) -> tuple[list[int], dict[int, Refused]]:
+    """Confirm the first `number` of the queue as it is now, as far as the seats reach.
+
+    Returns the ids that were confirmed, and for each of the others why not. Refused: event_not_open.
+    """
+    event = lock(event.pk)
+    check_published(event)
+    head = event.reservations.pending().in_queue_order().select_related("person")
+    return confirm_as_far_as_seats_reach(event, list(head[:number]), by=by)
+
+
+def confirm_as_far_as_seats_reach(event: Event, reservations: Sequence[Reservation], *, by: User) -> tuple[list[int], dict[int, Refused]]:
+    """Confirm the first of these pending reservations, one for each free seat. The caller holds the lock."""
+    chosen, others = reservations[: event.spots_left], reservations[event.spots_left :]
     give_seats(event, chosen, by=by)
     if chosen:
         note_full(event, by=by)
     save_counters(event)
+    refusals = {reservation.pk: Refused("event_full", _("No spot left.")) for reservation in others}
     return [reservation.pk for reservation in chosen], refusals
 
 
 @DECISION_SECONDS.labels("reject_many").time()
 @transaction.atomic
-def reject_many(event: Event, reservations: Iterable[int], *, by: User, message: str = "") -> tuple[list[int], dict[int, Refused]]:
-    """Reject these of the event's pending reservations. Returns the ids that were rejected, and for each other why not."""
-    event, found, refusals = for_bulk(event, reservations)
+def reject_many(
+    event: Event, reservations: Iterable[int], *, by: User, message: str = "", seen: str = Status.PENDING
+) -> tuple[list[int], dict[int, Refused]]:
+    """Reject those of these reservations that still have the status `seen`: pending, or confirmed to take their seats back.
+
+    Returns the ids that were rejected, and for each of the others why not.
+    """
+    event, found, refusals = for_bulk(event, reservations, seen=seen)
+    inside = set(Reservation.objects.filter(pk__in=[one.pk for one in found]).checked_in().values_list("pk", flat=True))
+    refusals |= {pk: already_checked_in() for pk in sorted(inside)}
+    found = [reservation for reservation in found if reservation.pk not in inside]
     move(event, found, Status.REJECTED, by=by, message=message.strip())
     audit.record_many([audit.entry("reservation.reject", reservation, by=by) for reservation in found])
     tell_rejected(found)
+    promote(event)
     save_counters(event)
     return [reservation.pk for reservation in found], refusals
 
@@ -261,11 +312,12 @@ def locked(reservation: Reservation) -> tuple[Event, Reservation]:
     return event, fresh
 
 
-def for_bulk(event: Event, reservations: Iterable[int]) -> tuple[Event, list[Reservation], dict[int, Refused]]:
+def for_bulk(event: Event, reservations: Iterable[int], *, seen: str = Status.PENDING) -> tuple[Event, list[Reservation], dict[int, Refused]]:
+    """The event, locked; those of these reservations that have the status `seen`, in queue order; and why not the others."""
     event = lock(event.pk)
     check_published(event)
     wanted = set(reservations)
-    found = list(event.reservations.pending().filter(pk__in=wanted).in_queue_order().select_related("person"))
+    found = list(event.reservations.filter(pk__in=wanted, status=seen).in_queue_order().select_related("person"))
     decided = wanted - {reservation.pk for reservation in found}
     return event, found, {pk: already_decided() for pk in sorted(decided)}
 
@@ -380,13 +432,15 @@ def check_decidable(event: Event, reservation: Reservation) -> None:
         raise already_decided()
 
 
-def check_undoable(event: Event, reservation: Reservation) -> None:
+def check_undoable(event: Event, reservation: Reservation, *, inside: bool, again: bool) -> None:
+    """`inside`: its ticket has been used at the door. `again`: it was rejected, and its guest has reserved again."""
     if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
         raise Refused("nothing_to_undo", _("There is no decision to take back."))
     if not event.is_published:
         raise Refused("event_not_open", _("This event is not open."))
-    check_unused(reservation)
-    if reservation.is_rejected and live_reservation(event, reservation.person_id):
+    if inside:
+        raise already_checked_in()
+    if again:
         raise Refused("already_registered", _("This person has reserved again since."))
 
 
@@ -396,7 +450,11 @@ def already_decided() -> Refused:
 
 def check_unused(reservation: Reservation) -> None:
     if reservation.is_confirmed and reservation.tickets.valid().exclude(checked_in_at=None).exists():
-        raise Refused("already_checked_in", _("This ticket has already been used at the door."))
+        raise already_checked_in()
+
+
+def already_checked_in() -> Refused:
+    return Refused("already_checked_in", _("This ticket has already been used at the door."))
 
 
 def live_reservation(event: Event, person_id: int) -> Reservation | None:
@@ -438,6 +496,11 @@ def how_many(events: EventQuerySet, statuses: Iterable[str]) -> int:
 def how_many_of(event: Event, statuses: Iterable[str]) -> int:
     """How many reservations of these statuses one event has, as it counted them."""
     return sum(getattr(event, f"{status}_count") for status in statuses)
+
+
+def approvable(event: Event) -> int:
+    """How many who wait could be confirmed now: as many as there are seats for."""
+    return min(event.spots_left, event.pending_count) if event.is_published else 0
 
 
 def counts(event: Event) -> dict[str, int]:

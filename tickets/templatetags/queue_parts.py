@@ -42,6 +42,19 @@ def left_forms() -> SafeString:
 
 
 @register.simple_tag
+def approvable(event: Event) -> int:
+    """How many who wait could be confirmed now."""
+    return queue.approvable(event)
+
+
+@register.simple_tag
+def left_words(event: Event, number: int) -> str:
+    """How many spots would be left with `number` more confirmed."""
+    left = event.spots_left - number
+    return ngettext("%(n)s spot would be left", "%(n)s spots would be left", left) % {"n": left}
+
+
+@register.simple_tag
 def cancelled_counts(event: Event) -> dict[str, int]:
     """How many had a spot and how many were waiting when the event was cancelled: `{"confirmed": 119, "pending": 29}`."""
     return queue.counts(event)

@@ -19,7 +19,7 @@ from eventflow.errors import Refused
 from eventflow.paging import KeyPaginator
 from events.models import Event
 from events.permissions import managed_events
-from tickets.forms import NoteForm, QueueFilters, RejectForm
+from tickets.forms import NextForm, NoteForm, QueueFilters, RejectForm
 from tickets.models import Reservation
 from tickets.permissions import managed_reservations
 from tickets.services import queue as service
@@ -65,15 +65,34 @@ def confirm(request: PersonRequest, pk: int) -> HttpResponse:
     return decided(request, pk, service.confirm, _("%(name)s is confirmed."))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 def reject(request: PersonRequest, pk: int) -> HttpResponse:
-    """Say no to one person, or take their seat back."""
+    """Say no to one person, or take their seat back. Asked for, the question: the form alone for htmx's dialog, else a page."""
+    if request.method != "POST":
+        reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
+        return render(request, f"tickets/reject.html{'#form' if request.htmx else ''}", question_about(request, reservation))
 
     def with_message(reservation: Reservation, *, by: Any) -> Reservation:
-        return service.reject(reservation, by=by, message=typed_message(request))
+        form = valid_answer(request)
+        return service.reject(reservation, by=by, message=form["message"], seen=form["seen"])
 
-    return decided(request, pk, with_message, _("%(name)s is rejected."))
+    return decided(request, pk, with_message, _("%(name)s is rejected."), stays=True)
+
+
+def question_about(request: PersonRequest, reservation: Reservation) -> dict[str, Any]:
+    """What the question shows before one person is rejected, or loses their seat."""
+    form = RejectForm(initial={"seen": reservation.status}, auto_id="id_one_%s")
+    return {
+        "form": form,
+        "reservation": reservation,
+        "event": reservation.event,
+        "action": reverse("tickets:reject", args=[reservation.pk]),
+        "takes_seats": reservation.is_confirmed,
+        "sent_again": sent_again(request.GET),
+        "back": queue_address(request.GET, reservation.event),
+        "here": "queue",
+    }
 
 
 @require_POST
@@ -83,7 +102,8 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
     return decided(request, pk, service.undo, _("%(name)s is waiting again, at the old place."))
 
 
-def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], words: str) -> HttpResponse:
+def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], words: str, *, stays: bool = False) -> HttpResponse:
+    """Do it, and show the row or the table as it is now. `stays`: the row stays in the table with its Undo."""
     reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
     refusal = None
     try:
@@ -94,17 +114,26 @@ def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], w
     if not request.htmx:
         return back_with(request, reservation.event, told, good=not refusal)
     if request.htmx.target == "queue":
-        return table_again(request, reservation.event_id, told, {}, status=409 if refusal else 200)
+        return table_again(
+            request,
+            reservation.event_id,
+            told,
+            {pk: refusal} if refusal and stays else {},
+            one=pk if stays else None,
+            status=409 if refusal else 200,
+        )
     return row_again(request, pk, told, refusal, settled=not refusal)
 
 
 def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | None = None, *, settled: bool = False) -> HttpResponse:
     """The row as it is now; beside it the numbers, and a toast that can take back a decision that settled it."""
     now = get_object_or_404(managed_reservations(request.user).with_position().with_entry(), pk=pk)
+    filters = QueueFilters(request.POST, event=now.event)
     context = {
         "row": Row(now, refusal, settled),
         "event": now.event,
-        "counts": QueueFilters({}, event=now.event).states(),
+        "filters": filters,
+        "counts": filters.states(),
         "told": "" if refusal else told,
     }
     return render(request, "tickets/queue.html#decided", context, status=409 if refusal else 200)
@@ -146,14 +175,48 @@ def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
-def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
-    """Say no to the ticked ones, with one message for all."""
+def confirm_next(request: PersonRequest, pk: int) -> HttpResponse:
+    """Give the first of the queue seats, as many as were asked for and as far as the seats reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
+    form = NextForm(request.POST)
     try:
-        done, refusals = service.reject_many(event, ticked(request, event), by=request.user, message=typed_message(request))
+        if not form.is_valid():
+            raise Refused("bad_number", " ".join(map(str, form.errors["number"])))
+        done, refusals = service.confirm_next(event, form.cleaned_data["number"], by=request.user)
+    except Refused as refusal:
+        return nothing_done(request, event, refusal)
+    return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)), done, refusals)
+
+
+@require_POST
+@organizer_required
+def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say no to the ticked ones, or take their seats back, with one message for all. A plain form is asked for it first."""
+    event = get_object_or_404(managed_events(request.user), pk=pk)
+    if not request.htmx and "asked" not in request.POST:
+        return render(request, "tickets/reject.html", question_about_many(request, event))
+    try:
+        chosen, seen = ticked(request, event), QueueFilters(request.POST, event=event).seen
+        done, refusals = service.reject_many(event, chosen, by=request.user, message=valid_answer(request)["message"], seen=seen)
     except Refused as refusal:
         return nothing_done(request, event, refusal)
     return many_decided(request, event, ngettext("%(count)d rejected", "%(count)d rejected", len(done)), done, refusals)
+
+
+def question_about_many(request: PersonRequest, event: Event) -> dict[str, Any]:
+    """What the question shows before many are rejected, or lose their seats."""
+    filters, chosen = QueueFilters(request.POST, event=event), ticked(request, event)
+    ticks = [("all", "1")] if "all" in request.POST else [("r", str(one)) for one in chosen]
+    return {
+        "form": RejectForm(),
+        "event": event,
+        "action": reverse("tickets:reject_many", args=[event.pk]),
+        "count": len(chosen),
+        "takes_seats": filters.takes_seats,
+        "sent_again": sent_again(request.POST) + ticks,
+        "back": queue_address(request.POST, event),
+        "here": "queue",
+    }
 
 
 @require_POST
@@ -199,16 +262,26 @@ def nothing_done(request: PersonRequest, event: Event, refusal: Refused) -> Http
 
 
 def table_again(
-    request: PersonRequest, event_id: int, told: str, refusals: dict[int, Refused], *, undoable: Sequence[int] = (), status: int = 200
+    request: PersonRequest,
+    event_id: int,
+    told: str,
+    refusals: dict[int, Refused],
+    *,
+    undoable: Sequence[int] = (),
+    one: int | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """The whole table as it is now; those that were refused keep their tick and say why."""
+    """The whole table as it is now; those that were refused say why. `one`: only this was decided, and stays with the focus."""
     event = get_object_or_404(managed_events(request.user), pk=event_id)
+    kept = [*ids(request.POST, "kept"), one] if one else []
+    settled = None if one in refusals else one
     context = {
-        **listing(event, request.POST, refusals),
+        **listing(event, request.POST, refusals, kept, settled=settled),
         "told": told,
         "failed": bool(refusals) or status != 200,
         "swapped": True,
-        "undoable": [*undoable],
+        "undoable": [settled] if settled else [*undoable],
+        "one": one,
     }
     return render(request, "tickets/queue.html#table_again", context, status=status)
 
@@ -216,7 +289,14 @@ def table_again(
 # --- What they share --------------------------------------------------------------------------------------------------
 
 
-def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None = None, kept: Sequence[int] = ()) -> dict[str, Any]:
+def listing(
+    event: Event,
+    asked: QueryDict,
+    refusals: dict[int, Refused] | None = None,
+    kept: Sequence[int] = (),
+    *,
+    settled: int | None = None,
+) -> dict[str, Any]:
     """Everything the table shows: three queries, however long the queue. `kept` are decided rows that stay among the others."""
     filters = QueueFilters(asked, event=event)
     found = filters.found(kept).select_related("person").with_entry()
@@ -226,17 +306,27 @@ def listing(event: Event, asked: QueryDict, refusals: dict[int, Refused] | None 
     if not filters.words:
         service.place([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
     refusals = refusals or {}
-    rows = [Row(one, refusals.get(one.pk), picked=one.is_pending and one.pk in refusals, kept=one.pk in kept) for one in page]
+    rows = [
+        Row(
+            one,
+            refusals.get(one.pk),
+            settled=one.pk == settled,
+            kept=one.pk in kept,
+            picked=filters.has_ticks and one.status == filters.seen and one.pk in refusals,
+        )
+        for one in page
+    ]
     again = reverse("tickets:queue", args=[event.pk], query=filters.query(page=str(page.number)))
     shown = {"filters": filters, "page": page, "rows": rows, "counts": filters.states(), "again": again}
     return {**shown, "event": event, "reject_form": RejectForm(), "here": "queue"}
 
 
 def ticked(request: PersonRequest, event: Event) -> list[int]:
-    """The ids that were ticked; with the box for all pages, of everybody who waits and matches the search."""
+    """The ids that were ticked; with the box for all pages, of all that can be ticked and match the search."""
     if "all" not in request.POST:
         return ids(request.POST, "r")
-    return list(QueueFilters(request.POST, event=event).found().pending().values_list("pk", flat=True))
+    filters = QueueFilters(request.POST, event=event)
+    return list(filters.found().filter(status=filters.seen).values_list("pk", flat=True))
 
 
 def ids(asked: QueryDict, name: str) -> list[int]:
@@ -244,15 +334,26 @@ def ids(asked: QueryDict, name: str) -> list[int]:
     return [int(value) for value in asked.getlist(name) if value.isdecimal() and len(value) <= MOST_DIGITS]
 
 
-def typed_message(request: PersonRequest) -> str:
+def valid_answer(request: PersonRequest) -> dict[str, Any]:
+    """What was answered when the page asked whether to reject."""
     form = RejectForm(request.POST)
     if not form.is_valid():
-        raise Refused("bad_message", " ".join(map(str, form.errors["message"])))
-    return form.cleaned_data["message"]
+        raise Refused("bad_message", " ".join(str(error) for errors in form.errors.values() for error in errors))
+    return form.cleaned_data
 
 
 def back_with(request: PersonRequest, event: Event, told: str, *, good: bool) -> HttpResponse:
     """Back to the same part of the queue, with a message."""
     (messages.success if good else messages.error)(request, told)
-    query = QueueFilters(request.POST, event=event).query(page=request.POST.get("page", ""))
-    return redirect(reverse("tickets:queue", args=[event.pk], query=query))
+    return redirect(queue_address(request.POST, event))
+
+
+def queue_address(asked: QueryDict, event: Event) -> str:
+    """The address of the part of the queue that was asked for."""
+    query = QueueFilters(asked, event=event).query(page=asked.get("page", ""))
+    return reverse("tickets:queue", args=[event.pk], query=query)
+
+
+def sent_again(asked: QueryDict) -> list[tuple[str, str]]:
+    """The fields that lead back to the same part of the queue, for a form in between."""
+    return [(name, asked.get(name, "")) for name in ("state", "q", "page") if name in asked]

@@ -1,0 +1,102 @@
+"""An organizer decides in the queue's page: one guest with a message, the next ones, many at once, and where that leaves them."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.seen import expect_on_screen, expect_seen
+from tests.factories import fill, make_event, make_people
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def event(site):
+    event = make_event(seats_limit=30)
+    fill(event, make_people(40))
+    return event
+
+
+@pytest.fixture
+def queue_page(visitor, log_in, event):
+    page = visitor()
+    log_in(page, event.organizer)
+    page.goto(f"/organizer/events/{event.pk}/queue/")
+    expect(page.locator("#queue tbody tr")).to_have_count(40)
+    return page
+
+
+def statuses(event):
+    return list(event.reservations.in_queue_order().values_list("status", flat=True))
+
+
+def test_bulk_approval_shows_the_table_from_its_top_and_the_pointer_on_no_button(queue_page, event):
+    page = queue_page
+    page.locator("#queue tbody tr").nth(30).scroll_into_view_if_needed()
+    for number in range(30):
+        page.locator("#queue [name=r]").nth(number).evaluate("box => box.click()")
+    approve = page.locator(".bulk").get_by_role("button", name="Approve")
+    box = approve.bounding_box()
+    pointer = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    approve.click()
+    expect(page.locator(".toast")).to_contain_text("30 confirmed.")
+    expect(page.locator("#queue tbody tr")).to_have_count(10)
+    assert page.evaluate("document.activeElement.tagName") == "TABLE"
+    expect_on_screen(page.locator("#queue thead"))
+    pointed_at = "({ x, y }) => Boolean(document.elementFromPoint(x, y)?.closest('tbody :is(button, a)'))"
+    assert not page.evaluate(pointed_at, pointer)
+    page.mouse.move(pointer["x"] - 5, pointer["y"])
+    expect(page.locator("#queue table[data-still]")).to_have_count(0)
+    assert statuses(event) == ["confirmed"] * 30 + ["pending"] * 10
+
+
+def test_the_next_ones_are_approved_by_a_number_and_taken_back(queue_page, event):
+    page = queue_page
+    expect(page.locator("#approve-number")).to_have_value("30")
+    page.locator("#approve-number").fill("12")
+    expect_seen(page.locator("#approve-next output", has_text="18 spots would be left"))
+    page.locator("#approve-next").get_by_role("button", name="Approve").click()
+    expect(page.locator(".toast")).to_contain_text("12 confirmed.")
+    expect(page.locator("#approve-number")).to_have_value("18")
+    assert statuses(event) == ["confirmed"] * 12 + ["pending"] * 28
+
+
+def test_one_is_rejected_in_a_dialog_with_a_message(queue_page, event):
+    page, first = queue_page, event.reservations.in_queue_order()[0]
+    page.locator(f"#reject-{first.pk}").click()
+    dialog = page.locator("#reject-one-dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("Reject Guest 0?")
+    expect(dialog.get_by_role("button", name="Go back")).to_be_focused()
+    dialog.get_by_role("button", name="Go back").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(f"#reject-{first.pk}")).to_be_focused()
+    page.locator(f"#reject-{first.pk}").click()
+    dialog.get_by_label("Message").fill("Next time.")
+    dialog.get_by_role("button", name="Reject and notify").click()
+    expect(page.locator(".toast")).to_contain_text("Guest 0 is rejected.")
+    expect(page.locator(f"#reservation-{first.pk}")).to_contain_text("Rejected")
+    first.refresh_from_db()
+    assert (first.status, first.message) == ("rejected", "Next time.")
+
+
+@pytest.fixture
+def plain_page(visitor, log_in, event):
+    page = visitor(java_script_enabled=False)
+    log_in(page, event.organizer)
+    page.goto(f"/organizer/events/{event.pk}/queue/")
+    return page
+
+
+def test_without_a_script_each_reject_asks_on_a_page(plain_page, event):
+    page, ids = plain_page, [one.pk for one in event.reservations.in_queue_order()[:3]]
+    page.locator(f"#reject-{ids[0]}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reject Guest 0?")
+    page.get_by_label("Message").fill("Next time.")
+    page.get_by_role("button", name="Reject and notify").click()
+    expect(page.locator(".toast")).to_contain_text("Guest 0 is rejected.")
+    for pk in ids[1:]:
+        page.locator(f"#pick-{pk}").check()
+    page.locator(".bulk").get_by_role("button", name="Reject").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reject 2 reservations?")
+    page.get_by_role("button", name="Reject and notify").click()
+    expect(page.locator(".toast")).to_contain_text("2 rejected.")
+    assert statuses(event) == ["rejected"] * 3 + ["pending"] * 37
