@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -17,8 +18,10 @@ from django.utils import timezone, translation
 
 from accounts.links import activation_url, take_back_url
 from accounts.models import User
+from eventflow.mail import Letter
 from events import services as event_services
-from events.models import Event
+from events.mails import door_staff
+from events.models import DoorStaff, Event
 from tests import sessions
 from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
 from tickets import mails
@@ -339,13 +342,26 @@ def open_page(house, language, who, view, what, asked, headers):
     return response
 
 
-def queue_letters(of):
-    """The letter about each reservation that has one."""
+def letters(house: House) -> Iterator[partial[Letter | None]]:
+    """Every mail that carries something somebody wrote: the letters of the queue, of the door and to the organizer."""
+    of, events = house["of"], house["events"]
     ticket, why = of["confirmed"].tickets.get(), of["told why"]
-    yield lambda: mails.confirmed(of["confirmed"].pk, ticket.serial)
-    yield lambda: mails.rejected(why.pk, why.decided_at.isoformat())
-    yield lambda: mails.event_cancelled(of["called off"].pk)
-    yield lambda: mails.moved(of["pending"].pk, of["pending"].event.sequence)
-    yield lambda: mails.reminder(of["confirmed"].pk, of["confirmed"].event.start_time.isoformat())
-    yield lambda: mails.cancelled(of["cancelled by the guest"].pk)
-    yield lambda: mails.announcement(of["confirmed"].event.announcements.filter(withdrawn_at=None).first().pk, of["confirmed"].pk)
+    moved = Event.objects.get(pk=events["pending"].pk)
+    yield partial(mails.queued, of["full"].pk)
+    yield partial(mails.confirmed, of["confirmed"].pk, ticket.serial)
+    yield partial(mails.rejected, why.pk, why.decided_at.isoformat())
+    yield partial(mails.event_cancelled, of["called off"].pk)
+    before = {name: (getattr(moved, name) - timedelta(days=1)).isoformat() for name in ("start_time", "end_time")}
+    before["location"] = f"{moved.location} 2"
+    yield partial(mails.moved, of["pending"].pk, moved.sequence)
+    yield partial(mails.moved, of["pending"].pk, moved.sequence, moved.pk, before)
+    yield partial(mails.reminder, of["confirmed"].pk, of["confirmed"].event.start_time.isoformat())
+    yield partial(mails.cancelled, of["cancelled by the guest"].pk)
+    said = of["confirmed"].event.announcements.filter(withdrawn_at=None).first()
+    yield partial(mails.announcement, said.pk, of["confirmed"].pk)
+    news = [{"event": events[name].pk, "requests": 2, "freed": 1, "conflicts": 3} for name in ("open", "automatic")]
+    yield partial(mails.organizer_news, house["people"]["owner"].pk, news)
+    yield partial(mails.organizer_news, house["people"]["owner"].pk, news[:1])
+    for known in (True, False):
+        staff = DoorStaff.objects.exclude(person=None) if known else DoorStaff.objects.filter(person=None)
+        yield partial(door_staff, staff.latest("pk").pk)

@@ -1,25 +1,29 @@
-"""What people write, through every mail, calendar entry and guest list: whole, in one line where it must be, and never more than text.
+"""What people write, through every page, mail, calendar entry and guest list: whole, in one line where it must be, and never more than text.
 
-Pages: test_direction.py and browser/test_any_text.py. Paper: test_pdf.py.
+How pages look with it: test_direction.py and browser/test_any_text.py. Paper: test_pdf.py.
 """
 
 import csv
 import io
 import zipfile
 from email import message_from_bytes, policy
+from inspect import get_annotations
 from xml.etree import ElementTree
 
 import pytest
 from django.http import HttpResponse
 from icalendar import Calendar
 
+import events.mails
 from eventflow.direction import isolated, without_controls
+from eventflow.mail import Letter
 from eventflow.text import nfc
 from events.calendar import event_calendar
 from events.models import Event
-from tests.greek import make_house, open_page, queue_letters, visits
+from tests.greek import letters, make_house, open_page, visits
 from tests.markup import tree
 from tests.torture import TEXTS, soak
+from tickets import mails
 from tickets.models import Reservation
 from tickets.services import export
 
@@ -40,17 +44,19 @@ def test_every_mail_carries_any_text(text):
     house = make_house()
     soak(text)
     title = isolated(" ".join(Event.objects.first().title.split()))
-    for build in queue_letters(house["of"]):
+    place = without_controls(Event.objects.first().location)
+    for build in letters(house):
         letter = build()
         message = as_sent(letter)
         assert "\n" not in message["Subject"] and (title in message["Subject"] or title in letter.text)
         assert all(len(line) <= 998 for line in message.as_bytes().splitlines())
         parts = parts_of(message)
         assert {part.get_content_charset() for kind, part in parts.items() if kind.startswith("text/")} == {"utf-8"}
-        assert without_controls(Event.objects.first().location) in without_controls(parts["text/plain"].get_content())
         # Escaped once: what stands there as text is what was written, and nothing of it is an element.
         page = tree(HttpResponse(parts["text/html"].get_content()))
-        assert without_controls(Event.objects.first().location) in without_controls("".join(page.itertext()))
+        written = without_controls(title) if build.func is mails.organizer_news else place
+        for words in (parts["text/plain"].get_content(), "".join(page.itertext())):
+            assert written in without_controls(words)
         if "text/calendar" in parts:
             entry = Calendar.from_ical(parts["text/calendar"].get_content()).events[0]
             assert entry["SUMMARY"] == without_controls(Event.objects.first().title)
@@ -71,12 +77,42 @@ def test_a_calendar_entry_and_the_guest_lists_carry_any_text(text):
     assert words_of_xlsx(event)[:2] == [person.last_name, person.first_name]
 
 
+def test_every_mail_about_an_event_is_among_them():
+    built = {build.func.__name__ for build in letters(make_house())}
+    builders = {
+        name
+        for module in (mails, events.mails)
+        for name, function in vars(module).items()
+        if getattr(function, "__module__", "") == module.__name__ and get_annotations(function).get("return") == Letter | None
+    }
+    assert builders - built == set() and len(builders) > 8
+
+
 def words_of_xlsx(event):
     """The cells of the first guest; none of them is a formula."""
     sheet = ElementTree.fromstring(zipfile.ZipFile(export.xlsx_file(event)).read("xl/worksheets/sheet1.xml"))
     space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     assert not list(sheet.iter(f"{space}f"))
     return ["".join(cell.itertext()) for cell in [*sheet.iter(f"{space}row")][1].iter(f"{space}c")]
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_every_page_shows_any_text(text):
+    house = make_house()
+    soak(text)
+    title = without_controls(" ".join(Event.objects.first().title.split()))
+    showing, opened = set(), set()
+    for visit in visits(house):
+        _who, view, _what, asked = visit
+        if view in opened or not isinstance(asked, str):
+            continue
+        response = open_page(house, "en", *visit, {})
+        assert response.status_code < 500, visit
+        opened.add(view)
+        if title in " ".join(without_controls("".join(tree(response).itertext())).split()):
+            showing.add(view)
+    assert len(opened) > 35
+    assert {"events:list", "events:detail", "events:panel", "events:live", "tickets:queue", "tickets:mine", "tickets:ticket"} <= showing
 
 
 def test_no_page_takes_text_for_markup():

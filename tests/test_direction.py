@@ -8,7 +8,7 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from eventflow.direction import isolated, without_controls
-from tests.greek import make_house, open_page, queue_letters, visits
+from tests.greek import letters, make_house, open_page, visits
 from tests.markup import tree
 from tests.torture import soak
 
@@ -96,7 +96,7 @@ def test_no_page_is_turned_by_what_somebody_wrote(house, headers):
 
 
 def test_no_mail_is_turned_by_what_somebody_wrote(house):
-    for build in queue_letters(house["of"]):
+    for build in letters(house):
         letter = build()
         assert turned(tree(HttpResponse(letter.html))) == []
         for line in [letter.subject, *letter.text.splitlines()]:

@@ -11,9 +11,7 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from eventflow.mail import Letter
-from events.mails import door_staff
-from events.models import DoorStaff
-from tests.greek import make_house, open_page, queue_letters, visits
+from tests.greek import letters, make_house, open_page, visits
 from tests.markup import tree
 from tickets import pdf
 from tickets.models import Ticket
@@ -188,18 +186,11 @@ def test_no_letter_about_an_account_leaves_english_words_in_polish(house, name, 
     assert forgotten(words_of_letter(english), words_of_letter(polish)) == []
 
 
-def test_no_letter_about_a_reservation_leaves_english_words_in_polish(house):
-    for build in queue_letters(house["of"]):
+def test_no_letter_about_an_event_leaves_english_words_in_polish(house):
+    for build in letters(house):
         english, polish = in_both(build)
         assert forgotten(words_of_letter(english), words_of_letter(polish)) == []
         assert polish.text
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_no_letter_to_door_staff_leaves_english_words_in_polish(house, known):
-    staff = DoorStaff.objects.exclude(person=None) if known else DoorStaff.objects.filter(person=None)
-    english, polish = in_both(lambda: door_staff(staff.first().pk))
-    assert forgotten(words_of_letter(english), words_of_letter(polish)) == []
 
 
 def test_the_ticket_on_paper_leaves_no_english_words_in_polish(house):
