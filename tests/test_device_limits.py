@@ -95,6 +95,14 @@ def test_phone_that_was_sent_away_lets_nobody_in_whatever_time_it_claims(gone, e
     assert inside(event) == 1
 
 
+def test_phone_that_was_sent_away_gains_nothing_by_the_year_one(gone, event, ticket, other):
+    for code, nonce in ((ticket, "n-1"), (other, "n-2")):
+        claimed = reading(code, nonce) | {"at": "0001-01-01T00:00:00Z"}
+        result, _reason, named = said(tell(gone, event, claimed))
+        assert (result, named) == ("invalid", False)
+    assert inside(event) == 1
+
+
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=10), 2 * DAY], ids=str)
 def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, other, ago):
     assert said(tell(gone, event, reading(other, "late", ago=ago, let_in=False))) == ("invalid", "no_longer_allowed", False)

@@ -42,8 +42,8 @@ def store_impossible_time(ticket):
 # --- Times that are stored already ------------------------------------------------------------------------------------
 
 
-def test_pages_survive_a_stored_time_of_year_one(client, event, ticket):
-    store_impossible_time(ticket)
+def assert_that_pages_work(client, event, ticket):
+    """What shows a scan, to the organizer and to the guest."""
     client.force_login(event.organizer)
     pages = {
         "live": reverse("events:live", args=[event.pk]),
@@ -58,6 +58,11 @@ def test_pages_survive_a_stored_time_of_year_one(client, event, ticket):
     assert [line for line in lines if "Łucja" in line], "the file is whole"
     client.force_login(ticket.reservation.person)
     assert client.get(reverse("tickets:ticket", args=[ticket.reservation_id])).status_code == 200
+
+
+def test_pages_survive_a_stored_time_of_year_one(client, event, ticket):
+    store_impossible_time(ticket)
+    assert_that_pages_work(client, event, ticket)
 
 
 def test_migration_puts_impossible_times_where_they_belong(event, ticket):
@@ -114,6 +119,17 @@ def test_phone_hears_that_a_time_is_impossible_and_its_other_scans_count(phone, 
     assert not ticket.is_used
     kept = Scan.objects.filter(nonce="n-1")
     assert [(scan.reason, abs(scan.at - scan.received) <= timedelta(days=12)) for scan in kept] == [("impossible_time", True)] * let_in
+
+
+def test_pages_work_after_scans_of_the_year_one(client, phone, event, ticket):
+    """From a gate's phone, and over the API, one after the other; then the ticket still lets its guest in."""
+    tell(phone, event, {"nonce": "n1", "code": ticket.code, "at": IMPOSSIBLE["year 1"], "let_in": True})
+    said = {"nonce": "q3", "scanned_at": IMPOSSIBLE["year 1"]}
+    path = f"/reservations/{ticket.reservation_id}/check-in/"
+    assert refused(Api(event.organizer).post(path, said)) == (400, "impossible_time")
+    assert_that_pages_work(client, event, ticket)
+    assert results(tell(phone, event, reading(ticket, "n2"))) == ["ok"]
+    assert_that_pages_work(client, event, ticket)
 
 
 @pytest.mark.parametrize("at", [IMPOSSIBLE["year 1"], "2200-01-01T00:00:00Z"])
