@@ -178,7 +178,8 @@ def test_rolling_restart_loses_no_request(two_backends, organizer):
         assert ended.result(20) == 1001
     asked = sum((guest.asked for guest in guests), Counter())
     print(f"\nrolling restart of {len(before)} backends: {asked.total()} requests {dict(asked)}, failed {sum(len(guest.failed) for guest in guests)}")
-    assert [failure for guest in guests for failure in guest.failed] == []
+    failed = [failure for guest in guests for failure in guest.failed]
+    assert failed == [], two_backends.compose("logs", "--no-log-prefix", "--tail", "200", "backend")
     assert asked.total() >= REQUESTS
     assert len(two_backends.containers()) == len(before)
     assert not set(two_backends.containers()) & set(before)
