@@ -35,7 +35,7 @@ def lock(event_id: int, among: EventQuerySet | None = None) -> Event:
     `among`: those that the caller may see; Event.DoesNotExist for any other.
     """
     events = Event.objects.all() if among is None else among
-    return events.select_for_update(no_key=True).get(pk=event_id)
+    return events.select_for_update(no_key=True, of=("self",)).get(pk=event_id)
 
 
 @transaction.atomic

@@ -1,8 +1,10 @@
 import os
+import re
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
 from eventflow.observability import trail
 from events import shared_page
@@ -41,6 +43,27 @@ def empty_cache():
     """Rate limits count in the cache; no test inherits another's."""
     cache.clear()
     yield
+
+
+@pytest.fixture(autouse=True)
+def locks_name_their_table():
+    """A lock that does not say of which table locks the rows of every joined one, in an order of its own: a deadlock."""
+
+    def check(execute, sql, params, many, context):
+        assert not locks_joined_rows(sql), f"select_for_update needs of=: {sql}"
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(check):
+        yield
+
+
+def locks_joined_rows(sql):
+    if " FOR UPDATE" not in sql and " FOR NO KEY UPDATE" not in sql:
+        return False
+    outer, depth = sql, 1
+    while depth:  # what a condition looks up is not locked
+        outer, depth = re.subn(r"\([^()]*\)", "", outer)
+    return " JOIN " in outer and " UPDATE OF " not in outer
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from eventflow.errors import Refused
 from eventflow.mail.models import Mail
 from events import services as event_services
 from events.models import Event
+from events.services import lock
 from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
 from tests.mailbox import letters_to
 from tickets.models import EventNews, OrganizerLetter, Scan
@@ -212,6 +213,34 @@ def test_many_workers_at_once_send_one_mail(organizer):
     [thread.join() for thread in threads]
     assert sum(counts) == 1
     assert Mail.objects.filter(builder="tickets.mails.organizer_news").count() == 1
+
+
+@pytest.mark.postgresql  # on SQLite one transaction that may write waits for the other anyway
+@pytest.mark.django_db(transaction=True)
+def test_telling_does_not_wait_for_who_holds_the_event(organizer):
+    event = make_event(organizer=organizer)
+    ask(event, 1)
+    held, told = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            lock(event.pk)
+            held.set()
+            told.wait(30)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(30)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        assert news.tell_all() == 1
+    finally:
+        told.set()
+        holder.join()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
 
 
 def test_note_of_a_reservation_that_was_refused_is_not_kept(organizer):

@@ -61,7 +61,8 @@ def tell(person: User) -> bool:
     OrganizerLetter.objects.get_or_create(person=person)
     letter = OrganizerLetter.objects.select_for_update(no_key=True).get(person=person)
     found = EventNews.objects.filter(event__organizer=person, since__isnull=False)
-    news = list(found.select_for_update(no_key=True).order_by("event"))
+    # Without the events: who changes one holds its lock before that of its news.
+    news = list(found.select_for_update(no_key=True, of=("self",)).order_by("event"))
     conflicts = Counter(untold_conflicts().filter(event__organizer=person).values_list("event", flat=True))
     wanted = person.is_active and person.organizer_mail != User.OrganizerMail.OFF
     if wanted and not is_due(person, letter, news, conflicts):
