@@ -1,4 +1,4 @@
-"""allauth's pages that change a second step, each together with the end of other access.
+"""allauth's pages that change a second step, each together with the end of other access; and the one that renames a passkey.
 
 Asked before allauth's own, under the same names.
 """
@@ -8,6 +8,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 
+from accounts.views import RenamePasskeyView
 from accounts.views import changes_second_steps as changes
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     path("webauthn/add/", changes(webauthn.add_webauthn), name="mfa_add_webauthn"),
+    path("webauthn/keys/<int:pk>/edit/", RenamePasskeyView.as_view(), name="mfa_edit_webauthn"),
     path(
         "webauthn/keys/<int:pk>/remove/",
         changes(webauthn.remove_webauthn),

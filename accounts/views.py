@@ -9,9 +9,11 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.decorators import rate_limit
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.webauthn.views import EditWebAuthnView
 from django.conf import settings as project
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.messages.views import SuccessMessageMixin
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -20,6 +22,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -131,6 +134,12 @@ class NewPasswordView(allauth.PasswordResetFromKeyView):
         response = super().form_valid(form)
         attempts.forgive(self.request, self.reset_user.email)
         return response
+
+
+class RenamePasskeyView(SuccessMessageMixin, EditWebAuthnView):
+    """allauth's, which says nothing after it."""
+
+    success_message = gettext_lazy("Saved.")
 
 
 def changes_second_steps(view: View) -> View:

@@ -26,7 +26,7 @@ PIECES = """(selector) => {
   return pieces.join(" ").replace(/[\\s\\u2060]+/g, " ").trim();
 }"""
 # Where a page says what became of a press.
-FEEDBACK = ".toast, [role=alert], [role=status], [aria-live], .field__error, .result, h1"
+FEEDBACK = ".toast, [role=alert], [role=status], [aria-live], [data-focus], .field__error, .notice, .result, h1"
 
 
 def seen_text(page: Page, selector: str = "body") -> str:

@@ -8,15 +8,18 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.csp import CSP
+from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import PersonRequest, organizer_required
+from eventflow.direction import isolated
 from eventflow.errors import Refused
 from eventflow.headers import camera_allowed
 from events.models import Event
@@ -60,6 +63,8 @@ def ready(request: KeeperRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and mine:
         gate = event.gates.filter(revoked_at=None, pk=as_number(request.POST.get("gate", ""))).first()
         devices.move_to(mine, gate)
+        at = _("This phone stands at %(gate)s.") % {"gate": isolated(gate)} if gate else _("This phone stands at no gate.")
+        messages.success(request, at)
         return redirect("tickets:ready", event.pk)
     return render(request, "tickets/ready.html", frame(request, event, "ready") | {"mine": mine, "gates": event.gates.filter(revoked_at=None)})
 

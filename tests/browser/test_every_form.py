@@ -1,0 +1,284 @@
+"""Every form of the site, sent with and without a script: a person sees what became of it.
+
+The forms are found by opening every page as everybody who may, and on each page that an answer
+shows. A form that is not in SEEN fails, and so does one of SEEN that is found nowhere.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from tests import sessions
+from tests.browser.forms import Fields, Walk, Way, copy_of_database, find_ways
+from tests.browser.seeing import FEEDBACK, seen_text
+from tests.factories import PASSWORD
+from tests.greek import House, make_house
+from tickets.services import devices
+from tickets.views import keepers
+
+# The forms are the same on both databases, and SQLite's can be copied back in a moment.
+pytestmark = pytest.mark.once
+
+RESET_KEY = r"/^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$"
+SECRET = "JBSWY3DPEHPK3PXP"
+# What needs more than a press is tested elsewhere.
+ELSEWHERE = {
+    "/accounts/2fa/webauthn/login/": "needs an authenticator: test_passkeys.py",
+    "/accounts/2fa/webauthn/add/": "needs an authenticator: test_passkeys.py",
+}
+# {form: what is read in the window after it was sent, with a script and without}
+SEEN = {
+    "GET /": "Nothing matches “ ψψ ”",
+    "GET /administration/roles/": "0 people",
+    "GET /organizer/events/<int:pk>/check-in/search/": "0 guests match “ ψψ ”",
+    "GET /organizer/events/<int:pk>/queue/": "Nobody matches “ ψψ ”",
+    "/accounts/2fa/authenticate/": "Find something worth leaving the house for",
+    "/accounts/2fa/reauthenticate/": "Find something worth leaving the house for",
+    "/accounts/2fa/recovery-codes/generate/": "These are your new codes.",
+    "/accounts/2fa/totp/activate/": "This code is not right. Use the newest one of your app",
+    "/accounts/2fa/totp/deactivate/": "The app is switched off.",
+    "/accounts/2fa/webauthn/keys/<int:pk>/edit/": "Saved.",
+    "/accounts/2fa/webauthn/keys/<int:pk>/remove/": "The passkey is removed.",
+    "/accounts/activation/": "Sent, unless we sent one a moment ago.",
+    "/accounts/email/ action_add=": "We sent a link to new.person@example.org . Open it",
+    "/accounts/email/ action_remove=": "You keep your old address.",
+    "/accounts/email/ action_send=": "We sent a link to new.person@example.org.",
+    "/accounts/login/": "One more step",
+    "/accounts/logout/": "You are logged out.",
+    "/accounts/not-me/<str:token>/": "Your account is yours again",
+    "/accounts/password/change/": "Your new password is saved.",
+    "/accounts/password/reset/": "Check your mail",
+    RESET_KEY: "Your new password is saved",
+    "/accounts/reauthenticate/": "Find something worth leaving the house for",
+    "/accounts/sessions/<int:pk>/end/": "Logged out there.",
+    "/accounts/sessions/end/": "You are logged in here only.",
+    "/accounts/settings/": "Saved.",
+    "/accounts/settings/delete/": "Your account is deleted.",
+    "/accounts/signup/": "Check your mail",
+    "/activate/<path:key>/": "Your account is active",
+    "/administration/roles/<int:pk>/": "Παύλος Νικολάου: Organizer",
+    "/door/<str:token>/": "Πύλη Α",
+    "/events/<int:pk>/reserve/": "Reserved. You are in the queue.",
+    "/i18n/setlang/ language=en": "Reserve your spot",
+    "/i18n/setlang/ language=pl": "Zarezerwuj miejsce",
+    "/organizer/devices/<int:pk>/end/": "Πύλη Α, Νίκος no longer lets anybody in.",
+    "/organizer/door-staff/<int:pk>/remove/": "is no longer door staff.",
+    "/organizer/events/<int:pk>/cancel/": "The event is cancelled. Everybody who had a place",
+    "/organizer/events/<int:pk>/check-in/": "Valid Μάγια Δούκα",
+    "/organizer/events/<int:pk>/door-staff/": "new.person@example.org is invited.",
+    "/organizer/events/<int:pk>/doors/": "Side entrance added. Show this code to your helper.",
+    "/organizer/events/<int:pk>/duplicate/": "This is a copy, as a draft.",
+    "/organizer/events/<int:pk>/edit/ action=publish": "Published. People can reserve now.",
+    "/organizer/events/<int:pk>/edit/ action=save": "Saved.",
+    "/organizer/events/<int:pk>/messages/ action=preview": "This is what they read",
+    "/organizer/events/<int:pk>/messages/ action=send": "Sent to 1. It leaves in",
+    "/organizer/events/<int:pk>/publish/": "Published. People can reserve now.",
+    "/organizer/events/<int:pk>/queue/confirm/": "1 confirmed.",
+    "/organizer/events/<int:pk>/queue/reject/": "1 rejected.",
+    "/organizer/events/<int:pk>/check-in/ready/": "This phone stands at no gate.",
+    "/organizer/events/new/ action=publish": "Published. People can reserve now.",
+    "/organizer/events/new/ action=save": "Saved.",
+    "/organizer/gates/<int:pk>/revoke/": "The link of Πύλη Α has ended",
+    "/organizer/messages/<int:pk>/withdraw/": "Taken back. Nobody gets it.",
+    "/organizer/reservations/<int:pk>/check-in/": "Let in Μάγια Δούκα",
+    "/organizer/reservations/<int:pk>/check-in/undo/": "Undo this check-in? Λίνα Μελά",
+    "/organizer/reservations/<int:pk>/confirm/": "is confirmed",
+    "/organizer/reservations/<int:pk>/note/": "The note is saved.",
+    "/organizer/reservations/<int:pk>/reject/": "is rejected.",
+    "/organizer/reservations/<int:pk>/undo/": "is waiting again, at the old place.",
+    "/organizer/scans/<int:pk>/settle/": "Settled. You find it among the settled ones.",
+    "/organizer/scans/<int:pk>/unsettle/": "It is open again.",
+    "/reservations/<int:pk>/cancel/": "You left the queue.",
+    "/reservations/leave/<str:token>/": "Your reservation is cancelled",
+}
+# What is typed where nothing stands, by the name of the field.
+TYPED: Fields = {
+    "body": "Bring a coat.",
+    "called": "Kuba",
+    "code": "7K4M-2QXD",
+    "email": "new.person@example.org",
+    "end_time": "2031-05-01T20:00",
+    "first_name": "Ola",
+    "location": "Ruska 46c",
+    "message": "See you another time.",
+    "name": "Side entrance",
+    "note": "Comes with a friend.",
+    "oldpassword": PASSWORD,
+    "password": PASSWORD,
+    "password1": "violet harbour lantern",
+    "password2": "violet harbour lantern",
+    "q": "ψψ",
+    "seats_limit": "24",
+    "start_time": "2031-05-01T18:00",
+    "subject": "Parking",
+    "title": "Night print",
+}
+
+# The event at which a form is sent, where not every event lets it succeed.
+AT = {
+    "/organizer/events/<int:pk>/check-in/": "today",
+    "/organizer/events/<int:pk>/messages/ action=preview": "confirmed",
+    "/organizer/events/<int:pk>/queue/confirm/": "confirmed",
+    "/organizer/events/<int:pk>/queue/reject/": "confirmed",
+    "/organizer/reservations/<int:pk>/confirm/": "confirmed",
+}
+PATIENCE_SECONDS = 20
+# What htmx logs when a newer search takes the place of one that is under way.
+REPLACED = ["htmx:sendAbort", "htmx:afterRequest"]
+
+
+def typed_in(house: House) -> dict[str, Fields]:
+    """Return {form: what is typed into it}, where it is about this house."""
+    people, of = house["people"], house["of"]
+    return {
+        "/accounts/login/": {"login": people["with an app"].email},
+        "/accounts/2fa/authenticate/": {"code": code_of_the_app},
+        "/accounts/2fa/reauthenticate/": {"code": code_of_the_app},
+        "/organizer/events/<int:pk>/check-in/": {"code": of["inside"].tickets.get().code},
+    }
+
+
+def code_of_the_app() -> str:
+    """Return what the app of the house's "with an app" shows now."""
+    return totp.format_hotp_value(totp.hotp_value(SECRET, int(time.time()) // 30))
+
+
+def pages_by_mail(house: House) -> Iterator[tuple[str, str]]:
+    """Yield the pages that only a mailed link leads to, and that `visits` leaves out."""
+    person = house["people"]["nobody"]
+    token = default_token_generator.make_token(person)
+    args = [user_pk_to_url_str(person), token]
+    yield "visitor", reverse("account_reset_password_from_key", args=args)
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    """What is made and found once for all tests of this file."""
+    return {}
+
+
+@pytest.fixture
+def house(site, kept) -> House:
+    """A house in which nothing happens by itself: no mail waits, no minute of grace ends."""
+    if not kept:
+        house = make_house()
+        waiting = house["said"]["waiting"]
+        later = timezone.now() + timedelta(hours=1)
+        type(waiting).objects.filter(pk=waiting.pk).update(leaves_at=later)
+        opened = sessions_of(house)
+        DBTaskResult.objects.all().delete()
+        ways, asking = find_ways(house, pages_by_mail(house))
+        ways["/organizer/events/<int:pk>/check-in/ready/"] = [way_to_ready(house)]
+        database = copy_of_database()
+        kept.update(house=house, sessions=opened, database=database, ways=ways, asking=asking)
+    kept["database"].backup(connection.connection)
+    return kept["house"]
+
+
+def sessions_of(house: House) -> dict[str, str]:
+    """Log everybody in, in two browsers; return the one that has the organizer's phone at a door."""
+    opened = {}
+    for who, person in house["people"].items():
+        sessions.log_in(Client(), person)
+        opened[who] = sessions.log_in(Client(), person)
+    owner, event = house["people"]["owner"], house["events"]["today"]
+    session = SessionStore(opened["owner"])
+    session[keepers.SESSION] = devices.arrive(event, person=owner).pk
+    session.save()
+    return opened
+
+
+def way_to_ready(house: House) -> Way:
+    """Return the way to what only a phone at a door is asked."""
+    path = reverse("tickets:ready", args=[house["events"]["today"].pk])
+    return Way("owner", path, ("/organizer/events/<int:pk>/check-in/ready/",))
+
+
+@pytest.fixture
+def ways(house, kept) -> dict[str, list[Way]]:
+    return {key: ways for key, ways in kept["ways"].items() if key not in ELSEWHERE}
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no script"])
+def walk(request, house, kept, visitor) -> Iterator[Walk]:
+    page = visitor(java_script_enabled=request.param)
+    walk = Walk(page, kept["sessions"], kept["database"], scripted=request.param)
+    yield walk
+    walk.start(Way("visitor", "/offline/", ()))
+
+
+def test_form_shows_what_became_of_it(house, ways, walk, complaints):
+    complaints.expected += ["the server responded with a status of 4", *REPLACED]
+    typed, todo, unseen = typed_in(house), sorted(ways), {}
+    for key in todo:
+        if key not in SEEN:
+            unseen[key] = f"not in SEEN: {ways[key][0]}"
+            continue
+        way = next((way for way in fitting(house, ways[key]) if send(walk, way, typed)), None)
+        if way is None or not shows(walk, key):
+            unseen[key] = f"{way or ways[key]}, {walk.page.url}: {seen_text(walk.page)}"
+        elif news := [new for new in walk.senders() if new not in ways | ELSEWHERE]:
+            ways |= {new: [Way(way.who, way.path, (*way.keys, new))] for new in news}
+            todo += news
+    assert not unseen, lines(unseen)
+    assert set(SEEN) == set(ways)
+
+
+def fitting(house: House, ways: list[Way]) -> list[Way]:
+    """Return those of the ways on which the form can succeed."""
+    event = AT.get(ways[0].keys[-1])
+    part = f"/events/{house['events'][event].pk}/" if event else ""
+    return [way for way in ways if part in way.path]
+
+
+def send(walk: Walk, way: Way, typed: dict[str, Fields]) -> bool:
+    """Send the forms of the way, one after what the other shows; False if one can't be sent."""
+    walk.start(way)
+    *before, last = way.keys
+    for key in before:
+        assert walk.press(key, TYPED | typed.get(key, {}))
+        assert shows(walk, key), key
+    return walk.press(last, TYPED | typed.get(last, {}))
+
+
+def shows(walk: Walk, key: str) -> bool:
+    """Wait until the window shows what SEEN has for this form."""
+    return comes_true(lambda: walk.sees(SEEN[key], FEEDBACK))
+
+
+def comes_true(question: Callable[[], bool]) -> bool:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (answer := question()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return answer
+
+
+def test_form_without_its_words_shows_what_is_missing(house, ways, walk, kept, complaints):
+    complaints.expected += ["the server responded with a status of 4"]
+    unseen = {}
+    for key in sorted(kept["asking"] & set(ways)):
+        way = next((way for way in fitting(house, ways[key]) if send_empty(walk, way)), None)
+        if way is None or not comes_true(walk.sees_an_error):
+            unseen[key] = f"{way or ways[key]}, {walk.page.url}: {seen_text(walk.page)}"
+    assert not unseen, lines(unseen)
+
+
+def lines(unseen: dict[str, str]) -> str:
+    return "\n".join(f"{key}: {instead}" for key, instead in unseen.items())
+
+
+def send_empty(walk: Walk, way: Way) -> bool:
+    walk.start(way)
+    return walk.press(way.keys[-1], None)
