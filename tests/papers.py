@@ -5,6 +5,7 @@ import subprocess
 from io import BytesIO
 from pathlib import Path
 
+from lxml import html
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
@@ -12,6 +13,13 @@ from pypdf.generic import ContentStream
 def text_of(pdf: bytes) -> str:
     """Its words, each run of space as one."""
     return " ".join(subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode().split())
+
+
+def words_below(pdf: bytes, part: float) -> list[str]:
+    """The words of its first page that stand below this part of its height."""
+    seen = subprocess.run(["pdftotext", "-bbox", "-l", "1", "-", "-"], input=pdf, capture_output=True, check=True).stdout
+    page = html.fromstring(seen).find(".//page")
+    return [str(word.text) for word in page.iter("word") if float(word.get("ymin")) > part * float(page.get("height"))]
 
 
 def fonts_of(pdf: bytes) -> dict[str, bool]:

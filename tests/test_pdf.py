@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from xhtml2pdf import pisa
 
 from tests.factories import make_event, make_organizer, make_person, make_reservation
-from tests.papers import codes_of, fonts_of, missing_glyphs, text_of
+from tests.papers import codes_of, fonts_of, missing_glyphs, text_of, words_below
 from tests.torture import TEXTS
 from tickets import lettering, pdf, shaping, signature
 from tickets.models import Ticket
@@ -249,7 +249,7 @@ def test_an_organizer_without_a_name_is_not_named_by_address(ticket):
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_whatever_people_write_is_only_printed(ticket, attack, seen, capfd, tmp_path):
-    ticket.event.title = ticket.event.location = attack
+    ticket.event.title = ticket.event.location = ticket.event.description = attack
     ticket.event.organizer.first_name = ticket.reservation.person.first_name = attack
     paper = pdf.render(ticket)
     assert [event for event in seen if not event.startswith("open")] == []
@@ -270,7 +270,28 @@ def test_a_turned_text_is_printed_straight(ticket):
     assert "Party fdp.exe" in text_of(pdf.render(ticket))
 
 
+def test_the_beginning_of_the_events_text_stands_below_the_ticket(ticket):
+    ticket.event.description = "Bring an apron.\n\nŻółw, 東京 and мир.\n" + "Everything else is on the page. " * 60 + "\nThe end"
+    paper = pdf.render(ticket)
+    words = text_of(paper)
+    assert "About Bring an apron. Żółw, 東京 and мир. Everything else is on the page." in words
+    assert "…" in words and "The end" not in words
+    assert missing_glyphs(paper) == []
+    assert len(words_below(paper, 0.65)) > 60, "the lower half is no empty paper"
+
+
+@pytest.mark.parametrize("letters", ["W" * 5_000, "wyjątkowo " * 900, "W\n" * 900, "W" * 70 + "\n" + "W" * 3_000])
+@pytest.mark.parametrize("title", ["Night Print", "Wyjątkowo " * 20])
+def test_a_long_text_of_the_event_keeps_the_ticket_on_one_page(ticket, title, letters):
+    ticket.event.description = letters
+    ticket.event.title = ticket.event.location = title
+    paper = pdf.render(ticket)
+    assert len(PdfReader(BytesIO(paper)).pages) == 1
+    assert words_below(paper, 0.91)[:4] == ["Valid", "for", "one", "entry."]
+
+
 def test_a_long_name_keeps_the_ticket_on_one_page(ticket, tmp_path):
+    ticket.event.description = "W" * 5_000
     ticket.event.title = ticket.event.location = "Wyjątkowo " * 20
     ticket.reservation.person.first_name, ticket.reservation.person.last_name = "Brzęczyszczykiewicz-" * 7, "Z" * 150
     assert codes_of(pdf.render(ticket), tmp_path) == [signature.qr_text(ticket)]

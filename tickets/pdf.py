@@ -28,6 +28,8 @@ FONTS = lettering.FOLDER
 # Nothing but our font files: no address, no other file. The code's picture is part of the document.
 POLICY = ResourceAccessPolicy.server(FONTS, allow_remote=False, max_render_seconds=20)
 NOTHING = "data:,"
+# What of the event's own text fits below the ticket. What is wider than most text is printed smaller.
+MOST_ABOUT, MOST_PARAGRAPHS = 900, 10
 
 
 def render(ticket: Ticket) -> bytes:
@@ -55,6 +57,10 @@ def facts(ticket: Ticket) -> dict[str, Any]:
         "organizer": printed(event.host, most=80),
         "guest": printed_guest(ticket.reservation.person),
     }
+    is_long = any(text.is_long for text in texts.values())
+    # Long words leave no room for it.
+    about = [] if is_long else paragraphs(event.description, most=MOST_ABOUT)
+    used = set[Face]().union(*(text.faces for text in [*texts.values(), *about]))
     picture = base64.b64encode(qr.png(signature.qr_text(ticket))).decode()
     return {
         "ticket": ticket,
@@ -63,8 +69,9 @@ def facts(ticket: Ticket) -> dict[str, Any]:
         "issued": in_words(ticket.issued_at.astimezone(event.zone), "j E Y, H:i"),
         "ink": ink(event),
         **texts,
-        "faces": sorted(set[Face]().union(*(text.faces for text in texts.values())) - {lettering.OWN}, key=FACES.index),
-        "long": any(text.is_long for text in texts.values()),
+        "about": about,
+        "faces": sorted(used - {lettering.OWN}, key=FACES.index),
+        "long": is_long,
         "picture": f"data:image/png;base64,{picture}",
         "page": address(reverse("tickets:mine")),
         "event_page": address(event.get_absolute_url()),
@@ -122,6 +129,20 @@ def printed(text: str, *, most: int, otherwise: str = "") -> Printed:
     """What can be printed of the text, at most so many letters of it, so that it stays on the page. `otherwise`: when nothing can."""
     words = Truncator(lettering.readable(text) or otherwise).chars(most)
     return Printed(tuple(lettering.runs(words)))
+
+
+def paragraphs(text: str, *, most: int) -> list[Printed]:
+    """What can be printed of the beginning of a longer text, paragraph by paragraph, at most so many letters of it in all."""
+    found: list[Printed] = []
+    for line in text.splitlines():
+        # The rest of an endless line is not read: some of its letters may be left out, most are not.
+        words = Truncator(lettering.readable(line[: 4 * most])).chars(most)
+        if words:
+            found.append(Printed(tuple(lettering.runs(words))))
+            most -= len(words)
+        if most <= 0 or len(found) == MOST_PARAGRAPHS:
+            break
+    return found
 
 
 def printed_guest(person: User) -> Printed:
