@@ -243,6 +243,7 @@ GET    draft  /api/events/<int:pk>/my-reservation/                              
 GET    event  /api/events/<int:pk>/participants/                                   401   403   403   200   403   403   403   200
 GET    draft  /api/events/<int:pk>/participants/                                   401   403   403   200   403   403   403   200
 GET    -      /api/organizer/reservations/                                         401   403   403   200   200   403   403   200
+GET    -      /api/door/events/                                                    401   200   200   200   200   200   200   200
 PATCH  seat   /api/reservations/<int:pk>/status/                                   401   403   403   400   403   403   403   400
 PATCH  place  /api/reservations/<int:pk>/status/                                   401   403   403   200   403   403   403   200
 GET    seat   /api/reservations/<int:pk>/                                          401   200   404   200   404   200   404   200

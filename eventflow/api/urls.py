@@ -39,6 +39,7 @@ urlpatterns = [
     path("reservations/<int:pk>/", reservations.OneReservation.as_view(), name="reservation"),
     path("reservations/<int:pk>/ticket/", reservations.Ticket.as_view(), name="ticket"),
     # the door
+    path("door/events/", door.DoorEvents.as_view(), name="door_events"),
     path("organizer/reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect"),
     path("reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect_short"),
     path("reservations/<path:ref>/check-in/", door.CheckIn.as_view(), name="check_in"),

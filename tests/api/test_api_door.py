@@ -2,16 +2,19 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from eventflow.errors import Refused
 from events import services as events
+from events.models import DoorStaff, Event
 from tests import codes, papers
-from tests.api.clients import Api, data, refused
+from tests.api.clients import Api, data, refused, rows
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
 from tickets import signature
 from tickets.models import Ticket
@@ -36,6 +39,31 @@ def staff_of(event):
     person = make_person()
     events.add_door_staff(event, email=person.email, by=event.organizer)
     return person
+
+
+def test_door_events_are_those_where_the_caller_may_check_in_now():
+    """Published, soonest first, until a day after the end, when the keys of phones end too."""
+    organizer, now = make_organizer(), timezone.now()
+    later = make_event(organizer=organizer, title="Later", start_time=now + timedelta(days=99))
+    soon, over, past = (make_event(organizer=organizer, title=title) for title in ("Soon", "Over", "Past"))
+    for event, ended in ((over, timedelta(hours=23)), (past, timedelta(hours=25))):
+        Event.objects.filter(pk=event.pk).update(start_time=now - timedelta(days=2), end_time=now - ended)
+    make_event(organizer=organizer, status="draft")
+    events.cancel(make_event(organizer=organizer), by=organizer)
+    helper = staff_of(soon)
+    events.add_door_staff(later, email=helper.email, by=organizer)
+
+    def titles(person):
+        return [event["title"] for event in rows(Api(person).get("/door/events/"))]
+
+    assert titles(organizer) == ["Over", "Soon", "Later"]
+    assert titles(helper) == ["Soon", "Later"]
+    assert titles(make_person()) == titles(make_organizer()) == []
+    assert data(Api(helper).get("/door/events/"))[0] == data(Api().get(f"/events/{soon.pk}/"))
+    assert refused(Api().get("/door/events/")) == (401, "not_authenticated")
+    assert refused(Api(helper).get("/door/events/", status="published")) == (400, "unknown_parameter")
+    events.remove_door_staff(DoorStaff.objects.get(event=soon), by=organizer)
+    assert titles(helper) == ["Later"]
 
 
 # --- inspect and check in ---------------------------------------------------------------------------------------------

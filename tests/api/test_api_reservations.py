@@ -341,6 +341,7 @@ LISTS = [
     "/events/{}/participants/",
     "/events/organizer/metrics/",
     "/events/organizer/my-events-list/",
+    "/door/events/",
 ]
 
 

@@ -22,6 +22,7 @@ LISTS = [
     "/events/{event}/participants/",
     "/events/organizer/my-events-list/",
     "/events/organizer/metrics/",
+    "/door/events/",
     "/users/admin/users/",
 ]
 

@@ -4,16 +4,21 @@ import re
 from datetime import datetime
 
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
 from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
+from eventflow.api.pagination import Rows, asked_of_list, listed
 from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
+from eventflow.api.serializers.events import EventData
+from eventflow.api.views.events import EVENT
 from events.models import Event
 from events.permissions import door_events
 from tickets import signature
 from tickets.models import Reservation, Scan, Ticket
+from tickets.models.doors import LATE
 from tickets.permissions import Keeper, door_reservations, door_tickets
 from tickets.services import devices, door, scans
 
@@ -38,6 +43,16 @@ GUEST = {
     "event_start_time": "2026-12-24T18:00:00+01:00",
     "created_at": "2026-11-24T08:30:00Z",
 }
+
+
+class DoorEvents(Endpoint):
+    @describe("List the events I check in at", operation="list_door_events", answer=EventData, rows="whole", example=EVENT)
+    def get(self, request: Call) -> Response:
+        """Published events at whose door the caller may stand, soonest first, until a day after their end, as long as scans are taken."""
+        asked_of_list(request)
+        recent = timezone.now() - LATE
+        mine = door_events(request.user).published().filter(end_time__gt=recent).select_related("organizer")
+        return listed(Rows(mine.order_by("start_time", "id"), EventData), request)
 
 
 class Inspect(Endpoint):
