@@ -107,6 +107,16 @@ def test_reset_answers_alike_and_only_the_owner_can_use_it():
     assert letters_to("known@example.org")[0].subject == "Choose a new EventFlow password"
 
 
+def test_reset_takes_the_same_steps_for_every_address(django_assert_num_queries):
+    """As many statements and mails whether or not somebody has the address: its time tells nothing."""
+    make_person(email="known@example.org")
+    Client().post(RESET, {"email": "first@example.org"})  # remembers what the first request looks up
+    for email in ("known@example.org", "nobody@example.org"):
+        with django_assert_num_queries(5):
+            assert Client().post(RESET, {"email": email}).status_code == 302
+        assert len(letters_to(email)) == 1
+
+
 def test_reset_changes_the_password_and_ends_every_session(client):
     person = make_person()
     elsewhere = Client()
