@@ -18,6 +18,8 @@ async function keep() {
   const used = performance.getEntriesByType("resource").map((entry) => new URL(entry.name));
   const parts = used.filter(({ pathname }) => pathname.startsWith("/static/") || pathname.endsWith("/ticket.svg")).map(({ pathname }) => pathname);
   await Promise.all([...new Set(parts)].map((part) => tickets.add(part)));
+  await navigator.serviceWorker.ready; // which opens the copy
+  document.getElementById("ticket-offline").hidden = false;
 }
 
 // Whoever leaves meanwhile, or loses the network, keeps the older copy.

@@ -1,6 +1,9 @@
 """What an organizer and a guest see on a phone without scrolling."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
@@ -19,6 +22,34 @@ def test_ticket_is_on_the_first_screen(visitor, log_in):
     expect_on_screen(ticket)
     ticket.click()
     page.wait_for_url("**/ticket/")
+
+
+def test_ticket_button_has_a_dock_that_no_line_shows_through(visitor, log_in):
+    reservation = make_reservation(make_event(description="word " * 900), status="confirmed")
+    page = visitor(**PHONE)
+    log_in(page, reservation.person)
+    page.goto(reservation.event.get_absolute_url())
+    page.mouse.wheel(0, 900)
+    box = page.get_by_role("link", name="Open my ticket").bounding_box()
+    below = {"x": 0, "y": box["y"] + box["height"] + 2, "width": 390, "height": 844 - box["y"] - box["height"] - 2}
+    beside = {"x": 0, "y": box["y"] + 4, "width": box["x"] - 2, "height": box["height"] - 8}
+    for clip in (below, beside):
+        picture = Image.open(BytesIO(page.screenshot(clip=clip)))
+        assert all(most - least < 4 for least, most in picture.convert("RGB").getextrema()), "one colour"
+
+
+@pytest.mark.parametrize("path", ["/events/{}/", "/reservations/"])
+def test_button_without_an_edge_begins_a_line_where_the_others_do(visitor, log_in, path):
+    reservation = make_reservation(make_event(), make_person(language="pl"), status="confirmed")
+    page = visitor(**PHONE | {"viewport": {"width": 340, "height": 844}})
+    log_in(page, reservation.person)
+    page.goto(path.format(reservation.event_id))
+    calendar, cancel = page.locator(".row--quiet > .button").all()[-2:]
+    padding = cancel.evaluate("button => parseFloat(getComputedStyle(button).paddingLeft)")
+    above, below = calendar.bounding_box(), cancel.bounding_box()
+    first = page.locator(".row--quiet > .button").first.bounding_box()
+    assert below["y"] > above["y"], "one below the other"
+    assert below["x"] + padding == pytest.approx(first["x"], abs=1)
 
 
 @pytest.mark.parametrize("path", ["messages/", "doors/"])

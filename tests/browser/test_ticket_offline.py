@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, until
+from tests.browser.seen import expect_seen
 from tests.factories import make_event, make_person, make_reservation
 from tickets.services import door, queue
 
@@ -35,6 +36,22 @@ def address(reservation):
 
 def is_drawn(page, picture):
     return page.locator(picture).evaluate("picture => picture.complete && picture.naturalWidth > 0")
+
+
+def test_page_says_that_it_works_offline_once_the_phone_keeps_it(phone, visitor, log_in, reservation):
+    hint = "No signal? This phone keeps your ticket"
+    expect_seen(phone.locator("#ticket-offline", has_text=hint))
+    without = visitor(**PHONE, service_workers="block")
+    log_in(without, reservation.person)
+    without.goto(address(reservation))
+    expect(without.locator(".ticket")).to_be_visible()
+    expect(without.locator("#ticket-offline")).to_be_hidden()
+
+
+def test_actions_below_the_ticket_have_one_width(phone):
+    boxes = [button.bounding_box() for button in phone.locator(".ticket-actions > .button").all()]
+    assert len(boxes) == 4
+    assert len({(box["x"], box["width"]) for box in boxes}) == 1
 
 
 def test_ticket_opens_again_without_network_large_and_white(phone, reservation):
