@@ -439,3 +439,21 @@ def views_of(resolver, prefix=""):
             yield route, pattern.callback
         else:
             yield from views_of(pattern, route)
+
+
+def test_no_form_loses_what_was_typed_when_the_session_has_ended(world):
+    """With a script the page stays as it is, under a toast; without one the answer holds what was sent."""
+    secrets = ("accounts/2fa/", "accounts/reauthenticate/", "accounts/email/", "accounts/password/", "accounts/login/")
+    lost, sent = [], 0
+    for (method, thing, route), statuses in lines().items():
+        if method != "post" or statuses[0] != "login" or route.startswith(secrets):
+            continue
+        sent += 1
+        url, typed = address(route, thing, world), {"note": "Vegan, by the window"}
+        by_script, plain = Client().post(url, typed, headers={"HX-Request": "true"}), Client().post(url, typed)
+        if (by_script.status_code, by_script.get("HX-Reswap")) != (401, "none"):
+            lost.append(("script", route, by_script.status_code))
+        if plain.status_code != 401 or "Vegan, by the window" not in plain.text:
+            lost.append(("plain", route, plain.status_code))
+    assert lost == []
+    assert sent > 25
