@@ -165,6 +165,15 @@ def test_saving_a_new_event_makes_a_draft_on_the_clock_of_its_zone(client, organ
     assert toasts(again) == ["Saved."]
 
 
+def test_saving_says_how_many_guests_hear_of_another_time_or_place(client, organizer):
+    event = make_event(organizer=organizer)
+    for _ in range(2):
+        make_reservation(event)
+    for place, said in (("Elsewhere", "Saved. 2 guests get a mail about the change."), ("Elsewhere", "Saved.")):
+        response = client.post(edit_url(event), {**TYPED, "location": place, "action": "save"})
+        assert toasts(client.get(response.url)) == [said]
+
+
 def test_publishing_a_new_event_opens_it_at_once(client, organizer):
     response = client.post(NEW, {**TYPED, "action": "publish"})
     event = Event.objects.get()

@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -101,15 +102,25 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
 def saved(request: PersonRequest, form: EventForm, event: Event | None) -> HttpResponse:
     """Create or change the event from the form, and publish it when asked to; else the form again, with what is wrong."""
     publish = request.POST.get("action") == "publish"
+    before = {name: getattr(event, name) for name in services.MOVES_GUESTS} if event else {}
     try:
         kept = form.is_valid() and keep(event, by=request.user, publish=publish, **form.cleaned_data)
     except Refused as refusal:
         form.refuse(refusal)
         kept = None
     if kept:
-        messages.success(request, _("Published. People can reserve now.") if publish else _("Saved."))
+        messages.success(request, _("Published. People can reserve now.") if publish else what_was_saved(kept, before))
         return away(request, redirect("events:live" if publish else "events:edit", kept.pk).url)
     return editor(request, form, event)
+
+
+def what_was_saved(event: Event, before: dict[str, Any]) -> str:
+    """For the toast: also how many guests get a mail, where an open event is at another time or place than before."""
+    told = event.confirmed_count + event.pending_count
+    if not told or not event.is_published or all(getattr(event, name) == was for name, was in before.items()):
+        return _("Saved.")
+    words = ngettext("Saved. %(count)d guest gets a mail about the change.", "Saved. %(count)d guests get a mail about the change.", told)
+    return words % {"count": told}
 
 
 def editor(request: PersonRequest, form: EventForm, event: Event | None) -> HttpResponse:
