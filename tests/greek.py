@@ -348,6 +348,7 @@ def letters(house: House) -> Iterator[partial[Letter | None]]:
     ticket, why = of["confirmed"].tickets.get(), of["told why"]
     moved = Event.objects.get(pk=events["pending"].pk)
     yield partial(mails.queued, of["full"].pk)
+    yield partial(mails.waits_again, of["full"].pk)
     yield partial(mails.confirmed, of["confirmed"].pk, ticket.serial)
     yield partial(mails.rejected, why.pk, why.decided_at.isoformat())
     yield partial(mails.event_cancelled, of["called off"].pk)

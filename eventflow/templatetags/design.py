@@ -56,9 +56,13 @@ def bdi(text: Any) -> SafeString:
 
 @register.filter
 def breakable(address: str) -> SafeString:
-    """An e-mail address that goes to the next line before its @ or a dot, not within a word of it."""
+    """An e-mail address that goes to the next line before its @ or a dot, not within a word of it, nor at a hyphen.
+
+    Only a part that may be longer than a line breaks where it must.
+    """
     parts = re.split(r"(?=[@.])", direction.without_controls(address))
-    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
+    kept = [format_html('<span class="unbroken">{}</span>', part) if "-" in part and len(part) < 28 else part for part in parts]
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in kept))
 
 
 @register.filter

@@ -1,10 +1,14 @@
 """An organizer decides in the queue's page: one guest with a message, the next ones, many at once, and where that leaves them."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PHONE
 from tests.browser.seen import expect_on_screen, expect_seen
-from tests.factories import fill, make_event, make_people
+from tests.factories import fill, make_event, make_people, make_person, make_reservation
 
 pytestmark = pytest.mark.once
 
@@ -76,6 +80,30 @@ def test_one_is_rejected_in_a_dialog_with_a_message(queue_page, event):
     expect(page.locator(f"#reservation-{first.pk}")).to_contain_text("Rejected")
     first.refresh_from_db()
     assert (first.status, first.message) == ("rejected", "Next time.")
+
+
+@pytest.mark.parametrize("window", [PHONE, {"viewport": {"width": 1280, "height": 900}}], ids=["phone", "desktop"])
+def test_an_address_breaks_at_no_hyphen_and_nothing_scrolls_sideways(visitor, log_in, event, window):
+    address = "guest.with.a.name@the-department-of-physics.example.org"
+    make_reservation(event, make_person("Zofia Dąbrowska", email=address))
+    page = visitor(**window)
+    log_in(page, event.organizer)
+    page.goto(f"/organizer/events/{event.pk}/queue/?q=Zofia")
+    part = page.locator("tbody small span", has_text="@the-department-of-physics")
+    expect(part).to_be_visible()
+    assert part.evaluate("span => span.getClientRects().length") == 1
+    assert page.locator("tbody small").inner_text() == address
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_ticked_table_keeps_its_round_corners(queue_page):
+    page = queue_page
+    page.locator("#pick-all").check()
+    box = page.locator(".table-box").bounding_box()
+    picture = Image.open(BytesIO(page.screenshot(clip={"x": box["x"], "y": box["y"], "width": 60, "height": 40}))).convert("RGB")
+    corner, head = picture.getpixel((1, 1)), picture.getpixel((55, 20))
+    around = Image.open(BytesIO(page.screenshot(clip={"x": box["x"] - 6, "y": box["y"], "width": 4, "height": 4}))).convert("RGB").getpixel((1, 1))
+    assert corner == around != head
 
 
 @pytest.fixture
