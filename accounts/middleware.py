@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import mfa, sessions
 from eventflow.errors import is_api
+from eventflow.headers import PRIVATE
 from eventflow.observability import current
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -47,16 +48,24 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # The API knows its callers by their tokens.
         if is_api(request.path) or not request.user.is_authenticated:
-            return self.get_response(request)
+            return of_session(request, self.get_response(request))
         if sessions.is_too_old(request.session):
             logout(request)
             return self.get_response(request)
         sessions.touch(request)
         current().person_id = request.user.pk
         speak(request, request.user.language)
-        response = self.get_response(request)
-        response.headers.setdefault("Cache-Control", "private, no-store")
-        return response
+        return of_session(request, self.get_response(request))
+
+
+def of_session(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Keep the answer out of every cache where the browser has a session: of a person, or of a phone at a gate.
+
+    Without one the answer is the same for everybody.
+    """
+    if not is_api(request.path) and not request.session.is_empty():
+        response.headers.setdefault("Cache-Control", PRIVATE)
+    return response
 
 
 class SecondFactorMiddleware:

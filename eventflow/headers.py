@@ -11,6 +11,8 @@ from django.utils.csp import build_policy
 type RawHeaders = list[tuple[bytes, bytes]]
 
 NOTHING = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), midi=(), display-capture=()"
+# Of an answer that is somebody's own: no cache keeps it.
+PRIVATE = "private, no-store"
 CAMERA = NOTHING.replace("camera=()", "camera=(self)")
 
 

@@ -12,7 +12,7 @@ from accounts import access
 from events import services as event_services
 from events.models import DoorStaff, Event
 from tests.api.clients import Api, data, refused
-from tests.factories import make_event, make_person, make_reservation
+from tests.factories import make_event, make_organizer, make_person, make_reservation
 from tests.phones import been_there, path_of, reading, results, stand, tell
 from tickets import signature
 from tickets.models import Device, Scan
@@ -372,3 +372,35 @@ def test_key_dies_when_the_phone_says_that_it_leaves(client, event, gate):
     key = stand(client, gate)
     assert tell(key, event, leaving=True).json()["allowed"] is False
     assert tell(key, event).status_code == 401
+
+
+def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, event, ticket):
+    """The helper's own event has a gate and a phone that are called the same."""
+    phone = Client()
+    stand(phone, gate, "Ann")
+    phone.post(reverse("tickets:admit", args=[ticket.reservation_id]))
+    elsewhere = make_event(organizer=make_organizer())
+    client.force_login(helper)
+    stand(client, devices.add_gate(elsewhere, name=gate.name, by=elsewhere.organizer), "Ann")
+    assert len({*Device.objects.values_list("name", flat=True)}) == 1
+    answer = client.post(reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"})
+    assert (answer.status_code, inside(event)) == (409, 1)
+
+
+def test_what_a_gate_phone_is_shown_stays_in_no_cache(client, gate, event, ticket):
+    key = stand(client, gate)
+    shown = {
+        "page": client.get(reverse("tickets:check_in", args=[event.pk])),
+        "search": client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "Łucja"}),
+        "code": client.post(reverse("tickets:check_in", args=[event.pk]), {"code": signature.sign(ticket)}),
+        "key": client.post(reverse("tickets:device", args=[event.pk])),
+        "link": Client().get(path_of(gate)),
+        "readings": tell(key, event, reading(ticket)),
+        "refused": tell("wrong", event, reading(ticket)),
+    }
+    private = {name: {*answer.headers.get("Cache-Control", "").split(", ")} >= {"private", "no-store"} for name, answer in shown.items()}
+    assert private == dict.fromkeys(shown, True)
+
+
+def test_page_of_an_event_without_a_session_may_be_shared(client, event):
+    assert "Cache-Control" not in client.get(event.get_absolute_url())

@@ -45,10 +45,17 @@ class Keeper:
         return self.person is None
 
     def let_in(self, ticket: Ticket) -> bool:
-        """Whether it was this keeper who let the guest in. The name of a device proves that for phones without a person only."""
+        """Whether it was this keeper who let the guest in.
+
+        The name of a device proves that for phones without a person only, and at the device's own event only:
+        another event may have a gate and a phone of the same names.
+        """
         if ticket.checked_in_by_id is not None:
             return self.person is not None and ticket.checked_in_by_id == self.person.pk
-        return ticket.is_used and bool(self.name) and ticket.checked_in_device == self.name
+        device = self.device
+        if device is None or device.person_id is not None or device.event_id != ticket.event_id:
+            return False
+        return ticket.is_used and ticket.checked_in_device == device.name
 
 
 def kept_events(keeper: Keeper) -> EventQuerySet:

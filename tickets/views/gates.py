@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import PersonRequest, VisitorRequest, organizer_required
@@ -89,6 +90,7 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(private=True, no_store=True)
 def stand(request: VisitorRequest, token: str) -> HttpResponse:
     """What a gate's link opens: where one would stand, and a button. Nothing happens before it is pressed."""
     gate = links.gate_behind(token)

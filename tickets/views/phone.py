@@ -68,9 +68,10 @@ def by_key(request: HttpRequest, event: int) -> Device:
 
 
 def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answers a refusal as the script of the page reads it."""
+    """Answers a refusal as the script of the page reads it. The key of the phone opened it: no cache keeps it."""
 
     @wraps(view)
+    @cache_control(private=True, no_store=True)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
@@ -151,7 +152,6 @@ def taken_back(phone: Device, nonce: str) -> dict[str, Any]:
 
 
 @require_safe
-@cache_control(no_store=True)
 @for_phones
 def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
     """What has changed since then on the list for a door without network, page by page.
