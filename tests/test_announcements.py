@@ -197,3 +197,11 @@ def test_a_message_to_many_asks_the_same_number_of_questions(event, django_asser
     with django_assert_max_num_queries(14):
         announcements.send(event, audience="pending", subject="x", body="y", key=uuid.uuid4(), by=event.organizer)
     assert Mail.objects.filter(builder__endswith=".announcement").count() == 43
+
+
+def test_key_that_was_used_at_another_event_is_a_key_like_any(client, event):
+    other, key = make_event(organizer=event.organizer), str(uuid.uuid4())
+    make_reservation(other, status="confirmed")
+    for where in (event, other, other):
+        assert send(client, where, key=key).status_code == 200
+    assert [(one.event, str(one.key)) for one in Announcement.objects.order_by("pk")] == [(event, key), (other, key)]

@@ -34,7 +34,7 @@ class Announcement(models.Model):
     subject = ComposedCharField(_("subject"), max_length=150)
     body = ComposedTextField(_("message"), max_length=5000)
     # What the form carried: sent twice, it goes out once.
-    key = models.UUIDField(unique=True, editable=False)
+    key = models.UUIDField(editable=False)
     recipients = models.PositiveIntegerField(default=0, editable=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
     # Its mails wait until then, and until then it can be taken back.
@@ -46,6 +46,7 @@ class Announcement(models.Model):
         verbose_name_plural = _("announcements")
         ordering = ["-created", "-id"]
         indexes = [models.Index(fields=["event", "-created", "-id"], name="announcement_by_event")]
+        constraints = [models.UniqueConstraint(fields=["event", "key"], name="announcement_once")]
 
     def __str__(self) -> str:
         return f"{self.pk}"

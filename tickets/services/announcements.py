@@ -48,7 +48,8 @@ def sizes(event: Event) -> dict[str, int]:
 
 @transaction.atomic
 def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID, by: User) -> Announcement:
-    """Queue the words to everybody who is meant; they leave after GRACE. A `key` that was used gives what was sent with it.
+    """Queue the words to everybody who is meant; they leave after GRACE. A `key` that was used
+    at this event gives what was sent with it.
 
     Refused: nobody_to_write_to, already_sent, too_many_announcements.
     """
