@@ -9,6 +9,7 @@ from typing import Any
 import daphne.server  # noqa: F401
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.protocol import PreparedMessage
+from autobahn.websocket.types import ConnectionDeny
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
@@ -31,6 +32,7 @@ reactor: Any = twisted_reactor
 HEAD_SECONDS, BODY_SECONDS, IDLE_SECONDS = 20, 60, 60
 FRAME_BYTES = 4096
 GOING_AWAY = 1001
+VERSION_NOT_SUPPORTED = 505
 # What a socket needs no more once it is open.
 HANDSHAKE = {
     "application_deferred",
@@ -189,6 +191,12 @@ class Socket(feeds.Watcher, WebSocketProtocol):
     CONFIG_ATTRS = ()
     watched: int | None = None
 
+    def onConnect(self, request: Any) -> Any:
+        """Daphne reads path and headers as text of these charsets, and fails with whatever is none."""
+        if not is_readable(request):
+            raise ConnectionDeny(400)
+        return super().onConnect(request)
+
     def connectionMade(self) -> None:
         super().connectionMade()
         # Until now the HTTP side of the connection listened for a full buffer. Ours is full earlier: there are thousands of them.
@@ -241,6 +249,9 @@ class Socket(feeds.Watcher, WebSocketProtocol):
         if self.watched is not None:
             feeds.hub.leave(self.watched, self)
             self.watched = None
+        if not hasattr(self, "server"):
+            # It was refused before the server knew of it.
+            return
         super().onClose(wasClean, code, reason)
 
     # How much it takes. From one that reads nothing no answer to our ping comes, and it goes.
@@ -274,7 +285,8 @@ class Socket(feeds.Watcher, WebSocketProtocol):
             self.serverClose(feeds.TOO_MANY)
 
     def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:
-        """A refused handshake, with the headers of every answer."""
+        """A refused handshake, with the headers of every answer. Another version of HTTP is the client's fault, not ours."""
+        code, reason = (400, "Bad Request") if code == VERSION_NOT_SUPPORTED else (code, reason)
         said = [(name.encode(), value.encode()) for name, value in responseHeaders or []]
         self.sendData(head(f"{code} {reason}".encode(), [*said, (b"Content-Length", b"0")]))
 
@@ -285,6 +297,13 @@ class Socket(feeds.Watcher, WebSocketProtocol):
 
     def abort(self) -> None:
         self.dropConnection(abort=True)
+
+
+def is_readable(request: Any) -> bool:
+    """Whether path, headers and the subprotocols of a handshake are in the charsets that HTTP has for them."""
+    headers = request.headers
+    ascii_only = [request.path, *headers, headers.get("sec-websocket-protocol", "")]
+    return all(text.isascii() for text in ascii_only) and max(map(ord, "".join(headers.values())), default=0) < 256
 
 
 @lru_cache(maxsize=256)

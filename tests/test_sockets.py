@@ -278,3 +278,56 @@ def handshake(site, event, *headers):
     if not headers:
         assert ours.recv(4096).startswith(b"HTTP/1.1 101")
     return ours
+
+
+HANDSHAKE = {
+    "request": "GET /ws/events/1/ HTTP/1.1",
+    "Host": "localhost",
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+BAD_HANDSHAKES = [
+    {"Sec-WebSocket-Version": "1"},
+    {"Sec-WebSocket-Version": "thirteen"},
+    {"Sec-WebSocket-Version": "13\r\nSec-WebSocket-Version: 13"},
+    {"Sec-WebSocket-Version": None},
+    {"Sec-WebSocket-Key": "short"},
+    {"Sec-WebSocket-Key": "!" * 22 + "=="},
+    {"Sec-WebSocket-Key": None},
+    {"Sec-WebSocket-Protocol": "a, a"},
+    {"Sec-WebSocket-Protocol": "zażółć"},
+    {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits=x"},
+    {"request": "POST /ws/events/1/ HTTP/1.1"},
+    {"request": "GET /ws/events/1/ HTTP/1.0"},
+    {"request": "GET /ws/events/1/#there HTTP/1.1"},
+    {"request": "GET /ws/events/ż/ HTTP/1.1"},
+    {"request": "GET //[ws/events/1/ HTTP/1.1"},
+    {"request": "GET /ws/events/1/?q=%FF HTTP/1.1"},
+    {"Host": None},
+    {"Host": "localhost:port"},
+    {"Host": "localhost\r\nHost: localhost"},
+    {"Origin": "nonsense"},
+    {"Origin": "http://[bad"},
+    {"Origin": "http://localhost:port"},
+    {"Connection": "close"},
+    {"X-Words": "żółć \x01"},
+    {"Cookie": "sessionid=\xff\xfe"},
+]
+
+
+@pytest.mark.parametrize("wrong", BAD_HANDSHAKES, ids=str)
+def test_malformed_handshake_is_refused_with_one_line_at_most(site, wrong):
+    """Whatever is sent, nothing of it is an error of ours: neither a 5xx nor a traceback."""
+    before = len(site.log.read_text())
+    lines = {**HANDSHAKE, **wrong}
+    sent = [lines.pop("request"), *(f"{name}: {value}" for name, value in lines.items() if value is not None), "", ""]
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as ours:
+        ours.sendall("\r\n".join(sent).encode())
+        answer = ours.recv(4096)
+    assert re.match(rb"HTTP/1\.[01] (101|4\d\d) ", answer), answer
+    assert site.get("/health/live/").status == 200
+    said = site.log.read_text()[before:]
+    assert "Traceback" not in said and "Unhandled" not in said
+    assert len(re.findall("WARNING|ERROR|CRITICAL", said)) <= 1, said
