@@ -1,33 +1,67 @@
 """Django's admin, for what has no page of its own. Who logs in there logs in with us: same limits, same proof of address."""
 
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db import DataError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django_tasks_db.admin import DBTaskResultAdmin
+from django_tasks_db.models import DBTaskResult
 
 from eventflow.audit import AuditEntry
 from eventflow.mail import services
 from eventflow.mail.models import Mail, Worker
-from eventflow.search import every_word
+from eventflow.search import LONGEST, every_word
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "EventFlow"
 
 
-class FoldedSearch(admin.ModelAdmin):
+class SafeList(ChangeList):
+    """A list whose filters may hold anything: what is no value of its column leads to the list without it."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_filters(request)
+        except (OverflowError, ValueError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def get_results(self, request: HttpRequest) -> None:
+        try:
+            super().get_results(request)
+        except (OverflowError, TypeError, ValueError, DataError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+
+class SafeAdmin(admin.ModelAdmin):
+    """Lists whose search and filters are bounded: the base of every list here."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SafeList
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if len(search_term) > LONGEST:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+
+class FoldedSearch(SafeAdmin):
     """Searches `search_fields` as every other page does: folded text, addresses, codes."""
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         return queryset.filter(every_word(search_term, *self.search_fields)), False
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(SafeAdmin):
     """To look at, not to touch."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -38,6 +72,14 @@ class ReadOnly(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+admin.site.unregister(DBTaskResult)
+
+
+@admin.register(DBTaskResult)
+class TaskAdmin(SafeAdmin, DBTaskResultAdmin):
+    """The library's own, with our lists."""
 
 
 @admin.register(Mail)

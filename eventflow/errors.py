@@ -1,6 +1,7 @@
 """How EventFlow says no: one exception, and one place that turns it into an answer."""
 
 import logging
+import sqlite3
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -75,9 +76,18 @@ def back_url(request: HttpRequest) -> str:
     return referer.path if own and referer.path else "/"
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database can't be reached or is busy. A query that it refuses (too complex, say) is a fault of ours."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    refused = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR or (getattr(cause, "sqlstate", None) or "").startswith("54")
+    return not refused
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """The last answer: 503 while the database is away, which heals by itself, else 500. Needs no database and no session."""
-    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    away = is_away(sys.exception())
     if is_api(request.path):
         code, words = ("unavailable", AWAY) if away else ("server_error", BROKEN)
         response: HttpResponse = JsonResponse(envelope(code, words), status=503 if away else 500)

@@ -12,15 +12,22 @@ from django.db.models import Q
 from eventflow.text import email_key, fold
 
 NOTHING = Q(pk__in=[])
+# Characters. A longer text finds nothing: each of its words would be a condition, and SQLite takes 1,000 of them.
+LONGEST = 200
 
 
 def any_word(text: str, *fields: str) -> Q:
     """The condition that at least one word of `text` stands in one of `fields`."""
-    return either(stands(typed, fields) for typed in text.split())
+    return either(stands(typed, fields) for typed in text.split()) if len(text) <= LONGEST else NOTHING
 
 
 def every_word(text: str, *fields: str) -> Q:
-    """The condition that each word of `text` stands in at least one of `fields`. No text: no condition; signs alone: nothing."""
+    """The condition that each word of `text` stands in at least one of `fields`.
+
+    No text: no condition; signs alone, or more than LONGEST characters: nothing.
+    """
+    if len(text) > LONGEST:
+        return NOTHING
     return reduce(and_, (stands(typed, fields) for typed in text.split()), Q())
 
 

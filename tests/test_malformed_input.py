@@ -12,6 +12,7 @@ from io import BytesIO
 from urllib.parse import quote, urlsplit
 
 import pytest
+from django.contrib.admin import site
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.base import BaseHandler
 from django.db import transaction
@@ -193,6 +194,17 @@ def test_the_admins_lists_take_any_filter(visitors):
             filters = "&".join(f"{name}={value}" for name in ("q", "p", "o", "created__gte", "role__exact", "status__exact"))
             visitors.ask("admin", "get", f"/admin/{model}/?{filters}")
             visitors.ask("admin", "get", f"/admin/{model}/?role__exact={value}")
+    assert visitors.wrong == []
+
+
+def test_every_column_of_the_admins_lists_takes_any_filter(visitors):
+    lookups = {"DateTimeField": ("", "__gte", "__lt", "__year", "__day", "__isnull"), "DateField": ("", "__gte", "__year")}
+    for model in site._registry:
+        url = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        for field in model._meta.concrete_fields:
+            for lookup in lookups.get(field.get_internal_type(), ("",)):
+                for value in ("0001-01-01", "9999-12-31", "9999", *some(RAW, field.name)):
+                    visitors.ask("admin", "get", f"{url}?{field.name}{lookup}={value}")
     assert visitors.wrong == []
 
 
