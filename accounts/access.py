@@ -9,7 +9,7 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from accounts import services, sessions, signals
-from accounts.models import User
+from accounts.models import FormerAddress, User
 from eventflow import audit, mail
 
 
@@ -41,8 +41,10 @@ def drop_unproven_addresses(person: User) -> None:
 
 def belonging_to_nobody(addresses: list[str]) -> set[str]:
     """Those that no account has: what waits for the others is for their owners."""
-    known = EmailAddress.objects.filter(email__in=addresses)
-    return {*addresses}.difference(known.values_list("email", flat=True))
+    known = EmailAddress.objects.filter(email__in=addresses).values_list("email", flat=True)
+    # The mails to an address that an account has left hold the link that takes it back.
+    left = FormerAddress.objects.filter(email__in=addresses).values_list("email", flat=True)
+    return {*addresses}.difference(known, left)
 
 
 def keep_session(request: HttpRequest) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts import links, mails, services
 from accounts.access import drop_unproven_addresses, revoke_access
-from accounts.models import User
+from accounts.models import FormerAddress, User
 from eventflow import audit, mail
 from eventflow.errors import Refused
 
@@ -20,12 +20,14 @@ def ask_for_address(person: User, email: str) -> EmailAddress:
     Only the newest address that a person asked for can become theirs. The caller has made sure
     that it is the person who asks.
     """
-    User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     drop_unproven_addresses(person)
     address = EmailAddress.objects.create(user=person, email=email)
     services.send_activation(address)
+    services.remember_former(person, person.email)
     if services.may_mail("address_asked", person.email):
-        mail.queue(mails.address_asked, to=person, args={"person": person.pk})
+        args = {"person": person.pk, "before": person.email}
+        mail.queue(mails.address_asked, to=person, args=args)
     audit.record("address.ask", person, by=person)
     return address
 
@@ -35,12 +37,13 @@ def take_back(token: str) -> User:
 
     The account has its old address again, nobody is logged in, and no password opens it until
     the owner chooses a new one with the link that is mailed to them. A second step that was added
-    while the link works is taken away, for it may be the intruder's.
+    while the link works is taken away, for it may be the intruder's. The link works once, and no
+    link of an address that the account had later works afterwards: the owner's word is the last.
     Refused: `take_back_invalid`, `email_taken`.
     """
     former = links.former_address_behind(token)
     if former is None:
-        raise Refused("take_back_invalid", _("This link does not work any more."))
+        raise take_back_invalid()
     try:
         return restore(former)
     except IntegrityError:
@@ -48,12 +51,20 @@ def take_back(token: str) -> User:
         raise Refused("email_taken", message) from None
 
 
+def take_back_invalid() -> Refused:
+    return Refused("take_back_invalid", _("This link does not work any more."))
+
+
 @transaction.atomic
-def restore(former: links.FormerAddress) -> User:
-    person = User.objects.select_for_update(no_key=True).get(pk=former.person)
-    if person.is_deleted:
-        raise Refused("take_back_invalid", _("This account is deleted."))
+def restore(former: FormerAddress) -> User:
+    """Give the account back to this address. The link is judged again here, under the person's lock."""
+    person = User.objects.select_for_update(no_key=True).get(pk=former.person_id)
+    kept = FormerAddress.objects.filter(person=person)
+    if person.is_deleted or not kept.filter(pk=former.pk).exists():
+        raise take_back_invalid()
+    kept.filter(pk__gte=former.pk).delete()
     if person.email != former.email:
+        services.give_way(former.email)
         EmailAddress.objects.filter(user=person).delete()
         EmailAddress.objects.create(user=person, email=former.email, primary=True, verified=True)
         person.email = former.email

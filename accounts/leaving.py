@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import mails, signals
 from accounts.access import drop_unproven_addresses
-from accounts.models import LoginSession, User
+from accounts.models import FormerAddress, LoginSession, User
 from accounts.services import spare_last_admin
 from eventflow import audit, mail
 
@@ -38,6 +38,7 @@ def leave(person: User) -> None:
         mail.forget({address})
         Session.objects.filter(pk__in=sessions).delete()
         LoginSession.objects.filter(person=person).delete()
+        FormerAddress.objects.filter(person=person).delete()
         forget_keys(person)
         scrub(person)
         audit.record("account.delete", person, by=person)

@@ -1,8 +1,6 @@
 """The links in mails about an account. Opening one changes nothing; the button behind it does."""
 
-import json
 from datetime import timedelta
-from typing import NamedTuple
 from urllib.parse import quote
 
 from allauth.account import app_settings
@@ -12,7 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import FormerAddress
 from accounts.sealed import cipher
 
 # How long the old address can take an account back. A link for it is in the mail about each change.
@@ -57,26 +55,20 @@ def signer_for(address: EmailAddress) -> signing.TimestampSigner:
     return signing.TimestampSigner(salt=f"accounts.activation:{state}")
 
 
-class FormerAddress(NamedTuple):
-    """What a link to take an account back says: which account, and the address that it had."""
-
-    person: int
-    email: str
-
-
-def take_back_url(person: User, email: str) -> str:
+def take_back_url(former: FormerAddress) -> str:
     """For the mail to an address that the account is about to leave, or has left: "this was not me".
 
-    Encrypted, because it names the address, which stands nowhere else once the change is done.
+    Encrypted and signed: it holds nothing but the number of the row, and works while that row is there.
     """
-    token = cipher("take_back").encrypt(json.dumps([person.pk, email]).encode()).decode()
+    token = cipher("take_back").encrypt(str(former.pk).encode()).decode()
     return settings.SITE_URL + reverse("accounts:not_me", args=[token])
 
 
 def former_address_behind(token: str) -> FormerAddress | None:
-    """None if we did not make the link, or too long ago."""
+    """None if we did not make the link, or too long ago, or if it or an older one was used since."""
     try:
         told = cipher("take_back").decrypt(token.encode(), ttl=int(TAKE_BACK.total_seconds()))
     except InvalidToken:
         return None
-    return FormerAddress(*json.loads(told))
+    number = told.decode()
+    return FormerAddress.objects.filter(pk=int(number)).first() if number.isdecimal() else None

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts import links
-from accounts.models import User
+from accounts.models import FormerAddress, User
 from eventflow.mail import Letter
 
 
@@ -43,22 +43,23 @@ def unknown_account() -> Letter:
     return Letter.render("account/unknown_account", {})
 
 
-def address_asked(person: int) -> Letter | None:
-    """To the old address while another one waits to be proven. None once the change is over."""
+def address_asked(person: int, before: str) -> Letter | None:
+    """To the old address, `before`, while another one waits to be proven. None once the change is over."""
     owner = User.objects.filter(pk=person).first()
     wanted = EmailAddress.objects.filter(user=person, verified=False, primary=False).first()
-    if owner is None or wanted is None:
+    former = FormerAddress.objects.filter(person=person, email=before).first()
+    if owner is None or wanted is None or former is None or owner.email != before:
         return None
-    facts = {"email": wanted.email, "url": links.take_back_url(owner, owner.email)}
+    facts = {"email": wanted.email, "url": links.take_back_url(former)}
     return Letter.render("account/address_asked", facts | {"days": links.TAKE_BACK.days})
 
 
 def email_changed(person: int, before: str) -> Letter | None:
-    """To the address that was left behind: `before`."""
-    owner = User.objects.filter(pk=person).first()
-    if owner is None:
+    """To the address that was left behind: `before`. None once the account was taken back."""
+    former = FormerAddress.objects.select_related("person").filter(person=person, email=before).first()
+    if former is None:
         return None
-    facts = {"person": owner, "url": links.take_back_url(owner, before)}
+    facts = {"person": former.person, "url": links.take_back_url(former)}
     return Letter.render("account/email_changed", facts | {"days": links.TAKE_BACK.days})
 
 

@@ -181,3 +181,23 @@ class LoginSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} of {self.person_id}"
+
+
+class FormerAddress(models.Model):
+    """An address that a person is about to leave, or has left, and that can still take the account back.
+
+    One row for each address of a person. Taking the account back deletes its row and every later
+    one: an address that came with the contested change can never take the account back itself.
+    """
+
+    person = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"))
+    email = models.EmailField(max_length=254)
+    made = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("former address")
+        verbose_name_plural = _("former addresses")
+        constraints = [models.UniqueConstraint(fields=["person", "email"], name="one_row_a_former_address")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} of {self.person_id}"

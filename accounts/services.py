@@ -9,11 +9,12 @@ from django.contrib.auth.hashers import identify_hasher, is_password_usable, mak
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import links, mails, signals
-from accounts.models import NOWHERE, User
+from accounts.models import NOWHERE, FormerAddress, User
 from eventflow import audit, mail
 from eventflow.errors import Refused
 from eventflow.search import every_word
@@ -142,12 +143,17 @@ def activate(key: str) -> tuple[EmailAddress, bool]:
     if address is None:
         raise invalid
     try:
-        first = prove(address, by=address.user)
-    except EmailAddress.DoesNotExist:  # called off at this very moment
+        with transaction.atomic():
+            # Judged again under the lock: a sign-up of this very moment may have replaced the password.
+            User.objects.select_for_update(no_key=True).get(pk=address.user_id)
+            address = links.address_behind(key)
+            if address is None:
+                raise invalid
+            return address, prove(address, by=address.user)
+    except User.DoesNotExist:  # gave way to a proven account at this very moment
         raise invalid from None
     except IntegrityError:
         raise Refused("email_taken", _("This address belongs to another account by now.")) from None
-    return address, first
 
 
 def vouch_for(person: User, *, by: User) -> bool:
@@ -166,6 +172,8 @@ def prove(address: EmailAddress, *, by: User) -> bool:
     others = EmailAddress.objects.filter(user=person).exclude(pk=address.pk)
     left_behind = others.filter(verified=True).first()
     others.delete()
+    if person.email != address.email:
+        give_way(address.email)
     address.verified = address.primary = True
     address.save()
     person.email = address.email
@@ -174,9 +182,25 @@ def prove(address: EmailAddress, *, by: User) -> bool:
     audit.record("account.activate" if left_behind is None else "account.change_email", person, by=by)
     if left_behind is not None:
         before = left_behind.email
+        remember_former(person, before)
         args = {"person": person.pk, "before": before}
         mail.queue_to_address(mails.email_changed, address=before, language=person.language, args=args)
     return True
+
+
+def give_way(email: str) -> None:
+    """Delete the account of an unproven sign-up with this address, for somebody who has just proven it.
+
+    An account with a proven address stays. Call it in a transaction.
+    """
+    waiting = User.objects.select_for_update().filter(email=email).first()
+    if waiting and not EmailAddress.objects.filter(user=waiting, verified=True).exists():
+        waiting.delete()
+
+
+def remember_former(person: User, email: str) -> None:
+    """Let this address take the account back for some days from now on, once."""
+    FormerAddress.objects.update_or_create(person=person, email=email, defaults={"made": timezone.now()})
 
 
 @transaction.atomic

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts import sessions
+from accounts.links import TAKE_BACK
+from accounts.models import FormerAddress
 from eventflow.api import idempotency
 from eventflow.audit import AuditEntry
 from eventflow.mail.models import Mail
@@ -30,6 +32,7 @@ def prune() -> dict[str, int]:
     return {
         "sessions": delete(Session.objects.filter(expire_date__lt=now)),
         "places logged in at": delete(sessions.dead_rows()),
+        "former addresses": delete(FormerAddress.objects.filter(made__lt=now - TAKE_BACK)),
         "idempotent answers": delete(idempotency.expired()),
         "tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         "log-ins": delete(AuditEntry.objects.filter(LOGINS, at__lt=now - LOGINS_KEPT)),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import PersonRequest, login_required
-from accounts.models import LoginSession, User
+from accounts.models import FormerAddress, LoginSession, User
 from eventflow.audit import AuditEntry
 from eventflow.mail.models import Mail
 from events.models import DoorStaff, Event
@@ -50,6 +50,7 @@ def sections(person: User) -> dict[str, Row | Iterable[Row]]:
         "account": account(person),
         "addresses": rows(EmailAddress.objects.filter(user=person), "email", "verified", "primary"),
         "second_steps": rows(Authenticator.objects.filter(user=person).order_by("pk"), "type", "created_at", "last_used_at", name=F("data__name")),
+        "former_addresses": rows(FormerAddress.objects.filter(person=person), "email", "made"),
         "logged_in_at": rows(LoginSession.objects.filter(person=person).order_by("pk"), "device", "is_program", "began", "seen"),
         "reservations": reservations(person),
         "tickets": tickets(person),

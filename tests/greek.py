@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.links import activation_url, take_back_url
-from accounts.models import User
+from accounts.models import FormerAddress, User
 from eventflow.mail import Letter
 from events import services as event_services
 from events.mails import door_staff
@@ -274,7 +274,8 @@ def visitor_visits(house: House) -> Iterator[Visit]:
         yield "visitor", "accounts:activate", [key], ""
         yield "visitor", "accounts:activate", [key], {}
     nobody = house["people"]["nobody"]
-    for token in ("worn-out", take_back_url(nobody, nobody.email).rstrip("/").rpartition("/")[2]):
+    former, _ = FormerAddress.objects.get_or_create(person=nobody, email=nobody.email)
+    for token in ("worn-out", take_back_url(former).rstrip("/").rpartition("/")[2]):
         yield "visitor", "accounts:not_me", [token], ""
         yield "visitor", "accounts:not_me", [token], {}
     yield "visitor", "accounts:send_link_again", None, ""

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from accounts import leaving
 from accounts import services as accounts
-from accounts.models import User
+from accounts.models import FormerAddress, User
 from eventflow import mail
 from eventflow.api.idempotency import Replay
 from eventflow.audit import AuditEntry
@@ -238,6 +238,7 @@ def busy_life(leaver, client):
     Authenticator.objects.create(user=leaver, type="webauthn", data={"name": f"{NAME}’s key"})
     admin = Client()
     admin.force_login(make_admin())
+    FormerAddress.objects.create(person=leaver, email="kunegunda.before@example.org")
     edited = {"first_name": "Kunegunda", "last_name": "Brzęczyszczykiewicz", "language": "pl"}
     admin.post(f"/admin/accounts/user/{leaver.pk}/change/", edited, follow=True)  # the page that follows shows the message, which names them
 
@@ -252,7 +253,7 @@ def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leave
     accounts.grant_role(leaver, "organizer", by=make_admin())
     busy_life(leaver, client)
     kinds = {row.partition(" ")[0] for row in traces()}
-    assert kinds == {"User", "EmailAddress", "Authenticator", "Reservation", "DoorStaff", "Event", "Mail", "LogEntry", "Session"}
+    assert kinds == {"User", "EmailAddress", "FormerAddress", "Authenticator", "Reservation", "DoorStaff", "Event", "Mail", "LogEntry", "Session"}
     assert (Replay.objects.count(), LogEntry.objects.exclude(object_repr="").count()) == (1, 1)
     leaving.leave(User.objects.get(pk=leaver.pk))
     assert len(letters_to(ADDRESS)) > 1

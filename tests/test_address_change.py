@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import access, addresses, links
-from accounts.models import User
+from accounts import access, addresses, links, services
+from accounts.models import FormerAddress, User
 from eventflow.audit import AuditEntry
 from eventflow.errors import Refused
 from tests.api.clients import Api, refused, sign_in
@@ -107,11 +107,11 @@ def test_the_link_dies_with_the_password_even_where_the_address_stayed(owner):
 
 def test_a_link_outlives_a_new_secret_while_the_old_one_is_a_fallback(owner, settings):
     address = EmailAddress.objects.create(user=owner, email=NEW)
-    key, url = links.activation_key(address), links.take_back_url(owner, OLD)
-    token, old = url.rstrip("/").rpartition("/")[2], settings.SECRET_KEY
+    key, token, old = links.activation_key(address), token_for(owner, OLD), settings.SECRET_KEY
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [old]
     assert links.address_behind(key) == address
-    assert links.former_address_behind(token) == (owner.pk, OLD)
+    former = links.former_address_behind(token)
+    assert (former.person, former.email) == (owner, OLD)
     settings.SECRET_KEY_FALLBACKS = []
     assert links.address_behind(key) is None
     assert links.former_address_behind(token) is None
@@ -183,12 +183,101 @@ def test_taking_back_removes_a_second_step_that_the_intruder_added(owner):
     assert [*Authenticator.objects.all()] == [old]
 
 
-def test_taking_back_again_leads_to_the_same_end(owner):
+def test_taking_back_works_once(owner):
+    """Whoever finds the mail later voids no password with it."""
     token = token_for(owner, OLD)
-    for _ in range(2):
+    addresses.take_back(token)
+    access.reset_password(User.objects.get(pk=owner.pk), BETTER)
+    letters = len(letters_to(OLD))
+    with pytest.raises(Refused) as caught:
         addresses.take_back(token)
+    assert caught.value.code == "take_back_invalid"
+    assert Client().get(f"/accounts/not-me/{token}/").status_code == 400
+    assert log_in(Client(), OLD, BETTER).status_code == 302
+    assert len(letters_to(OLD)) == letters
+
+
+def move_away(intruder):
+    """The account is at the intruder's address, who has a link there to take it back as well."""
+    assert press(link_in(letters_to(EVIL)[0], "/activate/")).status_code == 200
+    again = Client()
+    log_in(again, EVIL)
+    assert ask_for(again, "third@evil.example").status_code == 302
+    return link_in(letters_to(EVIL)[-1], "/not-me/"), link_in(letters_to(OLD)[-1], "/not-me/")
+
+
+def test_the_owners_word_is_the_last(owner):
+    """No link of an address that came with the change takes back what the owner took back."""
+    evil, own = move_away(intrude())
+    assert Client().get(evil).status_code == 200
+    assert press(own).status_code == 200
+    assert Client().get(evil).status_code == 400
+    assert press(evil).status_code == 400
     owner.refresh_from_db()
-    assert (owner.email, owner.emailaddress_set.count()) == (OLD, 1)
+    assert owner.email == OLD
+
+
+def test_the_owner_takes_back_what_the_intruder_took_back_first(owner):
+    evil, own = move_away(intrude())
+    assert press(evil).status_code == 200
+    assert press(own).status_code == 200
+    owner.refresh_from_db()
+    assert owner.email == OLD
+
+
+def test_a_later_change_can_be_taken_back_as_well(owner):
+    assert press(move_away(intrude())[1]).status_code == 200
+    access.reset_password(User.objects.get(pk=owner.pk), PASSWORD)
+    intrude(NEW)
+    assert press(link_in(letters_to(NEW)[-1], "/activate/")).status_code == 200
+    assert press(link_in(letters_to(OLD)[-1], "/not-me/")).status_code == 200
+    owner.refresh_from_db()
+    assert owner.email == OLD
+
+
+def test_a_take_back_is_judged_under_the_lock(owner):
+    token = token_for(owner, OLD)
+    seen_before = links.former_address_behind(token)
+    addresses.take_back(token)
+    with pytest.raises(Refused) as caught:
+        addresses.restore(seen_before)
+    assert caught.value.code == "take_back_invalid"
+
+
+def sign_up_with(email):
+    fields = {"email": email, "password1": BETTER, "password2": BETTER}
+    names = {"first_name": "Mallory", "last_name": "M"}
+    assert Client().post("/accounts/signup/", fields | names).status_code == 302
+    assert User.objects.filter(email=email).exists()
+
+
+def test_an_unproven_sign_up_with_the_old_address_gives_way_to_its_owner(owner):
+    intrude()
+    assert press(link_in(letters_to(EVIL)[0], "/activate/")).status_code == 200
+    sign_up_with(OLD)
+    own = next(letter for letter in reversed(letters_to(OLD)) if "/not-me/" in letter.body)
+    assert press(link_in(own, "/not-me/")).status_code == 200
+    owner.refresh_from_db()
+    assert (owner.email, User.objects.filter(first_name="Mallory").exists()) == (OLD, False)
+
+
+def test_an_unproven_sign_up_with_the_new_address_gives_way_to_who_proves_it(owner):
+    intrude(NEW)
+    sign_up_with(NEW)
+    mine = next(letter for letter in letters_to(NEW) if "new address" in letter.subject)
+    assert press(link_in(mine, "/activate/")).status_code == 200
+    owner.refresh_from_db()
+    assert (owner.email, User.objects.filter(first_name="Mallory").exists()) == (NEW, False)
+
+
+def test_mails_that_hold_the_way_back_are_not_forgotten_with_a_dropped_address(owner):
+    """The intruder asks for the old address, then for another one, while the mails still wait."""
+    address = EmailAddress.objects.create(user=owner, email=EVIL)
+    services.prove(address, by=owner)
+    owner.refresh_from_db()
+    for email in (OLD, "third@evil.example"):
+        addresses.ask_for_address(owner, email)
+    assert any("/not-me/" in letter.body for letter in letters_to(OLD))
 
 
 def test_taking_back_gives_nobody_an_address_that_another_account_has_by_now(owner):
@@ -220,7 +309,8 @@ def test_an_old_link_gives_nothing_back(owner, monkeypatch):
 
 
 def token_for(person, email):
-    return links.take_back_url(person, email).rstrip("/").rpartition("/")[2]
+    former, _ = FormerAddress.objects.get_or_create(person=person, email=email)
+    return links.take_back_url(former).rstrip("/").rpartition("/")[2]
 
 
 def test_only_the_newest_address_can_become_theirs(owner):

@@ -9,12 +9,13 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.models import FormerAddress
 from eventflow import housekeeping, mail
 from eventflow.api.idempotency import Replay
 from eventflow.audit import AuditEntry
 from eventflow.mail.models import Mail
 from tests import letters, processes
-from tests.factories import make_event, make_reservation
+from tests.factories import make_event, make_person, make_reservation
 
 NOW = timezone.now()
 
@@ -30,6 +31,10 @@ def replay(name, age):
 def letter(state, age):
     mail.queue_to_address(letters.note, address="reader@example.org", language="en", args={"subject": "Hello"})
     Mail.objects.filter(pk=Mail.objects.latest("pk").pk).update(state=state, created=NOW - age)
+
+
+def former_address(age):
+    FormerAddress.objects.create(person=make_person(), email="old@example.org", made=NOW - age)
 
 
 def done(status, age):
@@ -50,9 +55,14 @@ def test_prune_deletes_what_is_out_of_date_and_nothing_else(capsys):
     for state in ("sent", "dropped", "stuck", "queued"):
         for days in (89, 91):
             letter(state, timedelta(days=days))
+    for days in (6, 8):
+        former_address(timedelta(days=days))
     waiting = DBTaskResult.objects.filter(status="READY").count()
     call_command("prune")
-    assert capsys.readouterr().out == "sessions: 1\nplaces logged in at: 0\nidempotent answers: 1\ntasks: 2\nlog-ins: 0\nmails: 2\n"
+    told = capsys.readouterr().out.splitlines()
+    counts = ["former addresses: 1", "idempotent answers: 1", "tasks: 2", "log-ins: 0", "mails: 2"]
+    assert told == ["sessions: 1", "places logged in at: 0", *counts]
+    assert [row.made for row in FormerAddress.objects.all()] == [NOW - timedelta(days=6)]
     assert [*Session.objects.values_list("session_key", flat=True)] == ["-1"]
     assert [*Replay.objects.values_list("key", flat=True)] == ["23"]
     assert DBTaskResult.objects.finished().count() == 2

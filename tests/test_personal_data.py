@@ -56,6 +56,7 @@ def live_through(who, title):
     make_reservation(own, make_person("Guest Ofmine", email=f"guest-of-{who.email}"), status="confirmed")
     announcements.send(own, audience="all", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=who)
     accounts.change_settings(who, last_name=who.last_name)
+    accounts.remember_former(who, f"before-{who.email}")
     Authenticator.objects.create(user=who, type="totp", data={"secret": "SEEDSEED"})
     Authenticator.objects.create(user=who, type="webauthn", data={"name": f"{who.first_name}’s phone", "credential": {"id": "a-credential"}})
     mail.queue_to_address(letters.note, address=who.email, language="en", args={"subject": "A secret-token"})
@@ -68,6 +69,7 @@ def test_the_file_holds_everything_about_the_person(person):
         "account",
         "addresses",
         "second_steps",
+        "former_addresses",
         "logged_in_at",
         "reservations",
         "tickets",
@@ -80,6 +82,7 @@ def test_the_file_holds_everything_about_the_person(person):
     account = {"id": person.pk, "email": "lucja@example.org", "first_name": "Łucja", "last_name": "Żak", "language": "pl", "role": "organizer"}
     assert data["account"] | account == data["account"]
     assert data["account"].keys() - account.keys() == {"date_joined", "last_login", "organizer_mail", "time_zone"}
+    assert [row["email"] for row in data["former_addresses"]] == ["before-lucja@example.org"]
     assert data["addresses"] == [{"email": "lucja@example.org", "verified": True, "primary": True}]
     assert [(one["type"], one["name"]) for one in data["second_steps"]] == [("totp", None), ("webauthn", "Łucja’s phone")]
     said = [(one["event_title"], one["status"], one["message"]) for one in data["reservations"]]
@@ -149,10 +152,10 @@ def test_somebody_who_did_nothing_gets_a_file_too():
 
 
 def test_the_file_takes_as_many_queries_however_much_there_is(person, django_assert_num_queries):
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         before = taken_away(person)
     for _ in range(3):
         let_time_pass(make_reservation(make_event(), person, status="confirmed").event, start_time=timedelta(1), end_time=timedelta(2))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         after = taken_away(person)
     assert (len(before["reservations"]), len(after["reservations"])) == (2, 5)

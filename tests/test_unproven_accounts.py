@@ -8,8 +8,9 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.test import Client
 
-from accounts import services
+from accounts import links, services
 from accounts.models import User
+from eventflow.errors import Refused
 from eventflow.mail.models import Mail
 from tests.api.clients import Api, refused
 from tests.factories import PASSWORD, make_person
@@ -180,3 +181,23 @@ def test_a_look_at_the_link_of_the_api_activates_nobody():
     assert not EmailAddress.objects.get().verified
     assert refused(Api().get("/users/activate/nonsense/")) == (400, "activation_invalid")
     assert Api().get(f"/users/activate/{key}/").status_code == 200
+
+
+def test_a_link_is_judged_again_under_the_lock(monkeypatch):
+    """A stranger signs up between the look at the link and the lock: their password is not activated."""
+    services.sign_up(email=VICTIM, password=VICTIMS, language="en")
+    key = links.activation_key(EmailAddress.objects.get(email=VICTIM))
+    look, looks = links.address_behind, []
+
+    def look_then_lose_the_race(key):
+        found = look(key)
+        looks.append(key)
+        if len(looks) == 1:
+            services.sign_up(email=VICTIM, password=ATTACKERS, language="en")
+        return found
+
+    monkeypatch.setattr(links, "address_behind", look_then_lose_the_race)
+    with pytest.raises(Refused) as caught:
+        services.activate(key)
+    assert caught.value.code == "activation_invalid"
+    assert not EmailAddress.objects.get(email=VICTIM).verified
