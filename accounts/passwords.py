@@ -22,8 +22,8 @@ OUR_WORDS = [
     *("wydarzenie", "wydarzenia", "bilet", "bilety", "rezerwacja", "rezerwacje", "organizator"),
     *("konferencja", "koncert", "warsztaty", "spotkanie", "impreza", "haslo", "gosc", "kolejka"),
 ]
-# zxcvbn takes the longer the more signs there are that may stand for letters. Past these bounds a
-# password is varied or long enough, whatever it begins with.
+# zxcvbn takes the longer the more different signs there are that may stand for letters. What is
+# beyond these bounds is not judged, the rest of the password is.
 JUDGED, SIGNS = 32, 8
 SIGN = re.compile(r"[^a-zA-Z\s]")
 
@@ -34,10 +34,7 @@ class GuessableValidator:
     """
 
     def validate(self, password: str, user: Any = None) -> None:
-        judged = password[:JUDGED]
-        if len({*SIGN.findall(judged)}) > SIGNS:
-            return
-        found = guess(judged, [*words_of_site(), *words_of(user)])
+        found = guess(within_bounds(password), [*words_of_site(), *words_of(user)])
         ours = any(part.get("dictionary_name") == "user_inputs" for part in found["sequence"])
         tries = float(found["guesses_log10"])
         if tries < EASY_WITH_OUR_WORDS and ours:
@@ -49,6 +46,13 @@ class GuessableValidator:
 
     def get_help_text(self) -> Any:
         return gettext_lazy("Your password can’t be one that is easy to guess.")
+
+
+def within_bounds(password: str) -> str:
+    """The beginning of the password, with its first few different signs and digits and no others."""
+    judged = password[:JUDGED]
+    kept = {*[*dict.fromkeys(SIGN.findall(judged))][:SIGNS]}
+    return "".join(letter for letter in judged if letter in kept or not SIGN.match(letter))
 
 
 def guess(password: str, words: list[str]) -> dict[str, Any]:
