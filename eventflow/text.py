@@ -72,7 +72,7 @@ def canonical_email(address: str) -> str:
     """
     local, at, domain = email_key(address).rpartition("@")
     canonical = f"{local}{at}{domain}"
-    if not domain.isascii() or domain.startswith("[") or len(canonical) > LONGEST_EMAIL:
+    if not canonical.isascii() or domain.startswith("[") or len(canonical) > LONGEST_EMAIL:
         raise ValueError(_("Enter an e-mail address like name@example.org."))
     try:
         check_email(canonical)

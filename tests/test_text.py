@@ -68,3 +68,10 @@ def test_canonical_email_refuses_what_is_no_address(typed):
     with translation.override("en"), pytest.raises(ValueError, match="Enter an e-mail address like"):
         canonical_email(typed)
     assert email_key(typed) == email_key(email_key(typed))
+
+
+@pytest.mark.parametrize("address", ["ſara@example.org", "admın@example.org", "żółw@example.org"])
+def test_a_letter_beyond_ascii_before_the_at_sign_is_no_address(address):
+    """Django's pattern ignores case, and in Unicode ſ is an S and ı an I: no mail reaches them."""
+    with pytest.raises(ValueError):
+        canonical_email(address)
