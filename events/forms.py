@@ -1,5 +1,6 @@
 """What people type about events: the filters of the public list, the editor, the small forms of the panel."""
 
+import secrets
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -243,11 +244,12 @@ def on_the_wall(moment: datetime) -> datetime:
 
 
 def first_guess() -> dict[str, Any]:
-    """What a new event starts from: next Saturday evening, here."""
+    """What a new event starts from: next Saturday evening, here, in a look that not every other event has."""
     today = timezone.localdate()
     saturday = today + timedelta(days=(5 - today.weekday()) % 7 or 7)
     start = datetime.combine(saturday, time(18))
-    return {"start_time": start, "end_time": start + timedelta(hours=2), "time_zone": settings.TIME_ZONE}
+    look = {"hue": secrets.choice(Event.Hue.values), "pattern": secrets.choice(Event.Pattern.values)}
+    return {"start_time": start, "end_time": start + timedelta(hours=2), "time_zone": settings.TIME_ZONE, **look}
 
 
 def zone_choices(current: str = "") -> list[tuple[str, list[tuple[str, str]]]]:

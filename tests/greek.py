@@ -325,6 +325,16 @@ def account_visits(house: House) -> Iterator[Visit]:
     yield "nobody", "account_reauthenticate", None, {"password": "μ"}
 
 
+def pages(house: House) -> Iterator[tuple[Any, str]]:
+    """Every page once, and each kind of event's page for whoever meets it in most states."""
+    seen = set()
+    for who, view, what, asked, *_ in visits(house):
+        kind = (view, asked) if view != "events:detail" else (view, what.pk) if who == "guest" else None
+        if isinstance(asked, str) and kind and kind not in seen:
+            seen.add(kind)
+            yield who, reverse(view, args=what if isinstance(what, list) else [what.pk] if what else []) + asked
+
+
 # --- Going there ------------------------------------------------------------------------------------------------------
 
 

@@ -161,7 +161,7 @@ def test_message_that_waits_when_the_event_is_cancelled_is_not_sent(client, even
     send(client, event)
     event_services.cancel(event, by=event.organizer)
     assert readers() == []
-    assert "· Confirmed ·" in words(only(client.get(url(event)), "//section[@id='sent']"))
+    assert "Confirmed" in all_words(client.get(url(event)), "//section[@id='sent']//p[contains(@class, 'dots')]/span")
 
 
 def test_an_empty_audience_is_refused_beside_the_choice(client):

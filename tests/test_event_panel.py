@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from events import services
 from events.forms import EventForm, first_guess, zone_choices
 from events.models import DoorStaff, Event
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
@@ -107,7 +108,7 @@ def test_panel_of_an_admin_holds_everybodys_events_with_names(client):
     client.force_login(make_admin())
     response = client.get(PANEL)
     assert sorted(panel_titles(response)) == ["Paweł's", "Zofia's"]
-    assert any("· Zofia Kaczmarek" in row for row in all_words(response, "//tbody//th"))
+    assert "Zofia Kaczmarek" in all_words(response, "//tbody//th//small/span")
 
 
 def test_panel_of_a_newcomer_invites_to_create_an_event(client, organizer):
@@ -128,6 +129,30 @@ def test_panel_draws_the_sign_ups_of_the_last_days(client, organizer):
     heights = [point.split(",")[1] for point in spark[0].get("points").split()]
     assert heights == ["26.0"] * 10 + ["14.0", "26.0", "26.0", "2.0"]
     assert "No sign-ups yet" in all_words(response, "//tbody/tr[2]")[0]
+
+
+def test_panel_tells_who_had_a_spot_at_a_cancelled_event(client, organizer):
+    event = make_event(organizer=organizer, seats_limit=125)
+    for status in ("confirmed", "confirmed", "pending"):
+        make_reservation(event, status=status)
+    services.cancel(event, by=organizer, message="")
+    response = client.get(PANEL)
+    assert all_words(response, "//tbody/tr/td[2]") == ["2 people had a spot"]
+    assert tree(response).xpath("//tbody//*[name()='svg' and (@role='img')]") == []
+
+
+def test_panel_sends_nobody_to_decide_about_an_event_that_is_over(client, organizer):
+    ahead, over = make_event(organizer=organizer, title="Ahead"), make_event(organizer=organizer, title="Over")
+    for event in (ahead, over):
+        make_reservation(event)
+    Event.objects.filter(pk=over.pk).update(start_time=timezone.now() - timedelta(days=2), end_time=timezone.now() - timedelta(days=1))
+    response = client.get(PANEL)
+    assert all_words(response, "//tbody/tr/td[2]//a") == ["1 pending"]
+    assert len(tree(response).xpath("//*[name()='svg' and @class='spark']")) == 1
+
+
+def test_new_events_do_not_all_look_alike():
+    assert len({(guess["hue"], guess["pattern"]) for guess in (first_guess() for _ in range(40))}) > 1
 
 
 def test_panel_offers_what_fits_the_life_of_an_event(client, organizer):

@@ -31,7 +31,7 @@ def spark(counts: Sequence[int]) -> SafeString:
     """Reservations a day as a line, oldest first, with the sum in words for those who don't see it."""
     total = sum(counts)
     if not total:
-        return format_html('<span class="muted small">{}</span>', _("No sign-ups yet"))
+        return format_html('<span class="muted small one-line">{}</span>', _("No sign-ups yet"))
     step, height = 96 / (len(counts) - 1), 24 / max(counts)
     points = " ".join(f"{step * i:.1f},{26 - height * count:.1f}" for i, count in enumerate(counts))
     label = ngettext("%(count)d sign-up in the last 14 days", "%(count)d sign-ups in the last 14 days", total) % {"count": total}

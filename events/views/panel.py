@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from allauth.core import ratelimit
 from django.contrib import messages
@@ -45,7 +45,7 @@ def event_list(request: PersonRequest) -> HttpResponse:
     show = asked if asked in tabs else "all"
     counts = events.aggregate(**{name: Count("pk", filter=which) for name, which in tabs.items()})
     page = Paginator(in_panel_order(events.filter(tabs[show])).select_related("organizer"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "rows": with_sign_ups(page.object_list), "tabs": [(name, counts[name]) for name in tabs], "show": show, "here": "events"}
+    context = {"page": page, "rows": panel_rows(page.object_list), "tabs": [(name, counts[name]) for name in tabs], "show": show, "here": "events"}
     return render(request, "events/panel.html", context)
 
 
@@ -66,15 +66,38 @@ def in_panel_order(events: EventQuerySet) -> EventQuerySet:
     return events.order_by(Case(When(to_come, then=0), default=1), Case(When(to_come, then=F("start_time"))), "-start_time", "-pk")
 
 
-def with_sign_ups(events: Iterable[Event]) -> list[tuple[Event, list[int]]]:
-    """Each event with its reservations on each of the last days, oldest first. One query for all of them."""
-    events, today = list(events), timezone.localdate()
+class PanelRow(NamedTuple):
+    """An event, its reservations on each of the last days, oldest first, and how many had a spot when it was cancelled."""
+
+    event: Event
+    sign_ups: list[int]
+    had_spot: int
+
+
+def panel_rows(events: Iterable[Event]) -> list[PanelRow]:
+    """The rows of the list. One query for all sign-ups, one more where there are cancelled events."""
+    events = list(events)
+    sign_ups, had_spot = sign_ups_of(events), had_spot_at([event for event in events if event.is_cancelled])
+    return [PanelRow(event, sign_ups[event.pk], had_spot.get(event.pk, 0)) for event in events]
+
+
+def had_spot_at(cancelled: list[Event]) -> dict[int, int]:
+    """How many guests had a spot at each of these events when it was cancelled, by the event's id."""
+    if not cancelled:
+        return {}
+    held = Count("reservations", filter=Q(reservations__status_at_cancellation="confirmed"))
+    return dict(Event.objects.filter(pk__in=[event.pk for event in cancelled]).annotate(held=held).values_list("pk", "held").order_by())
+
+
+def sign_ups_of(events: list[Event]) -> dict[int, list[int]]:
+    """The reservations of each of the last days, oldest first, by the event's id."""
+    today = timezone.localdate()
     since = timezone.now() - timedelta(days=SPARK_DAYS)
     made = Event.objects.filter(pk__in=[event.pk for event in events], reservations__created__gte=since).order_by()
     counts = made.values_list("pk", TruncDate("reservations__created")).annotate(Count("reservations"))
     by_day = {(pk, day): count for pk, day, count in counts}
     days = [today - timedelta(days=ago) for ago in reversed(range(SPARK_DAYS))]
-    return [(event, [by_day.get((event.pk, day), 0) for day in days]) for event in events]
+    return {event.pk: [by_day.get((event.pk, day), 0) for day in days] for event in events}
 
 
 # --- The editor -------------------------------------------------------------------------------------------------------

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.factories import PASSWORD
-from tests.greek import make_house, visits
+from tests.greek import make_house, pages
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -23,16 +22,6 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOOKS = [("light", WIDE, "en-GB"), ("dark", NARROW, "pl-PL")]
 if os.environ.get("AXE") == "every":
     LOOKS = list(product(["light", "dark"], [WIDE, NARROW], ["en-GB", "pl-PL"]))
-
-
-def pages(house):
-    """Every page once, and each kind of event's page for whoever meets it in most states."""
-    seen = set()
-    for who, view, what, asked, *_ in visits(house):
-        kind = (view, asked) if view != "events:detail" else (view, what.pk) if who == "guest" else None
-        if isinstance(asked, str) and kind and kind not in seen:
-            seen.add(kind)
-            yield who, reverse(view, args=what if isinstance(what, list) else [what.pk] if what else []) + asked
 
 
 @pytest.mark.parametrize(("theme", "size", "locale"), LOOKS, ids=[f"{theme}-{size['width']}-{locale}" for theme, size, locale in LOOKS])

@@ -1,0 +1,135 @@
+"""What every page keeps to, on a phone and on a desk: nothing sideways, room for a finger, no separator without what it separates."""
+
+import pytest
+
+from accounts.models import User
+from tests.browser.conftest import PHONE
+from tests.greek import make_house, pages
+
+pytestmark = pytest.mark.once
+SHOWN = """const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+  && element.getClientRects().length && !element.closest(".visually-hidden, .skip-link, .htmx-indicator");"""
+# Links and controls that are lower or narrower than 24 px, those within a sentence aside: {words: size}.
+# What a label or a layer of the control itself adds to it counts.
+SMALL_TARGETS = (
+    f"() => {{ {SHOWN}"
+    """
+  const layer = (element) => {
+    const { content, position, inlineSize, blockSize } = getComputedStyle(element, "::after");
+    return content !== "none" && position === "absolute" ? [parseFloat(inlineSize), parseFloat(blockSize)] : [0, 0];
+  };
+  const size = (element) => {
+    const boxes = [element, ...(element.labels ?? [])].flatMap((one) => [...one.getClientRects()].map(({ width, height }) => [width, height]));
+    return [0, 1].map((side) => Math.max(layer(element)[side], ...boxes.map((box) => box[side])));
+  };
+  const inSentence = (element) => {
+    if (getComputedStyle(element).display !== "inline" || element.matches("input, select, textarea")) return false;
+    let block = element.parentElement;
+    while (getComputedStyle(block).display === "inline") block = block.parentElement;
+    const rest = block.cloneNode(true);
+    rest.querySelectorAll("a, button, .visually-hidden").forEach((link) => link.remove());
+    return rest.textContent.trim() !== "";
+  };
+  const targets = document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])");
+  const small = [...targets].filter((one) => shown(one) && !inSentence(one) && Math.min(...size(one)) < 23.9);
+  return small.map((one) => `${(one.textContent.trim() || one.name || one.className).slice(0, 40)}: ${size(one).map(Math.round)}`);
+}"""
+)
+# Middle dots at which a line begins or ends, as the words beside them.
+LONE_DOTS = (
+    f"() => {{ {SHOWN}"
+    """
+  const lone = [];
+  const boxOf = (node, i) => {
+    const range = document.createRange();
+    range.setStart(node, i);
+    range.setEnd(node, i + 1);
+    return range.getBoundingClientRect();
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (!node.data.includes("·") || !shown(node.parentElement) || node.parentElement.closest("dialog, template")) continue;
+    let block = node.parentElement;
+    while (getComputedStyle(block).display === "inline") block = block.parentElement;
+    const letters = [], inside = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+    for (let text = inside.nextNode(); text; text = inside.nextNode()) {
+      for (let i = 0; i < text.data.length; i++) if (text.data[i].trim()) letters.push([text.data[i], boxOf(text, i)]);
+    }
+    letters.forEach(([letter, box]) => {
+      if (letter !== "·") return;
+      const beside = letters.filter(([, other]) => other.width && Math.abs(other.bottom - box.bottom) < box.height / 2);
+      const before = beside.some(([, other]) => other.x < box.x), after = beside.some(([, other]) => other.x > box.x);
+      if (!before || !after) lone.push(block.textContent.trim().slice(0, 60));
+    });
+  }
+  const seen = (x, y, item) => item.contains(document.elementFromPoint(x, y));
+  for (const item of document.querySelectorAll(".dots > * + *")) {
+    if (!shown(item)) continue;
+    item.scrollIntoView({ block: "center" });
+    const box = item.getBoundingClientRect(), first = box.x - item.parentElement.getBoundingClientRect().x < 1;
+    const mark = getComputedStyle(item, "::before"), width = parseFloat(mark.inlineSize);
+    const x = box.x + parseFloat(mark.insetInlineStart) + width / 2;
+    const y = box.y + parseFloat(mark.blockSize) / 2;
+    if (seen(x, y, item) === first) lone.push(item.parentElement.textContent.trim().slice(0, 60));
+  }
+  return lone;
+}"""
+)
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+DEAD_BUTTONS = (
+    f"() => {{ {SHOWN}"
+    """
+  const idle = [...document.querySelectorAll("button[type=button]:not([popovertarget]):enabled, [data-theme-toggle]")];
+  return idle.filter(shown).map((button) => button.outerHTML.slice(0, 160));
+}"""
+)
+
+
+def listed(found):
+    return "\n".join(f"{where}: {what}" for where, what in found.items())
+
+
+class Walk:
+    """Goes to every page as whoever may see it."""
+
+    def __init__(self, visitor, log_in, house, **window):
+        self.visitor, self.log_in, self.house, self.window = visitor, log_in, house, window
+        self.windows = {}
+
+    def __iter__(self):
+        for who, path in pages(self.house):
+            page = self.windows.get(who) or self.open(who)
+            page.goto(path)
+            yield path, page
+
+    def open(self, who):
+        page = self.windows[who] = self.visitor(**self.window)
+        person = self.house["people"].get(who) if isinstance(who, str) else who
+        if person:
+            self.log_in(page, person)
+        return page
+
+
+@pytest.mark.parametrize(("window", "language"), [(PHONE, "pl"), ({}, "en")], ids=["phone-pl", "desk-en"])
+def test_every_page_is_laid_out_for_its_window(visitor, log_in, complaints, window, language):
+    complaints.expected.append("the server responded with a status of 4")
+    house = make_house()
+    User.objects.update(language=language)
+    # On another clock than the event's, so that both are said.
+    window = {"locale": language, "timezone_id": "America/New_York", **window}
+    slips = {}
+    for path, page in Walk(visitor, log_in, house, **window):
+        for kind, question in (("wider", WIDER), ("small", SMALL_TARGETS), ("lone dots", LONE_DOTS)):
+            if found := page.evaluate(question):
+                slips[path, kind] = found
+    assert not slips, listed(slips)
+
+
+def test_no_button_stands_idle_without_a_script(visitor, log_in, complaints):
+    complaints.expected.append("the server responded with a status of 4")
+    house = make_house()
+    idle = {}
+    for path, page in Walk(visitor, log_in, house, java_script_enabled=False):
+        if found := page.evaluate(DEAD_BUTTONS):
+            idle[path] = found
+    assert not idle, listed(idle)
