@@ -1,7 +1,6 @@
 """What people fill in about themselves. allauth's forms do the work; the words are ours."""
 
-from typing import Any, ClassVar
-from zoneinfo import available_timezones
+from typing import Any, ClassVar, cast
 
 from allauth.account import forms as allauth
 from allauth.account.models import EmailAddress
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access, addresses
 from accounts.models import User
 from eventflow.fields import ComposedLine, KnownAddress, NewAddress
+from eventflow.zones import spoken_zone, zones_by_region
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
 # What to enter, for a field that was left empty.
@@ -234,12 +234,15 @@ class SettingsForm(forms.Form):
         self.initial = model_to_dict(person, fields)
         if not person.is_organizer:
             del self.fields["organizer_mail"], self.fields["time_zone"]
+        else:
+            cast(forms.ChoiceField, self.fields["time_zone"]).choices = clocks(person.time_zone)
 
 
-def clocks() -> list[tuple[str, str]]:
-    """Every time zone, this site's first."""
-    here = _("As on this site: %(zone)s") % {"zone": settings.TIME_ZONE.replace("_", " ")}
-    return [("", here), *((name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name)]
+def clocks(current: str = "") -> list[Any]:
+    """Every time zone by region; before them this site's, and the one that the person has now."""
+    here = _("As on this site: %(zone)s") % {"zone": spoken_zone(settings.TIME_ZONE)}
+    own = [name for name in dict.fromkeys([current, "UTC"]) if name]
+    return [("", here), *((name, spoken_zone(name)) for name in own), *zones_by_region({*own})]
 
 
 class RoleForm(forms.Form):

@@ -3,7 +3,6 @@
 import secrets
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from typing import Any, cast
 
 from django import forms
@@ -16,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from eventflow.errors import Refused
 from eventflow.fields import ComposedText, NewAddress
-from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet, current_zones
+from eventflow.zones import Choices, spoken_zone, zones_by_region
+from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet
 
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
@@ -190,9 +190,6 @@ class EventForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("title", "description", "location"):
-            # A browser would cut what is pasted without a word; the form says how much is too much, and keeps it.
-            self.fields[name].widget.attrs.pop("maxlength", None)
         event = self.instance
         if event.pk:
             self.initial.update(start_time=on_the_wall(event.local_start), end_time=on_the_wall(event.local_end))
@@ -252,21 +249,10 @@ def first_guess() -> dict[str, Any]:
     return {"start_time": start, "end_time": start + timedelta(hours=2), "time_zone": settings.TIME_ZONE, **look}
 
 
-def zone_choices(current: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every zone of the world by region, as a native select shows and searches them."""
+def zone_choices(current: str = "") -> Choices:
+    """Every zone of the world by region, this site's and the event's own before all others."""
     here = [name for name in dict.fromkeys([settings.TIME_ZONE, current, "UTC"]) if name]
-    return [(_("Often used"), [(name, spoken(name)) for name in here]), *zones_by_region(frozenset(here))]
-
-
-@cache
-def zones_by_region(without: frozenset[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    regions = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-    names = sorted(current_zones() - without)
-    return [(region, [(name, spoken(name)) for name in names if name.startswith(f"{region}/")]) for region in regions]
-
-
-def spoken(zone: str) -> str:
-    return zone.replace("_", " ")
+    return [(_("Often used"), [(name, spoken_zone(name)) for name in here]), *zones_by_region(set(here))]
 
 
 # --- The panel's small forms ------------------------------------------------------------------------------------------

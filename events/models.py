@@ -2,8 +2,6 @@
 
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from importlib import resources
 from typing import ClassVar
 
 from django.conf import settings
@@ -18,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from eventflow.fields import CanonicalEmailField, ComposedCharField, ComposedTextField, FoldedField, FoldedModel, FoldedQuerySet
 from eventflow.search import every_word
+from eventflow.zones import current_zones, zones
 
 MOST_SEATS = 1_000_000
 # No event is outside these, and no clock of the world breaks on them.
@@ -27,19 +26,6 @@ MOMENTS = [MinValueValidator(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)), MaxValueVa
 
 # What the public search looks through.
 SEARCHED = ["title_folded", "description_folded", "location_folded", "organizer__first_name_folded", "organizer__last_name_folded"]
-
-
-@cache
-def zones() -> set[str]:
-    """Every time zone there is. Read from the disk once: there are about 600."""
-    return zoneinfo.available_timezones()
-
-
-@cache
-def current_zones() -> set[str]:
-    """The time zones to choose from: those of a place, by the name it has now, and UTC. Others stay where they are in use."""
-    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
-    return {"UTC", *(line.split("\t")[2] for line in table.splitlines() if not line.startswith("#"))} & zones()
 
 
 def current_zone(name: str) -> None:
