@@ -77,15 +77,18 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     describedby = " ".join(
         name for name, there in ((f"{bound.id_for_label}-hint", bound.help_text), (f"{bound.id_for_label}-error", bound.errors)) if there
     )
-    attrs = {} if bound.widget_type == "checkbox" else {"class": extra.pop("class", "input")}
+    attrs: dict[str, Any] = {} if bound.widget_type == "checkbox" else {"class": extra.pop("class", "input")}
     if describedby:
         attrs["aria-describedby"] = describedby
     if bound.errors:
         attrs["aria-invalid"] = "true"
     if bound.widget_type in {"text", "textarea", "search"}:
         attrs["dir"] = "auto"
+    # A browser would cut what is pasted without a word; the form says how much is too much, and keeps it.
+    attrs["maxlength"] = False
+    limit = getattr(bound.field, "max_length", None) if bound.widget_type == "textarea" else None
     attrs |= {name.replace("_", "-"): value for name, value in extra.items()}
-    return {"bound": bound, "control": bound.as_widget(attrs=attrs)}
+    return {"bound": bound, "control": bound.as_widget(attrs=attrs), "limit": limit}
 
 
 @register.filter
