@@ -73,3 +73,17 @@ def test_first_guest_is_not_put_off_by_noughts(visitor, admission):
     make_reservation(event, make_person(), status="pending")
     page.reload()
     expect(page.locator("#live-bar")).to_be_visible()
+
+
+@pytest.mark.parametrize("status", ["open", "confirmed"])
+def test_nothing_stays_in_the_way_of_a_low_window(visitor, log_in, status):
+    """A desk's window of 1280 × 1024 at 400 %."""
+    event = make_event()
+    page = visitor(viewport={"width": 320, "height": 256})
+    if status == "confirmed":
+        log_in(page, make_reservation(event, status="confirmed").person)
+    page.goto(event.get_absolute_url())
+    stuck = """() => [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility() && one.getClientRects().length
+      && ["fixed", "sticky"].includes(getComputedStyle(one).position) && one.getBoundingClientRect().height > 0)
+      .map((one) => one.className)"""
+    assert [name for name in page.evaluate(stuck) if "toasts" not in name] == []
