@@ -273,5 +273,5 @@ class DoorStaffForm(forms.Form):
         label=gettext_lazy("E-mail"),
         max_length=254,
         error_messages={"required": gettext_lazy("Enter their address."), "invalid": gettext_lazy("Enter an e-mail address like name@example.org.")},
-        help_text=gettext_lazy("We write to them. Who has no account yet signs up with this address first."),
+        help_text=gettext_lazy("We write to them. If they have no account, they sign up with this address first."),
     )

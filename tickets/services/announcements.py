@@ -81,7 +81,7 @@ def check_pace(event: Event) -> None:
     sent = list(of_this_hour(event).values_list("created", flat=True)[:MOST_AN_HOUR])
     if len(sent) == MOST_AN_HOUR:
         again = sent[-1] + HOUR
-        words = _("That is enough mail for one hour. You can send the next message at %(time)s.")
+        words = _("You have sent as many messages as one hour allows. You can send the next message at %(time)s.")
         wait = max(1, math.ceil((again - timezone.now()).total_seconds()))
         raise Refused("too_many_announcements", words % {"time": clock(event, again)}, wait=wait)
 

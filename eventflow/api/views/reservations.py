@@ -248,7 +248,7 @@ class Decide(Endpoint):
         example={"status": "confirmed"},
         refusals={
             "already_decided": "Already decided, or withdrawn.",
-            "event_full": "All 50 spots are taken. Raise the capacity, or reject somebody first.",
+            "event_full": "All 50 spots are taken. Raise the capacity, or take back a confirmed spot.",
             "event_not_open": "This event is not open for reservations.",
             **NOT_YOURS,
         },
