@@ -32,6 +32,7 @@ type Fields = dict[str, str | Callable[[], str]]
 
 # Many events show the same forms: a person opens so many of each kind of page.
 ENOUGH = 7
+ASKS_FOR_WORDS = ".//textarea[@required] | .//input[@required][not(@type = 'radio')]"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ class Way:
     keys: tuple[str, ...]
 
 
-def find_ways(house: House, more: Iterable[tuple[str, str]]) -> tuple[dict[str, list[Way]], set[str]]:
+def find_ways(
+    house: House,
+    more: Iterable[tuple[str, str]],
+) -> tuple[dict[str, list[Way]], set[str]]:
     """Return {form: every page that shows it}, of the pages of this house and of `more`.
 
     Beside it stand the forms that can't be sent without words.
@@ -88,7 +92,7 @@ def forms_on(response: HttpResponse) -> Iterator[tuple[str, bool]]:
     path = response.wsgi_request.get_full_path()
     for form in tree(response).xpath("//form[.//input | .//select | .//textarea]"):
         method, action = (form.get("method") or "get").lower(), form.get("action") or path
-        asks = bool(form.xpath(".//textarea[@required] | .//input[@required][not(@type = 'radio')]"))
+        asks = bool(form.xpath(ASKS_FOR_WORDS))
         if method == "get":
             yield key_of(method, action), asks
         if method == "post":
@@ -109,10 +113,12 @@ def key_of(method: str, address: str, name: str = "", value: str = "") -> str:
 
 # What sends a form of the page: a button, or the field of a search. Its number is its place among
 # all buttons and fields. (A field named "action" hides the property of its form.)
-SENDERS = """(scripted) => [...document.querySelectorAll("button, input")].map((element, number) => {
+SENDERS = """(scripted) => [...document.querySelectorAll("button, input")].map((element, number) =>
+{
   const form = element.form, method = form?.getAttribute("method") ?? "get";
   const sends = method === "post"
-    ? element.matches("button") && element.type === "submit" && !(scripted && element.dataset.opens)
+    ? element.matches("button") && element.type === "submit"
+      && !(scripted && element.dataset.opens)
     : element.matches("input:not([type=hidden], [type=radio], [type=checkbox])");
   if (!form || !sends) return null;
   const address = element.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
@@ -138,7 +144,14 @@ FIELDS = """(element) => [...element.form.elements].filter((field) =>
 class Walk:
     """A browser's window in which forms are sent, each with the same data as it was at first."""
 
-    def __init__(self, page: Page, sessions: dict[str, str], before: sqlite3.Connection, *, scripted: bool) -> None:
+    def __init__(
+        self,
+        page: Page,
+        sessions: dict[str, str],
+        before: sqlite3.Connection,
+        *,
+        scripted: bool,
+    ) -> None:
         self.page, self.sessions, self.before, self.scripted = page, sessions, before, scripted
 
     def start(self, way: Way) -> None:
