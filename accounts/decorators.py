@@ -32,7 +32,7 @@ class PersonRequest(VisitorRequest):
 
 
 def login_required(view: View) -> View:
-    """Visitors are sent to the log-in page and come back afterwards; htmx is told to load that page whole."""
+    """Visitors are sent to the log-in page and come back afterwards; see `to_login` for htmx."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -42,13 +42,17 @@ def login_required(view: View) -> View:
 
 
 def to_login(request: HttpRequest) -> HttpResponseBase:
-    """The way to the log-in page and back. Who sent a form that they had filled in stays with it, and logs in in another tab."""
+    """Lead to the log-in page and back, unless that would lose what stands on the page.
+
+    Who sent a form that they had filled in stays with it, and logs in in another tab. So does
+    whose page asked for something by itself: a poll never leads away from a half-written note.
+    """
     htmx = getattr(request, "htmx", None)
     login = redirect_to_login(where_they_are(request, htmx)).url
-    if holds_words(request):
-        if not htmx:
-            return offer_again(request, status=401, login=login)
+    if htmx and (request.method == "GET" or holds_words(request)):
         return reswap(render(request, "send_again.html#toast", {"login": login}, status=401), "none")
+    if holds_words(request):
+        return offer_again(request, status=401, login=login)
     return HttpResponseClientRedirect(login) if htmx else redirect(login)
 
 

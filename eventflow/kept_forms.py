@@ -6,12 +6,15 @@ from django.shortcuts import render
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105  the name of a field
 # What a form brings by itself.
 NOT_TYPED = {TOKEN, "key"}
+# Parts of the names of what is typed again, and never written into a page.
+PRIVATE = ("password", "code", "credential")
 
 
 def holds_words(request: HttpRequest) -> bool:
-    """Whether the request is a form that somebody filled in. Passwords are typed again, not kept."""
+    """Whether the request is a form that somebody filled in, with nothing private in it."""
     names = set(request.POST) if request.method == "POST" else set()
-    return bool(names - NOT_TYPED) and not any("password" in name for name in names)
+    is_private = any(part in name for name in names for part in PRIVATE)
+    return bool(names - NOT_TYPED) and not is_private
 
 
 def offer_again(request: HttpRequest, *, status: int, login: str = "") -> HttpResponse:

@@ -706,6 +706,13 @@ def test_a_note_that_is_too_long_is_refused_beside_the_field(client, event):
     assert reservation.note == ""
 
 
+def test_a_note_that_is_too_long_comes_back_into_its_dialog_not_its_row(client, event):
+    path = reverse("tickets:note", args=[make_reservation(event).pk])
+    answer = client.post(path, {"note": "x" * 1001}, headers=HTMX)
+    assert (answer.status_code, answer["HX-Retarget"]) == (422, "#note-form")
+    assert only(answer, "//textarea").get("aria-invalid") == "true"
+
+
 def test_a_guest_never_sees_the_note(client, event):
     reservation = make_reservation(event, status="confirmed")
     queue.note(reservation, "Talks too much", by=event.organizer)

@@ -4,6 +4,11 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target?.matches("dialog[data-shows]:not([open])")) detail.target.showModal();
 });
 
+// A form in a dialog closes it when it went through; until then what was typed stays in sight.
+document.addEventListener("htmx:beforeSwap", ({ detail: { xhr, requestConfig } }) => {
+  if (requestConfig?.verb === "post" && xhr.status < 300) requestConfig.elt.closest("dialog")?.close();
+});
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) {

@@ -13,5 +13,15 @@ function settle(toast) {
 }
 
 toasts.querySelectorAll(".toast").forEach(settle);
-new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(settle))).observe(toasts, { childList: true });
+new MutationObserver((changes) => {
+  changes.forEach((change) => change.addedNodes.forEach(settle));
+  if (toasts.childElementCount) place();
+}).observe(toasts, { childList: true });
+
+// Nothing beside an open dialog can be seen well, nor pressed: while it is open they stand in it.
+function place() {
+  const home = document.querySelector("dialog:modal") ?? document.body;
+  if (toasts.parentElement !== home) home.append(toasts);
+}
+document.addEventListener("close", () => document.body.append(toasts), true);
 toasts.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast").remove());

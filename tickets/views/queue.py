@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import retarget
 
 from accounts.decorators import PersonRequest, organizer_required
 from eventflow.direction import isolated
@@ -147,7 +148,9 @@ def note(request: PersonRequest, pk: int) -> HttpResponse:
     form = NoteForm(request.POST if request.method == "POST" else None, initial={"note": reservation.note})
     if request.method != "POST" or not form.is_valid():
         context = {"form": form, "reservation": reservation, "event": reservation.event, "here": "queue"}
-        return render(request, f"tickets/note.html{'#form' if request.htmx else ''}", context, status=422 if form.is_bound else 200)
+        template, status = f"tickets/note.html{'#form' if request.htmx else ''}", 422 if form.is_bound else 200
+        answer = render(request, template, context, status=status)
+        return retarget(answer, "#note-form") if request.htmx else answer
     service.note(reservation, form.cleaned_data["note"], by=request.user)
     if request.htmx:
         return row_again(request, pk, _("The note is saved."))

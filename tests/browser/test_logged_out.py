@@ -1,0 +1,91 @@
+"""A session that ends under an open page: the page says so, stays, and keeps what is typed."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
+
+from tests import processes
+from tests.browser.seen import expect_on_screen
+from tests.browser.test_kept_forms import log_in_here
+from tests.factories import make_event, make_person
+from tickets.models import Reservation
+from tickets.services import queue
+
+pytestmark = pytest.mark.once
+WORDS = "You are logged out. Log in in a new tab, then go on here: what you typed stays."
+
+
+@pytest.fixture
+def event(site):
+    event = make_event()
+    queue.reserve(event, person=make_person())
+    return event
+
+
+@pytest.fixture
+def organizer_page(page, log_in, event, complaints):
+    complaints.expected += ["status of 401", "status of 403", "Response Status Error Code 40"]
+    log_in(page, event.organizer)
+    return page
+
+
+def expect_told(page):
+    """The notice is on top of everything, and says how to go on."""
+    toast = page.locator(".toast[data-code=logged_out]")
+    expect(toast).to_contain_text(WORDS)
+    # It rises for a moment.
+    toast.evaluate("(toast) => Promise.all(toast.getAnimations().map((one) => one.finished))")
+    expect_on_screen(toast.get_by_role("link", name="Log in"))
+
+
+def log_in_in_another_tab(page, person):
+    with page.context.expect_page() as opened:
+        page.locator(".toast").get_by_role("link", name="Log in").click()
+    log_in_here(opened.value, person)
+    # They come to the page that they were on.
+    expect(opened.value).to_have_url(page.url)
+    opened.value.close()
+
+
+def test_note_stays_when_the_queue_follows_without_a_session(organizer_page, event):
+    page, reservation = organizer_page, event.reservations.get()
+    page.goto(f"/organizer/events/{event.pk}/queue/")
+    here = page.url
+    page.locator(f"#note-{reservation.pk}").click()
+    note = page.locator("#note-dialog [name=note]")
+    note.fill("Comes with a friend")
+    Session.objects.all().delete()
+    queue.reserve(event, person=make_person())
+    expect_told(page)
+    expect(note).to_have_value("Comes with a friend")
+    expect(page).to_have_url(here)
+
+    # A press says so too, and the note is not gone.
+    page.locator("#note-dialog").get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_contain_text("then press again")
+    expect(note).to_be_visible()
+    log_in_in_another_tab(page, event.organizer)
+    page.locator("#note-dialog").get_by_role("button", name="Save").click()
+    expect(page.locator("#note-dialog")).to_be_hidden()
+    expect(page.locator("#toasts")).to_contain_text("The note is saved.")
+    assert Reservation.objects.get(pk=reservation.pk).note == "Comes with a friend"
+    # The queue follows again, and shows who came meanwhile.
+    queue.reserve(event, person=make_person())
+    expect(page.locator("#queue tbody tr")).to_have_count(3)
+
+
+def test_name_of_a_gate_stays_when_the_page_asks_without_a_session(organizer_page, event):
+    page = organizer_page
+    asked = []
+    page.on("request", lambda request: request.headers.get("hx-request") and asked.append(request))
+    page.goto(f"/organizer/events/{event.pk}/doors/")
+    page.locator("[name=name]").fill("Side entrance")
+    Session.objects.all().delete()
+    processes.wait_until(lambda: page.wait_for_timeout(100) or asked, seconds=30)
+    expect_told(page)
+    expect(page.locator("[name=name]")).to_have_value("Side entrance")
+    # It is told once: a page without a session asks no more.
+    page.locator(".toast [data-dismiss]").click()
+    page.wait_for_timeout(11_000)
+    assert len(asked) == 1
+    expect(page.locator(".toast")).to_have_count(0)
