@@ -77,6 +77,7 @@ PAGES = [
     ("events:cancel", "event", MANAGERS, PANEL),
     ("tickets:queue", "event", MANAGERS, PANEL),
     ("tickets:note", "reservation", MANAGERS, PANEL),
+    ("tickets:reject", "reservation", MANAGERS, PANEL),
     ("tickets:messages", "event", MANAGERS, PANEL),
     ("tickets:conflicts", "event", MANAGERS, PANEL),
     ("tickets:doors", "event", MANAGERS, PANEL),
@@ -102,6 +103,7 @@ DEEDS = [
     ("tickets:revoke_gate", "gate", PANEL),
     ("tickets:end_device", "phone", PANEL),
     ("tickets:confirm_many", "event", PANEL),
+    ("tickets:confirm_next", "event", PANEL),
     ("tickets:reject_many", "event", PANEL),
     ("tickets:undo_many", "event", PANEL),
     ("tickets:cancel", "reservation", OWN),
@@ -109,7 +111,7 @@ DEEDS = [
 
 
 # Deeds whose address shows a form.
-ASKED_FIRST = {"events:cancel", "events:edit", "tickets:cancel", "tickets:note", "tickets:messages", "tickets:doors"}
+ASKED_FIRST = {"events:cancel", "events:edit", "tickets:cancel", "tickets:note", "tickets:reject", "tickets:messages", "tickets:doors"}
 
 
 @pytest.mark.parametrize(("name", "thing", "allowed", "others"), PAGES, ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES])

@@ -96,7 +96,8 @@ def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(site, visit
     organizer.get_by_role("button", name="Approve Maja Wiśniewska").click()
     expect(organizer.locator("#toasts")).to_contain_text("Maja Wiśniewska")
     organizer.get_by_role("button", name="Approve Ewa Szczepańska").click()
-    organizer.get_by_role("button", name="Reject Jonas Weber").click()
+    organizer.get_by_role("link", name="Reject Jonas Weber").click()
+    organizer.get_by_role("dialog").get_by_role("button", name="Reject and notify").click()
 
     # Nobody reloads: the onlooker sees the numbers, the guests see what became of them.
     expect(numbers.locator("#live-spots-left")).to_have_text("0")
