@@ -1,8 +1,8 @@
 """The time zones of the world, as lists to choose from. Ground floor: imports nothing of EventFlow."""
 
 import zoneinfo
-from datetime import timedelta
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from importlib import resources
 
 from django.utils import timezone
@@ -25,22 +25,30 @@ def current_zones() -> set[str]:
 
 def zones_by_region(without: set[str]) -> Choices:
     """The zones to choose from, by region, for a select: `[("Europe", [("Europe/Warsaw", "Warsaw (UTC+1)")])]`."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    left = [(region, [choice for choice in choices if choice[0] not in without]) for region, choices in regions_at(hour)]
+    return [(region, choices) for region, choices in left if choices]
+
+
+@lru_cache(maxsize=1)
+def regions_at(hour: datetime) -> Choices:
+    """All of them with their offsets at this hour. Kept, because the files of 400 zones are read for it."""
     regions: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(current_zones() - without - {"UTC"}):
-        regions.setdefault(name.partition("/")[0], []).append((name, spoken_zone(name)))
+    for name in sorted(current_zones() - {"UTC"}):
+        regions.setdefault(name.partition("/")[0], []).append((name, spoken_zone(name, hour)))
     return [(region, sorted(names, key=lambda choice: choice[1])) for region, names in regions.items()]
 
 
-def spoken_zone(name: str) -> str:
-    """`Warsaw (UTC+1)`, by its clock now. The town comes first: that is what somebody types to find it in a select."""
+def spoken_zone(name: str, at: datetime | None = None) -> str:
+    """`Warsaw (UTC+1)`, by its clock then, or now. The town comes first: that is what somebody types to find it in a select."""
     if name == "UTC":
         return name
     *around, town = name.replace("_", " ").split("/")
-    return f"{', '.join([town, *around[:0:-1]])} ({offset(name)})"
+    return f"{', '.join([town, *around[:0:-1]])} ({offset(name, at or timezone.now())})"
 
 
-def offset(name: str) -> str:
-    """How far the clock of this zone is from UTC now: `UTC+1`, `UTC−3:30`."""
-    ahead = timezone.now().astimezone(zoneinfo.ZoneInfo(name)).utcoffset() or timedelta()
+def offset(name: str, at: datetime) -> str:
+    """How far the clock of this zone is from UTC at that time: `UTC+1`, `UTC−3:30`."""
+    ahead = at.astimezone(zoneinfo.ZoneInfo(name)).utcoffset() or timedelta()
     hours, minutes = divmod(abs(ahead) // timedelta(minutes=1), 60)
     return f"UTC{'−' if ahead < timedelta() else '+'}{hours}{f':{minutes:02}' if minutes else ''}"
