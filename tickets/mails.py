@@ -19,10 +19,15 @@ from tickets import links, pdf
 from tickets.models import Announcement, Reservation, Ticket
 
 
-def queued(reservation: int) -> Letter | None:
-    """You are in the queue, and at which place. None for a guest who does not wait any more, and so has another mail."""
+def who_waits(reservation: int) -> Reservation | None:
+    """The reservation with its position; None for a guest who does not wait any more, and so has another mail."""
     pending = Reservation.objects.pending().select_related("event__organizer", "person")
-    found = pending.with_position().filter(pk=reservation).first()
+    return pending.with_position().filter(pk=reservation).first()
+
+
+def queued(reservation: int) -> Letter | None:
+    """You are in the queue, and at which place."""
+    found = who_waits(reservation)
     if found is None:
         return None
     facts = about(found) | {"position": found.position}
@@ -32,9 +37,8 @@ def queued(reservation: int) -> Letter | None:
 
 
 def waits_again(reservation: int) -> Letter | None:
-    """A decision that the guest was told of is taken back. None for one who does not wait any more, and so has another mail."""
-    pending = Reservation.objects.pending().select_related("event__organizer", "person")
-    found = pending.with_position().filter(pk=reservation).first()
+    """A decision that the guest was told of is taken back."""
+    found = who_waits(reservation)
     if found is None:
         return None
     facts = about(found) | {"position": found.position}
