@@ -4,10 +4,10 @@ const inQueue = (element) => element?.closest?.("#queue");
 let ticked = [], held = false, follows = false, ends;
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  const follows = event.target.id === follower;
+  const polls = event.target.id === follower;
   // Something pressed here comes first: its own answer brings the news.
-  if (follows && document.querySelector("#queue :is(.htmx-request, details[open])")) event.preventDefault();
-  if (!follows && inQueue(event.target)) htmx.trigger(`#${follower}`, "htmx:abort");
+  if (polls && document.querySelector("#queue :is(.htmx-request, details[open])")) event.preventDefault();
+  if (!polls && inQueue(event.target)) htmx.trigger(`#${follower}`, "htmx:abort");
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
