@@ -76,7 +76,7 @@ class ReservationQuerySet(FoldedQuerySet, models.QuerySet["Reservation"]):
 
     def with_entry(self) -> "ReservationQuerySet":
         """Each with `inside`: whether its valid ticket has been used at the door."""
-        return self.annotate(inside=Exists(entries_of(OuterRef("pk"))))
+        return self.annotate(inside=Exists(entries_of(OuterRef("pk"))))  # type: ignore[no-redef] # which the model declares below
 
     def with_check_in(self) -> "ReservationQuerySet":
         """Each with `checked_in_at`: when its valid ticket was used at the door; None when it was not."""
@@ -146,6 +146,8 @@ class Reservation(FoldedModel):
     key = models.CharField(max_length=36, blank=True, editable=False)
     # The place in the queue, None for whoever does not wait; known to those that `with_position` or the service brought it to.
     position: int | None
+    # Whether its valid ticket has been used at the door; known to those that `with_entry` brought it to.
+    inside: bool
 
     objects = ReservationQuerySet.as_manager()
 

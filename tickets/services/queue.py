@@ -166,9 +166,8 @@ def undo(reservation: Reservation, *, by: User) -> Reservation:
     Refused: nothing_to_undo, already_checked_in, already_registered, event_not_open.
     """
     event, reservation = locked(reservation)
-    inside = Reservation.objects.filter(pk=reservation.pk).checked_in().exists()
     again = reservation.is_rejected and live_reservation(event, reservation.person_id) is not None
-    check_undoable(event, reservation, inside=inside, again=again)
+    check_undoable(event, reservation, again=again)
     put_back(event, [reservation], by=by)
     promote(event)
     reservation.refresh_from_db()
@@ -185,7 +184,7 @@ def undo_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[l
     back = set(event.reservations.live().filter(person__in=rejected).values_list("person", flat=True))
     for reservation in found:
         try:
-            check_undoable(event, reservation, inside=reservation.inside, again=reservation.is_rejected and reservation.person_id in back)
+            check_undoable(event, reservation, again=reservation.is_rejected and reservation.person_id in back)
         except Refused as refusal:
             refusals[reservation.pk] = refusal
         else:
@@ -257,9 +256,8 @@ def reject_many(
     Returns the ids that were rejected, and for each of the others why not.
     """
     event, found, refusals = for_bulk(event, reservations, seen=seen)
-    inside = set(Reservation.objects.filter(pk__in=[one.pk for one in found]).checked_in().values_list("pk", flat=True))
-    refusals |= {pk: already_checked_in() for pk in sorted(inside)}
-    found = [reservation for reservation in found if reservation.pk not in inside]
+    refusals |= {reservation.pk: already_checked_in() for reservation in found if reservation.inside}
+    found = [reservation for reservation in found if not reservation.inside]
     move(event, found, Status.REJECTED, by=by, message=message.strip())
     audit.record_many([audit.entry("reservation.reject", reservation, by=by) for reservation in found])
     tell_rejected(found)
@@ -305,19 +303,19 @@ def reject_all(event: Event, *, by: User | None) -> None:
 
 
 def locked(reservation: Reservation) -> tuple[Event, Reservation]:
-    """The event, locked, and the reservation as it stands under that lock."""
+    """The event, locked, and the reservation as it stands under that lock, with `inside`."""
     event = lock(reservation.event_id)
-    fresh = Reservation.objects.select_related("person").get(pk=reservation.pk)
+    fresh = Reservation.objects.select_related("person").with_entry().get(pk=reservation.pk)
     fresh.event = event
     return event, fresh
 
 
 def for_bulk(event: Event, reservations: Iterable[int], *, seen: str = Status.PENDING) -> tuple[Event, list[Reservation], dict[int, Refused]]:
-    """The event, locked; those of these reservations that have the status `seen`, in queue order; and why not the others."""
+    """The event, locked; those of these reservations that have the status `seen`, in queue order and with `inside`; and why not the others."""
     event = lock(event.pk)
     check_published(event)
     wanted = set(reservations)
-    found = list(event.reservations.filter(pk__in=wanted, status=seen).in_queue_order().select_related("person"))
+    found = list(event.reservations.filter(pk__in=wanted, status=seen).in_queue_order().select_related("person").with_entry())
     decided = wanted - {reservation.pk for reservation in found}
     return event, found, {pk: already_decided() for pk in sorted(decided)}
 
@@ -432,14 +430,13 @@ def check_decidable(event: Event, reservation: Reservation) -> None:
         raise already_decided()
 
 
-def check_undoable(event: Event, reservation: Reservation, *, inside: bool, again: bool) -> None:
-    """`inside`: its ticket has been used at the door. `again`: it was rejected, and its guest has reserved again."""
+def check_undoable(event: Event, reservation: Reservation, *, again: bool) -> None:
+    """`again`: it was rejected, and its guest has reserved again."""
     if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
         raise Refused("nothing_to_undo", _("There is no decision to take back."))
     if not event.is_published:
         raise Refused("event_not_open", _("This event is not open."))
-    if inside:
-        raise already_checked_in()
+    check_unused(reservation)
     if again:
         raise Refused("already_registered", _("This person has reserved again since."))
 
@@ -449,7 +446,7 @@ def already_decided() -> Refused:
 
 
 def check_unused(reservation: Reservation) -> None:
-    if reservation.is_confirmed and reservation.tickets.valid().exclude(checked_in_at=None).exists():
+    if reservation.inside:
         raise already_checked_in()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -181,11 +182,8 @@ def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
 def confirm_next(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the first of the queue seats, as many as were asked for and as far as the seats reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    form = NextForm(request.POST)
     try:
-        if not form.is_valid():
-            raise Refused("bad_number", " ".join(map(str, form.errors["number"])))
-        done, refusals = service.confirm_next(event, form.cleaned_data["number"], by=request.user)
+        done, refusals = service.confirm_next(event, filled_in(NextForm(request.POST), "bad_number")["number"], by=request.user)
     except Refused as refusal:
         return nothing_done(request, event, refusal)
     return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)), done, refusals)
@@ -339,9 +337,13 @@ def ids(asked: QueryDict, name: str) -> list[int]:
 
 def valid_answer(request: PersonRequest) -> dict[str, Any]:
     """What was answered when the page asked whether to reject."""
-    form = RejectForm(request.POST)
+    return filled_in(RejectForm(request.POST), "bad_message")
+
+
+def filled_in(form: forms.Form, code: str) -> dict[str, Any]:
+    """What the form holds. Refused: `code`, with every error of it."""
     if not form.is_valid():
-        raise Refused("bad_message", " ".join(str(error) for errors in form.errors.values() for error in errors))
+        raise Refused(code, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return form.cleaned_data
 
 
