@@ -1,9 +1,11 @@
 """The pages at the end of a road: they say what happened and what to do, and give nothing away."""
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from eventflow.errors import is_away
 from tests.factories import make_event, make_organizer, make_person
 from tests.pages import inline_in, policy_of
 
@@ -95,3 +97,21 @@ def test_a_refusal_under_htmx_is_a_toast_and_swaps_nothing(client):
     assert "All the seats are taken." in response.text
     assert 'id="toasts" hx-swap-oob="beforeend"' in response.text
     assert "<html" not in response.text
+
+
+def too_complex():
+    """A query that the database refuses: nested deeper than SQLite's parser, or PostgreSQL's stack, goes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + "+".join(["1"] * 100_000))
+
+
+def of_another_server():
+    raise OperationalError("connection refused")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("ask", "away"), [(too_complex, False), (of_another_server, True)])
+def test_query_that_the_database_refuses_is_no_outage(ask, away):
+    with pytest.raises(OperationalError) as raised, transaction.atomic():
+        ask()
+    assert is_away(raised.value) is away
