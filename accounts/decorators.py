@@ -17,6 +17,8 @@ from eventflow.errors import back_url
 from eventflow.kept_forms import holds_words, offer_again
 
 View = Callable[..., HttpResponseBase]
+# The header by which a page marks what it asks for by itself (static/js/logged-out.js).
+ASKED_BY_ITSELF = "X-Asked-By-Itself"
 
 
 class VisitorRequest(HttpRequest):
@@ -49,7 +51,7 @@ def to_login(request: HttpRequest) -> HttpResponseBase:
     """
     htmx = getattr(request, "htmx", None)
     login = redirect_to_login(where_they_are(request, htmx)).url
-    if htmx and (request.method == "GET" or holds_words(request)):
+    if htmx and (ASKED_BY_ITSELF in request.headers or holds_words(request)):
         return reswap(render(request, "send_again.html#toast", {"login": login}, status=401), "none")
     if holds_words(request):
         return offer_again(request, status=401, login=login)

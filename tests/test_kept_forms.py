@@ -153,7 +153,7 @@ BACKGROUND = {
 def test_page_that_asks_by_itself_without_a_session_is_not_led_away(client, house, name):
     view, what = BACKGROUND[name]
     page = f"/organizer/events/{house['event'].pk}/queue/?state=all"
-    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"}
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}", "X-Asked-By-Itself": "true"}
     answer = client.get(reverse(view, args=[house[what].pk]), headers=headers)
     assert (answer.status_code, answer["HX-Reswap"]) == (401, "none")
     assert "HX-Redirect" not in answer

@@ -2,6 +2,11 @@
 let ended = false;
 const asksByItself = (element) => /^every|numbers/.test(element.getAttribute("hx-trigger") ?? "");
 
+// The server leads whoever pressed something to the log-in page, and answers these with a notice.
+document.addEventListener("htmx:configRequest", ({ detail: { elt, headers } }) => {
+  if (asksByItself(elt)) headers["X-Asked-By-Itself"] = "true";
+});
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (ended && asksByItself(event.detail.elt)) event.preventDefault();
 });
