@@ -181,6 +181,12 @@ def test_a_name_that_no_font_has_is_printed_as_the_address(ticket):
     assert person.email in text_of(paper) and missing_glyphs(paper) == []
 
 
+def test_an_address_of_usual_length_stands_in_one_line(ticket):
+    person = ticket.reservation.person
+    person.first_name, person.last_name, person.email = "𒀀𒀁", "Nowak", "olga.nowak@example.org"
+    assert person.email in text_of(pdf.render(ticket))
+
+
 def test_a_title_that_no_font_has_is_printed_as_the_events_address(ticket):
     ticket.event.title, ticket.event.location = "🎉🎉", "𒀀"
     words = read_back(pdf.render(ticket))

@@ -30,6 +30,8 @@ POLICY = ResourceAccessPolicy.server(FONTS, allow_remote=False, max_render_secon
 NOTHING = "data:,"
 # What of the event's own text fits below the ticket. What is wider than most text is printed smaller.
 MOST_ABOUT, MOST_PARAGRAPHS = 900, 10
+# Letters that fit beside each other into a column of the ticket at its usual size.
+LONG_WORD = 18
 
 
 def render(ticket: Ticket) -> bytes:
@@ -119,6 +121,11 @@ class Printed:
     def is_long(self) -> bool:
         """Whether it needs smaller letters, so that everything stays on one page."""
         return sum(len(letters) for _, letters in self.runs) > 60
+
+    @property
+    def has_long_word(self) -> bool:
+        """Whether a word, as an e-mail address, needs smaller letters, so that it stands in one line of its column."""
+        return any(len(word) > LONG_WORD for word in "".join(letters for _, letters in self.runs).split())
 
     def __str__(self) -> SafeString:
         """Escaped; each run is marked for its font."""
