@@ -4,7 +4,7 @@ const TICKET = /^\/reservations\/\d+\/ticket\/$/;
 
 addEventListener("install", (event) => {
   skipWaiting();
-  event.waitUntil(caches.open(KEPT).then((kept) => kept.add(PAGE)));
+  event.waitUntil(caches.open(KEPT).then((kept) => kept.add(new Request(PAGE, { headers: { "X-Keeps-Copy": "true" } }))));
 });
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("fetch", (event) => {

@@ -27,6 +27,13 @@ def test_settings_save_names_and_language(client):
     assert (person.first_name, person.last_name, person.language, person.role) == ("Hanna", "Brzęczyszczykiewicz", "pl", "user")
 
 
+def test_copy_that_a_script_keeps_leaves_the_toast_to_the_page_that_is_seen(client):
+    client.force_login(make_person())
+    client.post(SETTINGS, {"first_name": "Hanna", "last_name": "", "language": "en"})
+    assert "Saved." not in client.get(SETTINGS, headers={"X-Keeps-Copy": "true"}).text
+    assert "Saved." in client.get(SETTINGS).text
+
+
 def test_settings_refuse_what_does_not_fit_and_change_nothing(client):
     person = make_person("Maja Wiśniewska")
     client.force_login(person)

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BaseForm, BoundField
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -17,12 +18,22 @@ from eventflow.observability import current
 from events.models import Event
 
 register = template.Library()
+# The header with which scripts ask for a page to keep it for later (static/js/copies.js).
+KEEPS_COPY = "X-Keeps-Copy"
 
 
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of the sprite, for eyes only: the words beside it say the same."""
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>', extra, static("icons.svg"), name)
+
+
+@register.simple_tag(takes_context=True)
+def news(context: Context) -> Any:
+    """What the page says of the last press. Not on a copy that a script keeps: it waits for the page that somebody sees."""
+    request = context.get("request")
+    is_copy = request is not None and KEEPS_COPY in request.headers
+    return () if is_copy else context.get("messages", ())
 
 
 @register.simple_tag

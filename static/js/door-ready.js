@@ -1,4 +1,5 @@
 // "Ready for the doors?": the phone tries what it will need, and says what works.
+import { asCopy } from "./copies.js";
 import { read } from "./door/codes.js";
 import { fill, keepPage, listed, page, renew, state, store, tick, upload } from "./door/phone.js";
 import { say } from "./signals.js";
@@ -30,7 +31,7 @@ const checks = {
     await renew();
     await keepPage();
     const kept = await caches.open(`door-${page.dataset.event}`);
-    await fetch(page.dataset.page).then((answer) => answer.ok && !answer.redirected && kept.put(page.dataset.page, answer), () => {}); // an older copy does
+    await fetch(asCopy(page.dataset.page)).then((answer) => answer.ok && !answer.redirected && kept.put(page.dataset.page, answer), () => {}); // an older copy does
     if (!(await kept.match(page.dataset.page)) || !state.listed || !(await navigator.serviceWorker.getRegistration(page.dataset.page))) throw new Error();
     return fill(verdict.dataset.listed, { guests: await store.fact("valid"), listed: listed() });
   },

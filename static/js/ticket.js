@@ -1,4 +1,6 @@
 // The ticket page keeps a copy of itself on this phone and shows it where there is no network; the code fills the screen, which stays on.
+import { asCopy } from "./copies.js";
+
 const page = document.getElementById("main");
 const large = document.getElementById("ticket-large");
 const kept = document.getElementById("ticket-kept");
@@ -9,7 +11,7 @@ async function keep() {
   const mine = `tickets-${page.dataset.person}`;
   const others = (await caches.keys()).filter((name) => name.startsWith("tickets-") && name !== mine);
   await Promise.all(others.map((name) => caches.delete(name)));
-  const answer = await fetch(location.pathname);
+  const answer = await fetch(asCopy(location.pathname));
   if (!answer.ok || answer.redirected) return;
   const copy = new DOMParser().parseFromString(await answer.text(), "text/html");
   copy.getElementById("main").dataset.kept = new Date().toISOString();

@@ -1,4 +1,5 @@
 // The phone at the door and the server: who it is, the list it keeps, the readings it sends. Any of it may fail at any time; nothing is lost.
+import { asCopy } from "../copies.js";
 import { openStore, sent } from "./store.js";
 
 export const page = document.getElementById("main");
@@ -155,7 +156,7 @@ export async function keepPage() {
   const reader = document.querySelector("[data-reader]")?.dataset.reader;
   const kept = await caches.open(`door-${page.dataset.event}`);
   const wanted = [...new Set([...used, ...(reader ? [new URL(reader, location).href] : []), location.pathname])];
-  await Promise.all(wanted.map(async (address) => (/\.[0-9a-f]{12}\./.test(address) && (await kept.match(address))) || kept.add(address)));
+  await Promise.all(wanted.map(async (address) => (/\.[0-9a-f]{12}\./.test(address) && (await kept.match(address))) || kept.add(asCopy(address))));
 }
 
 // Nobody was told what became of a reading that was being decided when the page went away: it did not happen.
