@@ -3,13 +3,6 @@ const follower = "queue-live";
 const inQueue = (element) => element?.closest?.("#queue");
 let ticked = [], held = false, follows = false, ends;
 
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const polls = event.target.id === follower;
-  // Something pressed here comes first: its own answer brings the news.
-  if (polls && document.querySelector("#queue :is(.htmx-request, details[open])")) event.preventDefault();
-  if (!polls && inQueue(event.target)) htmx.trigger(`#${follower}`, "htmx:abort");
-});
-
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   follows = detail.requestConfig?.elt.id === follower;
   if (!follows) return;
