@@ -163,7 +163,7 @@ def test_a_mail_whose_cause_is_gone_is_dropped(post):
 
 
 def test_a_decision_that_was_taken_back_sends_nothing(post, settings):
-    settings.MAIL_DECISION_DELAY_SECONDS = 10
+    settings.MAIL_DECISION_DELAY_SECONDS = 600
     kept, taken_back = make_reservation(status="confirmed"), make_reservation(status="confirmed")
     work(post)
     confirmations = Mail.objects.filter(builder="tickets.mails.confirmed")

@@ -63,7 +63,7 @@ def test_sigterm_lets_the_running_task_finish(post):
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)
         post.stalled.clear()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     assert Mail.objects.get().state == "sent"
     assert [task.status for task in DBTaskResult.objects.filter(task_path__startswith="eventflow.mail")] == ["SUCCESSFUL"]
     assert not Worker.objects.exists()
@@ -71,13 +71,14 @@ def test_sigterm_lets_the_running_task_finish(post):
 
 @pytest.mark.once(on="postgresql")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_an_idle_worker_ends_at_once_and_signs_off(post, signum):
+def test_an_idle_worker_ends_when_asked_once_and_signs_off(post, signum):
     write("Then nothing more")
     with worker(post) as process:
         processes.wait_until(lambda: DBTaskResult.objects.successful().exists())
         assert Worker.objects.count() == 1
         process.send_signal(signum)
-        assert process.wait(timeout=5) == 0
+        # It takes 0.2 s, and a process on a machine with much else to do 5 s.
+        assert process.wait(timeout=60) == 0
     assert not Worker.objects.exists()
 
 
@@ -106,7 +107,7 @@ def test_two_signals_interrupt_the_task_but_lose_no_mail(post):
             process.wait(timeout=0.5)
         process.terminate()
         post.stalled.clear()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     with worker(post):
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
 
