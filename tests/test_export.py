@@ -20,7 +20,10 @@ from tickets.services import door, export, queue
 
 pytestmark = pytest.mark.django_db
 # What a spreadsheet makes something of, and letters.
-NASTY = st.text(st.sampled_from(list(";,\t|=+-@＝＋－＠\"'\r\n ab1ż\u00a0")), max_size=12)
+NASTY = st.text(st.sampled_from(list(";,\t|=+-@＝＋－＠\"'\r\n ab1ż\u00a0\u200b\ufeff\u00ad")), max_size=12)
+# What takes no room in a cell, so that programs may leave it out: a zero-width space, a byte order
+# mark, a soft hyphen, a word joiner, a direction, a control character, a filler without a shape.
+UNSEEN = ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u200f", "\x01", "\u3164"]
 CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}c"
 
 
@@ -99,6 +102,25 @@ def test_a_name_is_never_a_formula(client, name):
     assert xlsx_rows(client, event)[1][1] == name
 
 
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_formula_behind_a_character_that_nobody_sees_is_none(unseen):
+    for sign in ["=1", "+1", "-1", "@A", "＝1"]:
+        for before in ["", "Nowak;", "a,", '"']:
+            guarded = export.harmless(f"{before}{unseen}{sign}")
+            assert guarded == f"{before}{unseen}'{sign}"
+    for sign in ["\tA", "\rA", "\nA"]:
+        assert export.harmless(f"{unseen}{sign}") == f"'{unseen}{sign}"
+
+
+def test_xlsx_of_a_formula_behind_an_unseen_character_holds_the_words_as_they_are(client):
+    """A cell of that kind of file says itself that it is words: no apostrophe, and no formula."""
+    event = make_event()
+    make_reservation(event)
+    event.reservations.update(note="\u200b=HYPERLINK(1)")
+    client.force_login(event.organizer)
+    assert xlsx_rows(client, event)[1][8] == "\u200b=HYPERLINK(1)"
+
+
 @given(st.lists(st.lists(NASTY, min_size=9, max_size=9), min_size=1, max_size=3), st.sampled_from(",;"))
 @example([["Nowak;=HYPERLINK(1)", "; -2+3", '";"=1', "a|@b", "x\t+1", "a\r\n=1", "＝1", ' "=1', "a,'=1"]], ",")
 @settings(deadline=None, max_examples=300)
@@ -107,11 +129,15 @@ def test_no_cell_begins_like_a_formula_wherever_a_program_splits_the_file(rows, 
     for split_at in ",;\t|":
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=split_at):
             for cell in row:
-                assert not cell.lstrip().startswith(tuple("=+-@＝＋－＠")), (split_at, cell)
+                seen = cell.lstrip().lstrip("\u200b\ufeff\u00ad \r\n\t\u00a0")
+                assert not seen.startswith(tuple("=+-@＝＋－＠")), (split_at, cell)
     assert [len(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)] == [9] * len(rows)
 
 
-@pytest.mark.parametrize("words", ["Nowak-Kowalska", "a@b.example", "C++", "1-2", "Table 5 - window", "żółw = ?", "O'Neil", 'the "one"'])
+@pytest.mark.parametrize(
+    "words",
+    ["Nowak-Kowalska", "a@b.example", "C++", "1-2", "Table 5 - window", "żółw = ?", "O'Neil", 'the "one"', "Mi\u00adę-dzy", "a; b", "a\r\n\tb"],
+)
 def test_words_that_are_no_formula_are_left_alone(words):
     assert export.harmless(words) == words
 

@@ -1,8 +1,10 @@
 """The guest list as a file: as many rows as there are, and never more than a few hundred of them in memory."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import takewhile
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -12,13 +14,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from eventflow.text import SHAPELESS
 from events.models import Event
 from tickets.models import ReservationQuerySet, Ticket
 from tickets.services.scan_times import at_the_place
 
 # A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection). A guest can be called anything.
-# Where it splits a file at another character than we wrote, a cell begins after any of those, and after a quote.
-FORMULA = re.compile(r"""(^|[;,|\t\r\n])([\s"']*)(?=[=+\-@＝＋－＠])|^(?=[\t\r\n])""")
+SIGN = re.compile(r"[=+\-@＝＋－＠]")
+# Where it splits a file at another character than we wrote, a cell begins after any of these.
+SPLITS = set(";,|\t\r\n")
 # Excel splits a file at what the language writes lists with, and asks nobody.
 SEPARATORS = {"pl": ";"}
 # What a spreadsheet reads an UTF-8 file by.
@@ -84,8 +88,28 @@ def csv_line(row: list[str], separator: str = ",") -> str:
 
 
 def harmless(cell: str) -> str:
-    """The same words, as words: an apostrophe in front of each formula keeps a spreadsheet from working it out."""
-    return FORMULA.sub(r"\1\2'", cell)
+    """The same words, as words: an apostrophe in front of each formula keeps a spreadsheet from
+    working it out. So does one in front of a cell that begins with a tab or a new line.
+    """
+
+    def guarded(sign: re.Match[str]) -> str:
+        return f"'{sign[0]}" if begins_a_cell(cell, sign.start()) else sign[0]
+
+    unseen = takewhile(is_unseen, cell)
+    return "'" * any(letter in "\t\r\n" for letter in unseen) + SIGN.sub(guarded, cell)
+
+
+def begins_a_cell(text: str, at: int) -> bool:
+    """Whether a program may take what stands at this place for the first character of a cell."""
+    while at and text[at - 1] not in SPLITS and is_unseen(text[at - 1]):
+        at -= 1
+    return at == 0 or text[at - 1] in SPLITS
+
+
+def is_unseen(letter: str) -> bool:
+    """Whether programs may leave it out at the beginning of a cell: quotes, and what is no letter,
+    digit or sign of its own (spaces, marks, controls, characters without a width or a shape)."""
+    return letter in "\"'" or letter in SHAPELESS or unicodedata.category(letter)[0] in "CMZ"
 
 
 def xlsx_file(event: Event) -> IO[bytes]:
