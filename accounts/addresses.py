@@ -27,7 +27,7 @@ def ask_for_address(person: User, email: str) -> EmailAddress:
     services.remember_former(person, person.email)
     if services.may_mail("address_asked", person.email):
         args = {"person": person.pk, "before": person.email}
-        mail.queue(mails.address_asked, to=person, args=args)
+        mail.queue(mails.address_asked, to=person, args=args, priority=mail.FIRST_IN_LINE)
     audit.record("address.ask", person, by=person)
     return address
 
@@ -73,5 +73,5 @@ def restore(former: FormerAddress) -> User:
     added = timezone.now() - links.TAKE_BACK
     Authenticator.objects.filter(user=person, created_at__gte=added).delete()
     revoke_access(person, "address.take_back", by=person)
-    mail.queue(mails.choose_password, to=person, args={"person": person.pk})
+    mail.queue(mails.choose_password, to=person, args={"person": person.pk}, priority=mail.FIRST_IN_LINE)
     return person

@@ -102,7 +102,7 @@ def send_activation(address: EmailAddress, *, replaced: bool = False) -> None:
 
 def tell_owner(owner: User) -> None:
     if may_mail("exists", owner.email):
-        mail.queue(mails.account_exists, to=owner, args={"person": owner.pk})
+        mail.queue(mails.account_exists, to=owner, args={"person": owner.pk}, priority=mail.FIRST_IN_LINE)
 
 
 def send_link_again(email: str) -> None:

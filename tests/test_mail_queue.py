@@ -155,6 +155,16 @@ def test_a_stuck_mail_is_sent_again_once(post):
 
 
 @pytest.mark.once(on="postgresql")
+def test_a_mail_about_an_account_leaves_before_those_about_reservations(post):
+    for _number in range(3):
+        make_reservation(status="pending")
+    write("For your account")
+    work(post)
+    assert len(post.letters) > 3
+    assert post.letters[0]["Subject"] == "For your account"
+
+
+@pytest.mark.once(on="postgresql")
 def test_a_mail_whose_cause_is_gone_is_dropped(post):
     mail.queue_to_address(letters.no_longer_needed, address="reader@example.org", language="en", args={})
     work(post)

@@ -6,6 +6,23 @@ through all its attempts, so that a mailbox can drop the rare second copy.
 """
 
 from eventflow.mail.letters import Letter
-from eventflow.mail.services import forget, queue, queue_many, queue_to_address, recall, waiting
+from eventflow.mail.services import (
+    FIRST_IN_LINE,
+    forget,
+    queue,
+    queue_many,
+    queue_to_address,
+    recall,
+    waiting,
+)
 
-__all__ = ["Letter", "forget", "queue", "queue_many", "queue_to_address", "recall", "waiting"]
+__all__ = [
+    "FIRST_IN_LINE",
+    "Letter",
+    "forget",
+    "queue",
+    "queue_many",
+    "queue_to_address",
+    "recall",
+    "waiting",
+]

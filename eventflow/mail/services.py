@@ -25,17 +25,27 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=3)
 # Mails of one bulk action travel in batches: a batch is one task, and a killed worker repeats one mail of it at most.
 BATCH = 20
+# Somebody waits for it at a screen, or is warned: it leaves before the hundreds that a busy event causes.
+FIRST_IN_LINE = 10
 
 
-def queue(builder: Builder, *, to: Any, args: dict[str, Any], delay: int = 0) -> None:
-    """Queue one mail to the person `to`, if they are still here. `delay` is in seconds; `args` are the builder's keyword arguments, as JSON."""
+def queue(builder: Builder, *, to: Any, args: dict[str, Any], delay: int = 0, priority: int = 0) -> None:
+    """Queue one mail to the person `to`, if they are still here.
+
+    `delay` is in seconds; `args` are the builder's keyword arguments, as JSON.
+    """
     if not to.is_deleted:
-        queue_to_address(builder, address=to.email, language=to.language, args=args, delay=delay)
+        written = Mail(builder=name_of(builder), args=args, to=to.email, language=to.language)
+        enqueue([written], delay=delay, priority=priority)
 
 
 def queue_to_address(builder: Builder, *, address: str, language: str, args: dict[str, Any], delay: int = 0, farewell: bool = False) -> None:
-    """The same for an address that may belong to nobody yet, or, as a `farewell`, to nobody any more."""
-    enqueue([Mail(builder=name_of(builder), args=args, to=address, language=language, farewell=farewell)], delay=delay)
+    """The same for an address that may belong to nobody yet, or, as a `farewell`, to nobody any more.
+
+    Such a mail is about an account or a role, and leaves before those about reservations.
+    """
+    written = Mail(builder=name_of(builder), args=args, to=address, language=language, farewell=farewell)
+    enqueue([written], delay=delay, priority=FIRST_IN_LINE)
 
 
 def queue_many(builder: Builder, about: Sequence[Any], *, args: Callable[[Any], dict[str, Any]], delay: int = 0) -> None:
@@ -44,7 +54,7 @@ def queue_many(builder: Builder, about: Sequence[Any], *, args: Callable[[Any], 
     enqueue([Mail(builder=name, args=args(each), to=each.person.email, language=each.person.language) for each in reached], delay=delay)
 
 
-def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
+def enqueue(mails: Sequence[Mail], *, delay: int, priority: int = 0) -> None:
     if not mails:
         return
     run_after = timezone.now() + timedelta(seconds=delay)
@@ -54,7 +64,8 @@ def enqueue(mails: Sequence[Mail], *, delay: int) -> None:
             mail.next_attempt_at = run_after
         Mail.objects.bulk_create(mails)
         for batch in batched((mail.pk for mail in mails), BATCH, strict=False):
-            deliver_all.using(run_after=run_after if delay else None).enqueue(list(batch))
+            later = run_after if delay else None
+            deliver_all.using(run_after=later, priority=priority).enqueue(list(batch))
 
 
 def waiting(builder: Builder, **about: Any) -> dict[str, Any] | None:

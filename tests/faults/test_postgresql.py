@@ -72,7 +72,7 @@ class Outage:
 
 
 def test_postgresql_restarts_under_load(figures, redis, post, tmp_path):
-    # Few seats, so that few mails stand before the one that the worker is timed with.
+    # Everybody who reserves is written to; the mail that the worker is timed with is one of those that leave before them.
     event = make_event(seats_limit=5, admission="automatic")
     with (
         Fleet(PROCESSES, tmp_path, REDIS_URL=redis.url) as fleet,
