@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access, addresses
 from accounts.models import User
-from eventflow.fields import ComposedLine, KnownAddress, NewAddress
+from eventflow.fields import ComposedLine, KnownAddress, MailedAddress, NewAddress
 from eventflow.zones import spoken_zone, zones_by_region
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
@@ -154,6 +154,7 @@ class NewPasswordForm(OurWords, allauth.ResetPasswordKeyForm):
 
 
 class ResetPasswordForm(OurWords, allauth.ResetPasswordForm):
+    address_field = MailedAddress
     words = {"email": (_("E-mail"), "")}
     users: list[User]
 
@@ -201,7 +202,7 @@ class RenamePasskeyForm(OurWords, webauthn.EditWebAuthnForm):
 
 
 class LinkAgainForm(forms.Form):
-    email = KnownAddress(
+    email = MailedAddress(
         label=_("E-mail"),
         max_length=254,
         error_messages={"required": REQUIRED["email"], "invalid": _("Enter an e-mail address like name@example.org.")},

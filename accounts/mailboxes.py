@@ -1,9 +1,9 @@
-"""Accounts that share a mailbox with another. They were made before an address had one spelling."""
+"""Accounts without a mailbox of their own, made before sign-up refused their addresses."""
 
 from typing import NamedTuple
 
 from accounts.models import User
-from eventflow.text import email_key
+from eventflow.text import can_be_mailed, email_key
 
 
 class Duplicate(NamedTuple):
@@ -19,3 +19,10 @@ def duplicates() -> list[Duplicate]:
     odd = {pk: email for pk, email in addresses if email_key(email) != email}
     stranded = User.objects.in_bulk(odd)
     return [Duplicate(stranded[pk], User.objects.filter(email=email).first()) for pk, email in odd.items()]
+
+
+def unreachable() -> list[User]:
+    """The accounts whose address no mail can name, like `ſara@example.org`, by id. Reads every address."""
+    addresses = User.objects.order_by("pk").values_list("pk", "email").iterator(2000)
+    found = User.objects.in_bulk([pk for pk, email in addresses if not can_be_mailed(email)])
+    return [found[pk] for pk in sorted(found)]

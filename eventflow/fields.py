@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from eventflow.text import canonical_email, email_key, fold, is_blank, is_one_line, nfc
+from eventflow.text import can_be_mailed, canonical_email, email_key, fold, is_blank, is_one_line, nfc
 
 
 def is_canonical_address(address: str) -> None:
@@ -24,6 +24,18 @@ class KnownAddress(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         return email_key(super().to_python(value) or "")
+
+
+def is_sendable_address(address: str) -> None:
+    """The validator of an address, known or not, that a mail is going to be sent to."""
+    if not can_be_mailed(email_key(address)):
+        raise ValidationError(_("Enter an e-mail address like name@example.org."), code="invalid")
+
+
+class MailedAddress(KnownAddress):
+    """An address that is looked up, and is answered by a mail to it."""
+
+    default_validators = [*KnownAddress.default_validators, is_sendable_address]
 
 
 class NewAddress(KnownAddress):

@@ -4,6 +4,8 @@ Ground floor: imports nothing of EventFlow.
 """
 
 import unicodedata
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from typing import Any
 
 import idna
@@ -79,6 +81,15 @@ def canonical_email(address: str) -> str:
     except ValidationError as error:
         raise ValueError(_("Enter an e-mail address like name@example.org.")) from error
     return canonical
+
+
+def can_be_mailed(address: str) -> bool:
+    """Whether a mail can name this address at all (RFC 5322): no letter beyond ASCII stands before the @."""
+    try:
+        Address(addr_spec=address)
+    except (ValueError, HeaderParseError):
+        return False
+    return True
 
 
 def email_key(address: str) -> str:

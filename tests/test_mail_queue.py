@@ -16,6 +16,7 @@ from tests.factories import make_person, make_reservation
 from tickets.services import queue
 
 pytestmark = pytest.mark.django_db(transaction=True)
+FATE = ["state", "attempts", "next_attempt_at", "last_error"]
 
 
 def write(subject, *, to="reader@example.org", builder=letters.note, delay=0):
@@ -117,6 +118,27 @@ def test_one_bad_address_in_a_batch_blocks_nobody(post):
     work(post)
     assert post.subjects() == sorted([people[0].email, people[2].email])
     assert Mail.objects.get(state="stuck").to == people[1].email
+
+
+UNSENDABLE = ["ſara@example.org", "admın@example.org", "a..b@example.org", "a b@example.org"]
+
+
+@pytest.mark.once(on="postgresql")
+def test_mail_to_an_address_that_no_mail_can_name_is_stuck_at_once(post):
+    """What SMTP has no words for does not change with time. The log says what happened, and not to whom."""
+    bad = [write("For nobody", to=address) for address in UNSENDABLE]
+    write("For somebody")
+    log = work(post)
+    assert set(Mail.objects.filter(pk__in=[one.pk for one in bad]).values_list(*FATE)) == {("stuck", 1, None, "UnsendableAddress")}
+    assert post.subjects() == ["For somebody"]
+    assert not any(part in log for part in ["Traceback", "ſara", "admın", "a..b"])
+
+
+@pytest.mark.once(on="postgresql")
+def test_mail_to_a_domain_with_letters_beyond_ascii_leaves(post):
+    write("Hello", to="t3@żółć.example")
+    work(post)
+    assert post.subjects() == ["Hello"]
 
 
 @pytest.mark.once(on="postgresql")

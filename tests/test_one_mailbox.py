@@ -13,10 +13,11 @@ from django.test import Client
 from accounts import services
 from accounts.models import User
 from eventflow.errors import Refused
+from eventflow.mail.models import Mail
 from events.models import DoorStaff
 from events.services import add_door_staff
 from tests.api.clients import Api, data
-from tests.factories import PASSWORD, make_admin, make_event, make_person
+from tests.factories import PASSWORD, make_admin, make_event, make_person, make_reservation
 from tests.mailbox import letters_to, link_in
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +214,76 @@ def test_migration_gives_the_address_to_the_account_that_is_proven():
     respell_past_the_fields(proven, "t3@żółć.example\u200b")
     migrate_addresses()
     assert User.objects.get(email=CANONICAL) == proven
+
+
+# --- accounts at addresses that no mail reaches, from before these were refused -----------------------------------------
+
+LOOKALIKES = [("sara@example.org", "ſara@example.org"), ("admin@example.org", "admın@example.org")]
+each_pair = pytest.mark.parametrize(("ascii_one", "other"), LOOKALIKES)
+
+
+@pytest.fixture
+def lookalikes(ascii_one, other):
+    owner, lookalike = make_person("Sara One", email=ascii_one), make_person("Sara Two")
+    respell_past_the_fields(lookalike, other)
+    return owner, User.objects.get(pk=lookalike.pk)
+
+
+@each_pair
+def test_address_leads_to_its_own_account_and_not_to_one_that_looks_alike(lookalikes):
+    """In capitals both are the same: a database that compares capitals would take one for the other."""
+    for person, right, wrong in zip(lookalikes, (PASSWORD, PASSWORD + "2"), (PASSWORD + "2", PASSWORD), strict=True):
+        person.set_password(right)
+        person.save()
+        for password, is_let_in in ((wrong, False), (right, True)):
+            for typed in (person.email, f" {person.email}​"):
+                client = Client()
+                client.post("/accounts/login/", {"login": typed, "password": password})
+                assert ("_auth_user_id" in client.session) is is_let_in
+                assert client.session.get("_auth_user_id") in {None, str(person.pk)}
+
+
+@each_pair
+def test_door_staff_and_search_tell_accounts_that_look_alike_apart(client, lookalikes):
+    owner, lookalike = lookalikes
+    event = make_event()
+    assert add_door_staff(event, email=owner.email.upper(), by=event.organizer).person == owner
+    for person in lookalikes:
+        make_reservation(event, person)
+    client.force_login(event.organizer)
+    page = client.get(f"/organizer/events/{event.pk}/queue/", {"q": owner.email}).text
+    assert ("Sara One" in page, "Sara Two" in page) == (True, False)
+    page = client.get(f"/organizer/events/{event.pk}/queue/", {"q": lookalike.email}).text
+    assert ("Sara One" in page, "Sara Two" in page) == (False, True)
+
+
+@each_pair
+@pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/activation/"])
+def test_form_that_is_answered_by_mail_refuses_an_address_that_no_mail_reaches(client, lookalikes, path):
+    page = client.post(path, {"email": lookalikes[1].email})
+    assert page.context["form"].errors == {"email": ["Enter an e-mail address like name@example.org."]}
+    assert not Mail.objects.exists()
+    client.post(path, {"email": lookalikes[0].email})
+    assert [*Mail.objects.values_list("to", flat=True)] == [lookalikes[0].email]
+
+
+@each_pair
+def test_person_whose_address_no_mail_reaches_moves_to_another(client, lookalikes):
+    person = lookalikes[1]
+    client.force_login(person)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    client.post("/accounts/email/", {"email": "new@example.org", "action_add": ""})
+    client.post(link_in(letters_to("new@example.org")[0], "/activate/"))
+    person.refresh_from_db()
+    assert person.email == "new@example.org"
+
+
+@each_pair
+def test_duplicate_accounts_names_those_that_no_mail_reaches(capsys, lookalikes):
+    with pytest.raises(CommandError, match="1 accounts"):
+        call_command("duplicate_accounts")
+    written = capsys.readouterr().out
+    assert written == f"account {lookalikes[1].pk} {lookalikes[1].email!a} is at an address that no mail reaches\n"
 
 
 def test_duplicate_accounts_has_nothing_to_say_of_a_sound_house(capsys):

@@ -17,12 +17,20 @@ from django.utils.module_loading import import_string
 
 from eventflow.mail.letters import Letter
 from eventflow.mail.models import Mail
+from eventflow.text import can_be_mailed
+
+
+class UnsendableAddress(ValueError):
+    """No mail can name this address, now or later."""
+
 
 logger = logging.getLogger(__name__)
 Builder = Callable[..., Letter | None]
 
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=3)
+# What may befall any mail, and is no fault of the program: the log needs no traceback.
+EXPECTED = (OSError, smtplib.SMTPException, UnsendableAddress)
 # Mails of one bulk action travel in batches: a batch is one task, and a killed worker repeats one mail of it at most.
 BATCH = 20
 # Somebody waits for it at a screen, or is warned: it leaves before the hundreds that a busy event causes.
@@ -97,6 +105,8 @@ def deliver(mail_id: int) -> None:
         return
     try:
         letter = build(mail) if mail.to else None
+        if letter is not None and not can_be_mailed(mail.to):
+            raise UnsendableAddress
         if letter is not None:
             mailers.default.send_messages([letter.as_message(to=mail.to, message_id=mail.message_id)])
     except Exception as error:  # noqa: BLE001  whatever went wrong, the mail must neither be lost nor stop the others
@@ -121,9 +131,8 @@ def finish(mail: Mail, state: str) -> None:
 def put_off(mail: Mail, error: Exception) -> None:
     mail.attempts += 1
     mail.last_error = describe(error)
-    logger.warning(
-        "mail %s, attempt %s: %s", mail.pk, mail.attempts, type(error).__name__, exc_info=not isinstance(error, OSError | smtplib.SMTPException)
-    )
+    kind, is_bug = type(error).__name__, not isinstance(error, EXPECTED)
+    logger.warning("mail %s, attempt %s: %s", mail.pk, mail.attempts, kind, exc_info=is_bug)
     if is_final(error) or timezone.now() - mail.created > GIVE_UP_AFTER:
         if mail.farewell:
             finish(mail, Mail.State.DROPPED)
@@ -144,10 +153,11 @@ def forget(addresses: Collection[str]) -> None:
 
 
 def is_final(error: Exception) -> bool:
-    """The server said that it will never take this mail for this address (RFC 5321: a 5yz reply)."""
+    """This address will never get this mail: the server said so (RFC 5321: a 5yz reply), or no
+    mail can name the address."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(500 <= code < 600 for code, _ in error.recipients.values())
-    return False
+    return isinstance(error, UnsendableAddress)
 
 
 def describe(error: Exception) -> str:
