@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access, addresses
+from accounts.mfa import CodeOnce
 from accounts.models import User
 from eventflow.fields import ComposedLine, KnownAddress, MailedAddress, NewAddress
 from eventflow.zones import spoken_zone, zones_by_region
@@ -172,15 +173,15 @@ class ReauthenticateForm(OurWords, allauth.ReauthenticateForm):
 CODE = {"code": (_("Code"), _("The six digits that your app shows now, or one of your recovery codes."))}
 
 
-class CodeForm(OurWords, mfa.AuthenticateForm):
+class CodeForm(CodeOnce, OurWords, mfa.AuthenticateForm):
     words = CODE
 
 
-class CodeAgainForm(OurWords, mfa.ReauthenticateForm):
+class CodeAgainForm(CodeOnce, OurWords, mfa.ReauthenticateForm):
     words = CODE
 
 
-class ActivateAppForm(OurWords, totp.ActivateTOTPForm):
+class ActivateAppForm(CodeOnce, OurWords, totp.ActivateTOTPForm):
     words = {"code": (_("Code"), _("The six digits that the app shows now."))}
 
 

@@ -5,11 +5,14 @@ import logging
 import secrets
 from typing import Any
 
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.core.cache import cache
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +52,28 @@ class MFAAdapter(DefaultMFAAdapter):
         """The last factor of somebody who must have one stays until there is another."""
         others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS).exclude(pk=authenticator.pk)
         return not must_have_two_factors(authenticator.user) or others.exists()
+
+
+def remember_code(person: Any, code: str) -> None:
+    """Let this code of the person's app open nothing more, for as long as it would be right.
+
+    allauth itself remembers a used code for one step of its clock, though the steps before and
+    after count too. This prolongs its memory, under its own key.
+    """
+    steps = 2 * app_settings.TOTP_TOLERANCE + 1
+    key = TOTP(Authenticator(user_id=person.pk))._get_used_cache_key(code)
+    cache.set(key, "y", timeout=steps * app_settings.TOTP_PERIOD)
+
+
+class CodeOnce:
+    """For a form that takes a code: one that was right works once."""
+
+    user: Any
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        remember_code(self.user, code)
+        return code
 
 
 def must_have_two_factors(person: Any) -> bool:

@@ -10,6 +10,7 @@ import jwt
 from allauth.headless.account.views import LoginView
 from allauth.headless.constants import Client
 from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
+from allauth.headless.mfa.inputs import AuthenticateInput
 from allauth.headless.mfa.views import AuthenticateView
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
 from django.conf import settings
@@ -24,6 +25,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.mfa import CodeOnce
 from accounts.models import LoginSession, User
 from accounts.sessions import end_session, is_too_old
 from eventflow.errors import Refused
@@ -45,7 +47,12 @@ WITH_SESSION = """
     WHERE accounts_user.id = %s AND is_active
 """
 
-allauth_second_step = AuthenticateView.as_api_view(client=Client.APP)
+
+class CodeInput(CodeOnce, AuthenticateInput):
+    """The code of a second step as it comes over the API."""
+
+
+allauth_second_step = AuthenticateView.as_api_view(client=Client.APP, input_class=CodeInput)
 allauth_login = LoginView.as_api_view(client=Client.APP)
 
 

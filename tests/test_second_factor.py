@@ -104,6 +104,59 @@ def test_a_recovery_code_opens_once():
         assert is_in(browser) == (attempt != 1)
 
 
+@pytest.fixture
+def long_codes(settings):
+    """A code is right for half a minute before and after its second; allauth remembers a used one for a second."""
+    settings.MFA_TOTP_PERIOD, settings.MFA_TOTP_TOLERANCE = 1, 30
+
+
+def opens_page(person, code):
+    browser = Client()
+    log_in(browser, person)
+    browser.post(reverse("mfa_authenticate"), {"code": code})
+    return is_in(browser)
+
+
+def opens_api(person, code):
+    return ask_tokens(person, code=code).status_code == 200
+
+
+def confirms_person(person, code):
+    """The code once more, by somebody who is logged in."""
+    browser = Client()
+    browser.force_login(User.objects.get(pk=person.pk))
+    return browser.post(reverse("mfa_reauthenticate"), {"code": code}).status_code == 302
+
+
+CODE_DOORS = [opens_page, opens_api, confirms_person]
+
+
+@pytest.mark.parametrize("first", CODE_DOORS)
+def test_code_of_an_app_works_once_at_all_doors(long_codes, first):
+    person = make_person()
+    protect(person)
+    code = totp.format_hotp_value(totp.hotp_value(SECRET, int(time.time())))
+    assert first(person, code)
+    time.sleep(1.1)
+    spelled = f"{code[:3]} {code[3:]}"
+    assert [door(person, spelled) for door in CODE_DOORS] == [False] * 3
+    another = totp.format_hotp_value(totp.hotp_value(SECRET, int(time.time()) + 9))
+    assert first(person, another)
+
+
+def test_code_that_set_the_app_up_opens_nothing():
+    person, browser = make_person(), Client()
+    log_in(browser, person)
+    say_again(browser)
+    page = browser.get(reverse("mfa_activate_totp"))
+    secret = re.search(r'class="num secret">(\w+)<', page.text)[1]
+    code = code_of(secret)
+    answer = browser.post(reverse("mfa_activate_totp"), {"code": code})
+    assert answer.url == reverse("mfa_view_recovery_codes")
+    assert [door(person, code) for door in CODE_DOORS] == [False] * 3
+    assert opens_page(person, code_of(secret, 1))
+
+
 def test_secrets_are_not_readable_in_the_database_nor_in_mails():
     person, browser = make_person(), Client()
     log_in(browser, person)
