@@ -191,6 +191,47 @@ def test_an_organizer_cannot_flood_their_guests(client, event):
     assert Announcement.objects.count() == announcements.MOST_AN_HOUR
 
 
+def send_and_take_back(client, event, subject):
+    assert send(client, event, subject=subject).status_code == 200
+    said = event.announcements.latest("pk")
+    client.post(reverse("tickets:withdraw_message", args=[said.pk]))
+    return said
+
+
+def test_typos_put_right_twice_in_each_message_of_an_hour_are_not_felt(client, event):
+    for number in range(announcements.MOST_AN_HOUR):
+        for typo in ("Prking", "Pakring"):
+            send_and_take_back(client, event, f"{typo} {number}")
+        assert send(client, event, subject=f"Parking {number}").status_code == 200
+    assert event.announcements.filter(withdrawn_at=None).count() == announcements.MOST_AN_HOUR
+
+
+def test_messages_sent_and_taken_back_have_a_limit(client, event):
+    """Each puts a mail for every guest into the outbox, whether it leaves or not."""
+    first = send_and_take_back(client, event, "Parking 0")
+    for number in range(1, announcements.MOST_TRIES_AN_HOUR):
+        send_and_take_back(client, event, f"Parking {number}")
+    queued = Mail.objects.count()
+    answer = send(client, event)
+    again = (first.created + timedelta(hours=1)).astimezone(event.zone)
+    assert answer.status_code == 422
+    assert f"You can send the next message at {again:%H:%M}." in answer.text
+    assert Mail.objects.count() == queued
+    Announcement.objects.filter(pk=first.pk).update(created=timezone.now() - timedelta(hours=1))
+    assert send(client, event).status_code == 200
+
+
+def test_limit_that_ends_last_says_when_the_next_message_can_be_sent(client, event):
+    for number in range(announcements.MOST_TRIES_AN_HOUR - announcements.MOST_AN_HOUR):
+        send_and_take_back(client, event, f"Parking {number}")
+    for number in range(announcements.MOST_AN_HOUR):
+        send(client, event, subject=f"Sent {number}")
+    kept = event.announcements.filter(withdrawn_at=None)
+    kept.update(created=timezone.now() - timedelta(minutes=20))
+    again = (kept.latest("pk").created + timedelta(hours=1)).astimezone(event.zone)
+    assert f"You can send the next message at {again:%H:%M}." in send(client, event).text
+
+
 def test_a_message_to_many_asks_the_same_number_of_questions(event, django_assert_max_num_queries):
     for person in make_people(40):
         queue.reserve(event, person=person)

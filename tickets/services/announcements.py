@@ -23,6 +23,8 @@ GRACE = timedelta(seconds=60)
 HOUR = timedelta(hours=1)
 # More than an event needs, and too little for somebody who took an organizer's account over.
 MOST_AN_HOUR = 6
+# With those that were taken back: each may be put right twice. They fill the outbox too.
+MOST_TRIES_AN_HOUR = 3 * MOST_AN_HOUR
 
 
 def audience_of(event: Event, audience: str) -> ReservationQuerySet:
@@ -71,24 +73,29 @@ def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID
 
 def check_not_sent(event: Event, audience: str, subject: str, body: str) -> None:
     """The same words to the same guests within the hour are a slip: a form that was filled in again, or opened twice."""
-    same = of_this_hour(event).filter(audience=audience, subject=subject, body=body).first()
+    sent = of_this_hour(event).filter(withdrawn_at=None)
+    same = sent.filter(audience=audience, subject=subject, body=body).first()
     if same:
         words = _("You sent this message to these guests at %(time)s. Change it to send another.")
         raise Refused("already_sent", words % {"time": clock(event, same.created)})
 
 
 def check_pace(event: Event) -> None:
-    sent = list(of_this_hour(event).values_list("created", flat=True)[:MOST_AN_HOUR])
-    if len(sent) == MOST_AN_HOUR:
-        again = sent[-1] + HOUR
+    """Of the messages of an hour, `MOST_AN_HOUR` may be kept and `MOST_TRIES_AN_HOUR` sent at all."""
+    tries = list(of_this_hour(event).values_list("created", "withdrawn_at")[:MOST_TRIES_AN_HOUR])
+    kept = [created for created, withdrawn_at in tries if withdrawn_at is None]
+    sent = [created for created, _withdrawn_at in tries]
+    in_the_way = kept[MOST_AN_HOUR - 1 :][:1] + sent[MOST_TRIES_AN_HOUR - 1 :]
+    if in_the_way:
+        again = max(in_the_way) + HOUR
         words = _("You have sent as many messages as one hour allows. You can send the next message at %(time)s.")
         wait = max(1, math.ceil((again - timezone.now()).total_seconds()))
         raise Refused("too_many_announcements", words % {"time": clock(event, again)}, wait=wait)
 
 
 def of_this_hour(event: Event) -> QuerySet[Announcement]:
-    """What was sent within an hour and not taken back, the newest first."""
-    return event.announcements.filter(created__gt=timezone.now() - HOUR, withdrawn_at=None)
+    """What was sent within an hour, also if it was taken back, the newest first."""
+    return event.announcements.filter(created__gt=timezone.now() - HOUR)
 
 
 def clock(event: Event, moment: datetime) -> str:
