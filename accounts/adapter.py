@@ -18,6 +18,8 @@ from eventflow.errors import is_api
 
 # In the session of somebody whose address is not proven yet: who, which address, and where they were going.
 WAITING = "activation"
+# allauth's mail to an address that nobody has, for which a new password was asked.
+UNKNOWN_ACCOUNT = "account/email/unknown_account"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -60,8 +62,14 @@ class AccountAdapter(DefaultAccountAdapter):
             known_browsers.remember(request, response, user)
         return response
 
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        if services.may_mail_new_password(user):
+            super().send_password_reset_mail(user, email, context)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the mail, in the language of whoever owns the address. allauth's names are those of our templates."""
+        if template_prefix == UNKNOWN_ACCOUNT and not services.may_mail("unknown", email):
+            return
         owner = context.get("user") or User.objects.filter(email=email).first()
         language = owner.language if owner else translation.get_language()
         facts = {key: value for key, value in context.items() if key != "request"} | {"person": owner}

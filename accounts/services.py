@@ -22,7 +22,7 @@ from eventflow.text import email_key
 
 # One mail of a kind to an address in this time, so that nobody can fill a stranger's mailbox from our forms. In seconds.
 MAIL_PAUSE = 180
-# Links an hour that sign-ups which replace each other may send to one address.
+# Links an hour to one address, of a kind, that take the place of links which ended with the account's state.
 REPLACED_MAILS = 5
 # What the newest sign-up with an address says instead of the one before.
 REPLACED = ["password", "first_name", "last_name", "language"]
@@ -93,7 +93,7 @@ def send_activation(address: EmailAddress, *, replaced: bool = False) -> None:
     Links of before do not work any more where another sign-up was `replaced`: then a new one is
     due at once, but only a few times an hour.
     """
-    due = may_mail_again(address.email) if replaced else may_mail("activation", address.email)
+    due = may_mail_again("activation", address.email) if replaced else may_mail("activation", address.email)
     if due:
         args = {"address": address.pk, "replaced": replaced}
         language = address.user.language
@@ -118,16 +118,24 @@ def send_link_again(email: str) -> None:
         send_activation(address)
 
 
-def may_mail_again(email: str) -> bool:
-    """Whether a sign-up that replaced another may be mailed: `REPLACED_MAILS` times an hour."""
-    kinds = (f"replaced-{number}" for number in range(REPLACED_MAILS))
-    return any(may_mail(kind, email, pause=3600) for kind in kinds)
+def may_mail_new_password(person: User) -> bool:
+    """Whether a link to a new password may be mailed: none for a while, or that one ended with a log-in or a new password."""
+    state = f"{person.get_session_auth_hash()}:{person.last_login}"
+    is_due = may_mail("new password", person.email)
+    is_first_of_state = may_mail(f"new password:{state}", person.email)
+    return is_due or (is_first_of_state and may_mail_again("new password", person.email))
+
+
+def may_mail_again(kind: str, email: str) -> bool:
+    """Whether a link of this kind may be mailed in place of one that ended: `REPLACED_MAILS` times an hour."""
+    kinds = (f"{kind}-{number}" for number in range(REPLACED_MAILS))
+    return any(may_mail(each, email, pause=3600) for each in kinds)
 
 
 def may_mail(kind: str, email: str, *, pause: int = MAIL_PAUSE) -> bool:
     """Whether this address got no mail of this kind for a while. Remembered in the cache, which all web processes share."""
-    key = hashlib.sha256(email.encode()).hexdigest()
-    return not settings.RATE_LIMITS or cache.add(f"account-mail:{kind}:{key}", 1, timeout=pause)
+    key = hashlib.sha256(f"{kind} {email}".encode()).hexdigest()
+    return not settings.RATE_LIMITS or cache.add(f"account-mail:{key}", 1, timeout=pause)
 
 
 # --- activation -------------------------------------------------------------------------------------------------------

@@ -107,6 +107,39 @@ def test_reset_answers_alike_and_only_the_owner_can_use_it():
     assert letters_to("known@example.org")[0].subject == "Choose a new EventFlow password"
 
 
+def ask_for_new_password(email, times=1):
+    for number in range(times):
+        browser = Client(REMOTE_ADDR=f"198.51.100.{number}")
+        assert browser.post(RESET, {"email": email}).status_code == 302
+    return len(letters_to(email))
+
+
+def test_new_password_is_mailed_once_in_three_minutes(settings):
+    make_person(email="known@example.org")
+    for email in ("known@example.org", "nobody@example.org"):
+        assert ask_for_new_password(email, times=3) == 1
+    settings.RATE_LIMITS = False
+    assert ask_for_new_password("known@example.org") == 2
+
+
+def test_unknown_address_gets_one_mail_whatever_was_asked_for(client):
+    assert ask_for_new_password("nobody@example.org") == 1
+    client.post("/accounts/activation/", {"email": "nobody@example.org"})
+    assert len(letters_to("nobody@example.org")) == 1
+
+
+def test_new_password_is_mailed_again_when_the_link_has_died(client, settings):
+    """Whoever knows the password could log in and keep its owner from ever getting a link that works."""
+    settings.ACCOUNT_RATE_LIMITS = False
+    owner = make_person(email="known@example.org")
+    mails = []
+    for _ in range(services.REPLACED_MAILS + 2):
+        mails.append(ask_for_new_password(owner.email))
+        log_in(Client(), owner.email)
+    most = 1 + services.REPLACED_MAILS
+    assert mails == [*range(1, most + 1), most]
+
+
 def test_reset_takes_the_same_steps_for_every_address(django_assert_num_queries):
     """As many statements and mails whether or not somebody has the address: its time tells nothing."""
     make_person(email="known@example.org")
