@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from django.contrib.auth import HASH_SESSION_KEY, update_session_auth_hash
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts import services, sessions, signals
 from accounts.models import FormerAddress, User
 from eventflow import audit, mail
+from eventflow.errors import Refused
 
 
 @transaction.atomic
@@ -58,27 +62,45 @@ def keep_session(request: HttpRequest) -> None:
 
 
 def change_password(person: User, password: str) -> None:
-    """Give somebody who is logged in a new password. Ends all access."""
+    """Give somebody who is logged in a new password. Ends all access.
+
+    Refused: `access_ended`, if the person's password or access was changed since it was read.
+    """
     # Hashed before the transaction, whose locks it would hold for a third of a second.
-    person.set_password(password)
-    save_password(person, "password.change")
+    new = make_password(password)
+    with transaction.atomic():
+        now = locked(person)
+        if now is None or now.get_session_auth_hash() != person.get_session_auth_hash():
+            message = _("Your password was changed or you were logged out in the meantime. Log in again.")
+            raise Refused("access_ended", message)
+        save_password(person, new, "password.change")
 
 
-def reset_password(person: User, password: str) -> None:
-    """Give somebody who opened the mailed link a new password. Ends all access.
+def reset_password(person: User, password: str, *, key: str) -> None:
+    """Give somebody who opened the mailed link, with this key, a new password. Ends all access.
 
     The link was mailed to the account's address, so an account not active yet is active now.
+    Refused: `reset_invalid`, if the link was used since, or does not work any more.
     """
-    person.set_password(password)
+    new = make_password(password)
     with transaction.atomic():
-        save_password(person, "password.reset")
-        own = EmailAddress.objects.filter(user=person, email=person.email)
+        now = locked(person)
+        if now is None or not default_token_generator.check_token(now, key):
+            raise Refused("reset_invalid", _("This link does not work any more. Ask for a new one."))
+        save_password(person, new, "password.reset")
+        own = EmailAddress.objects.filter(user=person, email=now.email)
         if (address := own.filter(verified=False).first()) is not None:
             services.prove(address, by=person)
 
 
-@transaction.atomic
-def save_password(person: User, cause: str) -> None:
+def locked(person: User) -> User | None:
+    """The person as they are now, until the transaction ends. None if they are gone."""
+    return User.objects.select_for_update(no_key=True).filter(pk=person.pk).first()
+
+
+def save_password(person: User, hashed: str, cause: str) -> None:
+    """Call it in a transaction that has locked the person."""
+    person.password = hashed
     person.save(update_fields=["password"])
     revoke_access(person, cause, by=person)
 

@@ -151,7 +151,7 @@ class NewPasswordForm(OurWords, allauth.ResetPasswordKeyForm):
     words = SetPasswordForm.words
 
     def save(self) -> None:
-        access.reset_password(self.user, self.cleaned_data["password1"])
+        access.reset_password(self.user, self.cleaned_data["password1"], key=self.temp_key)
 
 
 class ResetPasswordForm(OurWords, allauth.ResetPasswordForm):

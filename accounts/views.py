@@ -131,7 +131,10 @@ class NewPasswordView(allauth.PasswordResetFromKeyView):
             super().logout()
 
     def form_valid(self, form: NewPasswordForm) -> HttpResponse:
-        response = super().form_valid(form)
+        try:
+            response = super().form_valid(form)
+        except Refused:  # somebody else used the link at this very moment
+            return self.render_to_response(self.get_context_data(token_fail=True))
         attempts.forgive(self.request, self.reset_user.email)
         return response
 

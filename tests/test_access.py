@@ -1,25 +1,30 @@
 """What ends access to an account: who is logged out, which tokens and addresses die."""
 
 import pytest
+from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts import access, leaving, signals
+from accounts.models import User
 from eventflow import mail
 from eventflow.audit import AuditEntry
 from tests import letters
 from tests.api.clients import Api, refused, sign_in
 from tests.factories import PASSWORD, make_admin, make_person
 from tests.mailbox import letters_to, link_in
+from tests.markup import all_words
 from tests.test_second_factor import SECRET, code_of, log_in, say_again, set_up_app
 
 pytestmark = pytest.mark.django_db
-NEW = "quite another password"
+NEW, OTHER = "quite another password", "the words of somebody else"
 
 
 @pytest.fixture(autouse=True)
@@ -190,3 +195,61 @@ def test_a_session_from_before_the_version_goes_on(client):
     client.force_login(person)
     assert "." not in client.session["_auth_user_hash"]
     assert is_in(client)
+
+
+def while_hashing(monkeypatch, deed):
+    """Let somebody else do this between the look at the password or the link, and the lock."""
+    encode, begun = MD5PasswordHasher.encode, []
+
+    def encode_and_lose_the_race(self, password, salt):
+        if password == NEW and not begun:
+            begun.append(password)
+            deed()
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", encode_and_lose_the_race)
+
+
+def link_to_new_password(browser, person):
+    """The address of the form behind the mailed link."""
+    key = default_token_generator.make_token(person)
+    path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), key])
+    return browser.get(path).url
+
+
+def passwords_that_fit(person, *passwords):
+    person.refresh_from_db()
+    return [password for password in passwords if person.check_password(password)]
+
+
+def test_link_to_a_new_password_works_once_for_two_at_the_same_moment(monkeypatch):
+    person, first, second = make_person(language="en"), Client(), Client()
+    forms = [link_to_new_password(browser, person) for browser in (first, second)]
+    fields = {"password1": OTHER, "password2": OTHER}
+    while_hashing(monkeypatch, lambda: second.post(forms[1], fields))
+    late = first.post(forms[0], {"password1": NEW, "password2": NEW})
+    assert all_words(late, "//h1") == ["This link does not work any more"]
+    assert passwords_that_fit(person, NEW, OTHER) == [OTHER]
+    assert AuditEntry.objects.filter(action="password.reset").count() == 1
+
+
+def test_link_to_a_new_password_is_worth_nothing_once_the_person_is_gone(monkeypatch):
+    person, browser = make_person(language="en", activated=False), Client()
+    form = link_to_new_password(browser, person)
+    while_hashing(monkeypatch, lambda: User.objects.filter(pk=person.pk).delete())
+    late = browser.post(form, {"password1": NEW, "password2": NEW})
+    assert all_words(late, "//h1") == ["This link does not work any more"]
+
+
+def test_password_is_not_changed_by_a_browser_whose_access_has_ended_meanwhile(monkeypatch):
+    """An intruder who knows the old password sends the form at the moment when the owner takes the account back."""
+    person, intruder = make_person(language="en"), Client()
+    log_in(intruder, person)
+    owner = Client()
+    form = link_to_new_password(owner, User.objects.get(pk=person.pk))
+    while_hashing(monkeypatch, lambda: owner.post(form, {"password1": OTHER, "password2": OTHER}))
+    fields = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    late = intruder.post(reverse("account_change_password"), fields)
+    assert late.status_code == 409
+    assert passwords_that_fit(person, PASSWORD, NEW, OTHER) == [OTHER]
+    assert not is_in(intruder)
