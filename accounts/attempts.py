@@ -13,14 +13,21 @@ from django.http import HttpRequest
 from accounts import known_browsers
 from accounts.models import User
 from eventflow import audit
+from eventflow.addresses import neighbourhood
 from eventflow.errors import is_api
 from eventflow.text import email_key
 
 logger = logging.getLogger(__name__)
 APP = "allauth.account"
 # Rates of ACCOUNT_RATE_LIMITS: wrong passwords of a network address for an account (and for all
-# accounts), of browsers that know an account, and of everybody else for one account.
-HERE, KNOWN, ACCOUNT = "login_failed", "login_failed_known", "login_failed_account"
+# accounts), of an internet line for an account, of browsers that know an account, and of everybody
+# else for one account.
+HERE, LINE, KNOWN, ACCOUNT = (
+    "login_failed",
+    "login_failed_line",
+    "login_failed_known",
+    "login_failed_account",
+)
 # A lock is written down once in this time, in seconds.
 LOCK_NOTED = 300
 
@@ -31,8 +38,9 @@ def count(request: HttpRequest, email: str) -> Usage | None:
     """Count one try for this account; what was counted, to give back if the password is right.
 
     None if there were too many. A browser that knows the account has a count of its own, so that
-    nobody else can use it up. For all others the pair of network address and account counts first:
-    one address alone cannot lock anybody out elsewhere.
+    nobody else can use it up. For all others the pair of network address and account counts first,
+    then that of line and account: what one line tries beyond its count does not reach the count of
+    the account, so it cannot lock anybody out elsewhere.
     """
     usages: Usage = []
     for action, key in counts_for(request, email):
@@ -48,7 +56,17 @@ def count(request: HttpRequest, email: str) -> Usage | None:
 def counts_for(request: HttpRequest, email: str) -> list[tuple[str, str]]:
     if known_browsers.knows(request, email):
         return [(KNOWN, email)]
-    return [(HERE, f"{ratelimit.get_ip(request)} {email}"), (ACCOUNT, email)]
+    return counts_of_stranger(request, email)
+
+
+def counts_of_stranger(request: HttpRequest, email: str) -> list[tuple[str, str]]:
+    here, line = f"{ratelimit.get_ip(request)} {email}", f"{line_of(request)} {email}"
+    return [(HERE, here), (LINE, line), (ACCOUNT, email)]
+
+
+def line_of(request: HttpRequest) -> str:
+    """The internet line that the request came by: an IPv4 address, or 48 bits of an IPv6 one."""
+    return neighbourhood(ratelimit.get_ip(request), bits=48)
 
 
 def give_back(usages: Usage) -> None:
@@ -58,7 +76,7 @@ def give_back(usages: Usage) -> None:
 
 def forgive(request: HttpRequest, email: str) -> None:
     """Begin to count anew for somebody who proved to own the account."""
-    for action, key in [*counts_for(request, email), (KNOWN, email), (ACCOUNT, email)]:
+    for action, key in [*counts_of_stranger(request, email), (KNOWN, email)]:
         ratelimit.clear(request, app=APP, action=action, key=key)
 
 
@@ -76,7 +94,7 @@ def note_failure(request: HttpRequest, email: str) -> None:
 
 def note_lock(request: HttpRequest, email: str) -> None:
     owner = owner_of(email)
-    if cache.add(f"lock-noted:{owner.pk}:{ratelimit.get_ip(request)}", 1, timeout=LOCK_NOTED):
+    if cache.add(f"lock-noted:{owner.pk}:{line_of(request)}", 1, timeout=LOCK_NOTED):
         audit.record("login.lock", owner, door=door(request))
         logger.warning("too many wrong passwords for account %s", owner.pk or "of nobody")
 

@@ -63,15 +63,18 @@ def is_loopback(host: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def neighbourhood(address: str) -> str:
-    """Who is counted as one: an IPv4 address, or the /64 of an IPv6 one, in which somebody has as many as they like."""
+def neighbourhood(address: str, bits: int = 64) -> str:
+    """Who is counted as one: an IPv4 address, or the first bits of an IPv6 one.
+
+    In 64 bits somebody has as many addresses as they like; 48 are the widest that a line gets.
+    """
     try:
         found = ip_address(address)
     except ValueError:
         return address
     if found.version == 4 or found.ipv4_mapped:
         return str(getattr(found, "ipv4_mapped", None) or found)
-    return str(ip_network((found, 64), strict=False))
+    return str(ip_network((found, bits), strict=False))
 
 
 def refuse_to_show_a_trial(*, host: str, site: str) -> None:

@@ -259,6 +259,7 @@ SESSION_MAX_SECONDS = SESSION_MAX_DAYS * 86400
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
     {
         "login_failed": "10/m/ip,5/300s/key",
+        "login_failed_line": "20/3600s/key",
         "login_failed_known": "10/300s/key",
         "login_failed_account": "100/3600s/key",
         # How often an organizer may ask somebody to help at the door.

@@ -1,5 +1,6 @@
 """Wrong passwords: who is slowed down by whose, and what the audit log says of sign-ins."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -84,6 +85,42 @@ def lock_everywhere(settings, owner):
         by_page(from_address(f"203.0.113.{number}"), owner.email, "wrong")
 
 
+@pytest.fixture
+def few(settings):
+    """Numbers that are soon reached: 2 in a second, 4 of a line, 6 from everywhere."""
+    rates = {"login_failed": "2/1s/key", "login_failed_line": "4/3600s/key"}
+    rates["login_failed_account"] = "6/3600s/key"
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | rates
+
+
+@DOORS
+@pytest.mark.parametrize("networks", ["2001:db8:77:{}::1", "2001:db8:77:{}00::1"])
+def test_one_line_locks_nobody_out_with_all_its_networks(few, door, networks):
+    """A customer has up to 65,536 networks of 64 bits."""
+    owner = make_person()
+    told = [guess(networks.format(number), owner.email, 1, door)[0] for number in range(1, 9)]
+    assert told == ["wrong"] * 4 + ["locked"] * 4
+    assert [action for action, *_ in actions()] == ["login.fail"] * 4 + ["login.lock"]
+    for owners_door in (by_page, by_api):
+        assert owners_door(from_address("2001:db8:78::1"), owner.email) == "in"
+
+
+def test_one_ipv4_address_locks_nobody_out_with_patience(few):
+    """The count of a network address begins anew after a while, that of its line later."""
+    owner, told = make_person(), []
+    for _ in range(4):
+        told += guess(STRANGERS, owner.email, 2)
+        time.sleep(1.1)
+    assert told == ["wrong"] * 4 + ["locked"] * 4
+    assert by_page(from_address(OWNERS), owner.email) == "in"
+
+
+def test_an_account_is_locked_by_five_lines_at_least(settings):
+    rates = settings.ACCOUNT_RATE_LIMITS
+    everywhere, line = (int(rates[f"login_failed_{count}"].split("/")[0]) for count in ("account", "line"))
+    assert everywhere >= 5 * line
+
+
 def test_guessing_from_everywhere_is_stopped_but_not_for_a_browser_that_knows_the_account(settings):
     owner, known = make_person(), from_address(OWNERS)
     assert by_page(known, owner.email) == "in"
@@ -140,6 +177,18 @@ def test_the_cookie_tells_no_browser_from_another():
 def test_a_new_password_by_mail_ends_the_lock():
     owner, browser = make_person(), from_address(STRANGERS)
     guess(STRANGERS, owner.email, 6)
+    assert by_page(browser, owner.email) == "locked"
+    browser.post("/accounts/password/reset/", {"email": owner.email})
+    form = browser.get(link_in(letters_to(owner.email)[0], "/reset/key/")).url
+    browser.post(form, {"password1": NEW, "password2": NEW})
+    assert by_page(browser, owner.email, NEW) == "in"
+
+
+def test_a_new_password_by_mail_ends_the_lock_of_a_line(few):
+    owner = make_person()
+    for number in range(5):
+        guess(f"2001:db8:77:{number}::1", owner.email, 1)
+    browser = from_address("2001:db8:77:ff::1")
     assert by_page(browser, owner.email) == "locked"
     browser.post("/accounts/password/reset/", {"email": owner.email})
     form = browser.get(link_in(letters_to(owner.email)[0], "/reset/key/")).url
