@@ -1,0 +1,54 @@
+"""What a guest sees of the page of one event, on a phone and on a desk."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.seen import expect_seen
+from tests.factories import make_event, make_person, make_reservation
+
+pytestmark = pytest.mark.once
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize("status", ["published", "cancelled"])
+def test_everybody_reads_the_contact_of_an_event(visitor, size, status):
+    event = make_event(contact_email="studio@example.org", status=status)
+    page = visitor(**size)
+    page.goto(event.get_absolute_url())
+    contact = page.get_by_role("link", name="Write to the organizer: studio@example.org")
+    expect(contact).to_have_count(1)
+    expect(contact).to_have_attribute("href", "mailto:studio@example.org")
+    expect_seen(contact)
+
+
+def test_without_a_contact_there_is_nothing_to_write_to(page):
+    page.goto(make_event().get_absolute_url())
+    expect(page.get_by_role("link", name="Share")).to_be_visible()
+    expect(page.locator("a[href^='mailto:']:not([data-share])")).to_have_count(0)
+
+
+def test_paragraphs_of_a_description_stand_apart(page):
+    page.goto(make_event(description="We carve.\n\nThen we print.").get_absolute_url())
+    first, second = (paragraph.bounding_box() for paragraph in page.locator(".prose p").all())
+    assert second["y"] - (first["y"] + first["height"]) >= 12
+
+
+def test_reserving_writes_nothing_into_the_console(page, log_in):
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    log_in(page, make_person())
+    page.goto(make_event().get_absolute_url())
+    page.get_by_role("button", name="Reserve").click()
+    expect(page.locator(".line__figure")).to_be_visible()
+    page.get_by_role("link", name="Cancel reservation").click()
+    expect(page.get_by_role("button", name="Keep my place")).to_be_focused()
+    assert said == []
+
+
+def test_dialog_names_what_a_guest_keeps(page, log_in):
+    guest = make_reservation(status="confirmed")
+    log_in(page, guest.person)
+    page.goto(guest.event.get_absolute_url())
+    page.get_by_role("link", name="Cancel reservation").click()
+    expect(page.get_by_role("button", name="Keep my spot")).to_be_focused()
