@@ -91,7 +91,7 @@ def test_card_of_somebody_who_waits_shows_the_place_and_draws_the_line(client):
     assert "2 people are ahead of you. The organizer decides. We will e-mail you at maja@example.org." in card_words(response)
     assert [circle.get("class") for circle in tree(response).xpath(f"{CARD}//circle")] == ["ahead", "ahead", "you", "behind"]
     assert (only(response, CARD).get("hx-get"), only(response, CARD).get("hx-trigger")) == (card_url(event, "pending-3"), "numbers from:body")
-    assert "Keep my spot" in dialog_words(response)
+    assert "Keep my place" in dialog_words(response)
 
 
 def test_card_of_somebody_who_waits_for_a_full_event_speaks_of_the_queue(client):

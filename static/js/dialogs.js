@@ -1,7 +1,13 @@
 // A button names the <dialog> it opens; focus returns to the button on close, natively.
+// It starts at the control marked data-first: for `autofocus` in what htmx swaps in, Chromium complains in its console.
+const open = (dialog) => {
+  dialog.showModal();
+  dialog.querySelector("[data-first]")?.focus();
+};
+
 // What the server writes into a dialog that shows itself is a question: ask it.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (detail.target?.matches("dialog[data-shows]:not([open])")) detail.target.showModal();
+  if (detail.target?.matches("dialog[data-shows]:not([open])")) open(detail.target);
 });
 
 // A form in a dialog closes it when it went through; until then what was typed stays in sight.
@@ -13,7 +19,8 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) {
     event.preventDefault(); // the opener is a link to the page that asks the same question without a script
-    document.getElementById(opener.dataset.opens)?.showModal();
+    const dialog = document.getElementById(opener.dataset.opens);
+    if (dialog) open(dialog);
   }
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
 });

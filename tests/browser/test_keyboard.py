@@ -89,7 +89,7 @@ def reserve_and_leave_and_come_back(keys: Keys, guest, event) -> None:
     keys.press(page.locator("#leave-button"))
     if keys.scripted:
         # The dialog holds the focus, on the button that changes nothing; Escape closes it and gives the focus back.
-        expect(page.locator("#cancel-dialog :focus")).to_have_text(_("Keep my spot"))
+        expect(page.locator("#cancel-dialog :focus")).to_have_text(_("Keep my place"))
         page.keyboard.press("Escape")
         expect(page.locator("#leave-button")).to_be_focused()
         page.keyboard.press("Enter")
