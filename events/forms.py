@@ -154,6 +154,9 @@ class EventForm(forms.ModelForm):
     # Asked for where the service refuses: see `refuse`.
     confirm_past = forms.BooleanField(label=gettext_lazy("Yes, this event is to be in the past"), required=False)
     asks_about_past = False
+    # The same before guests get a mail about another time or place; what is asked, in words.
+    confirm_move = forms.BooleanField(label=gettext_lazy("Yes, change it and tell them"), required=False)
+    asks_about_move = ""
     seats_limit = forms.IntegerField(
         label=gettext_lazy("Capacity"),
         min_value=1,
@@ -227,7 +230,13 @@ class EventForm(forms.ModelForm):
         """Leave the event as it is: the service sets the fields on its own locked copy and checks them there."""
 
     def refuse(self, refusal: Refused) -> None:
-        """Say the service's no beside the field it is about; with a tick to insist, where that is possible."""
+        """Say the service's no beside the field it is about; with a tick to insist, where that is possible.
+
+        What is only to be confirmed is a question, and no error of a field.
+        """
+        if refusal.code == "guests_to_tell":
+            self.asks_about_move = refusal.message
+            return
         self.asks_about_past = refusal.code == "event_in_past"
         self.add_error(refusal.field or None, refusal.message)
 

@@ -225,6 +225,11 @@ class Event(FoldedModel):
         return self.start_time <= timezone.now()
 
     @property
+    def guest_count(self) -> int:
+        """How many people have a seat or wait for one: who gets a mail when the event moves or is cancelled."""
+        return self.confirmed_count + self.pending_count
+
+    @property
     def is_past(self) -> bool:
         return self.end_time <= timezone.now()
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -49,11 +49,12 @@ def create(*, by: User, **fields: Any) -> Event:
 
 
 @transaction.atomic
-def edit(event: Event, *, by: User, confirm_past: bool = False, **fields: Any) -> Event:
+def edit(event: Event, *, by: User, confirm_past: bool = False, confirm_move: bool = True, **fields: Any) -> Event:
     """Change what the event says. Seats can go down only to those already given; added ones go to the queue's head.
 
     `confirm_past`: a published event may be moved into the past, which is a slip more often than not.
-    Refused: seats_limit_below_confirmed, bad_times, event_in_past, event_cancelled.
+    `confirm_move`: guests may get a mail about another time or place; who confirmed the past knows that.
+    Refused: seats_limit_below_confirmed, bad_times, event_in_past, event_cancelled, guests_to_tell.
     """
     fields = in_utc(fields)
     locked = lock(event.pk)
@@ -72,6 +73,8 @@ def edit(event: Event, *, by: User, confirm_past: bool = False, **fields: Any) -
     changed = {name for name in fields if before[name] != getattr(locked, name)}
     if not confirm_past:
         check_not_moved_into_past(locked, changed)
+    if not confirm_move and not confirm_past:
+        check_moves_nobody(locked, changed)
     locked.sequence += bool(changed & IN_CALENDARS)
     locked.save(update_fields=[*fields, "sequence"])
     audit.record("event.edit", locked, by=by, changed=sorted(changed))
@@ -218,6 +221,17 @@ def check_not_moved_into_past(event: Event, changed: set[str]) -> None:
     if event.is_published and passed:
         words = _("This time is in the past, and everybody with a reservation would be told. If it is meant, confirm it.")
         raise Refused("event_in_past", words, field=passed[0])
+
+
+def check_moves_nobody(event: Event, changed: set[str]) -> None:
+    """Refused: guests_to_tell, where guests of a published event would get a mail about another time or place."""
+    if event.is_published and event.guest_count and changed & MOVES_GUESTS:
+        words = ngettext(
+            "Not saved yet: %(count)d guest will get a mail about the new time or place.",
+            "Not saved yet: %(count)d guests will get a mail about the new time or place.",
+            event.guest_count,
+        )
+        raise Refused("guests_to_tell", words % {"count": event.guest_count})
 
 
 def check_times(event: Event) -> None:

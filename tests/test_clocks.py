@@ -104,7 +104,7 @@ def test_duplicate_is_no_shorter_than_nothing(name):
 def as_shown(event):
     """What the editor's form is filled in with."""
     form = EventForm(instance=event)
-    shown = {name: form[name].value() for name in form.fields if name != "confirm_past"}
+    shown = {name: form[name].value() for name in form.fields if not name.startswith("confirm_")}
     return shown | {name: shown[name].strftime("%Y-%m-%dT%H:%M") for name in ("start_time", "end_time")}
 
 

@@ -26,7 +26,7 @@ LONG_AGO = datetime(2020, 1, 1, 12, tzinfo=UTC)
 def typed(event, **changes):
     """The editor's form as it is filled in, with these changes."""
     form = EventForm(instance=event)
-    shown = {name: form[name].value() for name in form.fields if name != "confirm_past"}
+    shown = {name: form[name].value() for name in form.fields if not name.startswith("confirm_")}
     shown |= {name: shown[name].strftime("%Y-%m-%dT%H:%M") for name in ("start_time", "end_time")}
     return shown | changes
 

@@ -11,6 +11,7 @@ from accounts.models import User
 from events import services
 from events.forms import EventForm, first_guess, zone_choices
 from events.models import DoorStaff, Event
+from events.templatetags import event_parts
 from tests.factories import make_admin, make_event, make_organizer, make_person, make_reservation
 from tests.markup import all_words, has_class, only, tree, words
 from tests.pages import inline_in
@@ -195,8 +196,41 @@ def test_saving_says_how_many_guests_hear_of_another_time_or_place(client, organ
     for _ in range(2):
         make_reservation(event)
     for place, said in (("Elsewhere", "Saved. 2 guests get a mail about the change."), ("Elsewhere", "Saved.")):
-        response = client.post(edit_url(event), {**TYPED, "location": place, "action": "save"})
+        response = client.post(edit_url(event), {**TYPED, "location": place, "confirm_move": "on", "action": "save"})
         assert toasts(client.get(response.url)) == [said]
+
+
+def test_editor_asks_before_guests_get_a_mail_about_another_time_or_place(client, organizer):
+    event = make_event(organizer=organizer, location="Ruska 46c")
+    make_reservation(event, status="confirmed")
+    make_reservation(event)
+    before = event.start_time
+    asked = client.post(edit_url(event), {**TYPED, "action": "save"})
+    assert (asked.status_code, asked.context["form"].errors) == (422, {})
+    question = words(only(asked, "//form//div[@role='alert']"))
+    assert "Not saved yet: 2 guests will get a mail about the new time or place." in question
+    assert f"Until now: {event_parts.day(event.local_start)}, {event_parts.hours(event)}, Ruska 46c" in question
+    assert only(asked, "//input[@name='start_time']").get("value") == "2036-12-12T18:00"
+    event.refresh_from_db()
+    assert event.start_time == before
+    client.post(edit_url(event), {**TYPED, "confirm_move": "on", "action": "save"})
+    event.refresh_from_db()
+    assert event.start_time == datetime(2036, 12, 12, 17, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("status", ["draft", "published"])
+def test_editor_asks_nothing_where_nobody_gets_a_mail(client, organizer, status):
+    event = make_event(organizer=organizer, status=status)
+    response = client.post(edit_url(event), {**TYPED, "action": "save"})
+    assert (response.status_code, toasts(client.get(response.url))) == (302, ["Saved."])
+
+
+def test_editor_asks_nothing_about_other_words(client, organizer):
+    event = make_event(organizer=organizer)
+    make_reservation(event)
+    same = {"location": event.location} | {f"{end}_time": getattr(event, f"local_{end}").strftime("%Y-%m-%dT%H:%M") for end in ("start", "end")}
+    response = client.post(edit_url(event), {**TYPED, **same, "description": "Bring a friend.", "action": "save"})
+    assert (response.status_code, toasts(client.get(response.url))) == (302, ["Saved."])
 
 
 def test_publishing_a_new_event_opens_it_at_once(client, organizer):
@@ -209,7 +243,8 @@ def test_editing_changes_what_was_typed_and_nothing_else(client, organizer):
     event = make_event(organizer=organizer)
     reservation = make_reservation(event, status="confirmed")
     response = client.post(
-        edit_url(event), {**TYPED, "status": "cancelled", "organizer": reservation.person_id, "confirmed_count": "9", "action": "save"}
+        edit_url(event),
+        {**TYPED, "status": "cancelled", "organizer": reservation.person_id, "confirmed_count": "9", "confirm_move": "on", "action": "save"},
     )
     assert response.url == edit_url(event)
     event.refresh_from_db()

@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
@@ -101,7 +102,7 @@ def texts(plan: DemoEvent) -> dict[str, str | int]:
     return {**{name: getattr(plan, name) for name in names}, "seats_limit": plan.seats}
 
 
-def times(day: int, at: str | None, hours: int) -> dict[str, datetime]:
+def times(day: int, at: str | None, hours: int) -> dict[str, Any]:
     zone = ZoneInfo("Europe/Warsaw")
     now = timezone.now().astimezone(zone).replace(minute=0, second=0, microsecond=0)
     if at is None:

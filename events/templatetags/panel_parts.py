@@ -8,8 +8,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from events.models import Event
-
 register = template.Library()
 
 TABS = {
@@ -37,9 +35,3 @@ def spark(counts: Sequence[int]) -> SafeString:
     label = ngettext("%(count)d sign-up in the last 14 days", "%(count)d sign-ups in the last 14 days", total) % {"count": total}
     drawing = '<svg class="spark" viewBox="0 0 96 28" preserveAspectRatio="none" role="img" aria-label="{}"><polyline points="{}"/></svg>'
     return format_html(drawing, label, points)
-
-
-@register.filter
-def guests_to_tell(event: Event) -> int:
-    """How many people get a mail when this event is called off."""
-    return event.confirmed_count + event.pending_count

@@ -139,7 +139,7 @@ def saved(request: PersonRequest, form: EventForm, event: Event | None) -> HttpR
 
 def what_was_saved(event: Event, before: dict[str, Any]) -> str:
     """For the toast: also how many guests get a mail, where an open event is at another time or place than before."""
-    told = event.confirmed_count + event.pending_count
+    told = event.guest_count
     if not told or not event.is_published or all(getattr(event, name) == was for name, was in before.items()):
         return _("Saved.")
     words = ngettext("Saved. %(count)d guest gets a mail about the change.", "Saved. %(count)d guests get a mail about the change.", told)
@@ -149,14 +149,16 @@ def what_was_saved(event: Event, before: dict[str, Any]) -> str:
 def editor(request: PersonRequest, form: EventForm, event: Event | None) -> HttpResponse:
     part = "#form" if request.htmx else ""
     context = {"form": form, "event": event, "cancel_form": CancelEventForm(), "here": "events"}
-    return render(request, f"events/edit.html{part}", context, status=422 if form.errors else 200)
+    return render(request, f"events/edit.html{part}", context, status=422 if form.errors or form.asks_about_move else 200)
 
 
-def keep(event: Event | None, *, by: User, publish: bool, confirm_past: bool, **fields: Any) -> Event:
+def keep(event: Event | None, *, by: User, publish: bool, confirm_past: bool, confirm_move: bool, **fields: Any) -> Event:
     """The one service that the pressed button asks for."""
     if publish:
         return services.save_and_publish(event, by=by, **fields)
-    return services.edit(event, by=by, confirm_past=confirm_past, **fields) if event else services.create(by=by, **fields)
+    if event is None:
+        return services.create(by=by, **fields)
+    return services.edit(event, by=by, confirm_past=confirm_past, confirm_move=confirm_move, **fields)
 
 
 def away(request: PersonRequest, url: str) -> HttpResponse:
