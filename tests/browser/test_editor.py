@@ -1,0 +1,46 @@
+"""The editor as an organizer sees it: what stays in sight, and what it asks before guests get a mail."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.seen import expect_on_screen, expect_seen
+from tests.factories import make_event, make_organizer, make_reservation
+
+pytestmark = pytest.mark.once
+ROWS = """(bar) => new Set([...bar.children].filter((one) => one.checkVisibility()).map((one) => one.offsetTop)).size"""
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("status", ["draft", "published"])
+def test_buttons_that_stay_in_sight_take_one_row_on_a_polish_phone(visitor, log_in, status, width):
+    event = make_event(status=status, organizer=make_organizer(language="pl"))
+    page = visitor(**PHONE | {"viewport": {"width": width, "height": 844}}, locale="pl-PL")
+    log_in(page, event.organizer)
+    page.goto(f"/organizer/events/{event.pk}/edit/")
+    bar = page.locator(".action-bar")
+    assert (bar.evaluate(ROWS), bar.bounding_box()["height"] <= 80) == (1, True)
+    cancel = page.get_by_role("link", name="Odwołaj wydarzenie")
+    expect(cancel).to_have_count(1)
+    expect_seen(cancel)
+    cancel.click()
+    expect_on_screen(page.get_by_role("heading", name="Odwołać wydarzenie"))
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_move_of_an_event_with_guests_is_asked_about(visitor, log_in, complaints, scripted):
+    complaints.expected.append("the server responded with a status of 422")
+    event = make_reservation(make_event(location="Ruska 46c"), status="confirmed").event
+    page = visitor(**PHONE, java_script_enabled=scripted)
+    log_in(page, event.organizer)
+    page.goto(f"/organizer/events/{event.pk}/edit/")
+    page.get_by_label("Place").fill("Hubska 44")
+    save = page.get_by_role("button", name="Save changes")
+    save.click()
+    expect_on_screen(page.get_by_text("Not saved yet: 1 guest will get a mail about the new time or place."))
+    expect_on_screen(page.get_by_text("Ruska 46c"))
+    page.get_by_label("Yes, change it and tell them").check()
+    save.click()
+    expect_on_screen(page.get_by_text("Saved. 1 guest gets a mail about the change."))
+    event.refresh_from_db()
+    assert event.location == "Hubska 44"
