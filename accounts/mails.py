@@ -13,11 +13,20 @@ from eventflow.mail import Letter
 
 
 def activation(address: int, replaced: bool = False) -> Letter | None:
-    """The link that proves the address is theirs. None once it is proven, or was given up for another."""
+    """The link that proves the address is theirs. None once it is proven, or was given up for another.
+
+    Warns where sign-ups replaced each other, whatever the mail was queued for: it holds the newest
+    link. (`replaced` stands in mails that an earlier version queued.)
+    """
     proof = EmailAddress.objects.select_related("user").filter(pk=address, verified=False).first()
     if proof is None:
         return None
-    facts = {"person": proof.user, "url": links.activation_url(proof), "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS, "replaced": replaced}
+    facts = {
+        "person": proof.user,
+        "url": links.activation_url(proof),
+        "days": app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS,
+        "replaced": replaced or proof.user.was_signed_up_again,
+    }
     return Letter.render("account/activation" if proof.primary else "account/new_address", facts)
 
 

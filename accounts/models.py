@@ -66,6 +66,8 @@ class User(FoldedModel, AbstractBaseUser):
     )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="", db_default="")
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    # Somebody signed up again with this address and another password, before it was proven.
+    was_signed_up_again = models.BooleanField(default=False, db_default=False, editable=False)
     # Raised when access is revoked: sessions and tokens of an earlier version are worth nothing.
     access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 

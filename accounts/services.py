@@ -81,7 +81,8 @@ def sign_up_again(newest: User) -> User | None:
     is_same = person.password == newest.password
     for name in REPLACED:
         setattr(person, name, getattr(newest, name))
-    person.save(update_fields=REPLACED)
+    person.was_signed_up_again |= not is_same
+    person.save(update_fields=[*REPLACED, "was_signed_up_again"])
     address.user = person
     send_activation(address, replaced=not is_same)
     return person
@@ -95,8 +96,7 @@ def send_activation(address: EmailAddress, *, replaced: bool = False) -> None:
     """
     due = may_mail_again("activation", address.email) if replaced else may_mail("activation", address.email)
     if due:
-        args = {"address": address.pk, "replaced": replaced}
-        language = address.user.language
+        language, args = address.user.language, {"address": address.pk}
         mail.queue_to_address(mails.activation, address=address.email, language=language, args=args)
 
 
@@ -184,8 +184,8 @@ def prove(address: EmailAddress, *, by: User) -> bool:
         give_way(address.email)
     address.verified = address.primary = True
     address.save()
-    person.email = address.email
-    person.save(update_fields=["email"])
+    person.email, person.was_signed_up_again = address.email, False
+    person.save(update_fields=["email", "was_signed_up_again"])
     signals.address_proven.send(sender=User, person=person)
     audit.record("account.activate" if left_behind is None else "account.change_email", person, by=by)
     if left_behind is not None:

@@ -78,18 +78,28 @@ def resume(request: HttpRequest, person: User) -> str:
     The link alone is no key to the account: not to another browser, not a second time, and not past a second step.
     Returns where this person was going, or an empty string.
     """
+    signed_up_here = made_newest_sign_up(request, person)
     waiting = request.session.pop(WAITING, None)
-    if not waiting or waiting["person"] != person.pk or not person.is_active:
-        return ""
-    if not constant_time_compare(waiting.get("hash", ""), person.get_session_auth_hash()):
+    if not waiting or not signed_up_here or not person.is_active:
         return ""
     if not request.user.is_authenticated and not is_mfa_enabled(person):
         get_adapter().login(request, person)
     return waiting["next"] or ""
 
 
+def made_newest_sign_up(request: HttpRequest, person: User) -> bool:
+    """Whether it was this browser that signed up or gave the password, and nobody signed up since with another one."""
+    waiting = request.session.get(WAITING)
+    if not waiting or waiting["person"] != person.pk:
+        return False
+    return constant_time_compare(waiting.get("hash", ""), person.get_session_auth_hash())
+
+
 def activation_page(request: HttpRequest, address: Any, refusal: Refused | None = None) -> HttpResponse:
-    facts = {"address": address, "refusal": refusal, "form": LinkAgainForm()}
+    """What the link is for; a warning where somebody else may know the password that the button makes valid."""
+    contested = bool(address) and address.user.was_signed_up_again
+    warned = contested and not made_newest_sign_up(request, address.user)
+    facts = {"address": address, "warned": warned, "refusal": refusal, "form": LinkAgainForm()}
     return render(request, "accounts/activate.html", facts, status=200 if address else 400)
 
 

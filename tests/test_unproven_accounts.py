@@ -15,6 +15,7 @@ from eventflow.mail.models import Mail
 from tests.api.clients import Api, refused
 from tests.factories import PASSWORD, make_person
 from tests.mailbox import letters_to, link_in
+from tests.markup import all_words, has_class, only
 from tests.pages import without_tokens
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def no_limits(settings):
 
 
 def by_page(password, browser=None, **names):
-    names = {"first_name": "A", "last_name": "B", **names}
+    names = {"first_name": "A", "last_name": "B", "language": "en", **names}
     fields = {"email": VICTIM, "password1": password, "password2": password, **names}
     return (browser or Client()).post("/accounts/signup/", fields)
 
@@ -75,6 +76,62 @@ def test_signing_up_twice_alike_keeps_the_link_and_sends_no_second_mail():
     [letter] = letters_to(VICTIM)
     assert Client().post(link_in(letter, "/activate/")).status_code == 200
     assert logs_in(PASSWORD)
+
+
+WARNING = "Somebody signed up with this address more than once. The newest password counts"
+
+
+def warns(letter):
+    """Whether both forms of the mail say that somebody else may know the password."""
+    html = str(letter.alternatives[0].content)
+    assert (WARNING in letter.body) is (WARNING in html)
+    return WARNING in letter.body
+
+
+def page_warns(link, browser=None):
+    page = (browser or Client()).get(link)
+    notes = all_words(page, f"//main//*[{has_class('notice')}]")
+    if notes:
+        assert only(page, "//main//a").get("href") == "/accounts/password/reset/"
+    return [note.startswith(WARNING) for note in notes] == [True]
+
+
+@pytest.fixture
+def no_pause(settings):
+    settings.RATE_LIMITS = False
+
+
+def test_every_mail_with_a_link_warns_of_sign_ups_that_replaced_each_other(no_pause):
+    """The link asked for again too, and a mail of before that leaves only now: all hold the newest link."""
+    by_page(VICTIMS)
+    by_page(ATTACKERS)
+    assert [warns(letter) for letter in letters_to(VICTIM)] == [True, True]
+    Client().post("/accounts/activation/", {"email": VICTIM})
+    assert [warns(letter) for letter in letters_to(VICTIM)] == [True] * 3
+
+
+def test_no_mail_warns_of_a_single_sign_up(no_pause):
+    for _ in range(2):
+        by_page(VICTIMS)
+        Client().post("/accounts/activation/", {"email": VICTIM})
+    assert [warns(letter) for letter in letters_to(VICTIM)] == [False] * 4
+
+
+def test_activation_page_warns_before_the_press_but_not_the_newest_browser(no_pause):
+    early, late = Client(), Client()
+    by_page(VICTIMS, early)
+    assert not page_warns(link_in(letters_to(VICTIM)[-1], "/activate/"))
+    by_page(ATTACKERS, late)
+    link = link_in(letters_to(VICTIM)[-1], "/activate/")
+    assert [page_warns(link, browser) for browser in (None, early, late)] == [True, True, False]
+
+
+def test_warning_ends_with_the_activation(no_pause):
+    by_page(ATTACKERS)
+    by_page(VICTIMS)
+    assert User.objects.get().was_signed_up_again
+    assert Client().post(link_in(letters_to(VICTIM)[-1], "/activate/")).status_code == 200
+    assert not User.objects.get().was_signed_up_again
 
 
 def test_a_browser_whose_sign_up_was_replaced_is_a_stranger():
