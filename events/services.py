@@ -159,7 +159,9 @@ def add_door_staff(event: Event, *, email: str, by: User) -> DoorStaff:
     """Let whoever has this address check tickets in at this event, and write to them. Asking twice changes nothing.
 
     An address that nobody has signed up with yet is invited: the right is there as soon as they have proven it theirs.
+    Refused: event_cancelled, event_over.
     """
+    check_is_ahead(event)
     email = email_key(email)
     person = User.objects.filter(email=email, is_active=True).first()
     who = Q(email=email) | Q(person=person) if person else Q(email=email)
@@ -221,6 +223,14 @@ def check_not_moved_into_past(event: Event, changed: set[str]) -> None:
     if event.is_published and passed:
         words = _("This time is in the past, and everybody with a reservation would be told. If it is meant, confirm it.")
         raise Refused("event_in_past", words, field=passed[0])
+
+
+def check_is_ahead(event: Event) -> None:
+    """Refused: event_cancelled, event_over. Nobody checks tickets in any more."""
+    if event.is_cancelled:
+        raise Refused("event_cancelled", _("This event is cancelled."))
+    if event.is_past:
+        raise Refused("event_over", _("This event is over."))
 
 
 def check_moves_nobody(event: Event, changed: set[str]) -> None:

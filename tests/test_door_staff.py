@@ -1,13 +1,17 @@
 """Door staff is invited by address: whoever has an account can begin at once, the others after signing up."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from eventflow.errors import Refused
 from eventflow.mail.models import Mail
 from events import services
-from events.models import DoorStaff
+from events.models import DoorStaff, Event
 from events.permissions import door_events
 from tests.factories import PASSWORD, make_event, make_organizer, make_person
 from tests.mailbox import letters_to, link_in
@@ -52,6 +56,21 @@ def test_signing_up_without_proving_the_address_opens_no_door(event):
     names = {"first_name": "Not", "last_name": "Basia", "language": "en"}
     Client().post(reverse("account_signup"), {"email": ADDRESS, "password1": PASSWORD, "password2": PASSWORD, **names})
     assert not door_events(User.objects.get(email=ADDRESS)).exists()
+
+
+@pytest.mark.parametrize(("change", "code"), [({"status": "cancelled"}, "event_cancelled"), ({"over": True}, "event_over")])
+def test_nobody_is_invited_to_an_event_that_is_cancelled_or_over(client, event, change, code):
+    if change.pop("over", False):
+        change |= {"start_time": timezone.now() - timedelta(hours=3), "end_time": timezone.now() - timedelta(hours=1)}
+    Event.objects.filter(pk=event.pk).update(**change)
+    client.force_login(event.organizer)
+    assert "Invite" not in all_words(client.get(reverse("events:live", args=[event.pk])), "//button")
+    refused = client.post(reverse("events:add_door_staff", args=[event.pk]), {"email": ADDRESS})
+    assert (refused.status_code, letters_to(ADDRESS)) == (409, [])
+    event.refresh_from_db()
+    with pytest.raises(Refused) as refusal:
+        services.add_door_staff(event, email=ADDRESS, by=event.organizer)
+    assert refusal.value.code == code
 
 
 def test_an_invitation_taken_back_opens_no_door(client, event):

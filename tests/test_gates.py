@@ -87,6 +87,15 @@ def test_two_phones_of_one_name_are_told_apart(gate, event):
     ]
 
 
+def test_cancelled_event_gets_no_gate(client, event):
+    event_services.cancel(event, by=event.organizer)
+    client.force_login(event.organizer)
+    url = reverse("tickets:doors", args=[event.pk])
+    assert "Add gate" not in client.get(url).text
+    assert "This event is cancelled." in client.post(url, {"name": "Entrance B"}).text
+    assert not event.gates.filter(name="Entrance B").exists()
+
+
 def test_two_gates_of_one_name_are_refused(gate, event):
     with pytest.raises(Refused) as refusal:
         devices.add_gate(event, name="Entrance A", by=event.organizer)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from events import services as event_services
 from tests.factories import make_event, make_organizer, make_people, make_person, make_reservation
@@ -238,6 +239,14 @@ def test_empty_queue_of_a_cancelled_event_promises_nothing(client, event):
 def test_live_page_of_a_cancelled_event_says_who_had_a_spot(client, called_off):
     response = client.get(reverse("events:live", args=[called_off.pk]))
     assert all_words(response, f"//dl[{has_class('figures')}]/div") == ["Had a spot 1 See who", "Were waiting 2 See who"]
+
+
+def test_live_page_of_a_cancelled_event_says_what_happened_and_shows_no_empty_cards(client, called_off):
+    response = client.get(reverse("events:live", args=[called_off.pk]))
+    when = date_format(timezone.localtime(called_off.cancelled_at), "j E Y, H:i")
+    said = words(only(response, "//p[@data-kind='bad']"))
+    assert said.startswith(f"This event was cancelled on {when}. Its tickets no longer work, and who had a place gets an e-mail.")
+    assert all_words(response, "//main//h2") == ["Right now"]
 
 
 def test_enter_in_a_tick_box_presses_nothing(client, event):

@@ -14,7 +14,7 @@ from accounts.models import User
 from eventflow import audit
 from eventflow.errors import Refused
 from events.models import Event
-from events.services import accept_door_staff, lock
+from events.services import accept_door_staff, check_is_ahead, lock
 from tickets.models import Device, Gate, Scan
 from tickets.models.doors import hash_of
 from tickets.permissions import Keeper, stands_there, stood_there, stood_there_since
@@ -30,10 +30,9 @@ MOST_WAITING = 1_000_000
 
 @transaction.atomic
 def add_gate(event: Event, *, name: str, by: User) -> Gate:
-    """A way in, with a link for whoever stands there. Refused: event_over, gate_exists."""
+    """A way in, with a link for whoever stands there. Refused: event_cancelled, event_over, gate_exists."""
     event = lock(event.pk)
-    if event.is_past:
-        raise Refused("event_over", _("This event is over."))
+    check_is_ahead(event)
     if event.gates.filter(name=name, revoked_at=None).exists():
         raise Refused("gate_exists", _("There is a gate of this name already."), field="name")
     gate = Gate.objects.create(event=event, name=name, added_by=by)

@@ -37,7 +37,9 @@ def doors(request: PersonRequest, pk: int) -> HttpResponse:
         try:
             gate = devices.add_gate(event, name=form.cleaned_data["name"], by=request.user)
         except Refused as refusal:
-            form.add_error(refusal.field or None, refusal.message)
+            if not refusal.field:  # about the event, whose page has no form any more
+                raise
+            form.add_error(refusal.field, refusal.message)
         else:
             messages.success(request, _("%(name)s added. Show this code to your helper.") % {"name": isolated(gate)})
             return redirect("tickets:gate", gate.pk)
