@@ -633,6 +633,24 @@ def test_plain_bulk_reject_asks_first_and_then_rejects_with_the_message(client, 
     assert [one.message for one in event.reservations.all()] == ["Next time."] * 2
 
 
+def test_plain_bulk_question_leads_back_to_the_ticks_as_they_were(client, event):
+    some = [make_reservation(event) for _ in range(3)]
+    page = bulk(client, "reject_many", event, some[1:], {"q": "", "state": "all"}, headers={})
+    back = client.get(only(page, "//form[@id='reject-form']//a[.='Go back']").get("href"))
+    ticked = tree(back).xpath("//input[@name='r'][@checked]")
+    assert [int(box.get("value")) for box in ticked] == [one.pk for one in some[1:]]
+    assert only(back, "//input[@name='state'][@checked]").get("value") == "all"
+    assert [status_of(one) for one in some] == ["pending"] * 3
+
+
+def test_plain_bulk_question_about_all_pages_leads_back_to_that_tick(client, event, monkeypatch):
+    monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
+    some = [make_reservation(event) for _ in range(3)]
+    page = bulk(client, "reject_many", event, some[:1], {"all": "1", "state": "pending"}, headers={})
+    back = client.get(only(page, "//form[@id='reject-form']//a[.='Go back']").get("href"))
+    assert only(back, "//input[@name='all']").get("checked") is not None
+
+
 # --- The confirmed, many at once --------------------------------------------------------------------------------------
 
 

@@ -70,11 +70,12 @@ async function all() {
   await conclude();
 }
 
+const waitsForPress = (states) => line("sound").dataset.state === "trying" && states.filter((state) => state === "trying").length === 1;
+
 async function conclude() {
   const states = [...view.querySelectorAll("[data-check]")].map((one) => one.dataset.state);
   const ready = states.every((state) => state === "good");
-  if (states.includes("trying") && !states.includes("bad")) return; // the sound waits for a press
-  verdict.textContent = ready ? verdict.dataset.ready : verdict.dataset.not;
+  verdict.textContent = verdict.dataset[ready ? "ready" : states.includes("bad") ? "not" : waitsForPress(states) ? "press" : "trying"];
   if (ready) await fetch(page.dataset.readings, { method: "POST", headers: { "X-Door-Key": await store.fact("key") }, body: JSON.stringify({ readings: [], ready }) });
 }
 

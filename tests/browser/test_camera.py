@@ -303,3 +303,12 @@ def test_sheet_closes_and_the_picture_is_whole_again(door):
     layout = page.evaluate(LAYOUT)
     share, middle = seen_on(page, layout["video"])
     assert middle and share > 0.7
+
+
+def test_self_test_says_that_only_the_sound_waits_for_a_press(door):
+    event = make_event()
+    page = door(event, [signature.sign(make_reservation(event, status="confirmed").tickets.get())])
+    page.goto(f"/organizer/events/{event.pk}/check-in/ready/")
+    expect(page.locator("#verdict")).to_have_text("Press Play to try the sound. All else works.", timeout=30_000)
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("#verdict")).to_have_text("This phone is ready.")

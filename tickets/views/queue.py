@@ -1,6 +1,6 @@
 """The organizer's queue of one event. Every deed has two ends: for htmx the row or the table as it is now, for a plain form a message."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,9 @@ class Row:
 def queue(request: PersonRequest, pk: int) -> HttpResponse:
     """Who reserved, in the order of the queue, a page at a time."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    context = listing(event, request.GET, kept=ids(request.GET, "kept"))
+    # Who comes back from the question about many, without a script, finds the ticks as they were.
+    context = listing(event, request.GET, kept=ids(request.GET, "kept"), picked=ids(request.GET, "r"))
+    context["picks_all"] = "all" in request.GET
     if request.htmx and request.htmx.trigger == "queue-live":
         return render(request, "tickets/queue.html#table_again", context | {"swapped": True, "follows": True})
     part = "#queue" if request.htmx and not request.htmx.history_restore_request else ""
@@ -107,14 +109,15 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
 def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], words: str, *, stays: bool = False) -> HttpResponse:
     """Do it, and show the row or the table as it is now. `stays`: the row stays in the table with its Undo."""
     reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
-    refusal = None
+    refusal, back = None, ""
     try:
-        deed(reservation, by=request.user)
+        if deed(reservation, by=request.user).undo_seconds_left:
+            back = reverse("tickets:undo", args=[pk])
     except Refused as no:
         refusal = no
     told = refusal.message if refusal else words % {"name": isolated(reservation.person)}
     if not request.htmx:
-        return back_with(request, reservation.event, told, good=not refusal)
+        return back_with(request, reservation.event, told, good=not refusal, undo=back)
     if request.htmx.target == "queue":
         return table_again(
             request,
@@ -207,15 +210,15 @@ def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
 def question_about_many(request: PersonRequest, event: Event) -> dict[str, Any]:
     """What the question shows before many are rejected, or lose their seats."""
     filters, chosen = QueueFilters(request.POST, event=event), ticked(request, event)
-    ticks = [("all", "1")] if "all" in request.POST else [("r", str(one)) for one in chosen]
+    ticks = {"all": ["1"]} if "all" in request.POST else {"r": [str(one) for one in chosen]}
     return {
         "form": RejectForm(),
         "event": event,
         "action": reverse("tickets:reject_many", args=[event.pk]),
         "count": len(chosen),
         "takes_seats": filters.takes_seats,
-        "sent_again": sent_again(request.POST) + ticks,
-        "back": queue_address(request.POST, event),
+        "sent_again": sent_again(request.POST) + [(name, value) for name, values in ticks.items() for value in values],
+        "back": queue_address(request.POST, event, ticks),
         "here": "queue",
     }
 
@@ -225,7 +228,8 @@ def question_about_many(request: PersonRequest, event: Event) -> dict[str, Any]:
 def undo_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Take the decisions of a bulk deed back, all at once."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    done, refusals = service.undo_many(event, ticked(request, event), by=request.user)
+    chosen = ids(request.GET, "r") or ticked(request, event)  # a toast without a script names them in its address
+    done, refusals = service.undo_many(event, chosen, by=request.user)
     words = ngettext("%(count)d is waiting again, at the old place", "%(count)d are waiting again, at their old places", len(done))
     return many_decided(request, event, words, [], refusals, count=len(done))
 
@@ -237,7 +241,8 @@ def many_decided(
     told = " ".join([words % {"count": len(done) if count is None else count} + ".", *reasons(refusals.values())])
     if request.htmx:
         return table_again(request, event.pk, told, refusals, undoable=done)
-    return back_with(request, event, told, good=not refusals)
+    undo = reverse("tickets:undo_many", args=[event.pk], query={"r": done}) if 0 < len(done) <= PER_PAGE else ""
+    return back_with(request, event, told, good=not refusals, undo=undo)
 
 
 def reasons(refusals: Iterable[Refused]) -> list[str]:
@@ -297,8 +302,12 @@ def listing(
     kept: Sequence[int] = (),
     *,
     settled: int | None = None,
+    picked: Sequence[int] = (),
 ) -> dict[str, Any]:
-    """Everything the table shows: three queries, however long the queue. `kept` are decided rows that stay among the others."""
+    """Everything the table shows: three queries, however long the queue. `kept` are decided rows that stay among the others.
+
+    `picked`: those that are ticked, beside the refused ones.
+    """
     filters = QueueFilters(asked, event=event)
     found = filters.found(kept).select_related("person").with_entry()
     # Those who match a search are no neighbours in the queue, so that each has to ask for its place.
@@ -313,7 +322,7 @@ def listing(
             refusals.get(one.pk),
             settled=one.pk == settled,
             kept=one.pk in kept,
-            picked=filters.has_ticks and one.status == filters.seen and one.pk in refusals,
+            picked=filters.has_ticks and one.status == filters.seen and (one.pk in refusals or one.pk in picked),
         )
         for one in page
     ]
@@ -347,15 +356,15 @@ def filled_in(form: forms.Form, code: str) -> dict[str, Any]:
     return form.cleaned_data
 
 
-def back_with(request: PersonRequest, event: Event, told: str, *, good: bool) -> HttpResponse:
-    """Back to the same part of the queue, with a message."""
-    (messages.success if good else messages.error)(request, told)
+def back_with(request: PersonRequest, event: Event, told: str, *, good: bool, undo: str = "") -> HttpResponse:
+    """Back to the same part of the queue, with a message. `undo`: the address that takes it back, for a button in the toast."""
+    (messages.success if good else messages.error)(request, told, extra_tags=undo)
     return redirect(queue_address(request.POST, event))
 
 
-def queue_address(asked: QueryDict, event: Event) -> str:
-    """The address of the part of the queue that was asked for."""
-    query = QueueFilters(asked, event=event).query(page=asked.get("page", ""))
+def queue_address(asked: QueryDict, event: Event, ticks: Mapping[str, list[str]] | None = None) -> str:
+    """The address of the part of the queue that was asked for, with these ticks."""
+    query = {**QueueFilters(asked, event=event).query(page=asked.get("page", "")), **(ticks or {})}
     return reverse("tickets:queue", args=[event.pk], query=query)
 
 

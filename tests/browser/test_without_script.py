@@ -1,0 +1,77 @@
+"""Pages in a browser without JavaScript: nothing is promised that needs it, and every deed has its way back."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.seeing import seen_text
+from tests.browser.seen import expect_on_screen, expect_seen
+from tests.factories import make_event, make_people, make_reservation
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def plain(visitor):
+    return visitor(**PHONE, java_script_enabled=False)
+
+
+def test_phone_is_not_tried_for_ever(plain, log_in):
+    event = make_event()
+    log_in(plain, event.organizer)
+    plain.goto(f"/organizer/events/{event.pk}/check-in/ready/")
+    said = seen_text(plain, "main")
+    assert "Without JavaScript there is nothing to try" in said
+    assert "Trying" not in said
+    plain.goto(f"/organizer/events/{event.pk}/check-in/")
+    expect(plain.locator("[data-sound]")).to_be_hidden()
+
+
+def test_question_about_many_leads_back_to_the_ticks(plain, log_in):
+    event = make_event()
+    guests = [make_reservation(event, person) for person in make_people(3)]
+    log_in(plain, event.organizer)
+    plain.goto(reverse("tickets:queue", args=[event.pk]))
+    boxes = [plain.locator(f"#pick-{guest.pk}") for guest in guests]
+    for box in boxes[1:]:
+        box.check()
+    plain.get_by_role("region", name="Selected reservations").get_by_role("button", name="Reject").click()
+    expect(plain.get_by_role("heading", name="Reject 2 reservations?")).to_be_visible()
+    plain.get_by_role("link", name="Go back").click()
+    assert [box.is_checked() for box in boxes] == [False, True, True]
+    expect_seen(boxes[1])
+
+
+def status_of(guests):
+    return [type(guest).objects.get(pk=guest.pk).status for guest in guests]
+
+
+def test_decision_is_taken_back_from_its_toast(plain, log_in):
+    event = make_event()
+    guests = [make_reservation(event, person) for person in make_people(3)]
+    log_in(plain, event.organizer)
+    plain.goto(reverse("tickets:queue", args=[event.pk]))
+    plain.locator(f"#approve-{guests[0].pk}").click()
+    undo = plain.locator(".toast").get_by_role("button", name="Undo")
+    expect_on_screen(undo)
+    assert status_of(guests) == ["confirmed", "pending", "pending"]
+    undo.click()
+    expect_on_screen(plain.locator(".toast", has_text="is waiting again, at the old place."))
+    assert status_of(guests) == ["pending"] * 3
+    expect(undo).to_have_count(0)
+
+
+def test_decision_about_many_is_taken_back_from_its_toast(plain, log_in):
+    event = make_event()
+    guests = [make_reservation(event, person) for person in make_people(3)]
+    log_in(plain, event.organizer)
+    plain.goto(reverse("tickets:queue", args=[event.pk]))
+    plain.get_by_label("Approve the next").fill("2")
+    plain.locator("#approve-next").get_by_role("button", name="Approve").click()
+    undo = plain.locator(".toast").get_by_role("button", name="Undo")
+    expect_on_screen(undo)
+    assert status_of(guests) == ["confirmed", "confirmed", "pending"]
+    undo.click()
+    expect_on_screen(plain.locator(".toast", has_text="2 are waiting again, at their old places."))
+    assert status_of(guests) == ["pending"] * 3
