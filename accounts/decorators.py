@@ -14,7 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from eventflow.errors import back_url
-from eventflow.kept_forms import holds_words, offer_again
+from eventflow.kept_forms import is_filled_in, is_kept, offer_again
 
 View = Callable[..., HttpResponseBase]
 # The header by which a page marks what it asks for by itself (static/js/logged-out.js).
@@ -51,9 +51,9 @@ def to_login(request: HttpRequest) -> HttpResponseBase:
     """
     htmx = getattr(request, "htmx", None)
     login = redirect_to_login(where_they_are(request, htmx)).url
-    if htmx and (ASKED_BY_ITSELF in request.headers or holds_words(request)):
+    if htmx and (ASKED_BY_ITSELF in request.headers or is_filled_in(request)):
         return reswap(render(request, "send_again.html#toast", {"login": login}, status=401), "none")
-    if holds_words(request):
+    if is_kept(request):
         return offer_again(request, status=401, login=login)
     return HttpResponseClientRedirect(login) if htmx else redirect(login)
 

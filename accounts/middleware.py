@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
@@ -12,8 +13,10 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import mfa, sessions
+from accounts.decorators import to_login
 from eventflow.errors import is_api
 from eventflow.headers import PRIVATE
+from eventflow.kept_forms import leave_what_is_kept
 from eventflow.observability import current
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -66,6 +69,30 @@ def of_session(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if not is_api(request.path) and not request.session.is_empty():
         response.headers.setdefault("Cache-Control", PRIVATE)
     return response
+
+
+class ReauthenticationMiddleware:
+    """What becomes of a form whose sender must first prove again who they are.
+
+    allauth keeps it in the session, in the database, and sends it afterwards. Only what a page may hold
+    is kept there too: no password and no code. And only for somebody who is logged in: nothing of a
+    session that has ended waits for whoever logs in next.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """Answer a visitor; else leave the answer to allauth's own middleware."""
+        if not isinstance(error, ReauthenticationRequired):
+            return None
+        if not request.user.is_authenticated:
+            return to_login(request)
+        leave_what_is_kept(request)
+        return None
 
 
 class SecondFactorMiddleware:

@@ -8,8 +8,10 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 
+from accounts.forms import RenamePasskeyForm
 from accounts.views import RenamePasskeyView
 from accounts.views import changes_second_steps as changes
+from eventflow.kept_forms import keeps
 
 urlpatterns = [
     path("totp/activate/", changes(totp.activate_totp), name="mfa_activate_totp"),
@@ -20,7 +22,11 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     path("webauthn/add/", changes(webauthn.add_webauthn), name="mfa_add_webauthn"),
-    path("webauthn/keys/<int:pk>/edit/", RenamePasskeyView.as_view(), name="mfa_edit_webauthn"),
+    path(
+        "webauthn/keys/<int:pk>/edit/",
+        keeps(RenamePasskeyForm)(RenamePasskeyView.as_view()),
+        name="mfa_edit_webauthn",
+    ),
     path(
         "webauthn/keys/<int:pk>/remove/",
         changes(webauthn.remove_webauthn),

@@ -32,11 +32,12 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from accounts import access, addresses, attempts, leaving, links, services, sessions
 from accounts.adapter import WAITING
 from accounts.decorators import PersonRequest, View, admin_required, login_required
-from accounts.forms import LinkAgainForm, NewPasswordForm, RoleForm, SettingsForm, SignupForm
+from accounts.forms import LinkAgainForm, NewEmailForm, NewPasswordForm, ResetPasswordForm, RoleForm, SettingsForm, SignupForm
 from accounts.models import User
 from accounts.permissions import administered_people
 from eventflow.direction import isolated
 from eventflow.errors import Refused
+from eventflow.kept_forms import keeps
 from eventflow.origins import from_our_pages
 
 # --- signing up -------------------------------------------------------------------------------------------------------
@@ -105,6 +106,7 @@ def activation_page(request: HttpRequest, address: Any, refusal: Refused | None 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @rate_limit(action="signup")
+@keeps(LinkAgainForm)
 def send_link_again(request: HttpRequest) -> HttpResponse:
     """A new activation link, for whoever lost the old one. Answers alike whatever the address."""
     form = LinkAgainForm(request.POST if request.method == "POST" else None)
@@ -170,11 +172,17 @@ def changes_second_steps(view: View) -> View:
     return changed
 
 
+# allauth's own views of which a page may hold what was typed.
+keeps(NewEmailForm, beside=["action_add", "action_remove", "action_send"])(allauth.email)
+keeps(ResetPasswordForm)(allauth.password_reset)
+
+
 # --- one's own settings -----------------------------------------------------------------------------------------------
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps(SettingsForm)
 def settings(request: PersonRequest) -> HttpResponse:
     """Names, language and, for organizers, how often they get mail; from here to the password and the address."""
     form = SettingsForm(request.POST or None, person=request.user)
@@ -257,6 +265,7 @@ def roles(request: PersonRequest) -> HttpResponse:
 
 @admin_required
 @require_POST
+@keeps(RoleForm, beside=["confirmed"])
 def grant_role(request: PersonRequest, pk: int) -> HttpResponse:
     """Give one person another role. htmx gets the row as it is now, also after a refusal; a plain form the whole page."""
     person = get_object_or_404(administered_people(request.user), pk=pk)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 
-from eventflow.kept_forms import holds_words, offer_again
+from eventflow.kept_forms import belongs_to_another, is_kept, offer_again, refuse_anothers
 
 logger = logging.getLogger(__name__)
 NOT_SAID_TO_BE_HTTPS = (
@@ -73,9 +73,11 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
         return redirect(wanted_page(request))
     if origin is not None and not from_elsewhere and not hint:
         # Our own page, whose token is older than the log-in: it gets a new one.
+        if belongs_to_another(request):
+            return refuse_anothers(request)
         if getattr(request, "htmx", False):
             return HttpResponse(status=403, headers={"X-CSRFToken": get_token(request)})
-        if holds_words(request):
+        if is_kept(request):
             return offer_again(request, status=403)
     facts = {"is_our_fault": bool(hint), "from_elsewhere": from_elsewhere}
     return render(request, "403_csrf.html", facts, status=403)

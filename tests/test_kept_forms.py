@@ -1,65 +1,44 @@
-"""A form that was filled in when its session had ended: nothing is done, and nothing is lost."""
+"""A form that was filled in when its session had ended: nothing is done, nothing is lost, and nobody else gets it."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import serializers
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from accounts.models import User
+from eventflow.kept_forms import DRAWN_FOR, TOKEN, mark_of
 from events.models import DoorStaff, Event
 from tests import sessions
-from tests.factories import PASSWORD, make_admin, make_event, make_person, make_reservation
-from tests.markup import tree
+from tests.factories import PASSWORD, make_event, make_person, make_reservation
+from tests.forms import ENGLISH, LINE, WORDS, Filled, forms_on, forms_with_words, open_page
+from tests.greek import House, make_house
+from tests.markup import only, tree, words
 from tickets.models import Announcement, Gate, Reservation
 
 pytestmark = pytest.mark.django_db
-WORDS = "Żółć & “words”\n\nsecond <line>"
-LINE = "Żółć & “words” <b>"
-KEY = "00000000-0000-4000-8000-000000000000"
-EVENT = {
-    "title": LINE,
-    "description": WORDS,
-    "location": "Ruska 46c",
-    "start_time": "2031-05-01T18:00",
-    "end_time": "2031-05-01T20:00",
-    "time_zone": "Europe/Warsaw",
-    "seats_limit": "24",
-    "admission": "approval",
-    "hue": "cherry",
-    "pattern": "tiles",
-    "action": "save",
+HERE = {"Origin": "http://testserver"}
+# What is typed into these forms may stand in no page and no address.
+RESET_KEY = r"/^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$"
+PRIVATE = {
+    RESET_KEY: "passwords",
+    "/accounts/2fa/webauthn/add/": "what a passkey answers",
+    "/accounts/2fa/reauthenticate/": "a code of the app",
+    "/accounts/2fa/totp/activate/": "a code of the app",
+    "/accounts/login/": "a password",
+    "/accounts/password/change/": "passwords",
+    "/accounts/reauthenticate/": "a password",
+    "/accounts/signup/": "passwords",
+    "/organizer/events/<int:pk>/check-in/": "the code of a ticket",
 }
-MESSAGE = {"audience": "all", "subject": LINE, "body": WORDS, "key": KEY, "action": "send"}
-# {what can be written: (who writes, the view, what it is about, the fields)}
-FORMS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
-    "new event": ("organizer", "events:new", "", EVENT),
-    "event": ("organizer", "events:edit", "event", EVENT),
-    "cancelled event": ("organizer", "events:cancel", "event", {"message": WORDS}),
-    "door staff": ("organizer", "events:add_door_staff", "event", {"email": "ola@example.org"}),
-    "gate": ("organizer", "tickets:doors", "event", {"name": LINE}),
-    "message": ("organizer", "tickets:messages", "event", MESSAGE),
-    "note": ("organizer", "tickets:note", "reservation", {"note": WORDS}),
-    "reject": ("organizer", "tickets:reject", "reservation", {"message": WORDS}),
-    "settings": ("guest", "accounts:settings", "", {"first_name": LINE, "last_name": "", "language": "pl"}),
-    "role": ("admin", "accounts:grant_role", "guest", {"role": "organizer"}),
-}
-each_form = pytest.mark.parametrize("name", FORMS)
-
-
-@pytest.fixture
-def house() -> dict[str, Any]:
-    event, guest = make_event(), make_person()
-    reservation = make_reservation(event, guest)
-    people = {"organizer": event.organizer, "guest": guest, "admin": make_admin()}
-    return {**people, "event": event, "reservation": reservation}
-
-
-def address_of(house: dict[str, Any], name: str) -> str:
-    _who, view, what, _fields = FORMS[name]
-    return reverse(view, args=[house[what].pk] if what else [])
+# Without a session allauth leads to the log-in page. With an old token it is kept like any.
+ALLAUTHS = {"/accounts/email/": "an address"}
 
 
 def all_data() -> str:
@@ -69,76 +48,347 @@ def all_data() -> str:
     return "".join(serializers.serialize("json", kind.objects.order_by("pk")) for kind in kinds)
 
 
-def fields_in(page: Any) -> Iterator[tuple[str, str]]:
-    """Yield what the page's form sends again."""
+def fields_in(page: Any) -> dict[str, list[str]]:
+    """Return what the page's form sends again, beside the token and the mark of its person."""
+    found: dict[str, list[str]] = {}
     for field in tree(page).xpath("//main//form//input[@type='hidden']"):
-        if field.get("name") != "csrfmiddlewaretoken":
-            yield field.get("name"), field.get("value")
+        found.setdefault(field.get("name"), []).append(field.get("value"))
+    return {name: values for name, values in found.items() if name not in {TOKEN, DRAWN_FOR}}
 
 
-@each_form
-def test_form_without_a_session_changes_nothing_and_keeps_its_words(client, house, name):
-    path, fields, before = address_of(house, name), FORMS[name][3], all_data()
-    page = client.post(path, fields)
-    assert page.status_code == 401
-    assert dict(fields_in(page)) == fields
+def all_fields_in(page: Any) -> dict[str, list[str]]:
+    marks = tree(page).xpath(f"//main//form//input[@name='{TOKEN}' or @name='{DRAWN_FOR}']")
+    return fields_in(page) | {field.get("name"): [field.get("value")] for field in marks}
+
+
+class Browser(Client):
+    """Sends a page's form with what it holds; the tokens of old pages are refused, as for people."""
+
+    def __init__(self) -> None:
+        super().__init__(enforce_csrf_checks=True, headers=ENGLISH)
+
+    def send(self, address: str, fields: dict[str, Any], **headers: str) -> HttpResponse:
+        return self.post(address, fields, headers=HERE | headers)
+
+    def token(self) -> str:
+        """The token of the form to log in."""
+        form = "//form[.//input[@name='login']]"
+        page = self.get(reverse("account_login"))
+        return str(only(page, f"{form}//input[@name='{TOKEN}']").get("value"))
+
+    def log_in(self, person: User) -> None:
+        """As the form does it: what pages drawn before have as token is worth nothing now."""
+        fields = {TOKEN: self.token(), "login": person.email, "password": PASSWORD}
+        assert self.send(reverse("account_login"), fields).status_code == 302
+
+    def log_out(self) -> None:
+        """The session ends, as it does by time: the browser keeps the cookie of the token."""
+        self.cookies.pop(settings.SESSION_COOKIE_NAME)
+
+
+# --- every form of the site -----------------------------------------------------------------------
+
+
+def answers_of(forms: dict[str, Filled], house: House) -> Iterator[Filled]:
+    """Yield the forms that the answers of these forms hold: a message's preview, a question."""
+    for key in ("messages/ action=preview", "queue/reject/"):
+        form = next(form for each, form in forms.items() if each.endswith(key))
+        answer = open_page(Client(headers=ENGLISH), house, form.who, form.action, form.fields)
+        yield from forms_on(answer, form.who)
+
+
+def every_form(house: House) -> dict[str, Filled]:
+    waiting = reverse("tickets:reject", args=[house["of"]["waiting"].pk])
+    pending = reverse("tickets:queue", args=[house["events"]["pending"].pk])
+    forms = forms_with_words(house, [("owner", waiting), ("owner", pending)])
+    return forms | {form.key: form for form in answers_of(forms, house) if form.typed}
+
+
+@pytest.mark.once
+def test_every_form_with_words_is_kept_for_its_person_or_nowhere():
+    """Found on the site's pages. One that is new is kept, or stands above with the reason."""
+    house = make_house()
+    found, wrong = every_form(house), {}
+    direct, kept = Client(headers=ENGLISH), Browser()
+    for key, form in found.items():
+        if key in PRIVATE:
+            wrong[key] = what_is_shown_of(form, direct, kept)
+        elif form.who == "visitor" or key in ALLAUTHS:
+            wrong[key] = what_an_old_token_loses(form, kept)
+        else:
+            wrong[key] = what_the_end_of_the_session_loses(form, house, direct, kept)
+    assert not {key: told for key, told in wrong.items() if told}
+    assert not {*PRIVATE, *ALLAUTHS} - {*found}
+    assert len(found) > 20
+
+
+def anew(*browsers: Client) -> None:
+    """Forget who was logged in, and what was counted."""
+    cache.clear()
+    for browser in browsers:
+        browser.cookies.clear()
+
+
+def what_is_shown_of(form: Filled, *browsers: Client) -> str:
+    """What was typed and stands in an answer to it, without a session or with an old token."""
+    secrets = {value for name in form.typed for value in form.fields[name] if len(value) > 3}
+    anew(*browsers)
+    for browser in browsers:
+        answer = browser.post(form.action, form.fields, headers=HERE)
+        shown = [value for value in secrets if value in answer.text + answer.get("Location", "")]
+        if shown and answer.status_code in {302, 401, 403}:
+            return f"{answer.status_code}: {shown}"
+    return ""
+
+
+def what_an_old_token_loses(form: Filled, browser: Browser) -> str:
+    anew(browser)
+    return what_differs(browser.send(form.action, form.fields), form, status=403)
+
+
+def what_differs(page: HttpResponse, form: Filled, *, status: int) -> str:
+    """How the page falls short of holding the form as it was sent, and in no cache."""
+    kept = {name: values for name, values in form.fields.items() if name not in {TOKEN, DRAWN_FOR}}
+    got = (page.status_code, page.get("Cache-Control"), fields_in(page))
+    return "" if got == (status, "private, no-store", kept) else f"{got} instead of {kept}"
+
+
+def what_the_end_of_the_session_loses(form: Filled, house: House, direct: Client, kept: Browser) -> str:
+    """Follow the form over the log-in of its person. It must end as if nothing had been between."""
+    anew(direct, kept)
+    owner, before = house["people"][form.who], all_data()
+    with transaction.atomic():
+        sessions.log_in(direct, owner)
+        wanted = outcome(direct.post(form.action, form.fields, headers=HERE), before)
+        transaction.set_rollback(True)
+    cache.clear()
+    with transaction.atomic():
+        page = kept.send(form.action, form.fields | {TOKEN: [kept.token()]})
+        wrong = what_differs(page, form, status=401)
+        sessions.log_in(kept, owner)
+        kept.cookies["csrftoken"] = "n" * 32
+        again = kept.send(form.action, all_fields_in(page))
+        wrong = wrong or what_differs(again, form, status=403)
+        wrong = wrong or ("something was done before" if all_data() != before else "")
+        kept.cookies["csrftoken"] = again.cookies["csrftoken"].value
+        got = outcome(kept.send(form.action, all_fields_in(again)), before)
+        transaction.set_rollback(True)
+    return wrong or ("" if got == wanted else f"{got} instead of {wanted}")
+
+
+def outcome(answer: HttpResponse, before: str) -> tuple[int, str, bool]:
+    route = resolve(answer["Location"].partition("?")[0]).route if "Location" in answer else ""
+    return answer.status_code, route, all_data() != before
+
+
+# --- whose it is ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people() -> tuple[User, User]:
+    """Two who share a browser: the one who writes, and the one who logs in next."""
+    return make_person("Alice Lis"), make_person("Bob Lis")
+
+
+SETTINGS = {"first_name": "AliceSecret", "last_name": "Lis", "language": "en"}
+
+
+def written(browser: Browser, person: User, path: str = "/accounts/settings/") -> dict[str, Any]:
+    """The fields of a form that this person filled in, before their session ended."""
+    browser.log_in(person)
+    page = browser.get(path)
+    form = only(page, "//main//form[.//input[@name='first_name'] or .//input[@name='title']]")
+    drawn = {name: form.xpath(f".//input[@name='{name}']")[0].get("value") for name in (TOKEN, DRAWN_FOR)}
+    browser.log_out()
+    return SETTINGS | drawn
+
+
+def test_form_of_a_page_says_for_whom_it_was_drawn(people):
+    alice, _bob = people
+    assert written(Browser(), alice)[DRAWN_FOR] == mark_of(alice)
+    page = Client().get("/accounts/login/")
+    assert not tree(page).xpath(f"//input[@name='{DRAWN_FOR}']")
+
+
+def test_kept_form_is_not_given_to_who_logs_in_next(people):
+    alice, bob = people
+    browser = Browser()
+    page = browser.send("/accounts/settings/", written(browser, alice))
+    assert (page.status_code, "AliceSecret" in page.text) == (401, True)
+    browser.log_in(bob)
+    answer = browser.send("/accounts/settings/", all_fields_in(page))
+    assert (answer.status_code, "AliceSecret" in answer.text) == (403, False)
+    assert answer["Cache-Control"] == "private, no-store"
+    assert "You are logged in as Bob Lis. Another account" in words(only(answer, "//main"))
+    assert not answer.context["request"].session.get("kept")
+    bob.refresh_from_db()
+    assert bob.first_name == "Bob"
+
+
+def test_form_of_a_page_that_stayed_open_is_not_sent_as_who_logs_in_next(people):
+    """Nobody asked for the page in between: its first answer comes when another person is logged in."""
+    alice, bob = people
+    browser = Browser()
+    fields = written(browser, alice)
+    browser.log_in(bob)
+    answer = browser.send("/accounts/settings/", fields)
+    assert (answer.status_code, "AliceSecret" in answer.text) == (403, False)
+
+
+@pytest.mark.parametrize("carried_by", ["field", "header"])
+def test_htmx_form_is_not_sent_again_as_who_logs_in_next(people, carried_by):
+    """A page gets no new token for another person's words, so that its script can't send them."""
+    alice, bob = people
+    browser = Browser()
+    fields = written(browser, alice)
+    browser.log_in(bob)
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/accounts/settings/"}
+    if carried_by == "header":
+        headers["X-Drawn-For"] = fields.pop(DRAWN_FOR)
+    answer = browser.send("/accounts/settings/", fields, **headers)
+    assert (answer.status_code, "X-CSRFToken" in answer) == (409, False)
+    assert "You are logged in as Bob Lis" in words(only(answer, "//*[@id='toasts']"))
+    assert only(answer, "//*[@id='toasts']//a").get("href") == "/accounts/settings/"
+
+
+def test_kept_form_goes_through_for_its_person(people):
+    alice, _bob = people
+    browser = Browser()
+    page = browser.send("/accounts/settings/", written(browser, alice))
+    browser.log_in(alice)
+    page = browser.send("/accounts/settings/", all_fields_in(page))
+    assert page.status_code == 403
+    assert "You are logged in as" not in page.text
+    assert browser.send("/accounts/settings/", all_fields_in(page)).status_code == 302
+    alice.refresh_from_db()
+    assert alice.first_name == "AliceSecret"
+
+
+@pytest.mark.parametrize("mark", [None, "", "1", "1:forged"])
+def test_kept_form_of_nobody_knows_whom_asks_who_is_logged_in(people, mark):
+    _alice, bob = people
+    browser = Browser()
+    fields = written(browser, bob) | {DRAWN_FOR: mark}
+    browser.log_in(bob)
+    page = browser.send("/accounts/settings/", {n: v for n, v in fields.items() if v is not None})
+    assert (page.status_code, fields_in(page)["first_name"]) == (403, ["AliceSecret"])
+    asked = "You are logged in as Bob Lis. Send it only if you filled it in."
+    assert asked in words(only(page, "//main"))
+    assert browser.send("/accounts/settings/", all_fields_in(page)).status_code == 302
+
+
+def test_pages_send_the_mark_with_what_htmx_asks_for(people):
+    alice, _bob = people
+    browser = Browser()
+    browser.log_in(alice)
+    headers = only(browser.get("/accounts/settings/"), "//body").get("hx-headers")
+    assert f'"X-Drawn-For": "{mark_of(alice)}"' in headers
+
+
+# --- without a session ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def house() -> dict[str, Any]:
+    event = make_event()
+    return {"event": event, "reservation": make_reservation(event)}
+
+
+def test_form_without_a_session_changes_nothing_and_names_the_log_in(client, house):
+    event = house["event"]
+    path, before = reverse("events:edit", args=[event.pk]), all_data()
+    page = client.post(path, {"title": LINE, "description": WORDS, "action": "save"})
     (form,) = tree(page).xpath("//main//form")
     assert (form.get("method"), form.get("action")) == ("post", path)
-    assert all_data() == before
     # Logging in, as the page's link asks for it, sends nothing by itself.
     (link,) = tree(page).xpath("//main//form//a")
-    login = {"login": house[FORMS[name][0]].email, "password": PASSWORD}
+    login = {"login": event.organizer.email, "password": PASSWORD}
     assert client.post(link.get("href"), login).status_code == 302
     assert all_data() == before
 
 
-@each_form
-def test_form_that_was_kept_goes_through_after_the_log_in(house, name):
-    """The log-in made the page's token old: the words stand in one more page, and then arrive."""
-    client = Client(enforce_csrf_checks=True)
-    path, fields = address_of(house, name), FORMS[name][3]
-    token = tree(client.get(reverse("account_login"))).xpath("//input[@name='csrfmiddlewaretoken']")
-    old = {"csrfmiddlewaretoken": token[0].get("value")}
-    kept = dict(fields_in(client.post(path, fields | old)))
-    sessions.log_in(client, house[FORMS[name][0]])
-    before = all_data()
-    client.cookies["csrftoken"] = "n" * 32
-    headers = {"Origin": "http://testserver"}
-    page = client.post(path, kept | old, headers=headers)
-    assert (page.status_code, dict(fields_in(page))) == (403, fields)
-    assert all_data() == before
-    (token,) = tree(page).xpath("//main//input[@name='csrfmiddlewaretoken']")
-    client.cookies["csrftoken"] = page.cookies["csrftoken"].value
-    new = {"csrfmiddlewaretoken": token.get("value")}
-    answer = client.post(path, dict(fields_in(page)) | new, headers=headers)
-    assert answer.status_code in {200, 302}
-    assert all_data() != before
-
-
-@each_form
-def test_htmx_form_without_a_session_leaves_the_page_as_it_is(client, house, name):
-    path, fields, before = address_of(house, name), FORMS[name][3], all_data()
+@pytest.mark.parametrize("view", ["events:edit", "tickets:check_in"])
+def test_htmx_form_without_a_session_leaves_the_page_as_it_is(client, house, view):
+    path, before = reverse(view, args=[house["event"].pk]), all_data()
+    fields = {"title": LINE, "code": "7K4M-2QXD"}
     answer = client.post(path, fields, headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Reswap"]) == (401, "none")
     assert "HX-Redirect" not in answer
+    assert not any(value in answer.text for value in fields.values())
     assert all_data() == before
+
+
+PRIVATE_FIELDS = [
+    ("accounts:delete", {"password": "violet harbour lantern"}),
+    ("account_change_password", {"oldpassword": "a secret", "password1": "b secret"}),
+    ("mfa_activate_totp", {"code": "123456"}),
+    ("mfa_authenticate", {"code": "123456"}),
+    ("mfa_reauthenticate", {"code": "a-recovery-code"}),
+    ("tickets:check_in", {"code": "7K4M-2QXD"}),
+    ("tickets:messages", {"body": "Words", "token": "a-token-of-some-kind", "password": "a secret"}),
+]
+
+
+@pytest.mark.parametrize(("view", "fields"), PRIVATE_FIELDS)
+@pytest.mark.parametrize("old_token", [False, True])
+def test_passwords_and_codes_are_kept_nowhere(house, caplog, view, fields, old_token):
+    """Not in the page, in no address, in no session and in no log."""
+    args = [house["event"].pk] if view.startswith("tickets:") else []
+    path, client = reverse(view, args=args), Client(enforce_csrf_checks=old_token)
+    headers = HERE | {"Referer": f"http://testserver{path}?code=7K4M-2QXD&q=a+secret"}
+    answer = client.post(path, fields, headers=headers)
+    secrets = [value for name, value in fields.items() if name != "body"]
+    everywhere = [answer.text, str(answer.headers), str(dict(client.session)), caplog.text]
+    assert not [text for value in secrets for text in everywhere if value in text]
+
+
+def sent_before_proving_again(person: User, view: str, fields: dict[str, str]) -> tuple[Client, HttpResponse]:
+    """What somebody gets who is logged in, and is asked for their password before it is done."""
+    client = Client()
+    client.force_login(person, backend=sessions.BACKEND)
+    return client, client.post(reverse(view), fields)
 
 
 @pytest.mark.parametrize(
     ("view", "fields"),
-    [
-        ("accounts:delete", {"password": "violet harbour lantern"}),
-        ("account_change_password", {"oldpassword": "a secret", "password1": "b secret"}),
-        ("mfa_activate_totp", {"code": "123456"}),
-        ("mfa_reauthenticate", {"code": "a-recovery-code"}),
-        ("tickets:check_in", {"code": "7K4M-2QXD"}),
-    ],
+    [("mfa_activate_totp", {"code": "123456"}), ("mfa_add_webauthn", {"credential": "{}-secret"})],
 )
-def test_passwords_and_codes_are_kept_nowhere(client, house, view, fields):
-    args = [house["event"].pk] if view == "tickets:check_in" else []
-    answer = client.post(reverse(view, args=args), fields)
-    assert answer.status_code == 302
-    assert not any(value in answer.text + answer.url for value in fields.values())
+def test_code_does_not_wait_in_the_session_for_the_password(view, fields):
+    client, answer = sent_before_proving_again(make_person(), view, fields)
+    assert answer["Location"].startswith("/accounts/reauthenticate/?next=%2Faccounts%2F2fa%2F")
+    assert not [value for value in fields.values() if value in str(dict(client.session))]
+
+
+def test_key_of_an_app_stays_while_the_password_is_asked_for():
+    """Only the code is typed again: whoever set the app up need not scan the picture once more."""
+    person = make_person()
+    client = Client()
+    sessions.log_in(client, person)
+    client.get(reverse("mfa_activate_totp"))
+    key = client.session["mfa.totp.secret"]
+    client.session.flush()
+    client.force_login(person, backend=sessions.BACKEND)
+    session = client.session
+    session["mfa.totp.secret"] = key
+    session.save()
+    answer = client.post(reverse("mfa_activate_totp"), {"code": "123456"})
+    page = client.post(answer["Location"], {"password": PASSWORD})
+    assert "Enter the code." in page.text
+    assert client.session["mfa.totp.secret"] == key
+
+
+def test_new_address_waits_in_the_session_for_the_password():
+    fields = {"email": "new@example.org", "action_add": ""}
+    client, answer = sent_before_proving_again(make_person(), "account_email", fields)
+    assert client.post(answer["Location"], {"password": PASSWORD}).status_code == 302
+    assert "new@example.org" in client.get(reverse("account_email")).text
+
+
+@pytest.mark.parametrize("view", ["mfa_edit_webauthn", "accounts:delete"])
+def test_form_of_a_session_that_has_ended_does_not_wait_for_who_logs_in_next(client, view):
+    args = [1] if view == "mfa_edit_webauthn" else []
+    client.post(reverse(view, args=args), {"name": "AliceSecret"})
+    assert "AliceSecret" not in str(dict(client.session))
 
 
 BACKGROUND = {

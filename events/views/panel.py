@@ -21,6 +21,7 @@ from accounts.decorators import PersonRequest, organizer_required
 from accounts.models import User
 from eventflow.direction import isolated
 from eventflow.errors import Refused
+from eventflow.kept_forms import keeps
 from events import services
 from events.forms import CancelEventForm, DoorStaffForm, EventForm
 from events.models import DoorStaff, Event, EventQuerySet
@@ -105,6 +106,7 @@ def sign_ups_of(events: list[Event]) -> dict[int, list[int]]:
 
 @get_or_post
 @organizer_required
+@keeps(EventForm, beside=["action"])
 def new(request: PersonRequest) -> HttpResponse:
     """Start an event, as a draft or published at once."""
     if request.method != "POST":
@@ -114,6 +116,7 @@ def new(request: PersonRequest) -> HttpResponse:
 
 @get_or_post
 @organizer_required
+@keeps(EventForm, beside=["action"])
 def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """Change what an event says."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -190,6 +193,7 @@ def duplicate(request: PersonRequest, pk: int) -> HttpResponse:
 
 @get_or_post
 @organizer_required
+@keeps(CancelEventForm)
 def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """Call the event off. A GET asks first, where no dialog did."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -215,6 +219,7 @@ def live(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
+@keeps(DoorStaffForm)
 def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     """Let somebody check tickets in at this event."""
     event = get_object_or_404(managed_events(request.user), pk=pk)

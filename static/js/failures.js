@@ -27,7 +27,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const token = xhr.getResponseHeader("X-CSRFToken"), { elt } = requestConfig;
   if (!token || requestConfig.headers["X-Again"] || !elt.isConnected) return;
   event.detail.isError = false;
-  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  const sent = JSON.parse(document.body.getAttribute("hx-headers"));
+  document.body.setAttribute("hx-headers", JSON.stringify({ ...sent, "X-CSRFToken": token }));
   document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = token));
   again({ elt, target, requestConfig }, { "X-Again": "1" });
 });

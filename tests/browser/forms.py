@@ -5,22 +5,21 @@ one that only looks something up begins with "GET ".
 """
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import resolve, reverse
+from django.urls import resolve
 from playwright.sync_api import ElementHandle, Error, JSHandle, Locator, Page
 
-from tests import sessions
 from tests.browser.seeing import seen_text
-from tests.greek import House, visits
+from tests.forms import ENGLISH, open_page, pages
+from tests.greek import House
 from tests.markup import tree
 
 # Fields that are chosen, not written into.
@@ -53,38 +52,14 @@ def find_ways(
     Beside it stand the forms that can't be sent without words.
     """
     found: dict[str, list[Way]] = defaultdict(list)
-    asking = set()
-    for who, path in dict.fromkeys([*pages(house), *more]):
-        response = open_page(house, who, path)
+    client, asking = Client(headers=ENGLISH), set()
+    for who, path in dict.fromkeys([*pages(house, most=ENOUGH), *more]):
+        response = open_page(client, house, who, path)
         if response.get("Content-Type", "").startswith("text/html"):
             for key, asks in dict.fromkeys(forms_on(response)):
                 found[key].append(Way(who, path, (key,)))
                 asking |= {key} if asks else set()
     return found, asking
-
-
-def pages(house: House) -> Iterator[tuple[str, str]]:
-    """Who opens which address."""
-    names = {id(person): who for who, person in house["people"].items()}
-    opened: Counter[tuple[str, str, str]] = Counter()
-    for who, view, what, asked in visits(house):
-        name = who if isinstance(who, str) else names.get(id(who))
-        if name and isinstance(asked, str) and opened[name, view, asked] < ENOUGH:
-            opened[name, view, asked] += 1
-            args = what if isinstance(what, list) else [what.pk] if what else []
-            yield name, reverse(view, args=args) + quote(asked, safe="?&=+%")
-
-
-def open_page(house: House, who: str, path: str) -> HttpResponse:
-    """Get the page, and undo what opening it changes."""
-    client = Client(headers={"Accept-Language": "en"})
-    cache.clear()
-    with transaction.atomic():
-        if person := house["people"].get(who):
-            sessions.log_in(client, person)
-        response = client.get(path, follow=True)
-        transaction.set_rollback(True)
-    return response
 
 
 def forms_on(response: HttpResponse) -> Iterator[tuple[str, bool]]:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from events.models import Event
 from tests import processes
-from tests.factories import PASSWORD, make_event
+from tests.factories import PASSWORD, make_event, make_organizer
 
 pytestmark = pytest.mark.once
 
@@ -51,3 +51,32 @@ def test_editor_keeps_its_text_when_the_session_has_ended(visitor, log_in, compl
     event.refresh_from_db()
     assert (event.title, event.description.replace("\r", "")) == ("After: żółć & “words”", "First line\n\nSecond <line>")
     assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_editor_is_not_sent_as_who_logs_in_next(visitor, log_in, complaints, java_script_enabled):
+    complaints.expected += ["status of 40", "Response Status Error Code 40"]
+    event, next_person = make_event(title="Before"), make_organizer("Bob Lis")
+    page = visitor(java_script_enabled=java_script_enabled)
+    log_in(page, event.organizer)
+    page.goto("/organizer/events/new/")
+    page.locator("[name=title]").fill("Alice’s secret plan")
+    end_session(page)
+    page.locator("button[name=action][value=save]").click()
+    with page.context.expect_page() as opened:
+        link = page.locator(".toast, main").get_by_role("link", name="Log in")
+        link.first.click()
+    log_in_here(opened.value, next_person)
+    if java_script_enabled:
+        page.locator("button[name=action][value=save]").click()
+        toast = page.locator(".toast[data-code=another_account]")
+        expect(toast).to_contain_text("You are logged in as Bob Lis")
+        toast.get_by_role("link", name="Load the page again").click()
+        expect(page.locator("[name=title]")).to_have_value("")
+    else:
+        page.get_by_role("button", name="Send again").click()
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).to_have_text("This form is somebody else’s")
+        expect(page.locator("main")).to_contain_text("You are logged in as Bob Lis.")
+    assert "Alice’s secret plan" not in page.content()
+    assert list(Event.objects.values_list("title", flat=True)) == ["Before"]

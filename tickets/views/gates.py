@@ -14,6 +14,7 @@ from accounts.decorators import PersonRequest, VisitorRequest, organizer_require
 from eventflow import rates
 from eventflow.direction import isolated
 from eventflow.errors import Refused
+from eventflow.kept_forms import keeps
 from events.models import Event
 from events.permissions import managed_events
 from tickets import links, qr
@@ -29,6 +30,7 @@ MOST_ARRIVALS = 20
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
+@keeps(GateForm)
 def doors(request: PersonRequest, pk: int) -> HttpResponse:
     """Gates and phones; a POST adds a gate."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -93,6 +95,7 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
+@keeps(StandForm)
 def stand(request: VisitorRequest, token: str) -> HttpResponse:
     """What a gate's link opens: where one would stand, and a button. Nothing happens before it is pressed."""
     gate = links.gate_behind(token)

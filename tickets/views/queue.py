@@ -18,6 +18,7 @@ from django_htmx.http import retarget
 from accounts.decorators import PersonRequest, organizer_required
 from eventflow.direction import isolated
 from eventflow.errors import Refused
+from eventflow.kept_forms import keeps
 from eventflow.paging import KeyPaginator
 from events.models import Event
 from events.permissions import managed_events
@@ -27,6 +28,8 @@ from tickets.permissions import managed_reservations
 from tickets.services import queue as service
 
 PER_PAGE = 50
+# What a form of this page sends along: which part of the queue it shows, and what was ticked there.
+keeps_part = keeps(RejectForm, NextForm, beside=["state", "q", "page", "r", "all", "asked"])
 # What fits the widest id a database gives.
 MOST_DIGITS = 18
 
@@ -64,6 +67,7 @@ def queue(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
+@keeps_part
 def confirm(request: PersonRequest, pk: int) -> HttpResponse:
     """Give one person a seat."""
     return decided(request, pk, service.confirm, _("%(name)s is confirmed."))
@@ -71,6 +75,7 @@ def confirm(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
+@keeps_part
 def reject(request: PersonRequest, pk: int) -> HttpResponse:
     """Say no to one person, or take their seat back. Asked for, the question: the form alone for htmx's dialog, else a page."""
     if request.method != "POST":
@@ -101,6 +106,7 @@ def question_about(request: PersonRequest, reservation: Reservation) -> dict[str
 
 @require_POST
 @organizer_required
+@keeps_part
 def undo(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a decision back."""
     return decided(request, pk, service.undo, _("%(name)s is waiting again, at the old place."))
@@ -146,6 +152,7 @@ def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | Non
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
+@keeps(NoteForm)
 def note(request: PersonRequest, pk: int) -> HttpResponse:
     """What the organizers tell each other about a guest: the form alone for htmx's dialog, else a page of its own."""
     reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
@@ -170,6 +177,7 @@ def note(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
+@keeps_part
 def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the ticked ones seats, as far as they reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -182,6 +190,7 @@ def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
+@keeps_part
 def confirm_next(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the first of the queue seats, as many as were asked for and as far as the seats reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -194,6 +203,7 @@ def confirm_next(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
+@keeps_part
 def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Say no to the ticked ones, or take their seats back, with one message for all. A plain form is asked for it first."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
