@@ -367,6 +367,16 @@ def test_a_plain_form_returns_to_the_same_part_of_the_queue(client, event, deed,
     assert (status_of(reservation), toast(response)) == (status, [said])
 
 
+@pytest.mark.parametrize("deed", ["confirm", "reject"])
+def test_a_plain_form_is_taken_back_from_its_toast(client, event, deed):
+    reservation = make_reservation(event, make_person("Ewa Lis"))
+    response = client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), follow=True)
+    form = only(response, "//*[@id='toasts']//form[.//button[normalize-space()='Undo']]")
+    undone = client.post(form.get("action"), follow=True)
+    assert (status_of(reservation), toast(undone)) == ("pending", ["Ewa Lis is waiting again, at the old place."])
+    assert not tree(undone).xpath("//*[@id='toasts']//form")
+
+
 def test_a_plain_form_that_is_refused_says_the_same(client, event):
     reservation = make_reservation(event, status="cancelled")
     response = client.post(reverse("tickets:confirm", args=[reservation.pk]), follow=True)

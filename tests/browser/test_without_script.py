@@ -47,21 +47,6 @@ def status_of(guests):
     return [type(guest).objects.get(pk=guest.pk).status for guest in guests]
 
 
-def test_decision_is_taken_back_from_its_toast(plain, log_in):
-    event = make_event()
-    guests = [make_reservation(event, person) for person in make_people(3)]
-    log_in(plain, event.organizer)
-    plain.goto(reverse("tickets:queue", args=[event.pk]))
-    plain.locator(f"#approve-{guests[0].pk}").click()
-    undo = plain.locator(".toast").get_by_role("button", name="Undo")
-    expect_on_screen(undo)
-    assert status_of(guests) == ["confirmed", "pending", "pending"]
-    undo.click()
-    expect_on_screen(plain.locator(".toast", has_text="is waiting again, at the old place."))
-    assert status_of(guests) == ["pending"] * 3
-    expect(undo).to_have_count(0)
-
-
 def test_decision_about_many_is_taken_back_from_its_toast(plain, log_in):
     event = make_event()
     guests = [make_reservation(event, person) for person in make_people(3)]
