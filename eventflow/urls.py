@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from eventflow import health, offline, personal_data
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("accounts.second_step_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    # Django's own form would end no session and no token, tell nobody and stand in no log.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("api/", include("eventflow.api.urls")),
     # The same, as older clients know it.

@@ -96,3 +96,14 @@ def test_pages_and_api_refuse_the_same(settings):
     new = {**names, "email": "other@example.org", "language": "pl", "password": bad}
     page = admin.post("/admin/accounts/user/add/", new)
     assert page.context["adminform"].form.errors == {"password": said["password"]}
+
+
+@pytest.mark.django_db
+def test_password_is_changed_on_our_page_only_not_in_djangos_admin():
+    admin, browser = make_admin(), Client()
+    browser.force_login(admin)
+    asked = {"old_password": PASSWORD, "new_password1": "three random words", "new_password2": "three random words"}
+    for answer in (browser.get("/admin/password_change/"), browser.post("/admin/password_change/", asked)):
+        assert (answer.status_code, answer.url) == (302, "/accounts/password/change/")
+    admin.refresh_from_db()
+    assert admin.check_password(PASSWORD)
