@@ -8,11 +8,15 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
 
+from eventflow.direction import isolated
 from eventflow.fields import ComposedText
 from eventflow.headers import PRIVATE
 
@@ -130,8 +134,14 @@ def offer_again(request: HttpRequest, *, status: int, login: str = "") -> HttpRe
 
 
 def refuse_anothers(request: HttpRequest) -> HttpResponse:
-    """Nothing is sent in the name of another person than the one who wrote it, and no page holds it any more."""
-    part, status = ("#toast", 409) if getattr(request, "htmx", False) else ("", 403)
-    answer = render(request, f"403_another.html{part}", status=status)
-    answer["Cache-Control"] = PRIVATE
-    return answer
+    """Nothing is sent in the name of another person than the one who wrote it, and no page holds it any more.
+
+    A script loads its page again, as the person who is logged in now has it, and that says why.
+    """
+    if getattr(request, "htmx", False):
+        words = _("You are logged in as %(name)s, and this page was opened by another account. Nothing was sent.")
+        messages.error(request, words % {"name": isolated(request.user)})
+        return HttpResponseClientRefresh()
+    page = render(request, "403_another.html", status=403)
+    page["Cache-Control"] = PRIVATE
+    return page
