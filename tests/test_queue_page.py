@@ -671,8 +671,13 @@ def test_confirmed_guests_can_be_ticked_and_lose_their_spots(client, event):
     assert [box.get("disabled") for box in tree(page).xpath(f"{ROW}//input[@name='r']")] == [None, None]
     assert all_words(page, f"//div[{has_class('bulk')}]//button") == ["Take back the spots"]
     answer = bulk(client, "reject_many", event, [*some, waiting], {"state": "confirmed", "message": "Smaller room."})
-    assert toast(answer) == ["2 rejected. 1 not saved: Already decided, or withdrawn."]
+    assert toast(answer) == ["2 spots taken back. 1 not saved: Already decided, or withdrawn."]
     assert [one.message for one in event.reservations.order_by("pk")] == ["Smaller room.", "Smaller room.", ""]
+
+
+def test_one_spot_that_is_taken_back_is_told_as_that(client, event):
+    reservation = make_reservation(event, make_person("Ewa Lis"), status="confirmed")
+    assert toast(press(client, "reject", reservation, {"seen": "confirmed"})) == ["Ewa Lis no longer has a spot."]
 
 
 def test_box_for_all_pages_reaches_every_confirmed_guest_who_matches(client, event, monkeypatch):

@@ -86,7 +86,9 @@ def reject(request: PersonRequest, pk: int) -> HttpResponse:
         form = valid_answer(request)
         return service.reject(reservation, by=by, message=form["message"], seen=form["seen"])
 
-    return decided(request, pk, with_message, _("%(name)s is rejected."), stays=True)
+    took_seat = request.POST.get("seen") == Reservation.Status.CONFIRMED
+    words = _("%(name)s no longer has a spot.") if took_seat else _("%(name)s is rejected.")
+    return decided(request, pk, with_message, words, stays=True)
 
 
 def question_about(request: PersonRequest, reservation: Reservation) -> dict[str, Any]:
@@ -210,11 +212,16 @@ def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
     if not request.htmx and "asked" not in request.POST:
         return render(request, "tickets/reject.html", question_about_many(request, event))
     try:
-        chosen, seen = ticked(request, event), QueueFilters(request.POST, event=event).seen
-        done, refusals = service.reject_many(event, chosen, by=request.user, message=valid_answer(request)["message"], seen=seen)
+        chosen, filters = ticked(request, event), QueueFilters(request.POST, event=event)
+        message = valid_answer(request)["message"]
+        done, refusals = service.reject_many(event, chosen, by=request.user, message=message, seen=filters.seen)
     except Refused as refusal:
         return nothing_done(request, event, refusal)
-    return many_decided(request, event, ngettext("%(count)d rejected", "%(count)d rejected", len(done)), done, refusals)
+    if filters.takes_seats:
+        words = ngettext("%(count)d spot taken back", "%(count)d spots taken back", len(done))
+    else:
+        words = ngettext("%(count)d rejected", "%(count)d rejected", len(done))
+    return many_decided(request, event, words, done, refusals)
 
 
 def question_about_many(request: PersonRequest, event: Event) -> dict[str, Any]:
