@@ -10,7 +10,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F, Q, QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -29,6 +30,14 @@ TEXTS, TIMES = (
 EVENT = [*TEXTS, *TIMES, "time_zone", "seats_limit", "admission", "status"]
 # Rows read, and pieces sent, at once.
 CHUNK = 500
+
+
+@require_safe
+@login_required
+@reauthentication_required
+def page(request: PersonRequest) -> HttpResponse:
+    """Where one lands after giving the password, with the button that downloads: a download leaves the page as it was."""
+    return render(request, "accounts/your_data.html")
 
 
 @require_safe

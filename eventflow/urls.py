@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("events.urls")),
     path("", include("tickets.urls")),
     path("", include("accounts.urls")),
+    path("accounts/settings/data/", personal_data.page, name="your_data"),
     path("accounts/settings/data.json", personal_data.download, name="personal_data"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("accounts.second_step_urls")),

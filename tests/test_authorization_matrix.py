@@ -149,6 +149,7 @@ GET    -      /accounts/settings/                                               
 POST   -      /accounts/settings/                                                  login 200   200   200   200   200   200   200
 GET    -      /accounts/settings/delete/                                           login 200   200   200   200   200   200   200
 POST   -      /accounts/settings/delete/                                           login 302   302   302   302   302   302   302
+GET    -      /accounts/settings/data/                                             login 302   302   302   302   302   302   302
 GET    -      /accounts/settings/data.json                                         login 302   302   302   302   302   302   302
 GET    -      /accounts/2fa/                                                     login 200   200   200   200   200   200   200
 GET    -      /accounts/2fa/authenticate/                                        login 302   302   302   302   302   302   302

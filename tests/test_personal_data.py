@@ -15,6 +15,7 @@ from tests import letters
 from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
 from tests.greek import let_time_pass
 from tests.mailbox import letters_to
+from tests.markup import only
 from tickets.services import announcements, door, queue
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +145,16 @@ def test_the_file_is_only_for_whoever_gives_the_password(client, person):
     elsewhere = Client()
     elsewhere.force_login(person)
     assert elsewhere.get(DATA).status_code == 302
+
+
+def test_giving_the_password_leads_to_the_page_that_downloads(client, person):
+    client.force_login(person)
+    settings = only(client.get("/accounts/settings/"), "//a[starts-with(@href, '/accounts/settings/data')]").get("href")
+    asked = client.get(settings)
+    page = client.post(asked.url, {"password": PASSWORD}, follow=True)
+    assert page.redirect_chain == [("/accounts/settings/data/", 302)]
+    answer = client.get(only(page, "//main//a[@download]").get("href"))
+    assert answer["Content-Disposition"].startswith("attachment")
 
 
 def test_somebody_who_did_nothing_gets_a_file_too():
