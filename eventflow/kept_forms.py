@@ -14,9 +14,10 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect
 
 from eventflow.direction import isolated
+from eventflow.errors import back_url
 from eventflow.fields import ComposedText
 from eventflow.headers import PRIVATE
 
@@ -136,12 +137,13 @@ def offer_again(request: HttpRequest, *, status: int, login: str = "") -> HttpRe
 def refuse_anothers(request: HttpRequest) -> HttpResponse:
     """Nothing is sent in the name of another person than the one who wrote it, and no page holds it any more.
 
-    A script loads its page again, as the person who is logged in now has it, and that says why.
+    A script opens its page anew, as the person who is logged in now has it, and that says why. (To load
+    it again would not do: some browsers put what was typed back.)
     """
     if getattr(request, "htmx", False):
         words = _("You are logged in as %(name)s, and this page was opened by another account. Nothing was sent.")
         messages.error(request, words % {"name": isolated(request.user)})
-        return HttpResponseClientRefresh()
+        return HttpResponseClientRedirect(back_url(request))
     page = render(request, "403_another.html", status=403)
     page["Cache-Control"] = PRIVATE
     return page
