@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.seen import expect_on_screen
 from tests.factories import PASSWORD, make_admin, make_event, make_people, make_person
 
@@ -51,6 +51,17 @@ def test_a_role_is_granted_with_and_without_a_script(visitor, log_in, scripted):
     expect(page.locator("#role-counts .role-card", has_text="Organizer")).to_contain_text("1 person")
     person.refresh_from_db()
     assert person.role == "organizer"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_role_and_its_button_stand_in_one_line(visitor, log_in, size):
+    person = make_person("Kuba Bąk")
+    page = visitor(**size, locale="pl-PL")
+    log_in(page, make_admin(language="pl"))
+    page.goto("/administration/roles/")
+    select, save = page.locator(f"#person-{person.pk} select").bounding_box(), page.locator(f"#save-{person.pk}").bounding_box()
+    assert select["x"] + select["width"] <= save["x"]
+    assert select["y"] <= save["y"] + save["height"] / 2 <= select["y"] + select["height"]
 
 
 def test_keys_in_the_list_of_roles_grant_nothing(page, log_in):
