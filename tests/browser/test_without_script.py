@@ -24,6 +24,7 @@ def test_phone_is_not_tried_for_ever(plain, log_in):
     said = seen_text(plain, "main")
     assert "Without JavaScript there is nothing to try" in said
     assert "Trying" not in said
+    assert "This phone tries" not in said
     plain.goto(f"/organizer/events/{event.pk}/check-in/")
     expect(plain.locator("[data-sound]")).to_be_hidden()
 
