@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.password_validation import get_password_validators
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +27,23 @@ OUR_WORDS = [
 # beyond these bounds is not judged, the rest of the password is.
 JUDGED, SIGNS = 32, 8
 SIGN = re.compile(r"[^a-zA-Z\s]")
+
+
+class FirstReasonValidator:
+    """Asks several validators in turn and says the first reason: one is enough to choose another password.
+
+    `rules`: them, as Django's AUTH_PASSWORD_VALIDATORS has them.
+    """
+
+    def __init__(self, rules: list[dict[str, Any]]) -> None:
+        self.validators = get_password_validators(rules)
+
+    def validate(self, password: str, user: Any = None) -> None:
+        for validator in self.validators:
+            validator.validate(password, user)
+
+    def get_help_text(self) -> str:
+        return " ".join(str(validator.get_help_text()) for validator in self.validators)
 
 
 class GuessableValidator:

@@ -224,12 +224,13 @@ WORKER_PULSE_FILE = env.str("WORKER_PULSE_FILE", default="")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+PASSWORD_RULES = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "accounts.passwords.GuessableValidator"},
 ]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "accounts.passwords.FirstReasonValidator", "OPTIONS": {"rules": PASSWORD_RULES}}]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "events:list"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"

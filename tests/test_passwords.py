@@ -36,6 +36,22 @@ def test_a_password_that_everybody_tries_is_refused(maja, password):
     assert codes(password, maja) & {"password_easy", "password_too_common"}
 
 
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [("abc", "password_too_short"), ("1234567890", "password_too_common"), ("m.wisniewska1", "password_too_similar")],
+)
+def test_a_refused_password_has_one_reason(maja, password, reason):
+    assert codes(password, maja) == {reason}
+
+
+@pytest.mark.django_db
+def test_somebody_who_signs_up_reads_one_reason():
+    typed = {"first_name": "Maja", "email": "m.wisniewska@example.org", "password1": "abc", "password2": "abc", "language": "en"}
+    page = Client().post("/accounts/signup/", typed)
+    said = [str(error) for error in page.context["form"].errors["password1"]]
+    assert said == ["This password is too short. It must contain at least 10 characters."]
+
+
 @pytest.mark.parametrize("password", OURS)
 def test_a_password_built_on_a_word_of_the_site_is_refused(maja, password):
     assert codes(password, maja) & {"password_of_context", "password_easy"}
