@@ -33,10 +33,12 @@ from tickets.views import keepers
 pytestmark = pytest.mark.once
 
 RESET_KEY = r"/^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$"
-# What needs more than a press is tested elsewhere.
+# What needs more than a press, or is a form in one of the two only, is tested elsewhere.
 ELSEWHERE = {
     "/accounts/2fa/webauthn/login/": "needs an authenticator: test_passkeys.py",
     "/accounts/2fa/webauthn/add/": "needs an authenticator: test_passkeys.py",
+    # With a script it is a button of htmx and no form.
+    "/organizer/events/<int:pk>/queue/undo/": "test_queue_deeds.py, test_without_script.py",
 }
 # {form: what is read in the window after it was sent, with a script and without}. To set up an app
 # takes the key that the page shows, so that its code is wrong here; test_second_factor.py has it.
