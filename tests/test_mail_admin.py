@@ -13,6 +13,7 @@ from eventflow import audit
 from eventflow.mail.letters import Attachment, Letter
 from eventflow.mail.models import Mail, Worker
 from tests.factories import PASSWORD, make_admin, make_organizer, make_person
+from tests.markup import only, words
 from tests.pages import inline_in, policy_of
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,16 @@ def test_the_operator_sees_what_is_stuck_and_why_but_no_secret(client, admin):
     assert "550 recipient refused" in page
     assert "sent@example.org" not in page
     assert "a-secret-link" not in page + client.get(f"{MAILS}{stuck.pk}/change/").text
+
+
+def test_first_page_of_the_admin_says_how_many_mails_are_stuck(client, admin):
+    make_mail("sent")
+    assert "stuck" not in client.get("/admin/").text
+    make_mail()
+    make_mail()
+    link = only(client.get("/admin/"), "//p[@class='errornote']/a")
+    assert words(link) == "2 mails are stuck: see why."
+    assert client.get(link.get("href")).text.count("550 recipient refused") == 2
 
 
 def test_send_again_revives_the_stuck_and_only_them(client, admin):

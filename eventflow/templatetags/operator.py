@@ -1,0 +1,13 @@
+"""What the first page of Django's admin tells whoever runs EventFlow."""
+
+from django import template
+
+from eventflow.mail.models import Mail
+
+register = template.Library()
+
+
+@register.simple_tag
+def stuck_mails() -> int:
+    """How many mails could not be delivered and wait for somebody to look at them."""
+    return Mail.objects.filter(state=Mail.State.STUCK).count()
