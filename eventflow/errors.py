@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import defaults
@@ -73,7 +74,8 @@ def back_url(request: HttpRequest) -> str:
     """Where the person came from, if that was one of our own pages; else the front page."""
     referer = urlsplit(request.headers.get("Referer", ""))
     own = referer.netloc == request.get_host()
-    return referer.path if own and referer.path else "/"
+    # A browser reads an address that begins with two slashes as another site's.
+    return referer.path if own and url_has_allowed_host_and_scheme(referer.path, None) else "/"
 
 
 def is_away(error: BaseException | None) -> bool:

@@ -5,7 +5,7 @@ from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from eventflow.errors import is_away
+from eventflow.errors import back_url, is_away
 from tests.factories import make_event, make_organizer, make_person
 from tests.pages import inline_in, policy_of
 
@@ -115,3 +115,18 @@ def test_query_that_the_database_refuses_is_no_outage(ask, away):
     with pytest.raises(OperationalError) as raised, transaction.atomic():
         ask()
     assert is_away(raised.value) is away
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/events/7/?q=1", "/events/7/"),
+        ("http://testserver//elsewhere.example/log-in/", "/"),
+        ("http://testserver/\\elsewhere.example/", "/"),
+        ("http://elsewhere.example/events/7/", "/"),
+        ("http://testserver", "/"),
+        ("", "/"),
+    ],
+)
+def test_the_way_back_leads_to_no_other_site(rf, referer, back):
+    assert back_url(rf.post("/", headers={"Referer": referer})) == back
