@@ -1,6 +1,7 @@
 """Two answers for one place of a page: what somebody did is always shown, whatever the page asked by itself meanwhile."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from tests.browser.seen import expect_seen
@@ -137,3 +138,35 @@ def test_reserving_while_the_card_asks_for_news_is_shown(visitor, log_in, event)
     cancelled.let_go()
     expect(page.locator("#reservation")).to_have_attribute("data-state", "open")
     expect_seen(page.locator(".toast").last)
+
+
+def test_news_that_gave_way_to_a_press_come_after_it(queue_page, event):
+    page, first = queue_page, event.reservations.in_queue_order().first()
+    asked = Held(page, f"**/organizer/events/{event.pk}/queue/**", "GET")
+    queue.reserve(event, person=make_person("Maja Lis"))
+    ask(page)
+    asked.wait()
+    page.locator(f"#note-{first.pk}").click()
+    expect_seen(page.locator("#note-dialog textarea"))
+    asked.let_go()
+    expect(page.locator("#queue tbody tr")).to_have_count(5)
+    expect(page.locator("#count-pending")).to_have_text("5")
+
+
+def test_a_press_whose_session_ended_takes_no_row_away(queue_page, event, complaints):
+    page = queue_page
+    complaints.expected.append("401 (Unauthorized)")
+    first, second = event.reservations.in_queue_order()[:2]
+    page.locator(f"#note-{first.pk}").click()
+    page.locator("#note-dialog textarea").fill("Comes by train")
+    held = Held(page, "**/note/", "POST")
+    page.locator("#note-dialog").get_by_role("button", name="Save").click()
+    held.wait()
+    page.keyboard.press("Escape")
+    with page.expect_response("**/note/"):
+        page.locator(f"#note-{second.pk}").click()
+    expect(page.locator("#note-dialog textarea")).to_have_value("")
+    Session.objects.all().delete()
+    held.let_go()
+    expect_seen(page.locator("#toasts [data-code=logged_out]"))
+    expect(page.locator("#queue tbody tr")).to_have_count(4)
