@@ -6,12 +6,13 @@ from itertools import batched
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F, Q, QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -42,9 +43,13 @@ def page(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-@reauthentication_required
-def download(request: PersonRequest) -> StreamingHttpResponse:
-    """The file, for whoever gave the password just now: a browser left open is not enough to take it."""
+def download(request: PersonRequest) -> HttpResponseBase:
+    """The file, for whoever gave the password just now: a browser left open is not enough to take it.
+
+    Others are led to the page of the button, which asks: a file would leave the password's page open.
+    """
+    if is_reauthentication_required(request, app=""):
+        return redirect("your_data")
     headers = {"Content-Disposition": f'attachment; filename="eventflow-{timezone.now():%Y-%m-%d}.json"'}
     pieces = as_json(sections(request.user))
     return StreamingHttpResponse(map("".join, batched(pieces, CHUNK, strict=False)), content_type="application/json", headers=headers)

@@ -1,5 +1,6 @@
 """The design's parts, and that no page of ours asks the browser for what the policy forbids."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,11 @@ def test_mails_load_nothing_from_anywhere():
     client.post("/accounts/password/reset/", {"email": person.email})
     html = str(letters_to(person.email)[0].alternatives[0].content)
     assert not [word for word in ("src=", "url(", "<link", "<script", "@import") if word in html]
+
+
+def test_no_link_saves_as_a_file_whatever_comes():
+    """`download` would save the log-in page too. What a file is says its own header."""
+    templates = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+    links = [link for file in templates for link in re.findall(r"<a\b[^>]*>", file.read_text())]
+    assert len(links) > 100
+    assert not [link for link in links if re.search(r"\sdownload[\s=>]", link)]

@@ -1,13 +1,16 @@
-"""A session that ends under an open page: the page says so, stays, and keeps what is typed."""
+"""A session that ends under an open page: the page says so, stays, and keeps what is typed. No page is saved as a file."""
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from tests import processes
 from tests.browser.seen import expect_on_screen
 from tests.browser.test_kept_forms import log_in_here
-from tests.factories import make_event, make_person
+from tests.factories import PASSWORD, make_event, make_person
 from tickets.models import Reservation
 from tickets.services import queue
 
@@ -89,3 +92,53 @@ def test_name_of_a_gate_stays_when_the_page_asks_without_a_session(organizer_pag
     page.wait_for_timeout(11_000)
     assert len(asked) == 1
     expect(page.locator(".toast")).to_have_count(0)
+
+
+# --- downloads ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(organizer_page):
+    """The names of the files that the browser saved."""
+    names = []
+    organizer_page.on("download", lambda file: names.append(file.suggested_filename))
+    return names
+
+
+def test_download_without_a_session_is_the_log_in_page_and_no_file(organizer_page, saved, event):
+    page = organizer_page
+    page.goto(f"/organizer/events/{event.pk}/queue/")
+    page.get_by_text("Export", exact=True).click()
+    Session.objects.all().delete()
+    page.get_by_role("link", name="As CSV").click()
+    expect(page.locator("[name=login]")).to_be_visible()
+    assert saved == []
+
+
+def test_download_that_asks_for_the_password_again_is_a_page_and_no_file(organizer_page, saved):
+    page = organizer_page
+    page.goto("/accounts/settings/data/")
+    link = page.get_by_role("link", name="Download my data")
+    link.click()
+    processes.wait_until(lambda: page.wait_for_timeout(100) or saved)
+    assert [name.rpartition(".")[2] for name in saved] == ["json"]
+    forget_the_password(page)
+    link.click()
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    # They are where they pressed, and press again.
+    expect(link).to_be_visible()
+    assert len(saved) == 1
+    link.click()
+    processes.wait_until(lambda: page.wait_for_timeout(100) or len(saved) > 1)
+    assert saved[1] == saved[0]
+
+
+def forget_the_password(page):
+    """Make the session what it is when the password was given more than five minutes ago."""
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    session = SessionStore(cookies[settings.SESSION_COOKIE_NAME])
+    for given in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        given["at"] = 0
+    session.modified = True
+    session.save()
