@@ -84,6 +84,46 @@ def test_a_form_sent_twice_is_one_message(client, event):
     assert len(readers()) == 2
 
 
+def key_in(answer):
+    return only(answer, "//form[@id='message-form']//input[@name='key']").get("value")
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+@pytest.mark.parametrize(
+    "other",
+    [{"body": "In front of the hall."}, {"subject": "Where to park"}, {"audience": "pending"}],
+    ids=["body", "subject", "audience"],
+)
+def test_key_with_other_words_or_guests_is_refused_and_the_form_gets_a_new_one(client, event, other, headers):
+    """The answer to the first sending was lost, and the message was corrected before it was sent again."""
+    key = str(uuid.uuid4())
+    send(client, event, key=key)
+    corrected = {**WORDS, **other, "action": "send"}
+    answer = client.post(url(event), {**corrected, "key": key}, headers=headers)
+    assert answer.status_code == 422
+    assert "Not sent: with this form you sent another message at" in words(only(answer, f"//*[{has_class('error-summary')}]"))
+    assert only(answer, "//input[@name='subject']").get("value") == corrected["subject"]
+    assert words(only(answer, "//textarea[@name='body']")) == " ".join(corrected["body"].split())
+    assert Announcement.objects.count() == 1
+    assert key_in(answer) != key
+    again = client.post(url(event), {**corrected, "key": key_in(answer)}, headers=headers, follow=True)
+    assert again.status_code == 200
+    assert Announcement.objects.filter(**{name: corrected[name] for name in WORDS}).count() == 1
+
+
+@pytest.mark.parametrize("other", [{}, {"body": "In front of the hall."}], ids=["same words", "other words"])
+def test_key_of_a_message_that_was_taken_back_is_refused_and_the_form_gets_a_new_one(client, event, other):
+    key = str(uuid.uuid4())
+    send(client, event, key=key)
+    client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
+    answer = send(client, event, key=key, **other)
+    assert answer.status_code == 422
+    assert "Not sent: this form was sent before, and that message was taken back." in answer.text
+    assert key_in(answer) != key
+    assert send(client, event, key=key_in(answer), **other).status_code == 200
+    assert readers() == addresses(event, "confirmed")
+
+
 def test_same_words_to_the_same_guests_are_refused_for_an_hour(client, event):
     send(client, event)
     answer = send(client, event)

@@ -50,25 +50,41 @@ def sizes(event: Event) -> dict[str, int]:
 
 @transaction.atomic
 def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID, by: User) -> Announcement:
-    """Queue the words to everybody who is meant; they leave after GRACE. A `key` that was used
-    at this event gives what was sent with it.
+    """Queue the words to everybody who is meant; they leave after GRACE.
 
-    Refused: nobody_to_write_to, already_sent, too_many_announcements.
+    The same form sent twice is one message: a `key` that was used at this event, with the same
+    words to the same guests, gives what was sent with it.
+    Refused: key_used, nobody_to_write_to, already_sent, too_many_announcements.
     """
     event = lock(event.pk)
-    if again := event.announcements.filter(key=key).first():
+    words = {"audience": audience, "subject": subject, "body": body, "key": key}
+    if again := event.announcements.filter(withdrawn_at=None, **words).first():
         return again
+    check_key_is_new(event, key)
     check_not_sent(event, audience, subject, body)
     check_pace(event)
     told = list(audience_of(event, audience).select_related("person"))
     if not told:
         raise Refused("nobody_to_write_to", _("There is nobody to write to yet. Choose other guests."), field="audience")
-    words = {"audience": audience, "subject": subject, "body": body, "key": key}
     said = Announcement.objects.create(event=event, by=by, recipients=len(told), leaves_at=timezone.now() + GRACE, **words)
     audit.record("announcement.send", said, by=by, event=event.pk, recipients=len(told))
     args = {"announcement": said.pk}
     mail.queue_many(mails.announcement, told, delay=int(GRACE.total_seconds()), args=lambda r: {**args, "reservation": r.pk})
     return said
+
+
+def check_key_is_new(event: Event, key: uuid.UUID) -> None:
+    """Refused: key_used, where a message with this key was taken back, or says something else."""
+    earlier = event.announcements.filter(key=key).first()
+    if earlier and earlier.is_withdrawn:
+        words = _("Not sent: this form was sent before, and that message was taken back. Preview it and send it once more.")
+        raise Refused("key_used", words)
+    if earlier:
+        words = _(
+            "Not sent: with this form you sent another message at %(time)s, see the list. If your "
+            "guests are to get this one too, preview it and send it once more."
+        )
+        raise Refused("key_used", words % {"time": clock(event, earlier.created)})
 
 
 def check_not_sent(event: Event, audience: str, subject: str, body: str) -> None:
