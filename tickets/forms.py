@@ -167,7 +167,7 @@ class MessageForm(forms.Form):
     def refuse(self, refusal: Refused) -> None:
         """Say why it was not sent, and keep the words; what is sent next has a key of its own."""
         self.add_error(refusal.field or None, refusal.message)
-        self.data = {**self.data, "key": str(uuid.uuid4())}
+        self.data = dict(self.data.items()) | {"key": str(uuid.uuid4())}
 
 
 class ReadingForm(forms.Form):
