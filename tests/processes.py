@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def environment(**extra: Any) -> dict[str, str]:

@@ -43,7 +43,7 @@ def race(plan: dict[str, Any], deeds: list[Deed], barrier: Barrier, pipe: Any) -
     connection.ensure_connection()
     if not plan["guard"]:
         switch_the_lock_off()
-    barrier.wait(timeout=30)
+    barrier.wait(timeout=60)
     pipe.send([attempt(plan["event"], deed) for deed in deeds])
     connection.close()
 

@@ -23,7 +23,7 @@ class Site:
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """The answer, its head read; read the rest from it."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", path, headers=headers)
         return connection.getresponse()
 
@@ -45,9 +45,9 @@ class Site:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
 
-    def ends(self, seconds: float) -> int:
-        """Its exit code, once it has ended."""
-        return self.process.wait(seconds)
+    def ends(self) -> int:
+        """Its exit code, once it has ended. A busy machine may take its time: a server that does not end takes for ever."""
+        return self.process.wait(timeout=60)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def site(request, django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 def numbers(watching):
-    return json.loads(watching.recv(timeout=20))
+    return json.loads(watching.recv(timeout=60))
 
 
 def watch(site, event, query=""):
@@ -83,11 +83,11 @@ def test_socket_hears_of_a_reservation(site):
     visitor.log_in(maja.email, PASSWORD)
     with watch(site, event) as as_json, watch(site, event, "?format=html") as as_html:
         assert numbers(as_json)["pending_count"] == 0
-        assert 'value="0"' in as_html.recv(timeout=20)
+        assert 'value="0"' in as_html.recv(timeout=60)
         visitor.post(f"/events/{event.pk}/reserve/", page=event.get_absolute_url())
         while numbers(as_json)["pending_count"] != 1:
             pass
-        while 'id="live-pending" value="1"' not in as_html.recv(timeout=20):
+        while 'id="live-pending" value="1"' not in as_html.recv(timeout=60):
             pass
 
 
@@ -99,18 +99,18 @@ def test_socket_that_says_too_much_is_closed(site, frames, code):
             for frame in frames:
                 ours.send(frame)
             while True:
-                ours.recv(timeout=20)
+                ours.recv(timeout=60)
     assert closed.value.rcvd.code == code
 
 
 def test_socket_of_an_event_that_is_not_there_is_closed(site):
     with pytest.raises(ConnectionClosed) as closed, watch(site, 999_999) as ours:
-        ours.recv(timeout=20)
+        ours.recv(timeout=60)
     assert closed.value.rcvd.code == 4404
 
 
 def test_body_that_is_too_large_is_refused(site):
-    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as ours:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=60) as ours:
         ours.sendall(b"POST /api/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n")
         ours.sendall(b"x" * 2_000_000)
         assert b" 413 " in ours.recv(4096).split(b"\r\n")[0]
@@ -160,7 +160,7 @@ def test_it_ends_in_order_and_says_nothing_alarming(tmp_path):
         with watch(site, event) as ours:
             numbers(ours)
         site.process.send_signal(signal.SIGTERM)
-        site.ends(20)
+        site.ends()
         assert "Traceback" not in site.log.read_text() and "rror" not in site.log.read_text(), site.log.read_text()
 
 

@@ -107,7 +107,7 @@ class Installation:
             try:
                 yield lambda: [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
                 process.stdin.close()
-                assert process.wait(timeout=30) == 0
+                assert process.wait(timeout=60) == 0
             finally:
                 process.kill()
                 process.wait()
@@ -311,7 +311,7 @@ def test_backup_shows_no_password_to_other_users_of_the_machine(place):
         process = subprocess.Popen([str(ROOT / "bin/backup"), str(place.folder)], env=place.env, stdout=subprocess.DEVNULL)
         wait_until(lambda: look_for("pg_dump", seen))
         holding.rollback()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
     assert any("--format=custom" in line for line in seen)
     assert not any(PASSWORD in line for line in seen)
 

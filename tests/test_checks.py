@@ -106,7 +106,7 @@ def test_server_does_not_start_where_it_cannot_work(tmp_path):
         env=environment(DATABASE_URL="", REDIS_URL="", WEB_PROCESSES=2, TEST_DATABASE=tmp_path / "db"),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     assert done.returncode == 1
     assert "More than one web process needs PostgreSQL." in done.stderr

@@ -39,7 +39,7 @@ def test_no_other_site_embeds_or_reads_our_answers(client):
 )
 def test_a_head_beyond_measure_is_refused_and_the_next_is_served(head, tmp_path):
     with serving(tmp_path / "log", REDIS_URL="") as site:
-        with socket.create_connection(("127.0.0.1", site.port), timeout=10) as ours:
+        with socket.create_connection(("127.0.0.1", site.port), timeout=60) as ours:
             ours.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n")
             try:
                 answer = ours.recv(4096)
@@ -100,7 +100,7 @@ def head_of_answer(site, first_line, more=""):
     """Status and headers of the answer to these lines, as a proxy would send them."""
     host = "" if "Host:" in more else "Host: localhost\r\n"
     lines = f"{first_line}\r\n{host}X-Forwarded-Proto: https\r\n{more}{chr(13) + chr(10) if more else ''}\r\n"
-    with socket.create_connection(("127.0.0.1", site.port), timeout=30) as ours:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=60) as ours:
         ours.sendall(lines.encode("latin1"))
         said = b""
         while b"\r\n\r\n" not in said and (some := ours.recv(65536)):

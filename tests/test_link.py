@@ -34,7 +34,7 @@ def test_hint_crosses_from_one_process_to_another(redis):
         watching = Watching(event)
         await link_is_up()
         words = command("shell", "-v0", "-c", code)
-        await asyncio.to_thread(subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=20)
+        await asyncio.to_thread(subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=60)
         await watching.sees((0, 4, 0), seconds=1)
 
     run(scenario)

@@ -79,7 +79,7 @@ def test_networks_are_addresses_and_networks():
 @pytest.mark.parametrize("wrong", ["1", "proxy", "10.0.0.1/8"])
 def test_server_does_not_start_with_a_proxy_that_is_no_address(wrong, tmp_path):
     words = environment(TRUSTED_PROXIES=wrong, TEST_DATABASE=tmp_path / "db")
-    done = subprocess.run(command("check"), env=words, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command("check"), env=words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "TRUSTED_PROXIES takes addresses and networks with commas" in done.stderr
 

@@ -53,7 +53,7 @@ def started(tmp_path, **extra):
 
 
 def get(address):
-    with urllib.request.urlopen(address, timeout=10) as response:
+    with urllib.request.urlopen(address, timeout=60) as response:
         return response.read().decode()
 
 
@@ -85,7 +85,7 @@ def test_run_starts_everything_and_leaves_nothing_behind(tmp_path):
         children = children_of(process.pid)
         assert sorted(children) == ["serve", "worker"]
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     assert process.returncode == 0
     output = log.read_text()
     assert f"EventFlow is ready: http://localhost:{address.rpartition(':')[2]}" in output
@@ -101,7 +101,7 @@ def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path
         assert "@layer" in get(address + stylesheet[1])
         assert "Night Print" not in page
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     assert process.returncode == 0
     assert "example.org" not in log.read_text()
 
@@ -112,7 +112,7 @@ def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(tmp
         os.kill(first, signal.SIGKILL)
         second = wait_until(lambda: children_of(process.pid).get("worker", first) != first and children_of(process.pid)["worker"])
         os.kill(children_of(process.pid)["serve"], signal.SIGKILL)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     assert process.returncode == 1
     output = log.read_text()
     assert "The worker ended with code -9; starting another." in output

@@ -43,7 +43,7 @@ class Visitor:
     def ask(self, path: str, body: bytes | None) -> Answer:
         began = time.monotonic()
         try:
-            with self.opener.open(self.base + path, body, timeout=20) as answer:
+            with self.opener.open(self.base + path, body, timeout=60) as answer:
                 status, text = answer.status, answer.read().decode()
         except HTTPError as answer:
             status, text = answer.code, answer.read().decode()

@@ -252,7 +252,7 @@ def at_once(key):
     api, barrier = Api(make_organizer()), threading.Barrier(6)
 
     def create(_):
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=60)
         try:
             return api.post(CREATE, fields(), key=key).status_code
         finally:

@@ -23,7 +23,7 @@ def ask(port, method, path, body=None, **headers):
     headers = {"Content-Type": "application/json", "X-Request-ID": "a-test-of-logs", **headers}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", content, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -54,7 +54,7 @@ def fuzz(port, token, report: Path):
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
     )
     assert found.returncode == 0, found.stdout[-8000:] + found.stderr[-2000:]
 

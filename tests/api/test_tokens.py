@@ -265,7 +265,7 @@ def test_tokens_of_another_secret_are_refused(settings):
 
 def parallel(token, barrier):
     try:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=60)
         return tokens.refresh(token)
     except Refused as refusal:
         return refusal.code

@@ -32,8 +32,8 @@ SIGNING_KEY = Ed25519PrivateKey.generate()
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 # A page that never comes fails all the same; two busy cores may take their time.
-PATIENCE_MS = 30_000
-expect.set_options(timeout=15_000)
+PATIENCE_MS = 60_000
+expect.set_options(timeout=30_000)
 # A browser that asks nobody on the internet for anything.
 STAYS_HOME = [
     "--disable-dev-shm-usage",

@@ -141,7 +141,7 @@ AT = {
     "/organizer/events/<int:pk>/queue/reject/": "confirmed",
     "/organizer/reservations/<int:pk>/confirm/": "confirmed",
 }
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 # What htmx logs when a newer search takes the place of one that is under way.
 REPLACED = ["htmx:sendAbort", "htmx:afterRequest"]
 

@@ -122,7 +122,7 @@ def test_typical_flow_passes_through_the_proxy_with_two_backends(two_backends, o
 
 
 def numbers(watching):
-    return json.loads(watching.recv(timeout=20))
+    return json.loads(watching.recv(timeout=60))
 
 
 # --- A rolling restart ------------------------------------------------------------------------------------------------
