@@ -1,5 +1,6 @@
 """A form that was filled in when its session had ended: nothing is done, nothing is lost, and nobody else gets it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +14,11 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from accounts.models import User
-from eventflow.kept_forms import DRAWN_FOR, TOKEN, mark_of
+from eventflow.kept_forms import DRAWN_FOR, TOKEN, mark_of, signer
 from events.models import DoorStaff, Event
 from tests import sessions
 from tests.factories import PASSWORD, make_event, make_person, make_reservation
-from tests.forms import ENGLISH, LINE, WORDS, Filled, forms_on, forms_with_words, open_page
+from tests.forms import ENGLISH, LINE, WORDS, Filled, forms_on, forms_with_words, open_page, pages
 from tests.greek import House, make_house
 from tests.markup import only, tree, words
 from tickets.models import Announcement, Gate, Reservation
@@ -201,6 +202,27 @@ def written(browser: Browser, person: User, path: str = "/accounts/settings/") -
     drawn = {name: form.xpath(f".//input[@name='{name}']")[0].get("value") for name in (TOKEN, DRAWN_FOR)}
     browser.log_out()
     return SETTINGS | drawn
+
+
+@pytest.mark.once
+def test_every_form_of_the_site_says_for_whom_its_page_was_drawn():
+    """Found on the pages of everybody who is logged in, in every state of what they show."""
+    house, client = make_house(), Client(headers=ENGLISH)
+    sent, unmarked = Counter[str](), set()
+    for who, path in dict.fromkeys(pages(house, most=20)):
+        answer = open_page(client, house, who, path)
+        if who not in house["people"] or not answer.get("Content-Type", "").startswith("text/html"):
+            continue
+        for form in tree(answer).xpath("//form[translate(@method, 'POST', 'post') = 'post']"):
+            # The choice of a language is the same for everybody, and has no token either.
+            if form.get("action") == reverse("accounts:set_language"):
+                continue
+            sent[form.get("action")] += 1
+            owners = [signer.unsign(each.get("value")) for each in form.xpath(f".//input[@name='{DRAWN_FOR}']")]
+            if owners != [str(house["people"][who].pk)]:
+                unmarked.add((who, path, form.get("action")))
+    assert not unmarked
+    assert len(sent) > 50
 
 
 def test_form_of_a_page_says_for_whom_it_was_drawn(people):

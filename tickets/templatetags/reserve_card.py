@@ -18,9 +18,12 @@ STEP = 22
 
 @register.inclusion_tag("tickets/_reserve_card.html", takes_context=True)
 def reserve_card(context: Context, event: Event) -> dict[str, Any]:
-    """The person's card for this event, and the dialog that belongs to it."""
-    person = context["request"].user
-    return {"card": card_of(event, person), "user": person}
+    """The person's card for this event, and the dialog that belongs to it.
+
+    Its forms take the request, for whom they are drawn, and Django's token.
+    """
+    request = context["request"]
+    return {"card": card_of(event, request.user), "user": request.user, "request": request}
 
 
 @register.filter
