@@ -108,10 +108,23 @@ def publish(event: Event, *, by: User) -> Event:
 
 
 @transaction.atomic
-def save_and_publish(event: Event | None, *, by: User, **fields: Any) -> Event:
-    """Keep what the event says (None: a new one) and open it to the public, or neither. Refused: as edit and publish."""
-    kept = edit(event, by=by, **fields) if event else create(by=by, **fields)
-    return publish(kept, by=by)
+def save_and_publish(
+    event: Event | None,
+    *,
+    by: User,
+    confirm_past: bool = False,
+    confirm_move: bool = True,
+    **fields: Any,
+) -> Event:
+    """Keep what the event says (None: a new one) and open it to the public, or neither.
+
+    `confirm_past`, `confirm_move`: as in `edit`, for the event may be published already.
+    Refused: as edit and publish.
+    """
+    if event is None:
+        return publish(create(by=by, **fields), by=by)
+    confirmed = {"confirm_past": confirm_past, "confirm_move": confirm_move}
+    return publish(edit(event, by=by, **confirmed, **fields), by=by)
 
 
 @transaction.atomic

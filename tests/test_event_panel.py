@@ -218,6 +218,30 @@ def test_editor_asks_before_guests_get_a_mail_about_another_time_or_place(client
     assert event.start_time == datetime(2036, 12, 12, 17, tzinfo=UTC)
 
 
+def test_publishing_what_is_published_already_asks_before_guests_get_a_mail(client, organizer):
+    """The editor was opened while the event was a draft; it was published elsewhere since."""
+    event = make_event(organizer=organizer)
+    make_reservation(event, status="confirmed")
+    before = event.start_time
+    asked = client.post(edit_url(event), {**TYPED, "action": "publish"})
+    assert asked.status_code == 422
+    question = words(only(asked, "//form//div[@role='alert']"))
+    assert "Not saved yet: 1 guest will get a mail about the new time or place." in question
+    event.refresh_from_db()
+    assert event.start_time == before
+    said = client.post(edit_url(event), {**TYPED, "confirm_move": "on", "action": "publish"})
+    event.refresh_from_db()
+    assert event.start_time == datetime(2036, 12, 12, 17, tzinfo=UTC)
+    assert toasts(client.get(said.url)) == ["Saved. 1 guest gets a mail about the change."]
+
+
+def test_publishing_what_is_published_already_into_the_past_can_be_confirmed(client, organizer):
+    event = make_event(organizer=organizer)
+    past = {"start_time": "2020-01-10T18:00", "end_time": "2020-01-10T22:00", "action": "publish"}
+    assert client.post(edit_url(event), {**TYPED, **past}).status_code == 422
+    assert client.post(edit_url(event), {**TYPED, **past, "confirm_past": "on"}).status_code == 302
+
+
 @pytest.mark.parametrize("status", ["draft", "published"])
 def test_editor_asks_nothing_where_nobody_gets_a_mail(client, organizer, status):
     event = make_event(organizer=organizer, status=status)

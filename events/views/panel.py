@@ -128,6 +128,8 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
 def saved(request: PersonRequest, form: EventForm, event: Event | None) -> HttpResponse:
     """Create or change the event from the form, and publish it when asked to; else the form again, with what is wrong."""
     publish = request.POST.get("action") == "publish"
+    # An editor that was opened while the event was a draft still says "Publish".
+    opens = publish and not (event and event.is_published)
     before = {name: getattr(event, name) for name in services.MOVES_GUESTS} if event else {}
     try:
         kept = form.is_valid() and keep(event, by=request.user, publish=publish, **form.cleaned_data)
@@ -135,8 +137,9 @@ def saved(request: PersonRequest, form: EventForm, event: Event | None) -> HttpR
         form.refuse(refusal)
         kept = None
     if kept:
-        messages.success(request, _("Published. People can reserve now.") if publish else what_was_saved(kept, before))
-        return away(request, redirect("events:live" if publish else "events:edit", kept.pk).url)
+        words = _("Published. People can reserve now.")
+        messages.success(request, words if opens else what_was_saved(kept, before))
+        return away(request, redirect("events:live" if opens else "events:edit", kept.pk).url)
     return editor(request, form, event)
 
 
@@ -157,11 +160,12 @@ def editor(request: PersonRequest, form: EventForm, event: Event | None) -> Http
 
 def keep(event: Event | None, *, by: User, publish: bool, confirm_past: bool, confirm_move: bool, **fields: Any) -> Event:
     """The one service that the pressed button asks for."""
+    confirmed = {"confirm_past": confirm_past, "confirm_move": confirm_move}
     if publish:
-        return services.save_and_publish(event, by=by, **fields)
+        return services.save_and_publish(event, by=by, **confirmed, **fields)
     if event is None:
         return services.create(by=by, **fields)
-    return services.edit(event, by=by, confirm_past=confirm_past, confirm_move=confirm_move, **fields)
+    return services.edit(event, by=by, **confirmed, **fields)
 
 
 def away(request: PersonRequest, url: str) -> HttpResponse:
