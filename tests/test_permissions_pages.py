@@ -128,7 +128,8 @@ def test_deeds_of_others_change_nothing(client, house, name, thing, others):
 
 
 @pytest.mark.parametrize("who", ["owner", "team-mate"])
-def test_owner_and_team_mate_decide(client, house, who):
+def test_owner_and_team_mate_decide(client, house, who, settings):
+    settings.MAIL_DECISION_DELAY_SECONDS = 60
     client.force_login(house["people"][who])
     reservation = house["reservation"]
     for deed, status in (("confirm", "confirmed"), ("undo", "pending"), ("reject", "rejected")):

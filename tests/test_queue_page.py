@@ -782,6 +782,79 @@ def test_after_the_grace_a_decision_is_not_taken_back_silently(client, event):
     assert "They were told, and will be told again." in words(row(page, rejected))
 
 
+TOO_LATE = "The mail about it has left already. The list says what can still be done."
+
+
+def toast_button(answer):
+    """The form of the Undo in the toast of a page without a script."""
+    return only(answer, "//*[@id='toasts']//form[.//button[normalize-space()='Undo']]").get("action")
+
+
+@pytest.mark.parametrize("deed", ["confirm_many", "reject_many"])
+def test_toast_takes_many_back_only_until_their_mails_leave(client, event, deed):
+    some = [make_reservation(event) for _ in range(3)]
+    answer = bulk(client, deed, event, some, {"asked": "1"}, headers={})
+    action = toast_button(client.get(answer.url))
+    after_the_grace(some[0])
+    after_the_grace(some[1])
+    answer = client.post(action, follow=True)
+    assert toast(answer) == [f"1 is waiting again, at the old place. 2 not saved: {TOO_LATE}"]
+    decided = "confirmed" if deed == "confirm_many" else "rejected"
+    assert [status_of(one) for one in some] == [decided, decided, "pending"]
+
+
+def test_toast_with_a_script_takes_many_back_only_until_their_mails_leave(client, event):
+    some = [make_reservation(event) for _ in range(2)]
+    bulk(client, "confirm_many", event, some)
+    after_the_grace(some[0])
+    answer = bulk(client, "undo_many", event, some, {"state": "all"})
+    assert words(only(answer, f"//tr[@id='reservation-{some[0].pk}']//*[@role='alert']")) == TOO_LATE
+    assert [status_of(one) for one in some] == ["confirmed", "pending"]
+
+
+@pytest.mark.parametrize("deed", ["confirm", "reject"])
+def test_toast_takes_one_back_only_until_its_mail_leaves(client, event, deed):
+    reservation = make_reservation(event)
+    answer = client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), follow=True)
+    after_the_grace(reservation)
+    assert toast(client.post(toast_button(answer), follow=True)) == [TOO_LATE]
+    assert status_of(reservation) == f"{deed}ed"
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_undo_of_a_row_that_stood_open_is_refused_once_its_mail_has_left(client, event, headers):
+    reservation = make_reservation(event, make_person("Jan Lis"), status="confirmed")
+    button = only(client.get(queue_url(event), {"state": "all"}), "//button[@aria-label='Undo: Jan Lis']")
+    after_the_grace(reservation)
+    answer = client.post(button.get("hx-post" if headers else "formaction"), headers=headers, follow=True)
+    assert TOO_LATE in answer.text
+    assert status_of(reservation) == "confirmed"
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_back_to_the_queue_works_after_the_mail_has_left(client, event, headers):
+    reservation = make_reservation(event, make_person("Ola Lis"), status="rejected")
+    after_the_grace(reservation)
+    page = client.get(queue_url(event), {"state": "all"})
+    button = only(page, "//button[@aria-label='Back to the queue: Ola Lis']")
+    client.post(button.get("hx-post" if headers else "formaction"), headers=headers)
+    assert status_of(reservation) == "pending"
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_toast_offers_no_undo_where_mails_leave_at_once(client, event, settings, headers):
+    settings.MAIL_DECISION_DELAY_SECONDS = 0
+    some = [make_reservation(event) for _ in range(2)]
+    answer = client.post(
+        reverse("tickets:confirm_many", args=[event.pk]),
+        {"r": [one.pk for one in some]},
+        headers=headers,
+        follow=True,
+    )
+    assert toast(answer) == ["2 confirmed."]
+    assert not tree(answer).xpath("//*[@id='toasts']//button")
+
+
 def test_box_for_all_pages_reaches_everybody_who_waits_and_matches(client, event, monkeypatch):
     monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
     guests = [make_reservation(event, make_person(f"Jan Lis {number}")) for number in range(2)]

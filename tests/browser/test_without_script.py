@@ -4,10 +4,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests import processes
+from tests.browser.conftest import PHONE, answers
 from tests.browser.seeing import seen_text
 from tests.browser.seen import expect_on_screen, expect_seen
 from tests.factories import make_event, make_people, make_reservation
+from tests.smtp import free_port
 
 pytestmark = pytest.mark.once
 
@@ -48,11 +50,22 @@ def status_of(guests):
     return [type(guest).objects.get(pk=guest.pk).status for guest in guests]
 
 
-def test_decision_about_many_is_taken_back_from_its_toast(plain, log_in):
+@pytest.fixture
+def patient_site(site):
+    """The address of a second web process of the site, whose mails about decisions wait."""
+    port = free_port()
+    env = {"PORT": port, "RATE_LIMITS": "off", "DEBUG": False, "MAIL_DECISION_DELAY_SECONDS": 600}
+    with processes.running(processes.command("serve"), **env, **site.mailbox.env):
+        url = f"http://localhost:{port}"
+        processes.wait_until(lambda: answers(f"{url}/health/"), seconds=60)
+        yield url
+
+
+def test_decision_about_many_is_taken_back_from_its_toast(plain, log_in, patient_site):
     event = make_event()
     guests = [make_reservation(event, person) for person in make_people(3)]
     log_in(plain, event.organizer)
-    plain.goto(reverse("tickets:queue", args=[event.pk]))
+    plain.goto(patient_site + reverse("tickets:queue", args=[event.pk]))
     plain.get_by_label("Approve the next").fill("2")
     plain.locator("#approve-next").get_by_role("button", name="Approve").click()
     undo = plain.locator(".toast").get_by_role("button", name="Undo")

@@ -159,15 +159,16 @@ def decide(reservation: Reservation, status: str, *, by: User) -> Reservation:
 
 @DECISION_SECONDS.labels("undo").time()
 @transaction.atomic
-def undo(reservation: Reservation, *, by: User) -> Reservation:
+def undo(reservation: Reservation, *, by: User, before_mail: bool = False) -> Reservation:
     """Take a person's decision back: the reservation is pending again, at its old place.
 
     Its mail, not yet sent, is not sent. A guest who has been told of a decision is told that they wait again.
-    Refused: nothing_to_undo, already_checked_in, already_registered, event_not_open.
+    `before_mail`: only as long as the mail about the decision has not left.
+    Refused: nothing_to_undo, already_mailed, already_checked_in, already_registered, event_not_open.
     """
     event, reservation = locked(reservation)
     again = reservation.is_rejected and live_reservation(event, reservation.person_id) is not None
-    check_undoable(event, reservation, again=again)
+    check_undoable(event, reservation, again=again, before_mail=before_mail)
     put_back(event, [reservation], by=by)
     promote(event)
     reservation.refresh_from_db()
@@ -176,7 +177,7 @@ def undo(reservation: Reservation, *, by: User) -> Reservation:
 
 
 @transaction.atomic
-def undo_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[list[int], dict[int, Refused]]:
+def undo_many(event: Event, reservations: Iterable[int], *, by: User, before_mail: bool = False) -> tuple[list[int], dict[int, Refused]]:
     """Take these decisions back, each as `undo` does. Returns the ids that wait again, and for each of the others why not."""
     event, done, refusals = lock(event.pk), [], {}
     found = list(event.reservations.filter(pk__in=set(reservations)).in_queue_order().select_related("person").with_entry())
@@ -184,7 +185,8 @@ def undo_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[l
     back = set(event.reservations.live().filter(person__in=rejected).values_list("person", flat=True))
     for reservation in found:
         try:
-            check_undoable(event, reservation, again=reservation.is_rejected and reservation.person_id in back)
+            again = reservation.is_rejected and reservation.person_id in back
+            check_undoable(event, reservation, again=again, before_mail=before_mail)
         except Refused as refusal:
             refusals[reservation.pk] = refusal
         else:
@@ -430,8 +432,8 @@ def check_decidable(event: Event, reservation: Reservation) -> None:
         raise already_decided()
 
 
-def check_undoable(event: Event, reservation: Reservation, *, again: bool) -> None:
-    """`again`: it was rejected, and its guest has reserved again."""
+def check_undoable(event: Event, reservation: Reservation, *, again: bool, before_mail: bool) -> None:
+    """`again`: it was rejected, and its guest has reserved again. `before_mail`: as in `undo`."""
     if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
         raise Refused("nothing_to_undo", _("There is no decision to take back."))
     if not event.is_published:
@@ -439,6 +441,9 @@ def check_undoable(event: Event, reservation: Reservation, *, again: bool) -> No
     check_unused(reservation)
     if again:
         raise Refused("already_registered", _("This person has reserved again since."))
+    if before_mail and reservation.decision_was_mailed:
+        words = _("The mail about it has left already. The list says what can still be done.")
+        raise Refused("already_mailed", words)
 
 
 def already_decided() -> Refused:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -110,8 +112,9 @@ def question_about(request: PersonRequest, reservation: Reservation) -> dict[str
 @organizer_required
 @keeps_part
 def undo(request: PersonRequest, pk: int) -> HttpResponse:
-    """Take a decision back."""
-    return decided(request, pk, service.undo, _("%(name)s is waiting again, at the old place."))
+    """Take a decision back. Undo ends when the mail leaves; "Back to the queue" comes after it."""
+    deed = partial(service.undo, before_mail="told" not in request.GET)
+    return decided(request, pk, deed, _("%(name)s is waiting again, at the old place."))
 
 
 def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], words: str, *, stays: bool = False) -> HttpResponse:
@@ -132,6 +135,7 @@ def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], w
             reservation.event_id,
             told,
             {pk: refusal} if refusal and stays else {},
+            undoable=[pk] if back and stays else [],
             one=pk if stays else None,
             status=409 if refusal else 200,
         )
@@ -243,10 +247,10 @@ def question_about_many(request: PersonRequest, event: Event) -> dict[str, Any]:
 @require_POST
 @organizer_required
 def undo_many(request: PersonRequest, pk: int) -> HttpResponse:
-    """Take the decisions of a bulk deed back, all at once."""
+    """Take the decisions of a bulk deed back, all at once, as far as their mails have not left."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     chosen = ids(request.GET, "r") or ticked(request, event)  # a toast without a script names them in its address
-    done, refusals = service.undo_many(event, chosen, by=request.user)
+    done, refusals = service.undo_many(event, chosen, by=request.user, before_mail=True)
     words = ngettext("%(count)d is waiting again, at the old place", "%(count)d are waiting again, at their old places", len(done))
     return many_decided(request, event, words, [], refusals, count=len(done))
 
@@ -254,11 +258,14 @@ def undo_many(request: PersonRequest, pk: int) -> HttpResponse:
 def many_decided(
     request: PersonRequest, event: Event, words: str, done: list[int], refusals: dict[int, Refused], *, count: int | None = None
 ) -> HttpResponse:
-    """How many it was done to and how many not; `done` are the ids that can be taken back together."""
+    """How many it was done to and how many not; `done` are the ids that can be taken back together, until their mails leave."""
     told = " ".join([words % {"count": len(done) if count is None else count} + ".", *reasons(refusals.values())])
+    undoable = done if settings.MAIL_DECISION_DELAY_SECONDS else []
     if request.htmx:
-        return table_again(request, event.pk, told, refusals, undoable=done)
-    undo = reverse("tickets:undo_many", args=[event.pk], query={"r": done}) if 0 < len(done) <= PER_PAGE else ""
+        return table_again(request, event.pk, told, refusals, undoable=undoable)
+    undo = ""
+    if 0 < len(undoable) <= PER_PAGE:
+        undo = reverse("tickets:undo_many", args=[event.pk], query={"r": undoable})
     return back_with(request, event, told, good=not refusals, undo=undo)
 
 
@@ -303,7 +310,7 @@ def table_again(
         "told": told,
         "failed": bool(refusals) or status != 200,
         "swapped": True,
-        "undoable": [settled] if settled else [*undoable],
+        "undoable": [*undoable],
         "one": one,
     }
     return render(request, "tickets/queue.html#table_again", context, status=status)
