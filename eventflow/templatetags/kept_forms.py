@@ -13,12 +13,19 @@ register = template.Library()
 
 
 class Marks(CsrfTokenNode):
-    """Django's field with the token, and ours with the person, if somebody is logged in."""
+    """Django's field with the token, and ours with the person, if somebody is logged in.
+
+    Before both stands a field that is never sent. Browsers put back what was typed into a form whose
+    address and first two names are the same, for whoever is logged in by then: this name is not.
+    """
 
     def render(self, context: template.Context) -> SafeString:
-        mark = drawn_for(context)
-        field = format_html('<input type="hidden" name="{}" value="{}">', kept_forms.DRAWN_FOR, mark)
-        return format_html("{}{}", super().render(context), field if mark else "")
+        mark, token = drawn_for(context), super().render(context)
+        if not mark:
+            return format_html("{}", token)
+        fields = '<input type="hidden" name="{}" disabled>{}<input type="hidden" name="{}" value="{}">'
+        person = kept_forms.person_of(context["request"])
+        return format_html(fields, f"of-{person.pk}", token, kept_forms.DRAWN_FOR, mark)
 
 
 @register.tag
