@@ -4,8 +4,10 @@ from typing import Any, ClassVar, cast
 
 from allauth.account import forms as allauth
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
@@ -183,6 +185,14 @@ class CodeAgainForm(CodeOnce, OurWords, mfa.ReauthenticateForm):
 
 class ActivateAppForm(CodeOnce, OurWords, totp.ActivateTOTPForm):
     words = {"code": (_("Code"), _("The six digits that the app shows now."))}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show the same key until the app is set up: allauth draws a new one whenever the page is opened."""
+        session = context.request.session
+        begun = session.get(SECRET_SESSION_KEY)
+        super().__init__(*args, **kwargs)
+        if begun:
+            self.secret = session[SECRET_SESSION_KEY] = begun
 
 
 class AddPasskeyForm(OurWords, webauthn.AddWebAuthnForm):

@@ -16,7 +16,7 @@ from accounts import mfa, sessions
 from accounts.decorators import to_login
 from eventflow.errors import is_api
 from eventflow.headers import PRIVATE
-from eventflow.kept_forms import leave_what_is_kept
+from eventflow.kept_forms import is_filled_in, is_kept, leave_what_is_kept
 from eventflow.observability import current
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -75,8 +75,9 @@ class ReauthenticationMiddleware:
     """What becomes of a form whose sender must first prove again who they are.
 
     allauth keeps it in the session, in the database, and sends it afterwards. Only what a page may hold
-    is kept there too: no password and no code. And only for somebody who is logged in: nothing of a
-    session that has ended waits for whoever logs in next.
+    is kept there too: no password and no code. Where nothing is left, the page is opened anew, without
+    an error. And only for somebody who is logged in: nothing of a session that has ended waits for
+    whoever logs in next.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -91,6 +92,8 @@ class ReauthenticationMiddleware:
             return None
         if not request.user.is_authenticated:
             return to_login(request)
+        if is_filled_in(request) and not is_kept(request):
+            request.method = "GET"
         leave_what_is_kept(request)
         return None
 

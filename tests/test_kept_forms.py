@@ -401,9 +401,20 @@ def test_key_of_an_app_stays_while_the_password_is_asked_for():
     session["mfa.totp.secret"] = key
     session.save()
     answer = client.post(reverse("mfa_activate_totp"), {"code": "123456"})
-    page = client.post(answer["Location"], {"password": PASSWORD})
-    assert "Enter the code." in page.text
+    page = client.post(answer["Location"], {"password": PASSWORD}, follow=True)
+    assert page.redirect_chain == [(reverse("mfa_activate_totp"), 302)]
+    assert key in page.text
+    # They typed a code: nothing is said of one that is missing.
+    assert not tree(page).xpath("//*[@aria-invalid or @data-invalid]")
     assert client.session["mfa.totp.secret"] == key
+
+
+def test_passkey_after_the_password_is_asked_for_anew_without_an_error():
+    fields = {"name": "Laptop", "credential": "{}"}
+    client, answer = sent_before_proving_again(make_person(), "mfa_add_webauthn", fields)
+    page = client.post(answer["Location"], {"password": PASSWORD}, follow=True)
+    assert page.redirect_chain == [(reverse("mfa_add_webauthn"), 302)]
+    assert not tree(page).xpath("//*[@aria-invalid or @data-invalid]")
 
 
 def test_new_address_waits_in_the_session_for_the_password():
