@@ -44,3 +44,33 @@ def test_move_of_an_event_with_guests_is_asked_about(visitor, log_in, complaints
     expect_on_screen(page.get_by_text("Saved. 1 guest gets a mail about the change."))
     event.refresh_from_db()
     assert event.location == "Hubska 44"
+
+
+def asked_on_the_way_to(page, address):
+    """Whether the browser asks before it leaves for this address; it goes all the same."""
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(address)
+    return asked == ["beforeunload"]
+
+
+def test_leaving_asks_only_where_something_is_not_saved(visitor, log_in, complaints):
+    complaints.expected.append("the server responded with a status of 422")
+    event = make_event(status="draft")
+    page = visitor()
+    log_in(page, event.organizer)
+    address = f"/organizer/events/{event.pk}/edit/"
+    page.goto(address)
+    page.get_by_label("Title").click()
+    assert not asked_on_the_way_to(page, address)
+    page.get_by_label("Title").press_sequentially("!")
+    assert asked_on_the_way_to(page, address)
+    # A refusal saves nothing.
+    page.get_by_label("Title").fill("")
+    page.get_by_role("button", name="Save draft").click()
+    expect_seen(page.locator(".error-summary"))
+    assert asked_on_the_way_to(page, address)
+    page.get_by_label("Title").fill("Night Print 2")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator(".toast")).to_contain_text("Saved")
+    assert not asked_on_the_way_to(page, address)
