@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 
 from eventflow.observability import trail
 from events import shared_page
@@ -71,6 +72,12 @@ def no_request_yet():
     """A request keeps its id to the end of its context, which in a test is that of all tests."""
     trail.set(None)
     yield
+
+
+@pytest.fixture(autouse=True)
+def no_language_yet():
+    """The language of a request stays with its thread, which in a test is that of all tests."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
