@@ -38,7 +38,8 @@ GRACE = 10
 # Under which name a session keeps what its refresh tokens gave.
 GIVEN = "refreshed"
 
-# The longest that allauth's limits on log-ins make anybody wait, in seconds.
+# After how many seconds another try makes sense. Of the limits that count for an hour the oldest
+# tries are forgotten first, so a try may be free before the hour is over.
 RETRY = 300
 
 # Written out, because every call to the API begins with it, and the ORM takes ten times as long to write it as the database to answer.
