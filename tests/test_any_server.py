@@ -38,7 +38,7 @@ def served_by(server, log, **env):
             words, cwd=settings.BASE_DIR, env=environment(**{"DEBUG": True, "REDIS_URL": "", **env}), stdout=output, stderr=output, text=True
         )
     try:
-        wait_until(lambda: process.poll() is not None or answers(port), seconds=60)
+        wait_until(lambda: process.poll() is not None or answers(port), seconds=300)
         assert process.poll() is None, log.read_text()
         yield Site(process, port, log)
     finally:

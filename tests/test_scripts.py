@@ -33,7 +33,7 @@ def own_environment(tmp_path, **extra):
 
 def said(tmp_path, *words, **extra):
     """Exit code and the lines on stderr of a command that is expected to end by itself."""
-    done = subprocess.run(words, env=own_environment(tmp_path, **extra), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(words, env=own_environment(tmp_path, **extra), cwd=ROOT, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stderr.splitlines()
 
 
@@ -44,7 +44,7 @@ def started(tmp_path, **extra):
     with log.open("w") as output:
         process = subprocess.Popen([RUN], env=own_environment(tmp_path, PORT=port, **extra), cwd=ROOT, stdout=output, stderr=output)
     try:
-        wait_until(lambda: process.poll() is not None or "Stop it with Ctrl-C." in log.read_text(), seconds=60)
+        wait_until(lambda: process.poll() is not None or "Stop it with Ctrl-C." in log.read_text(), seconds=300)
         assert process.poll() is None, log.read_text()
         yield process, f"http://127.0.0.1:{port}", log
     finally:

@@ -107,7 +107,7 @@ def running_site(django_db_setup, django_db_blocker, tmp_path_factory, testrun_u
             subprocess.run(processes.command("collectstatic", "--noinput", "--verbosity=0"), env=processes.environment(**env), check=True)
             stack.enter_context(processes.running(processes.command("serve"), **env))
             stack.enter_context(processes.running(processes.command("worker", "--interval", "0.1"), **env))
-        processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=60)
+        processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=300)
         yield site
 
 
