@@ -29,7 +29,7 @@ function overtake({ xhr }) {
 
 function ask() {
   missed = false;
-  document.body.dispatchEvent(new CustomEvent("numbers", { bubbles: true }));
+  htmx.trigger(document.body, "numbers");
 }
 
 // Somebody did two things in one place, and the first answer drew it anew: the second one is shown all the same.
@@ -38,7 +38,10 @@ function reach(event) {
   if (overtaken.has(xhr)) return event.preventDefault();
   if (elt.isConnected || says("HX-Redirect") || says("HX-Refresh")) return;
   event.preventDefault();
-  if (!/^(2|3|4(01|09|22))/.test(xhr.status)) return document.body.dispatchEvent(new CustomEvent("htmx:responseError", event));
+  // What an answer of this status is for, as the page tells htmx.
+  const { swap, error } = htmx.config.responseHandling.find(({ code }) => RegExp(code).test(xhr.status));
+  if (error) return htmx.trigger(document.body, "htmx:responseError", event.detail);
+  if (!swap) return ask();
   const target = says("HX-Retarget") ? document.querySelector(says("HX-Retarget")) : event.detail.target;
   const place = target?.isConnected && target;
   const style = says("HX-Reswap") ?? elt.closest("[hx-swap]")?.getAttribute("hx-swap") ?? "innerHTML";

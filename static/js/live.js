@@ -36,7 +36,7 @@ function say() {
 function tell() {
   told ??= setTimeout(() => {
     told = undefined;
-    document.body.dispatchEvent(new CustomEvent("numbers", { bubbles: true }));
+    htmx.trigger(document.body, "numbers");
   }, 1000 + 1000 * Math.random());
 }
 

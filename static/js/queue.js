@@ -40,7 +40,7 @@ document.addEventListener("pointermove", ({ movementX, movementY }) => {
 function watch() {
   const seconds = [...document.querySelectorAll("#queue [data-undo-seconds]")].map((button) => Number(button.dataset.undoSeconds));
   clearTimeout(ends);
-  if (seconds.length) ends = setTimeout(() => document.body.dispatchEvent(new CustomEvent("numbers")), 1000 * Math.min(...seconds));
+  if (seconds.length) ends = setTimeout(() => htmx.trigger(document.body, "numbers"), 1000 * Math.min(...seconds));
 }
 document.addEventListener("htmx:afterSwap", watch);
 watch();
