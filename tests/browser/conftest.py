@@ -23,7 +23,9 @@ from django.test import Client
 from django_tasks_db.models import DBTaskResult
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
+from accounts.models import User
 from events import live
+from events.models import Event
 from tests import processes, sessions
 from tests.smtp import PostOffice, free_port
 from tickets.models import SigningKey
@@ -194,6 +196,20 @@ def visitor(site: Site, chromium: Browser, complaints: Complaints) -> Iterator[C
     yield open_window
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_queue(visitor: Callable[..., Page], log_in: Callable[..., None]) -> Callable[..., Page]:
+    """The queue of an event in a window of this person's own, once these rows are there."""
+
+    def opened(event: Event, person: User, *, rows: int) -> Page:
+        window = visitor()
+        log_in(window, person)
+        window.goto(f"/organizer/events/{event.pk}/queue/")
+        expect(window.locator("#queue tbody tr")).to_have_count(rows)
+        return window
+
+    return opened
 
 
 @pytest.fixture

@@ -46,12 +46,8 @@ def event(site):
 
 
 @pytest.fixture
-def queue_page(visitor, log_in, event):
-    page = visitor()
-    log_in(page, event.organizer)
-    page.goto(f"/organizer/events/{event.pk}/queue/")
-    expect(page.locator("#queue tbody tr")).to_have_count(4)
-    return page
+def queue_page(open_queue, event):
+    return open_queue(event, event.organizer, rows=4)
 
 
 def ask(page):

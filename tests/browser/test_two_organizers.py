@@ -19,16 +19,9 @@ def event(site):
 
 
 @pytest.fixture
-def pair(visitor, log_in, event):
+def pair(open_queue, event):
     """Both looking at the queue."""
-    pages = []
-    for person in (event.organizer, make_admin()):
-        page = visitor()
-        log_in(page, person)
-        page.goto(f"/organizer/events/{event.pk}/queue/")
-        expect(page.locator("#queue tbody tr")).to_have_count(6)
-        pages.append(page)
-    return pages
+    return [open_queue(event, person, rows=6) for person in (event.organizer, make_admin())]
 
 
 def boxes(page):
