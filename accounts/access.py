@@ -71,7 +71,9 @@ def change_password(person: User, password: str) -> None:
     with transaction.atomic():
         now = locked(person)
         if now is None or now.get_session_auth_hash() != person.get_session_auth_hash():
-            message = _("Your password was changed or you were logged out in the meantime. Log in again.")
+            message = _(
+                "Your password was changed or you were logged out in the meantime. Log in again."
+            )
             raise Refused("access_ended", message)
         save_password(person, new, "password.change")
 
@@ -86,7 +88,9 @@ def reset_password(person: User, password: str, *, key: str) -> None:
     with transaction.atomic():
         now = locked(person)
         if now is None or not default_token_generator.check_token(now, key):
-            raise Refused("reset_invalid", _("This link does not work any more. Ask for a new one."))
+            raise Refused(
+                "reset_invalid", _("This link does not work any more. Ask for a new one.")
+            )
         save_password(person, new, "password.reset")
         own = EmailAddress.objects.filter(user=person, email=now.email)
         if (address := own.filter(verified=False).first()) is not None:

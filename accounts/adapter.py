@@ -25,7 +25,9 @@ UNKNOWN_ACCOUNT = "account/email/unknown_account"
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("The e-mail address or the password is wrong."),
-        "too_many_login_attempts": _("Too many attempts. Wait a few minutes and try again, or reset your password."),
+        "too_many_login_attempts": _(
+            "Too many attempts. Wait a few minutes and try again, or reset your password."
+        ),
         "enter_current_password": _("This is not your current password."),
         "incorrect_password": _("This is not your password."),
         "duplicate_email": _("This is your address already."),
@@ -72,24 +74,42 @@ class AccountAdapter(DefaultAccountAdapter):
             return
         owner = context.get("user") or User.objects.filter(email=email).first()
         language = owner.language if owner else translation.get_language()
-        facts = {key: value for key, value in context.items() if key != "request"} | {"person": owner}
+        facts = {key: value for key, value in context.items() if key != "request"} | {
+            "person": owner
+        }
         with translation.override(language):
             letter = mail.Letter.render(f"account/{template_prefix.rpartition('/')[2]}", facts)
         args = {"subject": letter.subject, "text": letter.text, "html": letter.html}
         mail.queue_to_address(mails.rendered, address=email, language=language, args=args)
 
-    def send_notification_mail(self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None) -> None:
-        super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        super().send_notification_mail(
+            template_prefix, user, {"user": user} | (context or {}), email
+        )
 
-    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool) -> None:
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool
+    ) -> None:
         services.send_activation(emailconfirmation.email_address)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return mails.new_password_url(key)
 
-    def respond_email_verification_sent(self, request: HttpRequest, user: User | None, email: str = "") -> HttpResponse:
+    def respond_email_verification_sent(
+        self, request: HttpRequest, user: User | None, email: str = ""
+    ) -> HttpResponse:
         """To the page that says "check your mail". `user` is None where the address was taken, which the page doesn't show."""
-        waiting = {"person": user.pk if user else None, "email": user.email if user else email, "next": get_next_redirect_url(request)}
+        waiting = {
+            "person": user.pk if user else None,
+            "email": user.email if user else email,
+            "next": get_next_redirect_url(request),
+        }
         if user:  # another sign-up with the address may replace this one, and then this browser is a stranger
             waiting["hash"] = user.get_session_auth_hash()
         request.session[WAITING] = waiting

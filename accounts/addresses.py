@@ -73,5 +73,7 @@ def restore(former: FormerAddress) -> User:
     added = timezone.now() - links.TAKE_BACK
     Authenticator.objects.filter(user=person, created_at__gte=added).delete()
     revoke_access(person, "address.take_back", by=person)
-    mail.queue(mails.choose_password, to=person, args={"person": person.pk}, priority=mail.FIRST_IN_LINE)
+    mail.queue(
+        mails.choose_password, to=person, args={"person": person.pk}, priority=mail.FIRST_IN_LINE
+    )
     return person

@@ -23,7 +23,9 @@ from eventflow.errors import Refused
 
 admin.site.unregister(Group)  # a person's one role decides what they may do
 admin.site.unregister(Authenticator)  # holds secrets; comes back below, without them
-admin.site.unregister(EmailAddress)  # it must agree with the person's own address; our services see to that
+admin.site.unregister(
+    EmailAddress
+)  # it must agree with the person's own address; our services see to that
 
 
 class PersonForm(forms.ModelForm):
@@ -33,7 +35,11 @@ class PersonForm(forms.ModelForm):
 class NewPersonForm(PersonForm):
     """Somebody whom the Admin vouches for: may log in at once, without a mail."""
 
-    password = forms.CharField(label=_("Password"), widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False)
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        strip=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -50,13 +56,26 @@ class PersonAdmin(FoldedSearch):
     list_display = ["email", "first_name", "last_name", "role", "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["first_name_folded", "last_name_folded", "email"]
-    fields = ["email", "first_name", "last_name", "language", "role", "is_active", "date_joined", "last_login"]
+    fields = [
+        "email",
+        "first_name",
+        "last_name",
+        "language",
+        "role",
+        "is_active",
+        "date_joined",
+        "last_login",
+    ]
     readonly_fields = ["email", "role", "date_joined", "last_login"]
     form = PersonForm
     actions = ["activate"]
 
-    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **kwargs | ({} if change else {"form": NewPersonForm}))
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return super().get_form(
+            request, obj, change, **kwargs | ({} if change else {"form": NewPersonForm})
+        )
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.fields if obj else ["email", "first_name", "last_name", "language", "password"]
@@ -97,7 +116,11 @@ class PersonAdmin(FoldedSearch):
     @admin.action(description=_("Activate without a mail"), permissions=["change"])
     def activate(self, request: Any, chosen: QuerySet[User]) -> None:
         activated = sum(services.vouch_for(person, by=request.user) for person in chosen)
-        self.message_user(request, ngettext("%d person activated.", "%d people activated.", activated) % activated, messages.SUCCESS)
+        self.message_user(
+            request,
+            ngettext("%d person activated.", "%d people activated.", activated) % activated,
+            messages.SUCCESS,
+        )
 
 
 @admin.register(Authenticator)

@@ -38,7 +38,9 @@ def login_required(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return view(request, *args, **kwargs) if request.user.is_authenticated else to_login(request)
+        return (
+            view(request, *args, **kwargs) if request.user.is_authenticated else to_login(request)
+        )
 
     return guarded
 
@@ -52,7 +54,9 @@ def to_login(request: HttpRequest) -> HttpResponseBase:
     htmx = getattr(request, "htmx", None)
     login = redirect_to_login(where_they_are(request, htmx)).url
     if htmx and (ASKED_BY_ITSELF in request.headers or is_filled_in(request)):
-        return reswap(render(request, "send_again.html#toast", {"login": login}, status=401), "none")
+        return reswap(
+            render(request, "send_again.html#toast", {"login": login}, status=401), "none"
+        )
     if is_kept(request):
         return offer_again(request, status=401, login=login)
     return HttpResponseClientRedirect(login) if htmx else redirect(login)

@@ -57,7 +57,9 @@ class OurWords:
             if name in REQUIRED:
                 field.error_messages["required"] = REQUIRED[name]
             if isinstance(field, forms.EmailField):
-                field.error_messages["invalid"] = _("Enter an e-mail address like name@example.org.")
+                field.error_messages["invalid"] = _(
+                    "Enter an e-mail address like name@example.org."
+                )
                 field.widget.attrs |= {"inputmode": "email", "spellcheck": "false"}
 
     def in_one_spelling(self, field: forms.Field) -> forms.Field:
@@ -68,7 +70,11 @@ class OurWords:
 
 
 class LoginForm(OurWords, allauth.LoginForm):
-    words = {"login": (_("E-mail"), ""), "password": (_("Password"), ""), "remember": (_("Keep me logged in on this device"), "")}
+    words = {
+        "login": (_("E-mail"), ""),
+        "password": (_("Password"), ""),
+        "remember": (_("Keep me logged in on this device"), ""),
+    }
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -88,8 +94,12 @@ class SignupForm(OurWords, allauth.SignupForm):
         "password2": (_("Password again"), ""),
         "language": (_("E-mails and tickets in"), ""),
     }
-    first_name = ComposedLine(max_length=150, widget=forms.TextInput({"autocomplete": "given-name"}))
-    last_name = ComposedLine(max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
+    first_name = ComposedLine(
+        max_length=150, widget=forms.TextInput({"autocomplete": "given-name"})
+    )
+    last_name = ComposedLine(
+        max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"})
+    )
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False, initial=get_language)
 
     def clean(self) -> dict[str, Any]:
@@ -125,7 +135,14 @@ def named_person(data: dict[str, Any]) -> User:
 
 class NewEmailForm(OurWords, allauth.AddEmailForm):
     address_field = NewAddress
-    words = {"email": (_("E-mail"), _("The old one stays in use until you press the button in the mail we send to the new one."))}
+    words = {
+        "email": (
+            _("E-mail"),
+            _(
+                "The old one stays in use until you press the button in the mail we send to the new one."
+            ),
+        )
+    }
 
     def save(self, request: HttpRequest) -> EmailAddress:
         return addresses.ask_for_address(self.user, self.cleaned_data["email"])
@@ -143,7 +160,10 @@ class ChangePasswordForm(OurWords, allauth.ChangePasswordForm):
 
 
 class SetPasswordForm(OurWords, allauth.SetPasswordForm):
-    words = {"password1": (_("New password"), PASSWORD_HINT), "password2": (_("New password again"), "")}
+    words = {
+        "password1": (_("New password"), PASSWORD_HINT),
+        "password2": (_("New password again"), ""),
+    }
 
     def save(self) -> None:
         access.change_password(self.user, self.cleaned_data["password1"])
@@ -172,7 +192,9 @@ class ReauthenticateForm(OurWords, allauth.ReauthenticateForm):
     words = {"password": (_("Password"), "")}
 
 
-CODE = {"code": (_("Code"), _("The six digits that your app shows now, or one of your recovery codes."))}
+CODE = {
+    "code": (_("Code"), _("The six digits that your app shows now, or one of your recovery codes."))
+}
 
 
 class CodeForm(CodeOnce, OurWords, mfa.AuthenticateForm):
@@ -216,8 +238,13 @@ class LinkAgainForm(forms.Form):
     email = MailedAddress(
         label=_("E-mail"),
         max_length=254,
-        error_messages={"required": REQUIRED["email"], "invalid": _("Enter an e-mail address like name@example.org.")},
-        widget=forms.EmailInput({"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}),
+        error_messages={
+            "required": REQUIRED["email"],
+            "invalid": _("Enter an e-mail address like name@example.org."),
+        },
+        widget=forms.EmailInput(
+            {"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}
+        ),
     )
 
 
@@ -228,16 +255,30 @@ class SettingsForm(forms.Form):
         error_messages={"required": REQUIRED["first_name"]},
         widget=forms.TextInput({"autocomplete": "given-name"}),
     )
-    last_name = ComposedLine(label=_("Last name"), max_length=150, required=False, widget=forms.TextInput({"autocomplete": "family-name"}))
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, help_text=_("Of these pages, your e-mails and your tickets."))
+    last_name = ComposedLine(
+        label=_("Last name"),
+        max_length=150,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "family-name"}),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of these pages, your e-mails and your tickets."),
+    )
 
     organizer_mail = forms.ChoiceField(
         label=_("Mail about my events"),
         choices=User.OrganizerMail.choices,
-        help_text=_("New requests, a full house, spots that became free. The first request, a full house and a conflict at the door come at once."),
+        help_text=_(
+            "New requests, a full house, spots that became free. The first request, a full house and a conflict at the door come at once."
+        ),
     )
     time_zone = forms.ChoiceField(
-        label=_("My time zone"), required=False, choices=lambda: clocks(), help_text=_("Where it is 8:00 when the daily mail comes.")
+        label=_("My time zone"),
+        required=False,
+        choices=lambda: clocks(),
+        help_text=_("Where it is 8:00 when the daily mail comes."),
     )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:

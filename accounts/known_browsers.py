@@ -37,7 +37,9 @@ def knows(request: HttpRequest, email: str) -> bool:
     """Whether somebody logged in to this account here before, and with the password it has now."""
     known = entries(request)
     person = User.objects.filter(email=email).first() if known else None
-    return person is not None and any(constant_time_compare(entry_for(person), each) for each in known)
+    return person is not None and any(
+        constant_time_compare(entry_for(person), each) for each in known
+    )
 
 
 def entries(request: HttpRequest) -> list[str]:

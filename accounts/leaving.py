@@ -42,7 +42,9 @@ def leave(person: User) -> None:
         forget_keys(person)
         scrub(person)
         audit.record("account.delete", person, by=person)
-        mail.queue_to_address(mails.account_deleted, address=address, language=language, args={}, farewell=True)
+        mail.queue_to_address(
+            mails.account_deleted, address=address, language=language, args={}, farewell=True
+        )
 
 
 def sessions_of(person: User) -> list[str]:
@@ -65,7 +67,9 @@ def forget_keys(person: User) -> None:
 
 def scrub(person: User) -> None:
     """Leave a row that says nothing about anybody. Django's admin wrote the name into its log too."""
-    about_them = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk))
+    about_them = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk)
+    )
     about_them.update(object_repr="", change_message="")
     person.first_name = person.last_name = person.time_zone = ""
     person.email, person.password = person.address_afterwards, make_password(None)

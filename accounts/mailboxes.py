@@ -18,7 +18,10 @@ def duplicates() -> list[Duplicate]:
     addresses = User.objects.order_by("pk").values_list("pk", "email").iterator(2000)
     odd = {pk: email for pk, email in addresses if email_key(email) != email}
     stranded = User.objects.in_bulk(odd)
-    return [Duplicate(stranded[pk], User.objects.filter(email=email).first()) for pk, email in odd.items()]
+    return [
+        Duplicate(stranded[pk], User.objects.filter(email=email).first())
+        for pk, email in odd.items()
+    ]
 
 
 def unreachable() -> list[User]:

@@ -44,7 +44,9 @@ def role_changed(person: int, role: str, before: str) -> Letter | None:
     if theirs is None:
         return None
     panel = settings.SITE_URL + reverse("events:panel")
-    return Letter.render("account/role_changed", {"role": role, "url": panel if theirs.is_organizer else ""})
+    return Letter.render(
+        "account/role_changed", {"role": role, "url": panel if theirs.is_organizer else ""}
+    )
 
 
 def unknown_account() -> Letter:
@@ -65,7 +67,9 @@ def address_asked(person: int, before: str) -> Letter | None:
 
 def email_changed(person: int, before: str) -> Letter | None:
     """To the address that was left behind: `before`. None once the account was taken back."""
-    former = FormerAddress.objects.select_related("person").filter(person=person, email=before).first()
+    former = (
+        FormerAddress.objects.select_related("person").filter(person=person, email=before).first()
+    )
     if former is None:
         return None
     facts = {"person": former.person, "url": links.take_back_url(former)}
@@ -78,7 +82,9 @@ def choose_password(person: int) -> Letter | None:
     if owner is None:
         return None
     key = f"{user_pk_to_url_str(owner)}-{default_token_generator.make_token(owner)}"
-    return Letter.render("account/password_reset_key", {"password_reset_url": new_password_url(key)})
+    return Letter.render(
+        "account/password_reset_key", {"password_reset_url": new_password_url(key)}
+    )
 
 
 def new_password_url(key: str) -> str:

@@ -26,15 +26,25 @@ FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 class MFAAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("This code is not right. Use the newest one of your app, or a recovery code."),
-        "cannot_delete_authenticator": _("Admins need a second step here. Add another one before you remove this one."),
-        "cannot_generate_recovery_codes": _("Recovery codes come with an app or a passkey. Add one of these first."),
+        "incorrect_code": _(
+            "This code is not right. Use the newest one of your app, or a recovery code."
+        ),
+        "cannot_delete_authenticator": _(
+            "Admins need a second step here. Add another one before you remove this one."
+        ),
+        "cannot_generate_recovery_codes": _(
+            "Recovery codes come with an app or a passkey. Add one of these first."
+        ),
     }
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
         """What a new passkey is called until its owner calls it something else."""
         number = 1 + Authenticator.objects.filter(user=user, type=type).count()
-        return gettext("My device") if number == 1 else gettext("My device %(number)d") % {"number": number}
+        return (
+            gettext("My device")
+            if number == 1
+            else gettext("My device %(number)d") % {"number": number}
+        )
 
     def encrypt(self, text: str) -> str:
         """Whoever reads the database alone can't make codes from it."""
@@ -45,12 +55,16 @@ class MFAAdapter(DefaultMFAAdapter):
         try:
             return cipher("mfa").decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
-            logger.warning("a second step can't be read with today's DJANGO_SECRET_KEY, nor with its fallbacks")
+            logger.warning(
+                "a second step can't be read with today's DJANGO_SECRET_KEY, nor with its fallbacks"
+            )
             return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """The last factor of somebody who must have one stays until there is another."""
-        others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS).exclude(pk=authenticator.pk)
+        others = Authenticator.objects.filter(user=authenticator.user_id, type__in=FACTORS).exclude(
+            pk=authenticator.pk
+        )
         return not must_have_two_factors(authenticator.user) or others.exists()
 
 

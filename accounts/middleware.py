@@ -102,7 +102,15 @@ class SecondFactorMiddleware:
     """Leads an Admin who must have a second step and has none to the page that sets one up. The API says so itself, in its own words."""
 
     # What works without: the way there, the way out, and what shows nothing of anybody.
-    ALWAYS = ("mfa_", "account_reauthenticate", "account_logout", "accounts:set_language", "health", "offline", "service_worker")
+    ALWAYS = (
+        "mfa_",
+        "account_reauthenticate",
+        "account_logout",
+        "accounts:set_language",
+        "health",
+        "offline",
+        "service_worker",
+    )
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -112,10 +120,19 @@ class SecondFactorMiddleware:
 
     def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:
         match = request.resolver_match
-        if is_api(request.path) or not match or match.view_name.startswith(self.ALWAYS) or not mfa.lacks_second_factor(request.user):
+        if (
+            is_api(request.path)
+            or not match
+            or match.view_name.startswith(self.ALWAYS)
+            or not mfa.lacks_second_factor(request.user)
+        ):
             return None
         setup = reverse("mfa_index")
-        return HttpResponseClientRedirect(setup) if getattr(request, "htmx", False) else redirect(setup)
+        return (
+            HttpResponseClientRedirect(setup)
+            if getattr(request, "htmx", False)
+            else redirect(setup)
+        )
 
 
 def speak(request: HttpRequest, language: str) -> None:

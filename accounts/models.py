@@ -13,7 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from eventflow.fields import CanonicalEmailField, ComposedCharField, FoldedField, FoldedModel, FoldedQuerySet
+from eventflow.fields import (
+    CanonicalEmailField,
+    ComposedCharField,
+    FoldedField,
+    FoldedModel,
+    FoldedQuerySet,
+)
 from eventflow.text import canonical_email
 
 # Where the addresses of deleted accounts are. No mail ever reaches it (RFC 2606), so nobody can prove to have one there.
@@ -21,14 +27,18 @@ NOWHERE = "deleted.invalid"
 
 
 class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # type: ignore[misc]
-    def create_user(self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any) -> "User":
+    def create_user(
+        self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any
+    ) -> "User":
         """A person with this address. `activated` skips the mail that proves the address is theirs. ValueError for no address."""
         user = self.model(email=canonical_email(email), **fields)
         # Hashed before the transaction, whose locks it would hold for a third of a second.
         user.set_password(password)
         with transaction.atomic():
             user.save(using=self._db)
-            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=activated)
+            EmailAddress.objects.create(
+                user=user, email=user.email, primary=True, verified=activated
+            )
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -52,19 +62,33 @@ class User(FoldedModel, AbstractBaseUser):
         DAILY = "daily", _("Once a day, at 8:00")
         OFF = "off", _("Never")
 
-    email = CanonicalEmailField(_("e-mail"), unique=True, error_messages={"unique": _("There is already an account with this address.")})
+    email = CanonicalEmailField(
+        _("e-mail"),
+        unique=True,
+        error_messages={"unique": _("There is already an account with this address.")},
+    )
     first_name = ComposedCharField(_("first name"), max_length=150, blank=True)
     last_name = ComposedCharField(_("last name"), max_length=150, blank=True)
     first_name_folded = FoldedField(source="first_name")
     last_name_folded = FoldedField(source="last_name")
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
     language = models.CharField(_("language"), max_length=8, default="en")
-    is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off to block this person everywhere at once."))
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Switch off to block this person everywhere at once."),
+    )
     # How often an organizer hears of what happens at their events, and on which clock it is 8:00; empty: this site's.
     organizer_mail = models.CharField(
-        _("mail about my events"), max_length=8, choices=OrganizerMail.choices, default=OrganizerMail.DAILY, db_default="daily"
+        _("mail about my events"),
+        max_length=8,
+        choices=OrganizerMail.choices,
+        default=OrganizerMail.DAILY,
+        db_default="daily",
     )
-    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="", db_default="")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, default="", db_default=""
+    )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
     # Somebody signed up again with this address and another password, before it was proven.
     was_signed_up_again = models.BooleanField(default=False, db_default=False, editable=False)
@@ -86,7 +110,11 @@ class User(FoldedModel, AbstractBaseUser):
             # Which people a page of them shows is read from the index alone: who left is told by the address.
             models.Index(fields=["-id", "email"], name="user_pages"),
         ]
-        constraints = [models.CheckConstraint(condition=models.Q(role__in=["user", "organizer", "admin"]), name="user_role_known")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(role__in=["user", "organizer", "admin"]), name="user_role_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name()
@@ -160,8 +188,12 @@ class User(FoldedModel, AbstractBaseUser):
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def alive(self) -> "LoginSessionQuerySet":
         """Those that open something: their session is neither over nor of an earlier version of access."""
-        running = Session.objects.filter(session_key=models.OuterRef("session_key"), expire_date__gt=timezone.now())
-        return self.filter(models.Exists(running), person__access_version=models.F("access_version"))
+        running = Session.objects.filter(
+            session_key=models.OuterRef("session_key"), expire_date__gt=timezone.now()
+        )
+        return self.filter(
+            models.Exists(running), person__access_version=models.F("access_version")
+        )
 
 
 class LoginSession(models.Model):
@@ -199,7 +231,9 @@ class FormerAddress(models.Model):
     class Meta:
         verbose_name = _("former address")
         verbose_name_plural = _("former addresses")
-        constraints = [models.UniqueConstraint(fields=["person", "email"], name="one_row_a_former_address")]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "email"], name="one_row_a_former_address")
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} of {self.person_id}"

@@ -56,10 +56,14 @@ class GuessableValidator:
         ours = any(part.get("dictionary_name") == "user_inputs" for part in found["sequence"])
         tries = float(found["guesses_log10"])
         if tries < EASY_WITH_OUR_WORDS and ours:
-            message = _("A word of yours or of this site and a few signs are easy to guess. Add two other words.")
+            message = _(
+                "A word of yours or of this site and a few signs are easy to guess. Add two other words."
+            )
             raise ValidationError(message, code="password_of_context")
         if tries < EASY:
-            message = _("This password is among the first that anybody would try. Take three random words.")
+            message = _(
+                "This password is among the first that anybody would try. Take three random words."
+            )
             raise ValidationError(message, code="password_easy")
 
     def get_help_text(self) -> Any:

@@ -14,4 +14,6 @@ def cipher(purpose: str) -> MultiFernet:
 
 
 def derived(key: str, purpose: str) -> bytes:
-    return base64.urlsafe_b64encode(hmac.digest(key.encode(), f"eventflow.{purpose}".encode(), "sha256"))
+    return base64.urlsafe_b64encode(
+        hmac.digest(key.encode(), f"eventflow.{purpose}".encode(), "sha256")
+    )

@@ -31,7 +31,9 @@ REPLACED = ["password", "first_name", "last_name", "language"]
 # --- signing up -------------------------------------------------------------------------------------------------------
 
 
-def sign_up(*, email: str, password: str, language: str, first_name: str = "", last_name: str = "") -> User | None:
+def sign_up(
+    *, email: str, password: str, language: str, first_name: str = "", last_name: str = ""
+) -> User | None:
     """Create a person who has yet to prove the address, and queue the mail for that, in one transaction.
 
     While an address is not proven the newest sign-up counts: its password and names, and no other link.
@@ -41,7 +43,9 @@ def sign_up(*, email: str, password: str, language: str, first_name: str = "", l
     """
     email = email_key(email)
     if email.endswith(f"@{NOWHERE}"):  # it would stand in the way of whoever leaves next
-        raise Refused("address_nowhere", _("No mail reaches this address. Enter another."), field="email")
+        raise Refused(
+            "address_nowhere", _("No mail reaches this address. Enter another."), field="email"
+        )
     person = User(email=email, first_name=first_name, last_name=last_name, language=language)
     person.password = hashed(password, like=password_waiting_at(email))
     try:
@@ -94,7 +98,11 @@ def send_activation(address: EmailAddress, *, replaced: bool = False) -> None:
     Links of before do not work any more where another sign-up was `replaced`: then a new one is
     due at once, but only a few times an hour.
     """
-    due = may_mail_again("activation", address.email) if replaced else may_mail("activation", address.email)
+    due = (
+        may_mail_again("activation", address.email)
+        if replaced
+        else may_mail("activation", address.email)
+    )
     if due:
         language, args = address.user.language, {"address": address.pk}
         mail.queue_to_address(mails.activation, address=address.email, language=language, args=args)
@@ -102,16 +110,28 @@ def send_activation(address: EmailAddress, *, replaced: bool = False) -> None:
 
 def tell_owner(owner: User) -> None:
     if may_mail("exists", owner.email):
-        mail.queue(mails.account_exists, to=owner, args={"person": owner.pk}, priority=mail.FIRST_IN_LINE)
+        mail.queue(
+            mails.account_exists, to=owner, args={"person": owner.pk}, priority=mail.FIRST_IN_LINE
+        )
 
 
 def send_link_again(email: str) -> None:
     """Somebody lost the activation link. Every address gets a mail, so that the answer tells nobody which ones are known."""
     email = email_key(email)
-    address = EmailAddress.objects.select_related("user").filter(email=email).order_by("-verified", "-primary").first()
+    address = (
+        EmailAddress.objects.select_related("user")
+        .filter(email=email)
+        .order_by("-verified", "-primary")
+        .first()
+    )
     if address is None:
         if may_mail("unknown", email):
-            mail.queue_to_address(mails.unknown_account, address=email, language=get_language() or settings.LANGUAGE_CODE, args={})
+            mail.queue_to_address(
+                mails.unknown_account,
+                address=email,
+                language=get_language() or settings.LANGUAGE_CODE,
+                args={},
+            )
     elif address.verified:
         tell_owner(address.user)
     else:
@@ -146,7 +166,9 @@ def activate(key: str) -> tuple[EmailAddress, bool]:
 
     Returns the address, and whether it was this press that proved it: doing it again changes nothing. Refused: `activation_invalid`, `email_taken`.
     """
-    invalid = Refused("activation_invalid", _("This link does not work any more. Ask for a new one."))
+    invalid = Refused(
+        "activation_invalid", _("This link does not work any more. Ask for a new one.")
+    )
     address = links.address_behind(key)
     if address is None:
         raise invalid
@@ -187,12 +209,16 @@ def prove(address: EmailAddress, *, by: User) -> bool:
     person.email, person.was_signed_up_again = address.email, False
     person.save(update_fields=["email", "was_signed_up_again"])
     signals.address_proven.send(sender=User, person=person)
-    audit.record("account.activate" if left_behind is None else "account.change_email", person, by=by)
+    audit.record(
+        "account.activate" if left_behind is None else "account.change_email", person, by=by
+    )
     if left_behind is not None:
         before = left_behind.email
         remember_former(person, before)
         args = {"person": person.pk, "before": before}
-        mail.queue_to_address(mails.email_changed, address=before, language=person.language, args=args)
+        mail.queue_to_address(
+            mails.email_changed, address=before, language=person.language, args=args
+        )
     return True
 
 
@@ -208,7 +234,9 @@ def give_way(email: str) -> None:
 
 def remember_former(person: User, email: str) -> None:
     """Let this address take the account back for some days from now on, once."""
-    FormerAddress.objects.update_or_create(person=person, email=email, defaults={"made": timezone.now()})
+    FormerAddress.objects.update_or_create(
+        person=person, email=email, defaults={"made": timezone.now()}
+    )
 
 
 @transaction.atomic
@@ -251,7 +279,9 @@ def tell_role(person: User, before: str) -> None:
     mail.recall(mails.role_changed, person=person.pk)
     if person.role != known:
         args = {"person": person.pk, "role": person.role, "before": known}
-        mail.queue(mails.role_changed, to=person, args=args, delay=settings.MAIL_DECISION_DELAY_SECONDS)
+        mail.queue(
+            mails.role_changed, to=person, args=args, delay=settings.MAIL_DECISION_DELAY_SECONDS
+        )
 
 
 def set_organizer(person: User, may_organize: bool, *, by: User) -> User:
@@ -259,7 +289,10 @@ def set_organizer(person: User, may_organize: bool, *, by: User) -> User:
     if may_organize:
         return person if person.is_organizer else grant_role(person, User.Role.ORGANIZER, by=by)
     if person.is_admin:
-        raise Refused("admin_organizes", _("An Admin can always organize. Give this person another role instead."))
+        raise Refused(
+            "admin_organizes",
+            _("An Admin can always organize. Give this person another role instead."),
+        )
     return grant_role(person, User.Role.USER, by=by)
 
 
@@ -283,7 +316,11 @@ def spare_last_admin(person: User) -> None:
     Locks all Admins, always in the same order: two of them who demote each other at once would both count one left.
     (`no_key`: their audit entries and reservations, which only name them, go on.)
     """
-    admins = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMIN, is_active=True).order_by("pk")
+    admins = (
+        User.objects.select_for_update(no_key=True)
+        .filter(role=User.Role.ADMIN, is_active=True)
+        .order_by("pk")
+    )
     if [admin.pk for admin in admins] == [person.pk]:
         raise Refused("last_admin", _("This is the only Admin. Make somebody else Admin first."))
 

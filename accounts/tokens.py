@@ -87,7 +87,11 @@ class TokenStrategy(JWTTokenStrategy):
         session = sessions.select_for_update().first()
         if session is None:
             return None
-        pair = None if is_too_old(session.get_decoded()) else given_just_now(payload) or self.next_pair(refresh_token)
+        pair = (
+            None
+            if is_too_old(session.get_decoded())
+            else given_just_now(payload) or self.next_pair(refresh_token)
+        )
         if pair is None:
             sessions.delete()
         LoginSession.objects.filter(session_key=session.session_key).update(seen=timezone.now())
@@ -110,8 +114,13 @@ class TokenStrategy(JWTTokenStrategy):
 def remember(session: SessionBase, used: dict[str, Any], pair: tuple[str, str]) -> None:
     """Keep what this refresh token gave, for as long as it may give it again: what the tokens say, without their signatures."""
     now = time.time()
-    recent = {jti: given for jti, given in session.get(GIVEN, {}).items() if now - given["at"] <= GRACE}
-    access, refreshing = internal.decode_token(pair[0], "access"), internal.decode_token(pair[1], "refresh")
+    recent = {
+        jti: given for jti, given in session.get(GIVEN, {}).items() if now - given["at"] <= GRACE
+    }
+    access, refreshing = (
+        internal.decode_token(pair[0], "access"),
+        internal.decode_token(pair[1], "refresh"),
+    )
     session[GIVEN] = recent | {used["jti"]: {"at": now, "access": access, "refresh": refreshing}}
 
 
@@ -128,7 +137,9 @@ def given_just_now(used: dict[str, Any]) -> tuple[str, str] | None:
 
 def signed(payload: dict[str, Any]) -> str:
     """The token that says this. The same payload is always the same token."""
-    return jwt.encode(payload, settings.HEADLESS_JWT_PRIVATE_KEY, algorithm=settings.HEADLESS_JWT_ALGORITHM)
+    return jwt.encode(
+        payload, settings.HEADLESS_JWT_PRIVATE_KEY, algorithm=settings.HEADLESS_JWT_ALGORITHM
+    )
 
 
 class TokenAuthentication(JWTTokenAuthentication):
@@ -144,8 +155,18 @@ class TokenAuthentication(JWTTokenAuthentication):
 
 def person_behind(payload: dict[str, Any]) -> User | None:
     """Who signed in for this token; None if they signed out since, changed the password or were blocked."""
-    people: Any = User.objects.raw(WITH_SESSION, [internal.session_key_from_sid(payload["sid"]), timezone.now(), payload["sub"]])
-    return next((person for person in people if is_session_of(person, SessionStore().decode(person.session_data))), None)
+    people: Any = User.objects.raw(
+        WITH_SESSION,
+        [internal.session_key_from_sid(payload["sid"]), timezone.now(), payload["sub"]],
+    )
+    return next(
+        (
+            person
+            for person in people
+            if is_session_of(person, SessionStore().decode(person.session_data))
+        ),
+        None,
+    )
 
 
 def is_session_of(person: User, session: dict[str, Any]) -> bool:
@@ -174,9 +195,17 @@ def sign_in(request: HttpRequest, *, email: str, password: str, code: str = "") 
         return Tokens(said["meta"]["access_token"], said["meta"]["refresh_token"])
     codes = {error.get("code") for error in said.get("errors", [])}
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or "too_many_login_attempts" in codes:
-        raise Refused("too_many_attempts", _("Too many attempts. Wait a few minutes and try again, or reset your password."), wait=RETRY)
+        raise Refused(
+            "too_many_attempts",
+            _("Too many attempts. Wait a few minutes and try again, or reset your password."),
+            wait=RETRY,
+        )
     if "incorrect_code" in codes:
-        raise Refused("second_factor_wrong", _("This code is not right. Send the newest one of the app, or a recovery code."), field="code")
+        raise Refused(
+            "second_factor_wrong",
+            _("This code is not right. Send the newest one of the app, or a recovery code."),
+            field="code",
+        )
     raise Refused("wrong_credentials", _("The e-mail address or the password is wrong."))
 
 
@@ -191,9 +220,15 @@ def second_step(request: HttpRequest, session_token: str, code: str) -> HttpResp
     if not code:
         half_open.delete()
         raise Refused(
-            "second_factor_required", _("This account has a second step. Send the code of its app, or a recovery code, as `code`."), field="code"
+            "second_factor_required",
+            _(
+                "This account has a second step. Send the code of its app, or a recovery code, as `code`."
+            ),
+            field="code",
         )
-    answer = allauth_second_step(as_stranger(request, {"code": code}, HTTP_X_SESSION_TOKEN=session_token))
+    answer = allauth_second_step(
+        as_stranger(request, {"code": code}, HTTP_X_SESSION_TOKEN=session_token)
+    )
     if answer.status_code != HTTPStatus.OK:
         half_open.delete()
     return answer
@@ -202,7 +237,9 @@ def second_step(request: HttpRequest, session_token: str, code: str) -> HttpResp
 def as_stranger(request: HttpRequest, fields: dict[str, str], **headers: str) -> HttpRequest:
     """The same request from the same address, with these fields as its body and nobody signed in."""
     stranger = copy.copy(request)
-    stranger.META = {name: value for name, value in request.META.items() if name not in EARLIER} | headers
+    stranger.META = {
+        name: value for name, value in request.META.items() if name not in EARLIER
+    } | headers
     stranger.__dict__.pop("headers", None)
     stranger._body = json.dumps(fields).encode()
     return stranger

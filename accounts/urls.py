@@ -18,5 +18,8 @@ urlpatterns = [
     # Some of allauth's own addresses, which lead to our views: this file is asked first.
     path("accounts/signup/", views.SignupView.as_view()),
     re_path(r"^accounts/confirm-email/(?P<key>.+)/$", views.activate),
-    re_path(r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", views.NewPasswordView.as_view()),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        views.NewPasswordView.as_view(),
+    ),
 ]

@@ -32,7 +32,15 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from accounts import access, addresses, attempts, leaving, links, services, sessions
 from accounts.adapter import WAITING
 from accounts.decorators import PersonRequest, View, admin_required, login_required
-from accounts.forms import LinkAgainForm, NewEmailForm, NewPasswordForm, ResetPasswordForm, RoleForm, SettingsForm, SignupForm
+from accounts.forms import (
+    LinkAgainForm,
+    NewEmailForm,
+    NewPasswordForm,
+    ResetPasswordForm,
+    RoleForm,
+    SettingsForm,
+    SignupForm,
+)
 from accounts.models import User
 from accounts.permissions import administered_people
 from eventflow.direction import isolated
@@ -48,7 +56,9 @@ class SignupView(allauth.SignupView):
 
     def form_valid(self, form: SignupForm) -> HttpResponse:
         person = services.sign_up(**form.person())
-        return get_adapter().respond_email_verification_sent(self.request, person, form.cleaned_data["email"])
+        return get_adapter().respond_email_verification_sent(
+            self.request, person, form.cleaned_data["email"]
+        )
 
 
 @never_cache
@@ -96,7 +106,9 @@ def made_newest_sign_up(request: HttpRequest, person: User) -> bool:
     return constant_time_compare(waiting.get("hash", ""), person.get_session_auth_hash())
 
 
-def activation_page(request: HttpRequest, address: Any, refusal: Refused | None = None) -> HttpResponse:
+def activation_page(
+    request: HttpRequest, address: Any, refusal: Refused | None = None
+) -> HttpResponse:
     """What the link is for; a warning where somebody else may know the password that the button makes valid."""
     contested = bool(address) and address.user.was_signed_up_again
     warned = contested and not made_newest_sign_up(request, address.user)
@@ -111,9 +123,16 @@ def send_link_again(request: HttpRequest) -> HttpResponse:
     """A new activation link, for whoever lost the old one. Answers alike whatever the address."""
     form = LinkAgainForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return render(request, "accounts/activate.html", {"lost": True, "form": form}, status=422 if form.is_bound else 200)
+        return render(
+            request,
+            "accounts/activate.html",
+            {"lost": True, "form": form},
+            status=422 if form.is_bound else 200,
+        )
     services.send_link_again(form.cleaned_data["email"])
-    request.session[WAITING] = (request.session.get(WAITING) or {"person": None, "next": None}) | {"email": form.cleaned_data["email"]}
+    request.session[WAITING] = (request.session.get(WAITING) or {"person": None, "next": None}) | {
+        "email": form.cleaned_data["email"]
+    }
     messages.success(request, _("Sent, unless we sent one a moment ago."))
     return redirect("account_email_verification_sent")
 
@@ -238,7 +257,9 @@ def delete(request: PersonRequest) -> HttpResponse:
 
 
 def delete_page(request: PersonRequest, refusal: Refused | None = None) -> HttpResponse:
-    return render(request, "accounts/delete.html", {"refusal": refusal}, status=409 if refusal else 200)
+    return render(
+        request, "accounts/delete.html", {"refusal": refusal}, status=409 if refusal else 200
+    )
 
 
 @from_our_pages
@@ -311,15 +332,25 @@ def role_granted(request: PersonRequest, pk: int, before: str) -> HttpResponse:
 
 def role_page(request: PersonRequest) -> dict[str, Any]:
     people, query = administered_people(request.user), request.GET.get("q", "").strip()
-    found = with_activation(people.filter(services.matching(query))).order_by("role", "last_name", "first_name", "pk")
-    return {"page": Paginator(found, 25).get_page(request.GET.get("page")), "query": query, **role_facts(people)}
+    found = with_activation(people.filter(services.matching(query))).order_by(
+        "role", "last_name", "first_name", "pk"
+    )
+    return {
+        "page": Paginator(found, 25).get_page(request.GET.get("page")),
+        "query": query,
+        **role_facts(people),
+    }
 
 
 def role_facts(people: QuerySet[User]) -> dict[str, Any]:
     """How many have which role; the roles to choose from; our place on the rail."""
-    counts = people.aggregate(**{role: Count("pk", filter=Q(role=role)) for role in User.Role.values})
+    counts = people.aggregate(
+        **{role: Count("pk", filter=Q(role=role)) for role in User.Role.values}
+    )
     return {"counts": counts, "roles": User.Role.choices, "here": "roles"}
 
 
 def with_activation(people: QuerySet[User]) -> QuerySet[User]:
-    return people.annotate(is_activated=Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)))
+    return people.annotate(
+        is_activated=Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True))
+    )

@@ -24,11 +24,15 @@ def main() -> None:
         return
     unknown = set(options.names) - known.keys()
     if unknown:
-        raise SystemExit(f"There is no case {', '.join(sorted(unknown))}. There are: {', '.join(known)}")
+        raise SystemExit(
+            f"There is no case {', '.join(sorted(unknown))}. There are: {', '.join(known)}"
+        )
     begun = time.monotonic()
     # Not /tmp, which is memory on many machines: what is measured is what reaches the disk.
     with (
-        tempfile.TemporaryDirectory(dir="/var/tmp", prefix="eventflow-bench-", ignore_cleanup_errors=True) as temporary,
+        tempfile.TemporaryDirectory(
+            dir="/var/tmp", prefix="eventflow-bench-", ignore_cleanup_errors=True
+        ) as temporary,
         Stack(options.folder.resolve() if options.folder else Path(temporary)) as stack,
     ):
         bench = Bench(stack)
@@ -36,14 +40,27 @@ def main() -> None:
     say(f"done in {time.monotonic() - begun:.0f} s")
     print(report.tables(results))
     report.write(results) if options.save else report.write_apart(results)
-    sys.exit(not all(verdict["is_met"] for result in results.values() for verdict in result["verdicts"]))
+    sys.exit(
+        not all(verdict["is_met"] for result in results.values() for verdict in result["verdicts"])
+    )
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="bin/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--folder", type=Path, metavar="DIR", help="keep what is seeded in DIR and use it again, instead of a temporary folder")
-    parser.add_argument("--save", action="store_true", help="write into docs/performance.json and .md; else into var/bench/")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="keep what is seeded in DIR and use it again, instead of a temporary folder",
+    )
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help="write into docs/performance.json and .md; else into var/bench/",
+    )
     parser.add_argument("--list", action="store_true", help="say which cases there are")
     return parser.parse_args()
 
@@ -64,8 +81,14 @@ def measured(name: str, case: ModuleType, bench: Bench) -> dict:
     seconds = time.monotonic() - begun
     others = usage.of_others() / seconds / (os.cpu_count() or 1)
     say(f"=== {name}: {seconds:.0f} s, {others:.0%} of the machine were others'")
-    result["notes"].append(f"took {seconds:.0f} s, in which other processes of the machine used {others:.0%} of it")
-    return result | {"title": title_of(case), "date": time.strftime("%Y-%m-%d %H:%M"), "machine": report.machine(bench.stack)}
+    result["notes"].append(
+        f"took {seconds:.0f} s, in which other processes of the machine used {others:.0%} of it"
+    )
+    return result | {
+        "title": title_of(case),
+        "date": time.strftime("%Y-%m-%d %H:%M"),
+        "machine": report.machine(bench.stack),
+    }
 
 
 if __name__ == "__main__":

@@ -73,7 +73,9 @@ class Bench:
                 self.seeded[size] = data.seed(fresh, made)
             connection.execute(f"ALTER DATABASE {made.name}_unfinished RENAME TO {made.name}")  # type: ignore[arg-type]
         self.checked.add(made.name)
-        say(f"seeded in {self.seeded[size]:.0f} s; {self.stack.manage(made.name, 'check_invariants').strip()}")
+        say(
+            f"seeded in {self.seeded[size]:.0f} s; {self.stack.manage(made.name, 'check_invariants').strip()}"
+        )
         return made
 
     def up_to_date(self, database: Database) -> Database:
@@ -96,10 +98,22 @@ class Bench:
         return self.events(database, 1, **fields)[0]
 
     def events(
-        self, database: Database, how_many: int, *, admission: str = "approval", seats: int = 1_000_000, organizer: int | None = None
+        self,
+        database: Database,
+        how_many: int,
+        *,
+        admission: str = "approval",
+        seats: int = 1_000_000,
+        organizer: int | None = None,
     ) -> list[int]:
         """So many of them, in ascending order."""
-        fields = {"admission": admission, "seats": seats, "title": "The hot one", "organizer": organizer or database.organizer, "how_many": how_many}
+        fields = {
+            "admission": admission,
+            "seats": seats,
+            "title": "The hot one",
+            "organizer": organizer or database.organizer,
+            "how_many": how_many,
+        }
         with self.stack.connect(database.name) as connection:
             return sorted(pk for (pk,) in connection.execute(EVENT, fields))
 
@@ -113,19 +127,25 @@ class Bench:
         """Those with these ids, signed in."""
         command = [sys.executable, "-m", "bench.people", str(first), str(last or first)]
         environment = self.stack.environment(database.name, "bench")
-        said = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+        said = subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
         return [Person(**json.loads(line)) for line in said.splitlines()]
 
     # Measuring
 
-    def in_turn(self, runs: Mapping[str, Callable[[int], Load]], *, clients: int) -> dict[str, Load]:
+    def in_turn(
+        self, runs: Mapping[str, Callable[[int], Load]], *, clients: int
+    ) -> dict[str, Load]:
         """Each of these by turns, as many rounds as there are; the medians. What disturbs the machine disturbs them all."""
         loads: dict[str, list[Load]] = {name: [] for name in runs}
         for _round in range(self.rounds):
             for name, run in runs.items():
                 loads[name].append(run(clients))
         for name, all_of_it in loads.items():
-            say(f"{name}, {clients} clients: {', '.join(f'{load.rate:.0f}/s' for load in all_of_it)}")
+            say(
+                f"{name}, {clients} clients: {', '.join(f'{load.rate:.0f}/s' for load in all_of_it)}"
+            )
         return {name: median(all_of_it) for name, all_of_it in loads.items()}
 
     def sql(self, site: Site, asks: list[Ask], *, status: int = 200) -> float:

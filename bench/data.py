@@ -37,7 +37,9 @@ KEEPERS = """
 # `eventflow.text.fold`, as far as these texts go: what search reads.
 FOLDED = "lower(translate({}, 'ĄĆĘŁŃÓŚŹŻąćęłńóśźż,.', 'ACELNOSZZacelnoszz'))"
 FOLDED_PEOPLE = f"UPDATE accounts_user SET first_name_folded = {FOLDED.format('first_name')}, last_name_folded = {FOLDED.format('last_name')}"
-FOLDED_EVENTS = "UPDATE events_event SET " + ", ".join(f"{name}_folded = {FOLDED.format(name)}" for name in ("title", "description", "location"))
+FOLDED_EVENTS = "UPDATE events_event SET " + ", ".join(
+    f"{name}_folded = {FOLDED.format(name)}" for name in ("title", "description", "location")
+)
 ADDRESSES = """
     INSERT INTO account_emailaddress (user_id, email, verified, "primary") SELECT id, email, true, true FROM accounts_user
 """
@@ -85,7 +87,11 @@ RESERVATIONS = """
 """
 # The short code is the first 40 bits of the serial in Crockford's base 32 (tickets.models.code_of).
 DIGIT = "substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (bits >> {shift} & 31)::int + 1, 1)"
-CODE = " || ".join([DIGIT.format(shift=shift) for shift in (35, 30, 25, 20)] + ["'-'"] + [DIGIT.format(shift=shift) for shift in (15, 10, 5, 0)])
+CODE = " || ".join(
+    [DIGIT.format(shift=shift) for shift in (35, 30, 25, 20)]
+    + ["'-'"]
+    + [DIGIT.format(shift=shift) for shift in (15, 10, 5, 0)]
+)
 TICKETS = f"""
     INSERT INTO tickets_ticket (reservation_id, event_id, serial, code, issued_at, void_at, checked_in_at, checked_in_by_id, checked_in_device,
         changed)
@@ -156,10 +162,23 @@ def seed(connection: "psycopg.Connection[Any]", database: Database) -> float:
         "other": database.other,
         "guest": database.guest,
     }
-    for statement in (PEOPLE, KEEPERS, FOLDED_PEOPLE, ADDRESSES, EVENTS, FOLDED_EVENTS, RESERVATIONS, TICKETS, AUDIT, COUNTERS):
+    for statement in (
+        PEOPLE,
+        KEEPERS,
+        FOLDED_PEOPLE,
+        ADDRESSES,
+        EVENTS,
+        FOLDED_EVENTS,
+        RESERVATIONS,
+        TICKETS,
+        AUDIT,
+        COUNTERS,
+    ):
         connection.execute(with_modulo(statement), facts)
     for table in SEQUENCES:
-        connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")  # type: ignore[arg-type]
+        connection.execute(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+        )  # type: ignore[arg-type]
     # Another database may be seeded beside this one, with the server's usual helpers.
     connection.execute("VACUUM (ANALYZE)")
     return time.monotonic() - begun

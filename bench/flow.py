@@ -33,16 +33,28 @@ async def together(ports: Sequence[int], asks: Sequence[Ask], timeout: float) ->
     # A few hundred at a time, so that it is not the queue of unaccepted connections that is measured.
     lines: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
     for start in range(0, len(asks), 200):
-        opening = (asyncio.open_connection("127.0.0.1", ports[number % len(ports)]) for number in range(start, min(start + 200, len(asks))))
+        opening = (
+            asyncio.open_connection("127.0.0.1", ports[number % len(ports)])
+            for number in range(start, min(start + 200, len(asks)))
+        )
         lines += await asyncio.gather(*opening)
     begun = time.monotonic()
-    return await asyncio.gather(*(one(line, ask, begun, timeout) for line, ask in zip(lines, asks, strict=True)))
+    return await asyncio.gather(
+        *(one(line, ask, begun, timeout) for line, ask in zip(lines, asks, strict=True))
+    )
 
 
-async def one(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], ask: Ask, begun: float, timeout: float) -> Told:
+async def one(
+    line: tuple[asyncio.StreamReader, asyncio.StreamWriter], ask: Ask, begun: float, timeout: float
+) -> Told:
     reader, writer = line
     try:
-        head = [f"{ask.method} {ask.path} HTTP/1.1", "Host: localhost", "Connection: close", *ask.headers]
+        head = [
+            f"{ask.method} {ask.path} HTTP/1.1",
+            "Host: localhost",
+            "Connection: close",
+            *ask.headers,
+        ]
         writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
         answer = await asyncio.wait_for(reader.read(-1), timeout)
     except (OSError, TimeoutError):
@@ -53,4 +65,9 @@ async def one(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], ask: Ask,
     top, _, body = answer.partition(b"\r\n\r\n")
     first, *rest = top.decode("latin1").split("\r\n")
     headers = dict(header.split(": ", 1) for header in rest)
-    return Told(int(first.split()[1]) if first else 0, {name.lower(): value for name, value in headers.items()}, body, seconds)
+    return Told(
+        int(first.split()[1]) if first else 0,
+        {name.lower(): value for name, value in headers.items()},
+        body,
+        seconds,
+    )

@@ -37,12 +37,20 @@ def main() -> None:
             "LOG_LEVEL": "WARNING",
         }
         for command in (["migrate", "-v0"], ["load_demo"], ["collectstatic", "--noinput", "-v0"]):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                cwd=ROOT,
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
         compare(options, environment)
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--path", default="/")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4)
@@ -55,7 +63,11 @@ def parse() -> argparse.Namespace:
 def compare(options: argparse.Namespace, environment: dict[str, str]) -> None:
     ports = {handler: free_port() for handler in HANDLERS}
     servers = [
-        subprocess.Popen([sys.executable, __file__, "--serve", handler, "--port", str(port)], cwd=ROOT, env=environment)
+        subprocess.Popen(
+            [sys.executable, __file__, "--serve", handler, "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+        )
         for handler, port in ports.items()
     ]
     try:
@@ -65,15 +77,22 @@ def compare(options: argparse.Namespace, environment: dict[str, str]) -> None:
             load(port, options.path, 1, options.connections)
         for number in range(options.rounds):
             for handler, port in ports.items():
-                rates[handler].append(load(port, options.path, options.seconds, options.connections))
-                print(f"round {number + 1}  {handler:8} {rates[handler][-1]:7.0f} requests/s", flush=True)
+                rates[handler].append(
+                    load(port, options.path, options.seconds, options.connections)
+                )
+                print(
+                    f"round {number + 1}  {handler:8} {rates[handler][-1]:7.0f} requests/s",
+                    flush=True,
+                )
     finally:
         for server in servers:
             server.terminate()
         for server in servers:
             server.wait(15)
     stock, ours = (statistics.median(rates[handler]) for handler in HANDLERS)
-    print(f"{options.path}: stock {stock:.0f}, one hop {ours:.0f} requests/s, ratio {ours / stock:.2f}")
+    print(
+        f"{options.path}: stock {stock:.0f}, one hop {ours:.0f} requests/s, ratio {ours / stock:.2f}"
+    )
 
 
 def serve(handler: str, port: int) -> None:
@@ -83,7 +102,12 @@ def serve(handler: str, port: int) -> None:
     from eventflow import asgi
     from django.core.handlers.asgi import ASGIHandler
 
-    server = Server(ASGIHandler() if handler == "stock" else asgi.application, pages=asgi.pages, host="127.0.0.1", port=port)
+    server = Server(
+        ASGIHandler() if handler == "stock" else asgi.application,
+        pages=asgi.pages,
+        host="127.0.0.1",
+        port=port,
+    )
     server.listen()
     server.run()
 
@@ -110,7 +134,9 @@ async def ask_until(ends: float, port: int, path: str) -> int:
     count = 0
     while time.monotonic() < ends:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
         answer = await reader.read(-1)
         writer.close()
         if not answer.startswith(b"HTTP/1.1 200"):

@@ -34,7 +34,9 @@ class Load:
     p99: float
 
 
-def wrk(ports: Sequence[int], asks: Sequence[Ask], *, clients: int, seconds: int, again: bool = False) -> Load:
+def wrk(
+    ports: Sequence[int], asks: Sequence[Ask], *, clients: int, seconds: int, again: bool = False
+) -> Load:
     """So many clients ask for so long, each the next thing as soon as it has its answer. Anything but success ends the bench.
 
     `again`: begin from the front when all was asked; else there must be enough, because each may be asked once.
@@ -42,16 +44,37 @@ def wrk(ports: Sequence[int], asks: Sequence[Ask], *, clients: int, seconds: int
     # One thread a server, as far as there are clients for them.
     threads = min(len(ports), clients)
     with tempfile.NamedTemporaryFile("w", suffix=".requests") as file:
-        file.writelines("\t".join([ask.method, ask.path, "Host: localhost", *ask.headers]) + "\n" for ask in asks)
+        file.writelines(
+            "\t".join([ask.method, ask.path, "Host: localhost", *ask.headers]) + "\n"
+            for ask in asks
+        )
         file.flush()
-        env = {"BENCH_PORTS": " ".join(map(str, ports)), "BENCH_REQUESTS": file.name, "BENCH_THREADS": str(threads)}
+        env = {
+            "BENCH_PORTS": " ".join(map(str, ports)),
+            "BENCH_REQUESTS": file.name,
+            "BENCH_THREADS": str(threads),
+        }
         env |= {"BENCH_AGAIN": "1"} if again else {}
-        words = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", str(SCRIPT), f"http://127.0.0.1:{ports[0]}/"]
-        done = subprocess.run(words, env=os.environ | env, check=True, capture_output=True, text=True)
+        words = [
+            "wrk",
+            f"-t{threads}",
+            f"-c{clients}",
+            f"-d{seconds}s",
+            "--timeout",
+            "30s",
+            "-s",
+            str(SCRIPT),
+            f"http://127.0.0.1:{ports[0]}/",
+        ]
+        done = subprocess.run(
+            words, env=os.environ | env, check=True, capture_output=True, text=True
+        )
     said = json.loads(done.stderr)
     if said["refused"] or said["broken"] or said["ran_out"] or not said["count"]:
         raise SystemExit(f"{asks[0].method} {asks[0].path}, {clients} clients: {said}")
-    return Load(said["count"], said["count"] / said["seconds"], said["p50"], said["p95"], said["p99"])
+    return Load(
+        said["count"], said["count"] / said["seconds"], said["p50"], said["p95"], said["p99"]
+    )
 
 
 def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Load:
@@ -59,14 +82,27 @@ def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Load:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "script.sql")
         file.write_text(script)
-        words = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={seconds}"]
+        words = [
+            "pgbench",
+            "--no-vacuum",
+            "--protocol=prepared",
+            f"--client={clients}",
+            f"--jobs={min(2, clients)}",
+            f"--time={seconds}",
+        ]
         words += [f"--file={file}", "--log", f"--log-prefix={folder}/log", url]
         done = subprocess.run(words, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"pgbench: {done.stderr}")
         # client, transaction, its time in µs, …
-        times = sorted(float(line.split()[2]) / 1000 for log in Path(folder).glob("log.*") for line in log.read_text().splitlines())
-    rate = next(float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps"))
+        times = sorted(
+            float(line.split()[2]) / 1000
+            for log in Path(folder).glob("log.*")
+            for line in log.read_text().splitlines()
+        )
+    rate = next(
+        float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps")
+    )
     return Load(len(times), rate, *(quantile(times, share) for share in (0.5, 0.95, 0.99)))
 
 
@@ -76,7 +112,10 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 def median(runs: Sequence[Load]) -> Load:
     """Of each figure apart."""
-    values = [statistics.median(getattr(run, name) for run in runs) for name in ("rate", "p50", "p95", "p99")]
+    values = [
+        statistics.median(getattr(run, name) for run in runs)
+        for name in ("rate", "p50", "p95", "p99")
+    ]
     return Load(sum(run.count for run in runs), *values)
 
 

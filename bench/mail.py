@@ -26,7 +26,9 @@ class Postbox:
 
 async def main(port: int, folder: Path) -> None:
     postbox, loop = Postbox(folder), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(postbox, hostname="localhost", loop=loop), "127.0.0.1", port)
+    server = await loop.create_server(
+        lambda: SMTP(postbox, hostname="localhost", loop=loop), "127.0.0.1", port
+    )
     await server.serve_forever()
 
 

@@ -27,7 +27,9 @@ class Spent:
 class Meter:
     """What was spent between `with` and its end stands in `spent` afterwards."""
 
-    def __init__(self, pids: dict[str, list[int]], *, postmaster: int, connect: Callable[[], Any]) -> None:
+    def __init__(
+        self, pids: dict[str, list[int]], *, postmaster: int, connect: Callable[[], Any]
+    ) -> None:
         self.pids, self.postmaster, self.connect = pids, postmaster, connect
         self.spent = Spent()
 
@@ -40,7 +42,9 @@ class Meter:
     def __exit__(self, *exc_info: object) -> None:
         cpu, sql = self.seconds(), self.statements()
         self.spent.cpu = {kind: seconds - self.cpu[kind] for kind, seconds in cpu.items()}
-        self.spent.sql = {role: calls - self.sql.get(role, 0) for role, calls in sql.items() if role != "bench"}
+        self.spent.sql = {
+            role: calls - self.sql.get(role, 0) for role, calls in sql.items() if role != "bench"
+        }
         self.connection.close()
 
     def statements(self) -> dict[str, int]:
@@ -49,11 +53,16 @@ class Meter:
     def seconds(self) -> dict[str, float]:
         ours = {kind: sum(map(cpu_seconds, pids)) for kind, pids in self.pids.items()}
         # Those of its backends that have ended count as the postmaster's children.
-        return ours | {"postgres": cpu_seconds(self.postmaster, ended_children=True) + sum(map(cpu_seconds, children_of(self.postmaster)))}
+        return ours | {
+            "postgres": cpu_seconds(self.postmaster, ended_children=True)
+            + sum(map(cpu_seconds, children_of(self.postmaster)))
+        }
 
     def memory(self) -> dict[str, float]:
         """MiB by kind of process; what several share is divided among them (PSS)."""
-        return {kind: sum(map(pss, pids)) for kind, pids in self.pids.items()} | {"postgres": sum(map(pss, children_of(self.postmaster)))}
+        return {kind: sum(map(pss, pids)) for kind, pids in self.pids.items()} | {
+            "postgres": sum(map(pss, children_of(self.postmaster)))
+        }
 
 
 class Usage:
@@ -65,12 +74,24 @@ class Usage:
 
     def all_and_ours(self) -> tuple[float, float]:
         # user, nice, system; then idle and waiting for the disk; then interrupts, and what the host took.
-        busy = [int(value) for number, value in enumerate(Path("/proc/stat").read_text().split("\n")[0].split()[1:9]) if number not in {3, 4}]
-        ended = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        busy = [
+            int(value)
+            for number, value in enumerate(
+                Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+            )
+            if number not in {3, 4}
+        ]
+        ended = [
+            resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        ]
         running = [process.pid for process in self.stack.processes]
         running += [pid for parent in running for pid in children_of(parent)]
-        ours = sum(usage.ru_utime + usage.ru_stime for usage in ended) + sum(cpu_seconds(pid) for pid in running)
-        return sum(busy) / TICK, ours + cpu_seconds(self.stack.postgresql.pid, ended_children=True) - cpu_seconds(self.stack.postgresql.pid)
+        ours = sum(usage.ru_utime + usage.ru_stime for usage in ended) + sum(
+            cpu_seconds(pid) for pid in running
+        )
+        return sum(busy) / TICK, ours + cpu_seconds(
+            self.stack.postgresql.pid, ended_children=True
+        ) - cpu_seconds(self.stack.postgresql.pid)
 
     def of_others(self) -> float:
         (everything, ours), (then, ours_then) = self.all_and_ours(), self.begun
@@ -93,5 +114,12 @@ def children_of(pid: int) -> list[int]:
 def pss(pid: int) -> float:
     """MiB that this process holds alone, plus its share of what it shares."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        return int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)[1]) / 1024  # type: ignore[index]
+        return (
+            int(
+                re.search(
+                    r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE
+                )[1]
+            )
+            / 1024
+        )  # type: ignore[index]
     return 0.0

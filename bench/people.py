@@ -19,7 +19,10 @@ def main(first: int, last: int) -> None:
     from accounts.models import User
 
     until = timezone.now() + timedelta(days=7)
-    made = [signed_in(person, until) for person in User.objects.filter(pk__range=(first, last)).order_by("pk").iterator()]
+    made = [
+        signed_in(person, until)
+        for person in User.objects.filter(pk__range=(first, last)).order_by("pk").iterator()
+    ]
     Session.objects.bulk_create([session for session, _line in made], batch_size=1000)
     for _session, line in made:
         sys.stdout.write(json.dumps(line) + "\n")
@@ -44,7 +47,11 @@ def signed_in(person: Any, until: Any) -> tuple[Any, dict[str, Any]]:
     store._session_key = key  # type: ignore[attr-defined]
     token = internal.create_access_token(person, store, {"user_id": person.pk})
     session = Session(session_key=key, session_data=store.encode(data), expire_date=until)
-    return session, {"id": person.pk, "token": token, "cookie": f"{settings.SESSION_COOKIE_NAME}={key}"}
+    return session, {
+        "id": person.pk,
+        "token": token,
+        "cookie": f"{settings.SESSION_COOKIE_NAME}={key}",
+    }
 
 
 if __name__ == "__main__":

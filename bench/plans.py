@@ -15,16 +15,25 @@ def main(path: str, headers: list[str]) -> None:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    client, sent = Client(SERVER_NAME="localhost"), dict(header.split(": ", 1) for header in headers)
+    client, sent = (
+        Client(SERVER_NAME="localhost"),
+        dict(header.split(": ", 1) for header in headers),
+    )
     sent.pop("Accept-Encoding", None)
     client.get(path, headers=sent)
     with CaptureQueriesContext(connection) as asked:
         answer = client.get(path, headers=sent)
     if answer.status_code != 200:
         raise SystemExit(f"{path} answers {answer.status_code}")
-    slowest = max(asked.captured_queries, key=lambda query: float(query["time"]) if query["sql"].startswith("SELECT") else 0)
+    slowest = max(
+        asked.captured_queries,
+        key=lambda query: float(query["time"]) if query["sql"].startswith("SELECT") else 0,
+    )
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) {slowest['sql'].replace('%', '%%')}", [])
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) {slowest['sql'].replace('%', '%%')}",
+            [],
+        )
         lines = [line for (line,) in cursor.fetchall()]
     print(f"{len(asked)} statements; the slowest:", *lines, sep="\n")
 

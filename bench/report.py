@@ -25,13 +25,30 @@ def tables(results: Results) -> str:
 
 
 def budgets(results: Results) -> str:
-    lines = ["| case | | measured | budget | met | against the yardstick |", "|---|---|---:|---:|---|---|"]
+    lines = [
+        "| case | | measured | budget | met | against the yardstick |",
+        "|---|---|---:|---:|---|---|",
+    ]
     for name, result in results.items():
         for verdict in result["verdicts"]:
             sign = "≥" if verdict["at_least"] else "≤"
-            ratio = f"{short(verdict['ratio'])} of {verdict['to']}" if verdict["ratio"] is not None else ""
-            measured, budget = (f"{short(verdict[value])} {verdict['unit']}".strip() for value in ("measured", "budget"))
-            cells = [name, verdict["what"], measured, f"{sign} {budget}", "yes" if verdict["is_met"] else "**no**", ratio]
+            ratio = (
+                f"{short(verdict['ratio'])} of {verdict['to']}"
+                if verdict["ratio"] is not None
+                else ""
+            )
+            measured, budget = (
+                f"{short(verdict[value])} {verdict['unit']}".strip()
+                for value in ("measured", "budget")
+            )
+            cells = [
+                name,
+                verdict["what"],
+                measured,
+                f"{sign} {budget}",
+                "yes" if verdict["is_met"] else "**no**",
+                ratio,
+            ]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -43,9 +60,21 @@ def figures(results: Results) -> str:
     ]
     for result in results.values():
         for figure in result["figures"]:
-            cells = [figure["what"], str(figure["clients"]), *(short(figure[name]) for name in ("rate", "p50", "p95", "p99"))]
-            cells.append(", ".join(f"{figure['cpu'].get(kind, 0):.2f}" for kind in KINDS) if figure["cpu"] else "")
-            cells.append(", ".join(f"{figure['sql'].get(kind, 0):.1f}" for kind in ("web", "worker")) if figure["sql"] else "")
+            cells = [
+                figure["what"],
+                str(figure["clients"]),
+                *(short(figure[name]) for name in ("rate", "p50", "p95", "p99")),
+            ]
+            cells.append(
+                ", ".join(f"{figure['cpu'].get(kind, 0):.2f}" for kind in KINDS)
+                if figure["cpu"]
+                else ""
+            )
+            cells.append(
+                ", ".join(f"{figure['sql'].get(kind, 0):.1f}" for kind in ("web", "worker"))
+                if figure["sql"]
+                else ""
+            )
             cells.append(", ".join(f"{kind} {mib:.0f}" for kind, mib in figure["memory"].items()))
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -63,8 +92,12 @@ def machine(stack: Stack) -> str:
     model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / 1024**2  # type: ignore[index]
     cores = len(re.findall(r"^processor", Path("/proc/cpuinfo").read_text(), re.MULTILINE))
-    disk = subprocess.run(["df", "--output=fstype", stack.folder], check=True, capture_output=True, text=True).stdout.split()[-1]
-    database = subprocess.run([postgresql_bin() / "postgres", "--version"], check=True, capture_output=True, text=True).stdout.split()[2]
+    disk = subprocess.run(
+        ["df", "--output=fstype", stack.folder], check=True, capture_output=True, text=True
+    ).stdout.split()[-1]
+    database = subprocess.run(
+        [postgresql_bin() / "postgres", "--version"], check=True, capture_output=True, text=True
+    ).stdout.split()[2]
     return (
         f"{cores} cores ({model[1] if model else platform.machine()}), {memory:.0f} GiB, {disk}; Linux {platform.release()}, "
         f"Python {platform.python_version()}, PostgreSQL {database}"
@@ -95,6 +128,18 @@ def document(results: Results) -> str:
     dates: dict[tuple[str, str], list[str]] = {}
     for name, result in results.items():
         dates.setdefault((result["date"][:10], result["machine"]), []).append(name)
-    measured = [f"Measured on {date}, {machine}: {', '.join(names)}." for (date, machine), names in dates.items()]
-    plans = [f"### {name}\n\n```\n{plan}\n```\n" for result in results.values() for name, plan in result["plans"].items()]
-    return "\n".join([*measured, "", tables(results), *(["## Plans\n", *plans] if plans else [])]).rstrip("\n") + "\n"
+    measured = [
+        f"Measured on {date}, {machine}: {', '.join(names)}."
+        for (date, machine), names in dates.items()
+    ]
+    plans = [
+        f"### {name}\n\n```\n{plan}\n```\n"
+        for result in results.values()
+        for name, plan in result["plans"].items()
+    ]
+    return (
+        "\n".join(
+            [*measured, "", tables(results), *(["## Plans\n", *plans] if plans else [])]
+        ).rstrip("\n")
+        + "\n"
+    )

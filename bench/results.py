@@ -49,10 +49,23 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         verdicts = [asdict(verdict) | {"is_met": verdict.is_met} for verdict in self.verdicts]
-        return {"figures": [asdict(figure) for figure in self.figures], "verdicts": verdicts, "notes": self.notes, "plans": self.plans}
+        return {
+            "figures": [asdict(figure) for figure in self.figures],
+            "verdicts": verdicts,
+            "notes": self.notes,
+            "plans": self.plans,
+        }
 
 
-def figure(what: str, clients: int, load: Load, *, spent: Spent | None = None, count: int = 0, memory: dict[str, float] | None = None) -> Figure:
+def figure(
+    what: str,
+    clients: int,
+    load: Load,
+    *,
+    spent: Spent | None = None,
+    count: int = 0,
+    memory: dict[str, float] | None = None,
+) -> Figure:
     """`spent` on `count` requests becomes a request's share."""
     cpu = {kind: 1000 * seconds / count for kind, seconds in spent.cpu.items()} if spent else {}
     sql = {kind: calls / count for kind, calls in spent.sql.items()} if spent else {}

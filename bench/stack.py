@@ -62,19 +62,38 @@ class Stack:
         if not home.exists():
             home.mkdir()
             self.give_away(home)
-            init = [bin_folder / "initdb", "--pgdata=data", "--username=bench", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+            init = [
+                bin_folder / "initdb",
+                "--pgdata=data",
+                "--username=bench",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+            ]
             self.as_somebody(init, home, check=True, stdout=subprocess.DEVNULL)
-        options = {"port": self.postgresql_port, "listen_addresses": "127.0.0.1", "unix_socket_directories": home}
+        options = {
+            "port": self.postgresql_port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": home,
+        }
         options["shared_preload_libraries"] = "pg_stat_statements"
         words = [f"-c{name}={value}" for name, value in options.items()]
         with (home / "log").open("a") as log:
-            self.postgresql = subprocess.Popen([bin_folder / "postgres", "-D", "data", *words], cwd=home, stdout=log, stderr=log, **self.somebody)
+            self.postgresql = subprocess.Popen(
+                [bin_folder / "postgres", "-D", "data", *words],
+                cwd=home,
+                stdout=log,
+                stderr=log,
+                **self.somebody,
+            )
         self.processes.append(self.postgresql)
         wait_until(lambda: port_answers(self.postgresql_port), "PostgreSQL", home / "log")
         wait_until(self.takes_connections, "PostgreSQL", home / "log")
         with self.connect("postgres") as connection:
             for role in ROLES:
-                connection.execute(f"DO $$ BEGIN CREATE ROLE {role} SUPERUSER LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")  # type: ignore[arg-type]
+                connection.execute(
+                    f"DO $$ BEGIN CREATE ROLE {role} SUPERUSER LOGIN; EXCEPTION WHEN duplicate_object THEN END $$"
+                )  # type: ignore[arg-type]
 
     def takes_connections(self) -> bool:
         try:
@@ -107,7 +126,19 @@ class Stack:
         self.redis_port = free_port()
         home = self.folder / "redis"
         home.mkdir(exist_ok=True)
-        words = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.redis_port), "--save", "", "--appendonly", "no", "--dir", str(home)]
+        words = [
+            "redis-server",
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(self.redis_port),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(home),
+        ]
         self.redis = subprocess.Popen(words, stdout=subprocess.DEVNULL)
         self.processes.append(self.redis)
         wait_until(lambda: port_answers(self.redis_port), "Redis", None)
@@ -119,7 +150,10 @@ class Stack:
         self.mail_port, self.mail_folder = free_port(), self.folder / "mail"
         shutil.rmtree(self.mail_folder, ignore_errors=True)
         self.mail_folder.mkdir()
-        self.mail = subprocess.Popen([sys.executable, "-m", "bench.mail", str(self.mail_port), str(self.mail_folder)], cwd=ROOT)
+        self.mail = subprocess.Popen(
+            [sys.executable, "-m", "bench.mail", str(self.mail_port), str(self.mail_folder)],
+            cwd=ROOT,
+        )
         self.processes.append(self.mail)
         wait_until(lambda: port_answers(self.mail_port), "The mail server", None)
 
@@ -149,12 +183,25 @@ class Stack:
     def manage(self, database: str, *words: str) -> str:
         """What a command of ours says."""
         command = [sys.executable, "manage.py", *words]
-        return subprocess.run(command, cwd=ROOT, env=self.environment(database, "bench"), check=True, stdout=subprocess.PIPE, text=True).stdout
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self.environment(database, "bench"),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
 
     @contextmanager
-    def site(self, database: str, *, web: int = 2, worker: bool = True, settings: str = "", **env: Any) -> "Iterator[Site]":
+    def site(
+        self, database: str, *, web: int = 2, worker: bool = True, settings: str = "", **env: Any
+    ) -> "Iterator[Site]":
         """EventFlow on this database: so many web processes and, unless told otherwise, a worker. Certainly gone afterwards."""
-        extra = {"WEB_PROCESSES": web, **({"DJANGO_SETTINGS_MODULE": settings} if settings else {}), **env}
+        extra = {
+            "WEB_PROCESSES": web,
+            **({"DJANGO_SETTINGS_MODULE": settings} if settings else {}),
+            **env,
+        }
         site = Site(self, database)
         try:
             for _number in range(web):
@@ -202,7 +249,14 @@ class Site:
         with log.open("w") as words:
             command = [sys.executable, "manage.py", "worker"]
             self.workers.append(
-                subprocess.Popen(command, cwd=ROOT, env=self.stack.environment(self.database, "worker", **env), stdout=words, stderr=words, text=True)
+                subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=self.stack.environment(self.database, "worker", **env),
+                    stdout=words,
+                    stderr=words,
+                    text=True,
+                )
             )
 
     def stop(self) -> None:
@@ -222,17 +276,25 @@ class Site:
 
     def meter(self) -> Meter:
         """Of all that works here."""
-        pids = {"web": [process.pid for process in self.web], "worker": [process.pid for process in self.workers], "redis": [self.stack.redis.pid]}
+        pids = {
+            "web": [process.pid for process in self.web],
+            "worker": [process.pid for process in self.workers],
+            "redis": [self.stack.redis.pid],
+        }
         return Meter(pids, postmaster=self.stack.postgresql.pid, connect=self.connect)
 
 
 def postgresql_bin() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4])
+    )
     if found:
         return found[-1].parent
     if on_path := shutil.which("postgres"):
         return Path(on_path).resolve().parent
-    raise SystemExit("There is no PostgreSQL here. On Debian and Ubuntu: apt-get install postgresql")
+    raise SystemExit(
+        "There is no PostgreSQL here. On Debian and Ubuntu: apt-get install postgresql"
+    )
 
 
 def free_port() -> int:

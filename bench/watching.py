@@ -49,7 +49,9 @@ class Watchers:
 
     def __init__(self, path: str, ports: list[int]) -> None:
         words = [sys.executable, "-m", "bench.watching", path, *map(str, ports)]
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def __enter__(self) -> "Watchers":
         return self
@@ -103,8 +105,18 @@ class Watcher(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
-        lines = [f"GET {self.crowd.path} HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
-        transport.write("\r\n".join([*lines, f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}", "\r\n"]).encode())
+        lines = [
+            f"GET {self.crowd.path} HTTP/1.1",
+            "Host: localhost",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+        ]
+        transport.write(
+            "\r\n".join(
+                [*lines, f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}", "\r\n"]
+            ).encode()
+        )
 
     def data_received(self, data: bytes) -> None:
         data = self.buffer + data
@@ -114,7 +126,11 @@ class Watcher(asyncio.Protocol):
                 return self.transport.abort()
             self.is_open, data = bool(end), rest if end else data
         while self.is_open and len(data) >= 2:
-            size, start = (data[1], 2) if data[1] < 126 else (struct.unpack_from("!H", data.ljust(4, b"\xff"), 2)[0], 4)
+            size, start = (
+                (data[1], 2)
+                if data[1] < 126
+                else (struct.unpack_from("!H", data.ljust(4, b"\xff"), 2)[0], 4)
+            )
             if len(data) < start + size:
                 break
             self.frame(data[0], data[start : start + size])
@@ -154,7 +170,9 @@ class Crowd:
         """Until the first message is here."""
         await asyncio.sleep(pause)
         async with gate:
-            while not await self.try_to(f"127.0.0.{1 + number // SOCKETS_AN_ADDRESS}", next(self.ports)):
+            while not await self.try_to(
+                f"127.0.0.{1 + number // SOCKETS_AN_ADDRESS}", next(self.ports)
+            ):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def try_to(self, source: str, port: int) -> bool:
@@ -179,7 +197,9 @@ class Crowd:
         begun, gate = time.monotonic(), asyncio.Semaphore(at_once)
         pauses = [random.uniform(*BACK_SECONDS) if come_back else 0 for _ in range(how_many)]
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await asyncio.gather(*(self.watch(number, gate, pause=pause) for number, pause in enumerate(pauses)))
+            await asyncio.gather(
+                *(self.watch(number, gate, pause=pause) for number, pause in enumerate(pauses))
+            )
         return time.monotonic() - begun
 
     def cut(self) -> int:
@@ -200,7 +220,12 @@ class Crowd:
         return time.monotonic() - begun
 
     def take(self) -> list[Seen]:
-        seen = [Seen(one.messages, one.first, one.last, json.loads(one.newest)["pending_count"], one.came) for one in self.open]
+        seen = [
+            Seen(
+                one.messages, one.first, one.last, json.loads(one.newest)["pending_count"], one.came
+            )
+            for one in self.open
+        ]
         for one in self.open:
             one.forget()
         return seen

@@ -29,13 +29,24 @@ STRANGERS = 3
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        env = {**os.environ, "DATA_DIR": folder, "PORT": str(port), "DATABASE_URL": "", "RATE_LIMITS": "off", "LOG_LEVEL": "ERROR"}
-        server = subprocess.Popen([sys.executable, "manage.py", "run"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+        env = {
+            **os.environ,
+            "DATA_DIR": folder,
+            "PORT": str(port),
+            "DATABASE_URL": "",
+            "RATE_LIMITS": "off",
+            "LOG_LEVEL": "ERROR",
+        }
+        server = subprocess.Popen(
+            [sys.executable, "manage.py", "run"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL
+        )
         try:
             measure(port, options.seconds)
         finally:
@@ -49,7 +60,10 @@ def measure(port: int, seconds: float) -> None:
     writer.log_in("admin@example.org", "eventflow-demo")
     say("alone", writes(writer, seconds))
     stop, sent = threading.Event(), []
-    strangers = [threading.Thread(target=pester, args=(port, number, stop, sent)) for number in range(STRANGERS)]
+    strangers = [
+        threading.Thread(target=pester, args=(port, number, stop, sent))
+        for number in range(STRANGERS)
+    ]
     for stranger in strangers:
         stranger.start()
     say(f"beside {STRANGERS} hashing strangers", writes(writer, seconds))
@@ -74,7 +88,9 @@ def pester(port: int, number: int, stop: threading.Event, sent: list[int]) -> No
     while not stop.is_set():
         count += 1
         path = "/api/users/register/" if count % 2 else "/api/login/"
-        body = json.dumps({"email": f"s{number}-{count}@example.net", "password": "seven quiet rivers"})
+        body = json.dumps(
+            {"email": f"s{number}-{count}@example.net", "password": "seven quiet rivers"}
+        )
         headers = {"Content-Type": "application/json", "Idempotency-Key": f"{number}-{count}"}
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("POST", path, body, headers)
@@ -94,7 +110,10 @@ def wait_for(port: int) -> None:
 
 
 def say(what: str, took: list[float]) -> None:
-    print(f"{what}: {len(took)} writes, median {statistics.median(took):.3f} s, worst {max(took):.3f} s", flush=True)
+    print(
+        f"{what}: {len(took)} writes, median {statistics.median(took):.3f} s, worst {max(took):.3f} s",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

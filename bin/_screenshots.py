@@ -28,7 +28,14 @@ QUIET = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-README = [("event", "desktop"), ("event", "phone"), ("queue", "desktop"), ("live", "desktop"), ("ticket", "phone"), ("door-let-in", "phone")]
+README = [
+    ("event", "desktop"),
+    ("event", "phone"),
+    ("queue", "desktop"),
+    ("live", "desktop"),
+    ("ticket", "phone"),
+    ("door-let-in", "phone"),
+]
 Deed = Callable[[Page], Any]
 
 
@@ -44,13 +51,27 @@ class Shot(NamedTuple):
 
 def main() -> None:
     readme = sys.argv[1:] == ["--readme"]
-    target = ROOT / "docs/pictures" if readme else Path(sys.argv[1] if sys.argv[1:] else ROOT / "var/screenshots").absolute()
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    target = (
+        ROOT / "docs/pictures"
+        if readme
+        else Path(sys.argv[1] if sys.argv[1:] else ROOT / "var/screenshots").absolute()
+    )
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if not chromium or not shutil.which("pdftoppm"):
-        sys.exit("The pictures need Chromium and pdftoppm. On Debian and Ubuntu: sudo apt-get install chromium poppler-utils")
+        sys.exit(
+            "The pictures need Chromium and pdftoppm. On Debian and Ubuntu: sudo apt-get install chromium poppler-utils"
+        )
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, demo(Path(folder)) as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *([] if os.geteuid() else ["--no-sandbox"])])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        demo(Path(folder)) as site,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=[*QUIET, *([] if os.geteuid() else ["--no-sandbox"])]
+        )
         made = for_readme(browser, site, target) if readme else everything(browser, site, target)
         browser.close()
     print(f"{len(made)} pictures in {target}")  # noqa: T201
@@ -65,9 +86,22 @@ def demo(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    os.environ |= {"DATA_DIR": str(folder), "PORT": str(port), "DATABASE_URL": "", "REDIS_URL": "", "DJANGO_SETTINGS_MODULE": "eventflow.settings"}
-    os.environ |= {"RATE_LIMITS": "off", "DJANGO_ALLOW_ASYNC_UNSAFE": "true", "LOG_LEVEL": "ERROR", "MAIL_DECISION_DELAY_SECONDS": "0"}
-    server = subprocess.Popen([sys.executable, "manage.py", "run"], cwd=ROOT, stdout=subprocess.DEVNULL)
+    os.environ |= {
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "DJANGO_SETTINGS_MODULE": "eventflow.settings",
+    }
+    os.environ |= {
+        "RATE_LIMITS": "off",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+        "LOG_LEVEL": "ERROR",
+        "MAIL_DECISION_DELAY_SECONDS": "0",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "manage.py", "run"], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
     try:
         wait_for(f"http://localhost:{port}/health/")
         sys.path.insert(0, str(ROOT))
@@ -115,7 +149,12 @@ def shots() -> Iterator[Shot]:
     yield from cards()
     for name in ("login", "signup", "password/reset", "password/reset/done"):
         yield Shot(name.replace("/", "-"), "", f"/accounts/{name}/")
-    yield Shot("signup-errors", "", "/accounts/signup/", lambda page: page.click("main form .button--primary"))
+    yield Shot(
+        "signup-errors",
+        "",
+        "/accounts/signup/",
+        lambda page: page.click("main form .button--primary"),
+    )
     yield Shot("activation-link-broken", "", "/activate/worn-out/")
     yield Shot("my-reservations", maja, "/reservations/")
     yield Shot("my-reservations-past", maja, "/reservations/?show=past")
@@ -128,8 +167,18 @@ def shots() -> Iterator[Shot]:
     yield Shot("panel-polish", organizer, "/organizer/", language="pl")
     yield Shot("editor-new", organizer, "/organizer/events/new/")
     yield Shot("editor", organizer, f"{panel}/edit/")
-    yield Shot("editor-errors", organizer, "/organizer/events/new/", lambda page: page.click("button[value=publish]"))
-    yield Shot("editor-cancel", organizer, f"{panel}/edit/", lambda page: page.click("[data-opens=cancel-event]"))
+    yield Shot(
+        "editor-errors",
+        organizer,
+        "/organizer/events/new/",
+        lambda page: page.click("button[value=publish]"),
+    )
+    yield Shot(
+        "editor-cancel",
+        organizer,
+        f"{panel}/edit/",
+        lambda page: page.click("[data-opens=cancel-event]"),
+    )
     yield Shot("queue", organizer, f"{panel}/queue/")
     yield Shot("queue-polish", organizer, f"{panel}/queue/", language="pl")
     yield Shot("queue-picked", organizer, f"{panel}/queue/", pick)
@@ -156,7 +205,10 @@ def prepare(event: Any, organizer: str) -> None:
     by = User.objects.get(email=organizer)
     waiting = event.reservations.pending().in_queue_order()
     queue.note(waiting[1], "Comes by wheelchair: keep a table near the lift.", by=by)
-    words = {"subject": "What to bring", "body": "An apron, or clothes that may meet a little ink.\nThe presses are waiting."}
+    words = {
+        "subject": "What to bring",
+        "body": "An apron, or clothes that may meet a little ink.\nThe presses are waiting.",
+    }
     announcements.send(event, audience="confirmed", key=uuid.uuid4(), by=by, **words)
     services.add_door_staff(event, email="basia@example.net", by=by)
 
@@ -179,13 +231,24 @@ def cards() -> Iterator[Shot]:
 def tickets(maja: str) -> Iterator[Shot]:
     from tickets.models import Ticket
 
-    valid = Ticket.objects.valid().filter(reservation__person__email=maja, checked_in_at=None).first()
-    used = Ticket.objects.valid().exclude(checked_in_at=None).select_related("reservation__person").first()
+    valid = (
+        Ticket.objects.valid().filter(reservation__person__email=maja, checked_in_at=None).first()
+    )
+    used = (
+        Ticket.objects.valid()
+        .exclude(checked_in_at=None)
+        .select_related("reservation__person")
+        .first()
+    )
     if valid:
         yield Shot("ticket", maja, f"/reservations/{valid.reservation_id}/ticket/")
         yield Shot("cancel", maja, f"/reservations/{valid.reservation_id}/cancel/")
     if used:
-        yield Shot("ticket-used", used.reservation.person.email, f"/reservations/{used.reservation_id}/ticket/")
+        yield Shot(
+            "ticket-used",
+            used.reservation.person.email,
+            f"/reservations/{used.reservation_id}/ticket/",
+        )
 
 
 def at_the_door(event: Any) -> Iterator[Shot]:
@@ -215,21 +278,40 @@ def letters() -> Iterator[Shot]:
     from tickets import mails
     from tickets.models import Announcement, Reservation, Ticket
 
-    ticket = Ticket.objects.valid().filter(event__start_time__gt=timezone.now()).select_related("reservation__event")[0]
+    ticket = (
+        Ticket.objects.valid()
+        .filter(event__start_time__gt=timezone.now())
+        .select_related("reservation__event")[0]
+    )
     seat, said = ticket.reservation, Announcement.objects.first()
-    facts = {"person": User.objects.get(email="maja@example.org"), "url": "https://events.example.org/x/", "days": 3}
+    facts = {
+        "person": User.objects.get(email="maja@example.org"),
+        "url": "https://events.example.org/x/",
+        "days": 3,
+    }
     built = {
         "confirmed": mails.confirmed(seat.pk, ticket.serial),
         "reminder": mails.reminder(seat.pk, seat.event.start_time.isoformat()),
         "moved": mails.moved(seat.pk, seat.event.sequence),
-        "announcement": mails.announcement(said.pk, said.event.reservations.confirmed().first().pk) if said else None,
-        "event-cancelled": mails.event_cancelled(Reservation.objects.filter(event__status="cancelled").values_list("pk", flat=True)[0]),
-        "door-staff": door_staff(DoorStaff.objects.filter(person=None).values_list("pk", flat=True)[0]),
+        "announcement": mails.announcement(said.pk, said.event.reservations.confirmed().first().pk)
+        if said
+        else None,
+        "event-cancelled": mails.event_cancelled(
+            Reservation.objects.filter(event__status="cancelled").values_list("pk", flat=True)[0]
+        ),
+        "door-staff": door_staff(
+            DoorStaff.objects.filter(person=None).values_list("pk", flat=True)[0]
+        ),
         "activation": Letter.render("account/activation", facts),
     }
     for name, letter in built.items():
         if letter:
-            yield Shot(f"mail-{name}", "", "about:blank", lambda page, html=letter.html: page.set_content(html))
+            yield Shot(
+                f"mail-{name}",
+                "",
+                "about:blank",
+                lambda page, html=letter.html: page.set_content(html),
+            )
 
 
 # --- What is pressed --------------------------------------------------------------------------------------------------
@@ -291,14 +373,20 @@ def preview(page: Page) -> None:
 def everything(browser: Browser, site: str, target: Path) -> list[Path]:
     wanted = list(shots())
     made = [
-        take(browser, site, shot, size, theme, target / f"{shot.name}-{size}-{theme}.png") for shot in wanted for size in SIZES for theme in THEMES
+        take(browser, site, shot, size, theme, target / f"{shot.name}-{size}-{theme}.png")
+        for shot in wanted
+        for size in SIZES
+        for theme in THEMES
     ]
     made.append(paper(target))
-    figures = "".join(f'<figure><img src="{path.name}" loading="lazy" alt=""><figcaption>{path.stem}</figcaption></figure>\n' for path in made)
-    style = (
-        "body{font:14px system-ui;display:flex;flex-wrap:wrap;gap:24px}img{max-width:600px;max-height:900px;border:1px solid #ccc}figure{margin:0}"
+    figures = "".join(
+        f'<figure><img src="{path.name}" loading="lazy" alt=""><figcaption>{path.stem}</figcaption></figure>\n'
+        for path in made
     )
-    (target / "index.html").write_text(f'<!doctype html><meta charset="utf-8"><title>EventFlow</title><style>{style}</style>\n{figures}')
+    style = "body{font:14px system-ui;display:flex;flex-wrap:wrap;gap:24px}img{max-width:600px;max-height:900px;border:1px solid #ccc}figure{margin:0}"
+    (target / "index.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><title>EventFlow</title><style>{style}</style>\n{figures}'
+    )
     return made
 
 
@@ -307,13 +395,26 @@ def for_readme(browser: Browser, site: str, target: Path) -> list[Path]:
     known = {shot.name: shot for shot in shots()}
     made = []
     for name, size in README:
-        path = take(browser, site, known[name], size, "light", target / f"{name}-{size}.png", whole=False)
-        Image.open(path).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+        path = take(
+            browser, site, known[name], size, "light", target / f"{name}-{size}.png", whole=False
+        )
+        Image.open(path).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
         made.append(path)
     return made
 
 
-def take(browser: Browser, site: str, shot: Shot, size: str, theme: Any, path: Path, *, whole: bool = True) -> Path:
+def take(
+    browser: Browser,
+    site: str,
+    shot: Shot,
+    size: str,
+    theme: Any,
+    path: Path,
+    *,
+    whole: bool = True,
+) -> Path:
     """Look at the page as this person in this window, and keep the picture."""
     context = browser.new_context(
         base_url=site,
@@ -325,7 +426,9 @@ def take(browser: Browser, site: str, shot: Shot, size: str, theme: Any, path: P
         reduced_motion="reduce",
     )
     if shot.who:
-        context.add_cookies([{"name": "sessionid", "value": session_of(shot.who, shot.language), "url": site}])
+        context.add_cookies(
+            [{"name": "sessionid", "value": session_of(shot.who, shot.language), "url": site}]
+        )
     page = context.new_page()
     page.goto(shot.path, wait_until="load")
     shot.deed(page)
@@ -352,10 +455,15 @@ def paper(target: Path) -> Path:
     from tickets import pdf
     from tickets.models import Ticket
 
-    ticket = Ticket.objects.valid().select_related("event__organizer", "reservation__person").get(pk=Ticket.objects.valid().values_list("pk")[0][0])
+    ticket = (
+        Ticket.objects.valid()
+        .select_related("event__organizer", "reservation__person")
+        .get(pk=Ticket.objects.valid().values_list("pk")[0][0])
+    )
     file = target / "ticket.pdf"
     file.write_bytes(pdf.render(ticket))
-    subprocess.run(["pdftoppm", "-png", "-r", "80", "-singlefile", str(file), str(target / "ticket-pdf")], check=True)  # noqa: S603, S607
+    command = ["pdftoppm", "-png", "-r", "80", "-singlefile", str(file), str(target / "ticket-pdf")]
+    subprocess.run(command, check=True)  # noqa: S603  our own words
     return target / "ticket-pdf.png"
 
 

@@ -24,7 +24,9 @@ def sender(text: str, *, name: str) -> str:
         person, address = found[0]
         spoken = Address(display_name=person.strip(), addr_spec=address)
     except (ValueError, HeaderParseError) as error:
-        raise ImproperlyConfigured(f"{name} is exactly one address on one line, as EventFlow <hello@example.org>.") from error
+        raise ImproperlyConfigured(
+            f"{name} is exactly one address on one line, as EventFlow <hello@example.org>."
+        ) from error
     if not spoken.domain:
         raise ImproperlyConfigured(f"{name} has no @: write it as EventFlow <hello@example.org>.")
     return str(spoken)
@@ -38,7 +40,9 @@ def url(text: str, *, name: str) -> SplitResult:
     except ValueError:
         complete = False
     if not complete or parts.username is not None:
-        raise ImproperlyConfigured(f"{name} is a URL with its scheme, as https://events.example.org.")
+        raise ImproperlyConfigured(
+            f"{name} is a URL with its scheme, as https://events.example.org."
+        )
     return parts
 
 
@@ -79,7 +83,10 @@ def neighbourhood(address: str, bits: int = 64) -> str:
 
 def refuse_to_show_a_trial(*, host: str, site: str) -> None:
     """A trial has demo log-ins and shows all mail, so nobody else may reach it."""
-    for name, value, where in (("HOST", host, host), ("SITE_URL", site, urlsplit(site).hostname or "")):
+    for name, value, where in (
+        ("HOST", host, host),
+        ("SITE_URL", site, urlsplit(site).hostname or ""),
+    ):
         if not is_loopback(where):
             raise ImproperlyConfigured(
                 f"This is a trial, with demo log-ins and all mail on a page, and {name}={value} would show it "

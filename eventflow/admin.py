@@ -48,7 +48,9 @@ class SafeAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SafeList
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
         if len(search_term) > LONGEST:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
@@ -57,7 +59,9 @@ class SafeAdmin(admin.ModelAdmin):
 class FoldedSearch(SafeAdmin):
     """Searches `search_fields` as every other page does: folded text, addresses, codes."""
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
         return queryset.filter(every_word(search_term, *self.search_fields)), False
 
 
@@ -101,9 +105,18 @@ class MailAdmin(ReadOnly):
     @admin.action(description=_("Send again what is stuck"), permissions=["view"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Mail]) -> None:
         queued = sum(services.send_again(mail) for mail in chosen)
-        self.message_user(request, ngettext("%d mail is on its way again.", "%d mails are on their way again.", queued) % queued, messages.SUCCESS)
+        self.message_user(
+            request,
+            ngettext("%d mail is on its way again.", "%d mails are on their way again.", queued)
+            % queued,
+            messages.SUCCESS,
+        )
         if left := len(chosen) - queued:
-            self.message_user(request, ngettext("%d was not stuck.", "%d were not stuck.", left) % left, messages.WARNING)
+            self.message_user(
+                request,
+                ngettext("%d was not stuck.", "%d were not stuck.", left) % left,
+                messages.WARNING,
+            )
 
 
 @admin.register(AuditEntry)

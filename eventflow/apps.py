@@ -12,4 +12,8 @@ class EventflowConfig(AppConfig):
         from eventflow.observability import sentry
 
         if settings.SENTRY_DSN:
-            sentry.start(settings.SENTRY_DSN, release=f"eventflow@{VERSION}", environment="trial" if settings.TRIAL else "production")
+            sentry.start(
+                settings.SENTRY_DSN,
+                release=f"eventflow@{VERSION}",
+                environment="trial" if settings.TRIAL else "production",
+            )

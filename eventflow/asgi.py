@@ -34,6 +34,9 @@ except ImproperlyConfigured as error:
 pages = OneHopHandler()
 # Where nobody set a token there is no such page, and the pages say so.
 numbers = {"/metrics": metrics_page} if settings.METRICS_TOKEN else {}
-routes = {"http": Probes(pages, numbers), "websocket": OurPagesOnly(TryAgainLater(SessionMiddlewareStack(URLRouter(sockets))))}
+routes = {
+    "http": Probes(pages, numbers),
+    "websocket": OurPagesOnly(TryAgainLater(SessionMiddlewareStack(URLRouter(sockets)))),
+}
 routed = EveryAnswer(ProtocolTypeRouter(routes))
 application = Application(BehindProxies(routed, trusted=settings.TRUSTED_PROXIES), pages=pages)

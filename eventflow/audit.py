@@ -12,7 +12,14 @@ from eventflow.observability import current
 
 class AuditEntry(models.Model):
     at = models.DateTimeField(_("at"), auto_now_add=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
     action = models.CharField(_("action"), max_length=64)
     target_type = models.CharField(max_length=64)
     target_id = models.BigIntegerField()
@@ -31,7 +38,14 @@ class AuditEntry(models.Model):
 
 def entry(action: str, target: models.Model, *, by: Any = None, **facts: Any) -> AuditEntry:
     """An entry not yet saved, for callers that write many at once. `facts` must be JSON and hold no names or addresses."""
-    return AuditEntry(by=by, action=action, target_type=target._meta.label_lower, target_id=target.pk, facts=facts, request_id=current().request_id)
+    return AuditEntry(
+        by=by,
+        action=action,
+        target_type=target._meta.label_lower,
+        target_id=target.pk,
+        facts=facts,
+        request_id=current().request_id,
+    )
 
 
 def record_many(entries: Iterable[AuditEntry]) -> None:

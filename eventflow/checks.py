@@ -23,9 +23,21 @@ def processes_share_everything(**kwargs: Any) -> list[CheckMessage]:
         return []
     errors: list[CheckMessage] = []
     if settings.DATABASES["default"]["ENGINE"] == SQLITE:
-        errors.append(Error("More than one web process needs PostgreSQL.", hint="Set DATABASE_URL to one, or WEB_PROCESSES=1.", id="eventflow.E002"))
+        errors.append(
+            Error(
+                "More than one web process needs PostgreSQL.",
+                hint="Set DATABASE_URL to one, or WEB_PROCESSES=1.",
+                id="eventflow.E002",
+            )
+        )
     if settings.CHANNEL_LAYERS["default"]["BACKEND"] == IN_MEMORY:
-        errors.append(Error("More than one web process needs Redis.", hint="Set REDIS_URL, or WEB_PROCESSES=1.", id="eventflow.E003"))
+        errors.append(
+            Error(
+                "More than one web process needs Redis.",
+                hint="Set REDIS_URL, or WEB_PROCESSES=1.",
+                id="eventflow.E003",
+            )
+        )
     return errors
 
 
@@ -33,7 +45,9 @@ def processes_share_everything(**kwargs: Any) -> list[CheckMessage]:
 def signing_key_is_a_key(**kwargs: Any) -> list[CheckMessage]:
     if not settings.TICKET_SIGNING_KEY or is_32_bytes(settings.TICKET_SIGNING_KEY):
         return []
-    hint = 'Make one: python -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"'
+    hint = (
+        'Make one: python -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"'
+    )
     return [Error("TICKET_SIGNING_KEY is not 32 bytes in base64.", hint=hint, id="eventflow.E004")]
 
 
@@ -52,7 +66,13 @@ def rates_are_rates(**kwargs: Any) -> list[CheckMessage]:
 def limits_are_on(**kwargs: Any) -> list[CheckMessage]:
     if settings.RATE_LIMITS:
         return []
-    return [Warning("RATE_LIMITS=off: nothing slows down who guesses passwords.", hint="Only load tests want that.", id="eventflow.W001")]
+    return [
+        Warning(
+            "RATE_LIMITS=off: nothing slows down who guesses passwords.",
+            hint="Only load tests want that.",
+            id="eventflow.W001",
+        )
+    ]
 
 
 @register()
@@ -72,7 +92,11 @@ def https_has_a_proxy(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Set TRUSTED_PROXIES to the address or network of the proxy that ends TLS."
     return [
-        Warning(f"{settings.SITE_URL} is reached by https, but no proxy is trusted to say so: forms will be refused.", hint=hint, id="eventflow.W002")
+        Warning(
+            f"{settings.SITE_URL} is reached by https, but no proxy is trusted to say so: forms will be refused.",
+            hint=hint,
+            id="eventflow.W002",
+        )
     ]
 
 
@@ -102,7 +126,12 @@ def settings_are_known(**kwargs: Any) -> list[CheckMessage]:
 def draining_leaves_time_to_finish(**kwargs: Any) -> list[CheckMessage]:
     if 0 <= settings.DRAIN_SECONDS <= MOST_DRAIN_SECONDS:
         return []
-    return [Error(f"DRAIN_SECONDS is between 0 and {MOST_DRAIN_SECONDS}: a web process ends 9 s after SIGTERM.", id="eventflow.E006")]
+    return [
+        Error(
+            f"DRAIN_SECONDS is between 0 and {MOST_DRAIN_SECONDS}: a web process ends 9 s after SIGTERM.",
+            id="eventflow.E006",
+        )
+    ]
 
 
 def is_32_bytes(text: str) -> bool:

@@ -94,7 +94,11 @@ class Request(WebRequest):
         self.is_refused = True
         metrics.count_request("refused", (self.channel._command or b"").decode("latin1"), 413, 0)
         self.content = BytesIO()
-        headers = [(name.lower(), value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
+        headers = [
+            (name.lower(), value)
+            for name, values in self.requestHeaders.getAllRawHeaders()
+            for value in values
+        ]
         response = too_large(self.channel._path.decode("latin1"), headers)
         transport = self.channel.transport
         transport.write(head(b"413 Content Too Large", raw_headers(response)) + response.content)
@@ -106,7 +110,9 @@ class Request(WebRequest):
             super().requestReceived(command, path, version)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
-        is_first = message["type"] == "http.response.start" and not (self.finished or self.channel is None)
+        is_first = message["type"] == "http.response.start" and not (
+            self.finished or self.channel is None
+        )
         if is_first and self.server.is_stopping:
             self.channel.persistent = False
             message["headers"] = [*message["headers"], (b"Connection", b"close")]
@@ -173,7 +179,9 @@ class Channel(HTTPChannel):
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Twisted's answer to what is no HTTP, with the headers of every answer."""
         transport: Any = self.transport
-        transport.write(head(b"400 Bad Request", [(b"Content-Length", b"0"), (b"Connection", b"close")]))
+        transport.write(
+            head(b"400 Bad Request", [(b"Content-Length", b"0"), (b"Connection", b"close")])
+        )
         self.loseConnection()
 
 
@@ -303,13 +311,18 @@ def is_readable(request: Any) -> bool:
     """Whether path, headers and the subprotocols of a handshake are in the charsets that HTTP has for them."""
     headers = request.headers
     ascii_only = [request.path, *headers, headers.get("sec-websocket-protocol", "")]
-    return all(text.isascii() for text in ascii_only) and max(map(ord, "".join(headers.values())), default=0) < 256
+    return (
+        all(text.isascii() for text in ascii_only)
+        and max(map(ord, "".join(headers.values())), default=0) < 256
+    )
 
 
 @lru_cache(maxsize=256)
 def prepared(text: str) -> bytes:
     """What goes over the wire, made once for everybody."""
-    message: bytes = PreparedMessage(text.encode(), isBinary=False, applyMask=False, doNotCompress=True).payloadHybi
+    message: bytes = PreparedMessage(
+        text.encode(), isBinary=False, applyMask=False, doNotCompress=True
+    ).payloadHybi
     return message
 
 

@@ -28,4 +28,8 @@ def isolated(text: object) -> str:
     Text that runs from left to right throughout comes back as it is, so most sentences hold no invisible characters.
     """
     words = without_controls(str(text))
-    return f"{FIRST_STRONG_ISOLATE}{words}{POP_DIRECTIONAL_ISOLATE}" if runs_right_to_left(words) else words
+    return (
+        f"{FIRST_STRONG_ISOLATE}{words}{POP_DIRECTIONAL_ISOLATE}"
+        if runs_right_to_left(words)
+        else words
+    )

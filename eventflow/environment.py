@@ -57,7 +57,9 @@ class Environment(environ.Env):
         if not path:
             return super().get_value(var, *args, **kwargs)
         if self.ENVIRON.get(var, ""):
-            raise ImproperlyConfigured(f"{var} and {var}_FILE are both set, and one of them must be wrong: keep the one you mean.")
+            raise ImproperlyConfigured(
+                f"{var} and {var}_FILE are both set, and one of them must be wrong: keep the one you mean."
+            )
         there = environ.Env()
         there.ENVIRON = {var: text_of(path, var)}
         # A secret may begin with a dollar, which otherwise names another variable.

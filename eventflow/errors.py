@@ -19,8 +19,12 @@ from django_htmx.http import reswap
 
 logger = logging.getLogger(__name__)
 
-BROKEN = gettext_lazy("Something went wrong here. It is logged, with the X-Request-ID of this answer.")
-AWAY = gettext_lazy("We can’t reach our records just now. What was confirmed is safe. Try again in a few seconds.")
+BROKEN = gettext_lazy(
+    "Something went wrong here. It is logged, with the X-Request-ID of this answer."
+)
+AWAY = gettext_lazy(
+    "We can’t reach our records just now. What was confirmed is safe. Try again in a few seconds."
+)
 
 
 class Refused(Exception):
@@ -47,7 +51,13 @@ def is_api(path: str) -> bool:
 def envelope(code: str, message: Any, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
     """A refusal as the API says it; the one place of its shape. `message` may be a lazy translation."""
     words = str(message)
-    return {"success": False, "message": words, "detail": words, "code": code, "errors": errors or {}}
+    return {
+        "success": False,
+        "message": words,
+        "detail": words,
+        "code": code,
+        "errors": errors or {},
+    }
 
 
 class RefusedMiddleware:
@@ -67,7 +77,9 @@ class RefusedMiddleware:
             # The toast comes out of band; whatever the request meant to replace stays.
             answer = render(request, "refused.html#toast", {"refusal": exception}, status=409)
             return reswap(answer, "none")
-        return render(request, "refused.html", {"refusal": exception, "back": back_url(request)}, status=409)
+        return render(
+            request, "refused.html", {"refusal": exception, "back": back_url(request)}, status=409
+        )
 
 
 def back_url(request: HttpRequest) -> str:
@@ -83,7 +95,9 @@ def is_away(error: BaseException | None) -> bool:
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     cause = error.__cause__
-    refused = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR or (getattr(cause, "sqlstate", None) or "").startswith("54")
+    refused = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR or (
+        getattr(cause, "sqlstate", None) or ""
+    ).startswith("54")
     return not refused
 
 
@@ -94,7 +108,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         code, words = ("unavailable", AWAY) if away else ("server_error", BROKEN)
         response: HttpResponse = JsonResponse(envelope(code, words), status=503 if away else 500)
     else:
-        response = HttpResponse(render_to_string("503.html" if away else "500.html"), status=503 if away else 500)
+        response = HttpResponse(
+            render_to_string("503.html" if away else "500.html"), status=503 if away else 500
+        )
     if away:
         response["Retry-After"] = "5"
     return response
@@ -103,7 +119,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django turns away before a view is reached: a host that is not ours, too many fields."""
     if is_api(request.path):
-        return JsonResponse(envelope("bad_request", _("This request can't be understood.")), status=400)
+        return JsonResponse(
+            envelope("bad_request", _("This request can't be understood.")), status=400
+        )
     return defaults.bad_request(request, exception)
 
 

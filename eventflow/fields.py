@@ -8,7 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from eventflow.text import can_be_mailed, canonical_email, email_key, fold, is_blank, is_one_line, nfc
+from eventflow.text import (
+    can_be_mailed,
+    canonical_email,
+    email_key,
+    fold,
+    is_blank,
+    is_one_line,
+    nfc,
+)
 
 
 def is_canonical_address(address: str) -> None:
@@ -54,7 +62,9 @@ class CanonicalEmailField(models.EmailField):
         return email_key(value) if isinstance(value, str) else value
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        return kept_in_memory(self, model_instance, self.get_prep_value(super().pre_save(model_instance, add)))
+        return kept_in_memory(
+            self, model_instance, self.get_prep_value(super().pre_save(model_instance, add))
+        )
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": NewAddress, **kwargs})
@@ -129,7 +139,9 @@ class FoldedField(models.TextField):
 
     def __init__(self, *args: Any, source: str = "", **kwargs: Any) -> None:
         self.source = source
-        super().__init__(*args, **{"default": "", "db_default": "", "editable": False, "blank": True, **kwargs})
+        super().__init__(
+            *args, **{"default": "", "db_default": "", "editable": False, "blank": True, **kwargs}
+        )
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
@@ -149,7 +161,9 @@ class FoldedQuerySet(models.QuerySet):
                 fields[folded.name] = fold(fields[folded.source])
         return super().update(**fields)
 
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+    def bulk_update(
+        self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None
+    ) -> int:
         rows, names = tuple(objs), {*fields}
         beside = [folded for folded in folded_fields(self.model) if folded.source in names]
         for row in rows:
@@ -171,7 +185,10 @@ class FoldedModel(models.Model):
                 if folded.attname in self.get_deferred_fields():
                     setattr(self, folded.attname, "")
         else:
-            update_fields = [*update_fields, *(one.name for one in folded_fields(type(self)) if one.source in {*update_fields})]
+            update_fields = [
+                *update_fields,
+                *(one.name for one in folded_fields(type(self)) if one.source in {*update_fields}),
+            ]
         super().save(update_fields=update_fields, **kwargs)
 
 

@@ -14,12 +14,16 @@ BATCH = 1000
 
 def compose(app: str, model: str, *names: str) -> RunPython:
     """Bring these fields of a model to NFC where they are not."""
-    return RunPython(partial(rewrite, app=app, model=model, names=names, change=composed), RunPython.noop)
+    return RunPython(
+        partial(rewrite, app=app, model=model, names=names, change=composed), RunPython.noop
+    )
 
 
 def fill(app: str, model: str, *names: str) -> RunPython:
     """Fill `<name>_folded` of each of these fields."""
-    return RunPython(partial(rewrite, app=app, model=model, names=names, change=folded), RunPython.noop)
+    return RunPython(
+        partial(rewrite, app=app, model=model, names=names, change=folded), RunPython.noop
+    )
 
 
 def composed(name: str, text: str) -> tuple[str, str]:
@@ -30,15 +34,24 @@ def folded(name: str, text: str) -> tuple[str, str]:
     return f"{name}_folded", fold(text)
 
 
-def rewrite(apps: Any, schema_editor: Any, *, app: str, model: str, names: tuple[str, ...], change: Any) -> None:
+def rewrite(
+    apps: Any, schema_editor: Any, *, app: str, model: str, names: tuple[str, ...], change: Any
+) -> None:
     """Set what `change` makes of each text that is not empty, batch by batch in the order of their ids."""
     targets = [change(name, "")[0] for name in names]
     has_text = reduce(or_, (~Q(**{name: ""}) for name in names))
-    rows: Any = apps.get_model(app, model)._base_manager.filter(has_text).only("pk", *names, *targets).order_by("pk")
+    rows: Any = (
+        apps.get_model(app, model)
+        ._base_manager.filter(has_text)
+        .only("pk", *names, *targets)
+        .order_by("pk")
+    )
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         last = batch[-1].pk
-        rows.model._base_manager.bulk_update([row for row in batch if rewritten(row, names, change)], targets)
+        rows.model._base_manager.bulk_update(
+            [row for row in batch if rewritten(row, names, change)], targets
+        )
 
 
 def rewritten(row: Any, names: tuple[str, ...], change: Any) -> bool:

@@ -45,7 +45,10 @@ def health(request: HttpRequest) -> JsonResponse:
 def build() -> dict[str, str]:
     """What runs here: the version, and the commit and time of the build where whoever built it says so."""
     said = {"commit": settings.GIT_COMMIT, "build_time": settings.BUILD_TIME}
-    return {"version": settings.APP_VERSION or VERSION, **{name: value for name, value in said.items() if value}}
+    return {
+        "version": settings.APP_VERSION or VERSION,
+        **{name: value for name, value in said.items() if value},
+    }
 
 
 class Probes:
@@ -53,14 +56,22 @@ class Probes:
 
     def __init__(self, pages: ASGIHandler, others: Mapping[str, Question]) -> None:
         self.pages = pages
-        self.questions: dict[str, Question] = {"/health/live": live, "/health/ready": ready, **others}
+        self.questions: dict[str, Question] = {
+            "/health/live": live,
+            "/health/ready": ready,
+            **others,
+        }
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         question = self.questions.get(scope["path"].removesuffix("/"))
         if question is None:
             return await self.pages(scope, receive, send)
         current().route = question.__name__
-        response = await question(scope) if scope["method"] in {"GET", "HEAD"} else HttpResponseNotAllowed(["GET", "HEAD"])
+        response = (
+            await question(scope)
+            if scope["method"] in {"GET", "HEAD"}
+            else HttpResponseNotAllowed(["GET", "HEAD"])
+        )
         await self.pages.send_response(response, send)
 
 
@@ -71,13 +82,19 @@ async def live(scope: Scope) -> HttpResponse:
 
 async def ready(scope: Scope) -> HttpResponse:
     """200 while requests are welcome here: the database answers, its tables are those of this code, and nobody asked us to stop."""
-    facts = {"db_ok": await database.answers(), "migrated": await migrations.answers(), "stopping": stopping.is_set()}
+    facts = {
+        "db_ok": await database.answers(),
+        "migrated": await migrations.answers(),
+        "stopping": stopping.is_set(),
+    }
     is_ready = facts == {"db_ok": True, "migrated": True, "stopping": False}
     return answer(200 if is_ready else 503, status="ok" if is_ready else "fail", **facts)
 
 
 def answer(code: int, **facts: Any) -> HttpResponse:
-    response = JsonResponse(facts | {"version": VERSION}, status=code, headers={"Cache-Control": "no-store"})
+    response = JsonResponse(
+        facts | {"version": VERSION}, status=code, headers={"Cache-Control": "no-store"}
+    )
     response["Content-Length"] = len(response.content)
     return response
 
@@ -148,7 +165,12 @@ def ask_migrations() -> None:
 
 
 def ask_redis() -> None:
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=CHECK_SECONDS, socket_connect_timeout=CHECK_SECONDS, retry=None) as client:
+    with redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=CHECK_SECONDS,
+        socket_connect_timeout=CHECK_SECONDS,
+        retry=None,
+    ) as client:
         client.ping()
 
 

@@ -36,7 +36,11 @@ def prune() -> dict[str, int]:
         "idempotent answers": delete(idempotency.expired()),
         "tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         "log-ins": delete(AuditEntry.objects.filter(LOGINS, at__lt=now - LOGINS_KEPT)),
-        "mails": delete(Mail.objects.filter(state__in=[Mail.State.SENT, Mail.State.DROPPED], created__lt=now - MAIL_KEPT)),
+        "mails": delete(
+            Mail.objects.filter(
+                state__in=[Mail.State.SENT, Mail.State.DROPPED], created__lt=now - MAIL_KEPT
+            )
+        ),
     }
 
 

@@ -19,7 +19,14 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    JsonResponse,
+)
 from django.middleware.common import CommonMiddleware
 from django.urls import set_script_prefix
 from django.utils import translation
@@ -101,7 +108,10 @@ class OneHopHandler(ASGIHandler):
         try:
             if not response.streaming:
                 return response
-            if isinstance(response, FileResponse) and int(response.get("Content-Length") or WHOLE_FILE) < WHOLE_FILE:
+            if (
+                isinstance(response, FileResponse)
+                and int(response.get("Content-Length") or WHOLE_FILE) < WHOLE_FILE
+            ):
                 return whole(response)
             self.stream(response, client)
             return None
@@ -125,7 +135,13 @@ class OneHopHandler(ASGIHandler):
     def stream(self, response: Any, client: "Client") -> None:
         """Send chunk by chunk, each when the client has room for it. A client that goes away ends the iteration."""
         try:
-            client.send({"type": "http.response.start", "status": response.status_code, "headers": raw_headers(response)})
+            client.send(
+                {
+                    "type": "http.response.start",
+                    "status": response.status_code,
+                    "headers": raw_headers(response),
+                }
+            )
             for part in response:
                 for chunk, _last in self.chunk_bytes(part):
                     client.send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -179,27 +195,36 @@ class Client:
 def whole(response: FileResponse) -> HttpResponse:
     """The same answer with its file read into memory."""
     response.block_size = ASGIHandler.chunk_size
-    complete = HttpResponse(b"".join(response), status=response.status_code, headers=response.headers)
+    complete = HttpResponse(
+        b"".join(response), status=response.status_code, headers=response.headers
+    )
     complete.cookies = response.cookies
     return complete
 
 
 def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
     headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
-    return headers + [(b"Set-Cookie", morsel.OutputString().encode("ascii")) for morsel in response.cookies.values()]
+    return headers + [
+        (b"Set-Cookie", morsel.OutputString().encode("ascii"))
+        for morsel in response.cookies.values()
+    ]
 
 
 class SlashMiddleware(CommonMiddleware):
     """Django's, whose redirect to the address with its slash keeps method and body: a POST arrives as one."""
 
-    response_redirect_class = staticmethod(partial(HttpResponsePermanentRedirect, preserve_request=True))  # type: ignore[assignment]
+    response_redirect_class = staticmethod(
+        partial(HttpResponsePermanentRedirect, preserve_request=True)
+    )  # type: ignore[assignment]
 
     def get_full_path_with_slash(self, request: HttpRequest) -> str:
         # Django's raises for a POST while DEBUG is on, because its own redirect would lose the body.
         return escape_leading_slashes(request.get_full_path(force_append_slash=True))
 
 
-def refusal(path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, code: str, message: Any) -> HttpResponse:
+def refusal(
+    path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, code: str, message: Any
+) -> HttpResponse:
     """An answer given before any page is reached, in the caller's language: the API's envelope under /api/, plain text elsewhere.
 
     Costs no thread, no session and no database. `message` is a lazy translation.

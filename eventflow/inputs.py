@@ -62,4 +62,8 @@ def mended(fields: QueryDict) -> Any:
 
 
 def is_sound(name: str, value: str) -> bool:
-    return "\x00" not in name and "\x00" not in value and (name != REDIRECT_FIELD_NAME or parts_of(value) is not None)
+    return (
+        "\x00" not in name
+        and "\x00" not in value
+        and (name != REDIRECT_FIELD_NAME or parts_of(value) is not None)
+    )

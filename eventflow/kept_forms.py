@@ -43,7 +43,9 @@ signer = Signer(salt="eventflow.kept_forms")
 # --- What is kept ---------------------------------------------------------------------------------
 
 
-def keeps[View: Callable[..., Any]](*kinds: type[forms.Form | forms.ModelForm], beside: Collection[str] = ()) -> Callable[[View], View]:
+def keeps[View: Callable[..., Any]](
+    *kinds: type[forms.Form | forms.ModelForm], beside: Collection[str] = ()
+) -> Callable[[View], View]:
     """Say of a view that a page may hold what was typed into these forms.
 
     `beside`: the names of what is sent along, like the button that was pressed. Decorators around it
@@ -63,12 +65,16 @@ def kept_fields(request: HttpRequest) -> list[tuple[str, str]]:
     """The fields of the form that a page may hold."""
     match = request.resolver_match
     names = getattr(match.func, "kept_names", ()) if match else ()
-    return [(name, value) for name, values in request.POST.lists() if name in names for value in values]
+    return [
+        (name, value) for name, values in request.POST.lists() if name in names for value in values
+    ]
 
 
 def is_kept(request: HttpRequest) -> bool:
     """Whether the request is a form with words that a page may hold."""
-    return request.method == "POST" and any(name not in NOT_TYPED for name, _value in kept_fields(request))
+    return request.method == "POST" and any(
+        name not in NOT_TYPED for name, _value in kept_fields(request)
+    )
 
 
 def leave_what_is_kept(request: HttpRequest) -> None:
@@ -141,7 +147,9 @@ def refuse_anothers(request: HttpRequest) -> HttpResponse:
     it again would not do: some browsers put what was typed back.)
     """
     if getattr(request, "htmx", False):
-        words = _("You are logged in as %(name)s, and this page was opened by another account. Nothing was sent.")
+        words = _(
+            "You are logged in as %(name)s, and this page was opened by another account. Nothing was sent."
+        )
         messages.error(request, words % {"name": isolated(request.user)})
         return HttpResponseClientRedirect(back_url(request))
     page = render(request, "403_another.html", status=403)

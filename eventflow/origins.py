@@ -21,9 +21,7 @@ NOT_SAID_TO_BE_HTTPS = (
     "a form was refused: its page is on https, and the request came as http. The proxy must send "
     "X-Forwarded-Proto: https, and stand in TRUSTED_PROXIES."
 )
-NOT_THE_HOST_OF_THE_PAGE = (
-    "a form was refused: its page is on SITE_URL, and the request came with another Host. The proxy must pass Host on as it is."
-)
+NOT_THE_HOST_OF_THE_PAGE = "a form was refused: its page is on SITE_URL, and the request came with another Host. The proxy must pass Host on as it is."
 
 
 def parts_of(origin: str) -> SplitResult | None:
@@ -94,7 +92,9 @@ def wanted_page(request: HttpRequest) -> str:
     """Where the form would have led, if that is here; the front page otherwise."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     host = {request.get_host()}
-    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=host, require_https=request.is_secure())
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts=host, require_https=request.is_secure()
+    )
     return wanted if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 

@@ -18,7 +18,11 @@ class KeyPaginator(Paginator):
     def page(self, number: int | str) -> Page:
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        return Page(rows_between(self.queryset, start, min(start + self.per_page, self.count), self.count), number, self)
+        return Page(
+            rows_between(self.queryset, start, min(start + self.per_page, self.count), self.count),
+            number,
+            self,
+        )
 
 
 def rows_between(queryset: QuerySet[Any], start: int, stop: int, count: int) -> list[Any]:
@@ -28,6 +32,10 @@ def rows_between(queryset: QuerySet[Any], start: int, stop: int, count: int) -> 
     """
     keys = queryset.values_list("pk", flat=True)
     from_the_end = start > count - stop
-    wanted = list(keys.reverse()[count - stop : count - start])[::-1] if from_the_end else list(keys[start:stop])
+    wanted = (
+        list(keys.reverse()[count - stop : count - start])[::-1]
+        if from_the_end
+        else list(keys[start:stop])
+    )
     found = {row.pk: row for row in queryset.filter(pk__in=wanted).order_by()}
     return [found[key] for key in wanted if key in found]

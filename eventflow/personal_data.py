@@ -50,9 +50,15 @@ def download(request: PersonRequest) -> HttpResponseBase:
     """
     if is_reauthentication_required(request, app=""):
         return redirect("your_data")
-    headers = {"Content-Disposition": f'attachment; filename="eventflow-{timezone.now():%Y-%m-%d}.json"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="eventflow-{timezone.now():%Y-%m-%d}.json"'
+    }
     pieces = as_json(sections(request.user))
-    return StreamingHttpResponse(map("".join, batched(pieces, CHUNK, strict=False)), content_type="application/json", headers=headers)
+    return StreamingHttpResponse(
+        map("".join, batched(pieces, CHUNK, strict=False)),
+        content_type="application/json",
+        headers=headers,
+    )
 
 
 def sections(person: User) -> dict[str, Row | Iterable[Row]]:
@@ -63,27 +69,60 @@ def sections(person: User) -> dict[str, Row | Iterable[Row]]:
     return {
         "account": account(person),
         "addresses": rows(EmailAddress.objects.filter(user=person), "email", "verified", "primary"),
-        "second_steps": rows(Authenticator.objects.filter(user=person).order_by("pk"), "type", "created_at", "last_used_at", name=F("data__name")),
+        "second_steps": rows(
+            Authenticator.objects.filter(user=person).order_by("pk"),
+            "type",
+            "created_at",
+            "last_used_at",
+            name=F("data__name"),
+        ),
         "former_addresses": rows(FormerAddress.objects.filter(person=person), "email", "made"),
-        "logged_in_at": rows(LoginSession.objects.filter(person=person).order_by("pk"), "device", "is_program", "began", "seen"),
+        "logged_in_at": rows(
+            LoginSession.objects.filter(person=person).order_by("pk"),
+            "device",
+            "is_program",
+            "began",
+            "seen",
+        ),
         "reservations": reservations(person),
         "tickets": tickets(person),
-        "events_organized": rows(Event.objects.filter(organizer=person).order_by("pk"), "id", *EVENT),
+        "events_organized": rows(
+            Event.objects.filter(organizer=person).order_by("pk"), "id", *EVENT
+        ),
         "messages_to_guests": messages(person),
-        "door_staff_at": rows(DoorStaff.objects.filter(person=person).order_by("pk"), "added", event_title=F("event__title")),
+        "door_staff_at": rows(
+            DoorStaff.objects.filter(person=person).order_by("pk"),
+            "added",
+            event_title=F("event__title"),
+        ),
         "log": log(person),
         "mails": mails(person),
     }
 
 
 def account(person: User) -> Row:
-    kept = ["id", "email", "first_name", "last_name", "language", "role", "organizer_mail", "time_zone", "date_joined", "last_login"]
+    kept = [
+        "id",
+        "email",
+        "first_name",
+        "last_name",
+        "language",
+        "role",
+        "organizer_mail",
+        "time_zone",
+        "date_joined",
+        "last_login",
+    ]
     return {name: getattr(person, name) for name in kept}
 
 
 def reservations(person: User) -> Iterator[Row]:
     """Theirs, with the organizer's words to them. What organizers note for each other is not among them."""
-    event = {"event_title": F("event__title"), "event_start": F("event__start_time"), "event_end": F("event__end_time")}
+    event = {
+        "event_title": F("event__title"),
+        "event_start": F("event__start_time"),
+        "event_end": F("event__end_time"),
+    }
     kept = ["id", "status", "status_at_cancellation", "created", "decided_at", "message"]
     return rows(Reservation.objects.filter(person=person).order_by("pk"), *kept, **event)
 
@@ -91,24 +130,50 @@ def reservations(person: User) -> Iterator[Row]:
 def tickets(person: User) -> Iterator[Row]:
     """Theirs, without the serial, which would draw them."""
     kept = ["code", "issued_at", "void_at", "checked_in_at", "reservation_id"]
-    return rows(Ticket.objects.filter(reservation__person=person).order_by("pk"), *kept, event_title=F("event__title"))
+    return rows(
+        Ticket.objects.filter(reservation__person=person).order_by("pk"),
+        *kept,
+        event_title=F("event__title"),
+    )
 
 
 def messages(person: User) -> Iterator[Row]:
     kept = ["audience", "subject", "body", "recipients", "created", "withdrawn_at"]
-    return rows(Announcement.objects.filter(by=person).order_by("pk"), *kept, event_title=F("event__title"))
+    return rows(
+        Announcement.objects.filter(by=person).order_by("pk"), *kept, event_title=F("event__title")
+    )
 
 
 def log(person: User) -> Iterator[Row]:
     """What they did, and what was done to their account."""
     to_them = Q(target_type=User._meta.label_lower, target_id=person.pk)
-    for entry in rows(AuditEntry.objects.filter(Q(by=person) | to_them).order_by("pk"), "at", "by", "action", "target_type", "target_id", "facts"):
-        yield entry | {"by": "you" if entry["by"] == person.pk else "somebody else" if entry["by"] else "EventFlow"}
+    for entry in rows(
+        AuditEntry.objects.filter(Q(by=person) | to_them).order_by("pk"),
+        "at",
+        "by",
+        "action",
+        "target_type",
+        "target_id",
+        "facts",
+    ):
+        yield entry | {
+            "by": "you"
+            if entry["by"] == person.pk
+            else "somebody else"
+            if entry["by"]
+            else "EventFlow"
+        }
 
 
 def mails(person: User) -> Iterator[Row]:
     """Which kind when; what they said is not kept."""
-    for mail in rows(Mail.objects.filter(to=person.email).order_by("pk"), "builder", "state", "created", "sent_at"):
+    for mail in rows(
+        Mail.objects.filter(to=person.email).order_by("pk"),
+        "builder",
+        "state",
+        "created",
+        "sent_at",
+    ):
         yield {"kind": mail.pop("builder").rpartition(".")[2], **mail}
 
 

@@ -9,7 +9,14 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 
 Network = IPv4Network | IPv6Network
-FORWARDING = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port", b"x-real-ip", b"forwarded"}
+FORWARDING = {
+    b"x-forwarded-for",
+    b"x-forwarded-proto",
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"x-real-ip",
+    b"forwarded",
+}
 
 
 def networks(names: Sequence[str]) -> list[Network]:
@@ -22,18 +29,28 @@ class BehindProxies:
 
     def __init__(self, inner: Any, *, trusted: Sequence[Network]) -> None:
         self.inner = inner
-        self.is_trusted = lru_cache(maxsize=1024)(lambda address: any(address in network for network in trusted))
+        self.is_trusted = lru_cache(maxsize=1024)(
+            lambda address: any(address in network for network in trusted)
+        )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
         said = [header for header in scope["headers"] if header[0] in FORWARDING]
         if said:
-            scope = {**scope, "headers": [header for header in scope["headers"] if header[0] not in FORWARDING]}
+            scope = {
+                **scope,
+                "headers": [header for header in scope["headers"] if header[0] not in FORWARDING],
+            }
             peer = address_in(scope["client"][0]) if scope.get("client") else None
             if peer and self.is_trusted(peer):
                 self.believe(scope, said, peer)
         return await self.inner(scope, receive, send)
 
-    def believe(self, scope: dict[str, Any], said: Sequence[tuple[bytes, bytes]], peer: IPv4Address | IPv6Address) -> None:
+    def believe(
+        self,
+        scope: dict[str, Any],
+        said: Sequence[tuple[bytes, bytes]],
+        peer: IPv4Address | IPv6Address,
+    ) -> None:
         # Each of our proxies adds its client at the right end: the first that is none of ours is who asks. Left of it is anybody's word.
         for name in reversed(",".join(values(said, b"x-forwarded-for")).split(",")):
             if not self.is_trusted(peer) or (told := address_in(name)) is None:

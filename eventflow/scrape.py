@@ -31,10 +31,16 @@ async def metrics_page(scope: dict[str, Any]) -> HttpResponse:
     """The numbers of this process and of the installation; 401 without the token."""
     given = dict(scope["headers"]).get(b"authorization", b"")
     if not hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode()):
-        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer", "Content-Length": "0"})
+        return HttpResponse(
+            status=401, headers={"WWW-Authenticate": "Bearer", "Content-Length": "0"}
+        )
     await look()
     text = await asyncio.to_thread(generate_latest)
-    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store", "Content-Length": str(len(text))})
+    return HttpResponse(
+        text,
+        content_type=CONTENT_TYPE_LATEST,
+        headers={"Cache-Control": "no-store", "Content-Length": str(len(text))},
+    )
 
 
 async def look() -> None:
@@ -51,12 +57,16 @@ def ask_numbers() -> None:
     try:
         now = timezone.now()
         to_come = Event.objects.filter(status=Event.Status.PUBLISHED, end_time__gt=now)
-        queued = Mail.objects.filter(state=Mail.State.QUEUED).aggregate(count=Count("pk"), oldest=Min("created"))
+        queued = Mail.objects.filter(state=Mail.State.QUEUED).aggregate(
+            count=Count("pk"), oldest=Min("created")
+        )
         alive_since = now - timedelta(seconds=4 * settings.WORKER_BEAT_SECONDS)
         metrics.QUEUE.set(to_come.aggregate(waiting=Sum("pending_count", default=0))["waiting"])
         metrics.MAIL.labels("queued").set(queued["count"])
         metrics.MAIL.labels("stuck").set(Mail.objects.filter(state=Mail.State.STUCK).count())
-        metrics.MAIL_OLDEST_SECONDS.set(max(0.0, (now - queued["oldest"]).total_seconds()) if queued["oldest"] else 0)
+        metrics.MAIL_OLDEST_SECONDS.set(
+            max(0.0, (now - queued["oldest"]).total_seconds()) if queued["oldest"] else 0
+        )
         metrics.TASKS.labels("due").set(DBTaskResult.objects.ready().count())
         metrics.TASKS.labels("running").set(DBTaskResult.objects.running().count())
         metrics.WORKERS.set(Worker.objects.filter(seen_at__gt=alive_since).count())

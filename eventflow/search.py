@@ -18,7 +18,9 @@ LONGEST = 200
 
 def any_word(text: str, *fields: str) -> Q:
     """The condition that at least one word of `text` stands in one of `fields`."""
-    return either(stands(typed, fields) for typed in text.split()) if len(text) <= LONGEST else NOTHING
+    return (
+        either(stands(typed, fields) for typed in text.split()) if len(text) <= LONGEST else NOTHING
+    )
 
 
 def every_word(text: str, *fields: str) -> Q:
@@ -34,7 +36,9 @@ def every_word(text: str, *fields: str) -> Q:
 def stands(typed: str, fields: Iterable[str]) -> Q:
     """The condition that what was typed between two spaces stands in `fields`: an address whole, a name in its parts."""
     words = [fold(typed)] if "@" in typed else fold(typed).split()
-    parts = reduce(and_, (either(contains(field, typed, word) for field in fields) for word in words), Q())
+    parts = reduce(
+        and_, (either(contains(field, typed, word) for field in fields) for word in words), Q()
+    )
     return parts if words and words[0] else either(contains(field, typed, "") for field in fields)
 
 
@@ -48,7 +52,11 @@ def contains(field: str, typed: str, word: str) -> Q:
     if field.endswith("_folded"):
         return Q(**{f"{field}__contains": word}) if word else NOTHING
     if field.endswith("email"):
-        return Q(**{f"{field}__contains": email_key(typed) if "@" in typed else word}) if word else NOTHING
+        return (
+            Q(**{f"{field}__contains": email_key(typed) if "@" in typed else word})
+            if word
+            else NOTHING
+        )
     return Q(**{f"{field}__icontains": typed})
 
 

@@ -38,6 +38,10 @@ def check_secret(key: str, *, because: str) -> None:
             f"Set DJANGO_SECRET_KEY to a long random string: {because}, so this is no trial, for which EventFlow makes one itself."
         )
     if key == PUBLISHED:
-        raise ImproperlyConfigured(f"DJANGO_SECRET_KEY is the one in .env.dev, which everybody can read; {MAKE_ONE}")
+        raise ImproperlyConfigured(
+            f"DJANGO_SECRET_KEY is the one in .env.dev, which everybody can read; {MAKE_ONE}"
+        )
     if len(key) < SHORTEST:
-        raise ImproperlyConfigured(f"DJANGO_SECRET_KEY has {len(key)} characters, and {SHORTEST} are the least; {MAKE_ONE}")
+        raise ImproperlyConfigured(
+            f"DJANGO_SECRET_KEY has {len(key)} characters, and {SHORTEST} are the least; {MAKE_ONE}"
+        )

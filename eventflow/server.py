@@ -18,11 +18,24 @@ from django.conf import settings
 from twisted.internet import reactor as twisted_reactor
 from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.tcp import Port
-from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, STDLibLogObserver, globalLogBeginner
+from twisted.logger import (
+    FilteringLogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    STDLibLogObserver,
+    globalLogBeginner,
+)
 from twisted.python.failure import Failure
 
 from eventflow import health
-from eventflow.connections import FRAME_BYTES, GOING_AWAY, Request, RequestFactory, Socket, SocketFactory
+from eventflow.connections import (
+    FRAME_BYTES,
+    GOING_AWAY,
+    Request,
+    RequestFactory,
+    Socket,
+    SocketFactory,
+)
 from eventflow.http import OneHopHandler
 from eventflow.observability import Trail, current, metrics, trail, without_secrets
 from events import live
@@ -98,14 +111,19 @@ class Server(Daphne):
             # Which pages may connect is decided in eventflow.sockets.
             allowNullOrigin=True,
         )
-        self.listener = Door(self.port, self.http_factory, backlog=BACKLOG, interface=self.host, reactor=reactor)
+        self.listener = Door(
+            self.port, self.http_factory, backlog=BACKLOG, interface=self.host, reactor=reactor
+        )
         self.listener.startListening()
         self.port = self.listener.getHost().port
         return self.port
 
     def run(self, *, signals: bool = True) -> bool:
         """Serve until stopped. Returns whether everything that had begun was also finished."""
-        errors: Any = FilteringLogObserver(STDLibLogObserver("twisted"), [LogLevelFilterPredicate(LogLevel.error)])  # type: ignore[arg-type,list-item]
+        # Any: Twisted's interfaces are zope's, which mypy does not see through.
+        only_errors: Any = LogLevelFilterPredicate(LogLevel.error)
+        twisted: Any = STDLibLogObserver("twisted")
+        errors: Any = FilteringLogObserver(twisted, [only_errors])
         globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False, discardBuffer=True)
         asyncio.set_event_loop(loop)
         live.sender.adopt(loop)
@@ -130,7 +148,10 @@ class Server(Daphne):
             trail.reset(token)
 
     def open_sockets(self) -> int:
-        return sum(isinstance(protocol, Socket) and protocol.state == Socket.STATE_OPEN for protocol in list(self.connections))
+        return sum(
+            isinstance(protocol, Socket) and protocol.state == Socket.STATE_OPEN
+            for protocol in list(self.connections)
+        )
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass a message to the connection, and return when it has room for the next one."""
@@ -161,10 +182,15 @@ class Server(Daphne):
             if isinstance(protocol, Socket):
                 protocol.serverClose(GOING_AWAY)
         try:
-            await asyncio.wait_for(self.everything_done(asked_until=loop.time() + ASKING_SECONDS), GRACE_SECONDS - settings.DRAIN_SECONDS)
+            await asyncio.wait_for(
+                self.everything_done(asked_until=loop.time() + ASKING_SECONDS),
+                GRACE_SECONDS - settings.DRAIN_SECONDS,
+            )
         except TimeoutError:
             self.lost_work = True
-            logger.warning("stopped with %d request(s) unfinished", sum(map(self.is_running, self.connections)))
+            logger.warning(
+                "stopped with %d request(s) unfinished", sum(map(self.is_running, self.connections))
+            )
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         reactor.stop()
@@ -192,7 +218,11 @@ class Server(Daphne):
 
     def is_at_work(self) -> bool:
         """Whether an application runs, a socket is open, or something that was written is not sent."""
-        return any(map(self.is_running, self.connections)) or any(map(self.is_open_socket, self.connections)) or bool(reactor.getWriters())
+        return (
+            any(map(self.is_running, self.connections))
+            or any(map(self.is_open_socket, self.connections))
+            or bool(reactor.getWriters())
+        )
 
     def is_running(self, protocol: Any) -> bool:
         application = self.connections[protocol].get("application_instance")
@@ -206,7 +236,10 @@ class Server(Daphne):
         return any(map(is_open, self.silent)) or any(map(self.is_arriving, self.connections))
 
     def is_arriving(self, protocol: Any) -> bool:
-        return isinstance(protocol, Request) and not self.connections[protocol].keys() & {"application_instance", "disconnected"}
+        return isinstance(protocol, Request) and not self.connections[protocol].keys() & {
+            "application_instance",
+            "disconnected",
+        }
 
 
 def is_open(channel: Any) -> bool:
@@ -216,14 +249,22 @@ def is_open(channel: Any) -> bool:
 def allow_open_files() -> None:
     """As many as the system lets us, up to OPEN_FILES."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES), hard))
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE,
+        (OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES), hard),
+    )
 
 
 def log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
     """Count a request, and write one line about it, without the query string and with secrets in the path masked; none for static files."""
     if protocol != "http":
         return
-    method, path, status, seconds = details["method"], details["path"].split("?", 1)[0], details["status"], details["time_taken"]
+    method, path, status, seconds = (
+        details["method"],
+        details["path"].split("?", 1)[0],
+        details["status"],
+        details["time_taken"],
+    )
     is_static = path.startswith(settings.STATIC_URL)
     route = current().route or ("static" if is_static else "none")
     metrics.count_request(route, method, status, seconds)

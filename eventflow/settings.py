@@ -50,7 +50,15 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 # Origins whose pages may call the JSON API; nothing else answers to them, and no cookie goes with it.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "x-request-id", "x-requested-with"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "accept-language",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "x-request-id",
+    "x-requested-with",
+]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition",
     "Content-Language",
@@ -68,11 +76,15 @@ CSRF_FAILURE_VIEW = "eventflow.origins.form_refused"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HOST, PORT = env.str("HOST", default="") or "127.0.0.1", env.int("PORT", default=8000)
 # The base of the activation link. A "{token}" in it is replaced instead, for a separate front end.
-FRONTEND_ACTIVATION_URL = env.str("FRONTEND_ACTIVATION_URL", default="") or f"http://localhost:{PORT}"
+FRONTEND_ACTIVATION_URL = (
+    env.str("FRONTEND_ACTIVATION_URL", default="") or f"http://localhost:{PORT}"
+)
 ACTIVATION = addresses.url(FRONTEND_ACTIVATION_URL, name="FRONTEND_ACTIVATION_URL")
 # The address people reach us at: the base of every other link in a mail.
 SITE_URL_GIVEN = env.str("SITE_URL", default="")
-SITE_URL = addresses.origin(SITE_URL_GIVEN or f"{ACTIVATION.scheme}://{ACTIVATION.netloc}", name="SITE_URL")
+SITE_URL = addresses.origin(
+    SITE_URL_GIVEN or f"{ACTIVATION.scheme}://{ACTIVATION.netloc}", name="SITE_URL"
+)
 HTTPS = SITE_URL.startswith("https://")
 if TRIAL:
     addresses.refuse_to_show_a_trial(host=HOST, site=SITE_URL)
@@ -80,7 +92,9 @@ if TRIAL:
 try:
     TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", default=[]))
 except ValueError as error:
-    raise ImproperlyConfigured(f"TRUSTED_PROXIES takes addresses and networks with commas, as 10.0.0.7,172.16.0.0/12: {error}.") from error
+    raise ImproperlyConfigured(
+        f"TRUSTED_PROXIES takes addresses and networks with commas, as 10.0.0.7,172.16.0.0/12: {error}."
+    ) from error
 # Load tests switch every limit off; a deploy check warns.
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 
@@ -182,12 +196,22 @@ SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=1000, at_least=1)
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1, at_least=1)
 
 if REDIS_URL:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
     CACHES = {"default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": REDIS_URL}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     # Rate limits count here: with Django's 300 entries, whoever makes many could make us forget the others.
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
 
 # --- Mail and tasks ---------------------------------------------------------------------------------------------------
 
@@ -205,13 +229,25 @@ SMTP = {
     "timeout": 10,
 }
 if EMAIL_HOST_GIVEN:
-    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": SMTP}}
+    MAILERS = {
+        "default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": SMTP}
+    }
 elif DEV_MAIL:
     private_folder(DATA_DIR / "mail")
-    MAILERS = {"default": {"BACKEND": "eventflow.mail.files.PrivateFiles", "OPTIONS": {"file_path": str(DATA_DIR / "mail")}}}
+    MAILERS = {
+        "default": {
+            "BACKEND": "eventflow.mail.files.PrivateFiles",
+            "OPTIONS": {"file_path": str(DATA_DIR / "mail")},
+        }
+    }
 else:
-    raise ImproperlyConfigured(f"Set EMAIL_HOST to your SMTP server: {NO_TRIAL_BECAUSE}, so mail is not shown on a page.")
-DEFAULT_FROM_EMAIL = addresses.sender(env.str("DEFAULT_FROM_EMAIL", default="") or "EventFlow <hello@localhost>", name="DEFAULT_FROM_EMAIL")
+    raise ImproperlyConfigured(
+        f"Set EMAIL_HOST to your SMTP server: {NO_TRIAL_BECAUSE}, so mail is not shown on a page."
+    )
+DEFAULT_FROM_EMAIL = addresses.sender(
+    env.str("DEFAULT_FROM_EMAIL", default="") or "EventFlow <hello@localhost>",
+    name="DEFAULT_FROM_EMAIL",
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A decision can be taken back for this long before its mail leaves.
 MAIL_DECISION_DELAY_SECONDS = env.int("MAIL_DECISION_DELAY_SECONDS", default=10)
@@ -225,12 +261,17 @@ WORKER_PULSE_FILE = env.str("WORKER_PULSE_FILE", default="")
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_RULES = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "accounts.passwords.GuessableValidator"},
 ]
-AUTH_PASSWORD_VALIDATORS = [{"NAME": "accounts.passwords.FirstReasonValidator", "OPTIONS": {"rules": PASSWORD_RULES}}]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.passwords.FirstReasonValidator", "OPTIONS": {"rules": PASSWORD_RULES}}
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "events:list"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
@@ -341,7 +382,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": (BASE_DIR / "eventflow/api/about.md").read_text(),
     "TAGS": [
         {"name": "Users", "description": "Signing up, signing in, and what Admins do with people."},
-        {"name": "Events", "description": "The public list, and what organizers do with their events."},
+        {
+            "name": "Events",
+            "description": "The public list, and what organizers do with their events.",
+        },
         {"name": "Reservations", "description": "Reserving, the queue, and tickets."},
         {"name": "Door", "description": "Who is this, and let them in."},
     ],
@@ -382,7 +426,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Source maps of the API's reference, 6 MB that only open developer tools ask for: squeezing them takes as long as everything else.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 STORAGES = {
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG or TESTING else "eventflow.staticfiles.HashedStorage"}
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "eventflow.staticfiles.HashedStorage"
+    }
 }
 
 # --- Security ---------------------------------------------------------------------------------------------------------
@@ -409,7 +457,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 # With this prefix browsers take a cookie over https only, from this host alone, for all of it: no neighbour can set one.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (f"{COOKIE_PREFIX}{name}" for name in ("sessionid", "csrftoken", "django_language"))
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (
+    f"{COOKIE_PREFIX}{name}" for name in ("sessionid", "csrftoken", "django_language")
+)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -449,9 +499,16 @@ LOGGING = {
         "paths": {"()": "eventflow.observability.logs.PathFilter"},
         "strange_host": {"()": "eventflow.observability.logs.StrangeHost"},
     },
-    "formatters": {"text": {"()": "eventflow.observability.logs.Line"}, "json": {"()": "eventflow.observability.logs.JsonLine"}},
+    "formatters": {
+        "text": {"()": "eventflow.observability.logs.Line"},
+        "json": {"()": "eventflow.observability.logs.JsonLine"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["paths"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["paths"],
+        },
         # A logger without any handler would still print its warnings.
         "nowhere": {"class": "logging.NullHandler"},
     },

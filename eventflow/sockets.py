@@ -28,7 +28,9 @@ class OurPagesOnly:
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin1")
         origin = headers.get(b"origin")
-        welcome = is_our_host(host) and (origin is None or may_come_from(origin.decode("latin1"), host))
+        welcome = is_our_host(host) and (
+            origin is None or may_come_from(origin.decode("latin1"), host)
+        )
         return await (self.inner if welcome else WebsocketDenier())(scope, receive, send)
 
 

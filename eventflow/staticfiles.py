@@ -29,7 +29,9 @@ Read = Callable[[str], str]
 class HashedStorage(CompressedManifestStaticFilesStorage):
     """Files under hashed names. Our styles and scripts are many files, which import each other, and one of each for browsers."""
 
-    def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
+    def post_process(
+        self, paths: dict[str, Any], dry_run: bool = False, **options: Any
+    ) -> Iterator[Any]:
         def read(name: str) -> str:
             storage, path = paths[name]
             with storage.open(path) as file:
@@ -49,7 +51,9 @@ def bundled_styles(read: Read) -> str:
 
     def part(match: re.Match[str]) -> str:
         name = posixpath.join(folder, match[1])
-        text = ADDRESS.sub(lambda url: f'url("{moved(posixpath.dirname(name), url[1], folder)}")', read(name))
+        text = ADDRESS.sub(
+            lambda url: f'url("{moved(posixpath.dirname(name), url[1], folder)}")', read(name)
+        )
         return f"@layer {match[2]} {{\n{text}}}"
 
     return tight(STYLE_COMMENT.sub("", STYLE.sub(part, read(STYLES))))
@@ -63,7 +67,10 @@ def tight(styles: str) -> str:
 def bundled_scripts(read: Read) -> str:
     """The script with what it imports in its place. Our modules export nothing, so each is a block, whose names are its own."""
     folder = posixpath.dirname(SCRIPTS)
-    whole = SCRIPT.sub(lambda match: f"{{\n{read(posixpath.normpath(posixpath.join(folder, match[1])))}}}", read(SCRIPTS))
+    whole = SCRIPT.sub(
+        lambda match: f"{{\n{read(posixpath.normpath(posixpath.join(folder, match[1])))}}}",
+        read(SCRIPTS),
+    )
     return SCRIPT_COMMENT.sub("", whole)
 
 
@@ -90,5 +97,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for name, storage in finder.list([]):
-            digest.update(f"{name} {storage.size(name)} {storage.get_modified_time(name)}\n".encode())
+            digest.update(
+                f"{name} {storage.size(name)} {storage.get_modified_time(name)}\n".encode()
+            )
     return digest.hexdigest()

@@ -21,7 +21,14 @@ class Supervisor:
     `is_up` tells whether the web process answers; `on_up` is called once when it does.
     """
 
-    def __init__(self, *, web: list[str], worker: list[str], is_up: Callable[[], bool], on_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        web: list[str],
+        worker: list[str],
+        is_up: Callable[[], bool],
+        on_up: Callable[[], None],
+    ) -> None:
         self.web_command, self.worker_command = web, worker
         self.is_up, self.on_up = is_up, on_up
         self.children: list[subprocess.Popen[bytes]] = []
@@ -61,9 +68,13 @@ class Supervisor:
 
     def keep_worker(self) -> None:
         """Start a dead worker again, but not faster than it can fail."""
-        if self.worker.poll() is None or time.monotonic() - self.worker_started < RESTART_AFTER_SECONDS:
+        if (
+            self.worker.poll() is None
+            or time.monotonic() - self.worker_started < RESTART_AFTER_SECONDS
+        ):
             return
-        print(f"The worker ended with code {self.worker.returncode}; starting another.", file=sys.stderr)  # noqa: T201  there is nobody else to say it
+        ended = f"The worker ended with code {self.worker.returncode}; starting another."
+        print(ended, file=sys.stderr)  # noqa: T201  there is nobody else to say it
         self.children.remove(self.worker)
         self.start_worker()
 

@@ -36,7 +36,10 @@ def nfc(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nobody sees anything of it: spaces, characters of no width, signs without a shape."""
-    return all(letter in SHAPELESS or letter.isspace() or unicodedata.category(letter) == "Cf" for letter in text)
+    return all(
+        letter in SHAPELESS or letter.isspace() or unicodedata.category(letter) == "Cf"
+        for letter in text
+    )
 
 
 def is_one_line(text: str) -> bool:

@@ -12,7 +12,9 @@ EXTENSION = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
 
 def index(name: str, table: str, *columns: str) -> RunPython:
     """The operation of a migration. Where PostgreSQL comes without pg_trgm, which is part of its own contrib, searching stays slow, and works."""
-    return RunPython(partial(create, name=name, table=table, columns=columns), partial(drop, name=name))
+    return RunPython(
+        partial(create, name=name, table=table, columns=columns), partial(drop, name=name)
+    )
 
 
 def without_index(name: str) -> RunPython:
@@ -20,17 +22,24 @@ def without_index(name: str) -> RunPython:
     return RunPython(partial(drop, name=name), RunPython.noop)
 
 
-def create(apps: Any, schema_editor: Any, *, name: str, table: str, columns: tuple[str, ...]) -> None:
+def create(
+    apps: Any, schema_editor: Any, *, name: str, table: str, columns: tuple[str, ...]
+) -> None:
     if schema_editor.connection.vendor != "postgresql":
         return
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(EXTENSION)
         if cursor.fetchone() is None:
-            logger.warning("PostgreSQL has no pg_trgm (install its contrib package), so searching in %s stays slow", table)
+            logger.warning(
+                "PostgreSQL has no pg_trgm (install its contrib package), so searching in %s stays slow",
+                table,
+            )
             return
     parts = ", ".join(f"{schema_editor.quote_name(column)} gin_trgm_ops" for column in columns)
     schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    schema_editor.execute(f"CREATE INDEX {schema_editor.quote_name(name)} ON {schema_editor.quote_name(table)} USING gin ({parts})")
+    schema_editor.execute(
+        f"CREATE INDEX {schema_editor.quote_name(name)} ON {schema_editor.quote_name(table)} USING gin ({parts})"
+    )
 
 
 def drop(apps: Any, schema_editor: Any, *, name: str) -> None:

@@ -39,7 +39,9 @@ class ReapingWorker(TaskWorker):
                     return super().run()
                 except DjangoDatabaseError as error:
                     # It is away, or not migrated yet, or a task was deleted while it ran: none of that ends a worker.
-                    logger.warning("worker: the database said no (%s), trying again", type(error).__name__)
+                    logger.warning(
+                        "worker: the database said no (%s), trying again", type(error).__name__
+                    )
                     close_old_connections()
                     time.sleep(1)
 
@@ -54,7 +56,9 @@ class ReapingWorker(TaskWorker):
         attempts = len(db_task_result.worker_ids)
         if db_task_result.status == TaskResultStatus.FAILED and attempts < MOST_ATTEMPTS:
             later = timezone.now() + RETRY_AFTER * attempts
-            DBTaskResult.objects.failed().filter(pk=db_task_result.pk).update(status=TaskResultStatus.READY, run_after=later)
+            DBTaskResult.objects.failed().filter(pk=db_task_result.pk).update(
+                status=TaskResultStatus.READY, run_after=later
+            )
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
         """Asked once, the running task may finish. Asked twice, it is dropped as by a kill, and so given to another worker."""

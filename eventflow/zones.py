@@ -20,13 +20,19 @@ def zones() -> set[str]:
 def current_zones() -> set[str]:
     """The time zones to choose from: those of a place, by the name it has now, and UTC. Others stay where they are in use."""
     table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
-    return {"UTC", *(line.split("\t")[2] for line in table.splitlines() if not line.startswith("#"))} & zones()
+    return {
+        "UTC",
+        *(line.split("\t")[2] for line in table.splitlines() if not line.startswith("#")),
+    } & zones()
 
 
 def zones_by_region(without: set[str]) -> Choices:
     """The zones to choose from, by region, for a select: `[("Europe", [("Europe/Warsaw", "Warsaw (UTC+1)")])]`."""
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    left = [(region, [choice for choice in choices if choice[0] not in without]) for region, choices in regions_at(hour)]
+    left = [
+        (region, [choice for choice in choices if choice[0] not in without])
+        for region, choices in regions_at(hour)
+    ]
     return [(region, choices) for region, choices in left if choices]
 
 
@@ -36,7 +42,9 @@ def regions_at(hour: datetime) -> Choices:
     regions: dict[str, list[tuple[str, str]]] = {}
     for name in sorted(current_zones() - {"UTC"}):
         regions.setdefault(name.partition("/")[0], []).append((name, spoken_zone(name, hour)))
-    return [(region, sorted(names, key=lambda choice: choice[1])) for region, names in regions.items()]
+    return [
+        (region, sorted(names, key=lambda choice: choice[1])) for region, names in regions.items()
+    ]
 
 
 def spoken_zone(name: str, at: datetime | None = None) -> str:

@@ -20,7 +20,16 @@ class DoorStaffInline(admin.TabularInline):
 
 @admin.register(Event)
 class EventAdmin(FoldedSearch, ReadOnly):
-    list_display = ["title", "status", "start_time", "organizer", "seats_limit", "confirmed_count", "pending_count", "checked_in_count"]
+    list_display = [
+        "title",
+        "status",
+        "start_time",
+        "organizer",
+        "seats_limit",
+        "confirmed_count",
+        "pending_count",
+        "checked_in_count",
+    ]
     list_filter = ["status", "admission"]
     search_fields = ["title_folded", "location_folded", "organizer__email"]
     list_select_related = ["organizer"]

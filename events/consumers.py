@@ -41,7 +41,14 @@ class NumbersConsumer(AsyncWebsocketConsumer):
             return await self.close(feeds.NOT_FOUND)
         parts = asked_parts(self.scope["query_string"])
         if WATCH in self.scope.get("extensions", {}):
-            await self.base_send({"type": "websocket.watch", "event": numbers_of(event), "parts": parts, "origin": origin})
+            await self.base_send(
+                {
+                    "type": "websocket.watch",
+                    "event": numbers_of(event),
+                    "parts": parts,
+                    "origin": origin,
+                }
+            )
             raise StopConsumer
         self.watcher = SocketWatcher(self, event.pk, parts, origin)
         feeds.hub.join(event, self.watcher)

@@ -210,7 +210,9 @@ async def read(event_id: int) -> Frame | None:
 async def look_for_anybody(event_id: int) -> Event | None:
     """The event, if whoever comes along may see it. All who ask while somebody's reading is under way share that one."""
     if event_id not in readings:
-        readings[event_id] = reading = asyncio.ensure_future(on_the_thread(look, visible_events(AnonymousUser()), event_id))
+        readings[event_id] = reading = asyncio.ensure_future(
+            on_the_thread(look, visible_events(AnonymousUser()), event_id)
+        )
         reading.add_done_callback(lambda _: readings.pop(event_id))
     return await asyncio.shield(readings[event_id])
 

@@ -48,8 +48,18 @@ class EventFilters(forms.Form):
             ("month", gettext_lazy("This month")),
         ],
     )
-    since = forms.DateField(label=gettext_lazy("From"), required=False, widget=DateInput({"class": "input"}, "%Y-%m-%d"), validators=DAYS)
-    until = forms.DateField(label=gettext_lazy("Until"), required=False, widget=DateInput({"class": "input"}, "%Y-%m-%d"), validators=DAYS)
+    since = forms.DateField(
+        label=gettext_lazy("From"),
+        required=False,
+        widget=DateInput({"class": "input"}, "%Y-%m-%d"),
+        validators=DAYS,
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Until"),
+        required=False,
+        widget=DateInput({"class": "input"}, "%Y-%m-%d"),
+        validators=DAYS,
+    )
     free = forms.BooleanField(label=gettext_lazy("Spots left"), required=False)
     noapproval = forms.BooleanField(label=gettext_lazy("No approval needed"), required=False)
     past = forms.BooleanField(label=gettext_lazy("Past events"), required=False)
@@ -58,7 +68,11 @@ class EventFilters(forms.Form):
         """The public events that match, soonest first; past ones, newest first."""
         self.full_clean()
         events = Event.objects.public()
-        events = events.published().past().order_by("-start_time", "-id") if self.chosen("past") else events.upcoming()
+        events = (
+            events.published().past().order_by("-start_time", "-id")
+            if self.chosen("past")
+            else events.upcoming()
+        )
         events = events.matching(self.chosen("q")).between(*self.span())
         if self.chosen("place"):
             events = events.at(self.chosen("place"))
@@ -76,7 +90,9 @@ class EventFilters(forms.Form):
         return midnight(first), midnight(last + timedelta(days=1)) if last else None
 
     def is_narrowed(self) -> bool:
-        return any(self.chosen(name) for name in self.fields if name not in {"when", "past"}) or self.chosen("when") not in {"", "any"}
+        return any(
+            self.chosen(name) for name in self.fields if name not in {"when", "past"}
+        ) or self.chosen("when") not in {"", "any"}
 
     def chosen(self, name: str) -> Any:
         return self.cleaned_data.get(name, "")
@@ -109,14 +125,19 @@ class LocalMoment(forms.DateTimeField):
     """
 
     widget = MomentInput(format=MINUTES)
-    default_error_messages = {"required": gettext_lazy("Choose a day and a time."), "invalid": gettext_lazy("Choose a day and a time.")}
+    default_error_messages = {
+        "required": gettext_lazy("Choose a day and a time."),
+        "invalid": gettext_lazy("Choose a day and a time."),
+    }
 
     kept: tuple[datetime, zoneinfo.ZoneInfo] | None = None
 
     def to_python(self, value: Any) -> datetime | None:
         try:
             moment = super().to_python(value)
-            return moment and (self.untouched(moment.replace(tzinfo=None)) or moment.astimezone(UTC))
+            return moment and (
+                self.untouched(moment.replace(tzinfo=None)) or moment.astimezone(UTC)
+            )
         except OverflowError as error:  # in the year 1, before the first moment of UTC
             raise ValidationError(other_year(), code="invalid") from error
         except ValidationError as error:
@@ -125,24 +146,40 @@ class LocalMoment(forms.DateTimeField):
             typed = error.params["datetime"]
             if kept := self.untouched(typed):
                 return kept
-            raise ValidationError(clock_change(typed, error.params["current_timezone"]), code=error.code) from error
+            raise ValidationError(
+                clock_change(typed, error.params["current_timezone"]), code=error.code
+            ) from error
 
     def untouched(self, typed: datetime) -> datetime | None:
         """The moment kept, if the clock of its zone shows it as it was typed."""
         if self.kept is None:
             return None
         moment, zone = self.kept
-        same = zone == timezone.get_current_timezone() and typed == on_the_wall(moment.astimezone(zone))
+        same = zone == timezone.get_current_timezone() and typed == on_the_wall(
+            moment.astimezone(zone)
+        )
         return moment if same else None
 
 
 def clock_change(moment: datetime, zone: zoneinfo.ZoneInfo) -> str:
     """Why this time on this clock is no point in time, or two: the night when the clocks go forward, or back."""
     said = {"time": f"{moment:%H:%M}", "zone": zone.key}
-    exists = moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == moment
+    exists = (
+        moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == moment
+    )
     if exists:
-        return _("The clocks go back that night, so %(time)s happens twice in %(zone)s. Choose a time an hour earlier or later.") % said
-    return _("The clocks go forward that night, so there is no %(time)s in %(zone)s. Choose a time an hour earlier or later.") % said
+        return (
+            _(
+                "The clocks go back that night, so %(time)s happens twice in %(zone)s. Choose a time an hour earlier or later."
+            )
+            % said
+        )
+    return (
+        _(
+            "The clocks go forward that night, so there is no %(time)s in %(zone)s. Choose a time an hour earlier or later."
+        )
+        % said
+    )
 
 
 class EventForm(forms.ModelForm):
@@ -152,10 +189,14 @@ class EventForm(forms.ModelForm):
     end_time = LocalMoment(label=gettext_lazy("Ends"))
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=lambda: zone_choices())
     # Asked for where the service refuses: see `refuse`.
-    confirm_past = forms.BooleanField(label=gettext_lazy("Yes, this event is to be in the past"), required=False)
+    confirm_past = forms.BooleanField(
+        label=gettext_lazy("Yes, this event is to be in the past"), required=False
+    )
     asks_about_past = False
     # The same before guests get a mail about another time or place; what is asked, in words.
-    confirm_move = forms.BooleanField(label=gettext_lazy("Yes, change it and tell them"), required=False)
+    confirm_move = forms.BooleanField(
+        label=gettext_lazy("Yes, change it and tell them"), required=False
+    )
     asks_about_move = ""
     seats_limit = forms.IntegerField(
         label=gettext_lazy("Capacity"),
@@ -184,7 +225,11 @@ class EventForm(forms.ModelForm):
             "pattern",
         ]
         labels = {"contact_email": gettext_lazy("Contact e-mail")}
-        help_texts = {"contact_email": gettext_lazy("Guests’ answers to our e-mails go here. Everybody can see it.")}
+        help_texts = {
+            "contact_email": gettext_lazy(
+                "Guests’ answers to our e-mails go here. Everybody can see it."
+            )
+        }
         widgets = {"description": forms.Textarea({"rows": 6})}
         error_messages = {
             "title": {"required": gettext_lazy("Enter what the event is called.")},
@@ -195,7 +240,9 @@ class EventForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         event = self.instance
         if event.pk:
-            self.initial.update(start_time=on_the_wall(event.local_start), end_time=on_the_wall(event.local_end))
+            self.initial.update(
+                start_time=on_the_wall(event.local_start), end_time=on_the_wall(event.local_end)
+            )
             for name in ("start_time", "end_time"):
                 cast(LocalMoment, self.fields[name]).kept = getattr(event, name), event.zone
             # A zone set by another door, or renamed since, stays as it is.
@@ -222,7 +269,11 @@ class EventForm(forms.ModelForm):
         for name in ("start_time", "end_time"):
             if said.get(name) and not FIRST_DAY <= said[name].date() <= LAST_DAY:
                 self.add_error(name, other_year())
-        if said.get("start_time") and said.get("end_time") and said["end_time"] <= said["start_time"]:
+        if (
+            said.get("start_time")
+            and said.get("end_time")
+            and said["end_time"] <= said["start_time"]
+        ):
             self.add_error("end_time", _("The end must be after the start."))
         return said
 
@@ -242,7 +293,10 @@ class EventForm(forms.ModelForm):
 
 
 def other_year() -> str:
-    return _("Enter a year between %(first)d and %(last)d.") % {"first": FIRST_DAY.year, "last": LAST_DAY.year}
+    return _("Enter a year between %(first)d and %(last)d.") % {
+        "first": FIRST_DAY.year,
+        "last": LAST_DAY.year,
+    }
 
 
 def on_the_wall(moment: datetime) -> datetime:
@@ -254,14 +308,25 @@ def first_guess() -> dict[str, Any]:
     today = timezone.localdate()
     saturday = today + timedelta(days=(5 - today.weekday()) % 7 or 7)
     start = datetime.combine(saturday, time(18))
-    look = {"hue": secrets.choice(Event.Hue.values), "pattern": secrets.choice(Event.Pattern.values)}
-    return {"start_time": start, "end_time": start + timedelta(hours=2), "time_zone": settings.TIME_ZONE, **look}
+    look = {
+        "hue": secrets.choice(Event.Hue.values),
+        "pattern": secrets.choice(Event.Pattern.values),
+    }
+    return {
+        "start_time": start,
+        "end_time": start + timedelta(hours=2),
+        "time_zone": settings.TIME_ZONE,
+        **look,
+    }
 
 
 def zone_choices(current: str = "") -> Choices:
     """Every zone of the world by region, this site's and the event's own before all others."""
     here = [name for name in dict.fromkeys([settings.TIME_ZONE, current, "UTC"]) if name]
-    return [(_("Often used"), [(name, spoken_zone(name)) for name in here]), *zones_by_region(set(here))]
+    return [
+        (_("Often used"), [(name, spoken_zone(name)) for name in here]),
+        *zones_by_region(set(here)),
+    ]
 
 
 # --- The panel's small forms ------------------------------------------------------------------------------------------
@@ -281,6 +346,11 @@ class DoorStaffForm(forms.Form):
     email = NewAddress(
         label=gettext_lazy("E-mail"),
         max_length=254,
-        error_messages={"required": gettext_lazy("Enter their address."), "invalid": gettext_lazy("Enter an e-mail address like name@example.org.")},
-        help_text=gettext_lazy("We write to them. If they have no account, they sign up with this address first."),
+        error_messages={
+            "required": gettext_lazy("Enter their address."),
+            "invalid": gettext_lazy("Enter an e-mail address like name@example.org."),
+        },
+        help_text=gettext_lazy(
+            "We write to them. If they have no account, they sign up with this address first."
+        ),
     )

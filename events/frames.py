@@ -45,7 +45,9 @@ class Frame:
     def html(self, parts: tuple[str, ...]) -> str:
         """The snippets of these parts, each with the `hx-swap-oob` by which htmx puts it in its place."""
         if parts not in self.snippets:
-            self.snippets[parts] = render_to_string("events/_live.html", {"event": self.event, "parts": parts})
+            self.snippets[parts] = render_to_string(
+                "events/_live.html", {"event": self.event, "parts": parts}
+            )
         return self.snippets[parts]
 
 

@@ -80,7 +80,10 @@ class Sender:
     async def send(self, event_id: int) -> None:
         layer: Any = get_channel_layer()
         try:
-            await asyncio.wait_for(layer.group_send(group_of(event_id), {"type": "hint", "event_id": event_id}), SEND_SECONDS)
+            await asyncio.wait_for(
+                layer.group_send(group_of(event_id), {"type": "hint", "event_id": event_id}),
+                SEND_SECONDS,
+            )
         except LAYER_ERRORS as error:
             self.failed_at = time.monotonic()
             self.outage.began(error)

@@ -17,7 +17,9 @@ def door_staff(staff: int) -> Letter | None:
         return None
     event = found.event
     title = isolated(" ".join(event.title.split()))
-    path = reverse("tickets:check_in", args=[event.pk]) if found.person else reverse("account_signup")
+    path = (
+        reverse("tickets:check_in", args=[event.pk]) if found.person else reverse("account_signup")
+    )
     facts = {
         "event": event,
         "title": title,

@@ -14,29 +14,53 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from eventflow.fields import CanonicalEmailField, ComposedCharField, ComposedTextField, FoldedField, FoldedModel, FoldedQuerySet
+from eventflow.fields import (
+    CanonicalEmailField,
+    ComposedCharField,
+    ComposedTextField,
+    FoldedField,
+    FoldedModel,
+    FoldedQuerySet,
+)
 from eventflow.search import every_word
 from eventflow.zones import current_zones, zones
 
 MOST_SEATS = 1_000_000
 # No event is outside these, and no clock of the world breaks on them.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
-MOMENTS = [MinValueValidator(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)), MaxValueValidator(datetime(LAST_YEAR, 12, 31, tzinfo=UTC))]
+MOMENTS = [
+    MinValueValidator(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)),
+    MaxValueValidator(datetime(LAST_YEAR, 12, 31, tzinfo=UTC)),
+]
 
 
 # What the public search looks through.
-SEARCHED = ["title_folded", "description_folded", "location_folded", "organizer__first_name_folded", "organizer__last_name_folded"]
+SEARCHED = [
+    "title_folded",
+    "description_folded",
+    "location_folded",
+    "organizer__first_name_folded",
+    "organizer__last_name_folded",
+]
 
 
 def current_zone(name: str) -> None:
     """Refuse `localtime`, `Factory` and names that a zone had once, such as Asia/Calcutta."""
     if name not in current_zones():
-        raise ValidationError(_("This is no time zone of a place, or an old name of one. Write it like Europe/Warsaw."), code="unknown_zone")
+        raise ValidationError(
+            _(
+                "This is no time zone of a place, or an old name of one. Write it like Europe/Warsaw."
+            ),
+            code="unknown_zone",
+        )
 
 
 def known_zone(name: str) -> None:
     if name not in zones():
-        raise ValidationError(_("There is no time zone of this name. Write it like Europe/Warsaw."), code="unknown_zone")
+        raise ValidationError(
+            _("There is no time zone of this name. Write it like Europe/Warsaw."),
+            code="unknown_zone",
+        )
 
 
 class EventQuerySet(FoldedQuerySet, models.QuerySet["Event"]):
@@ -45,7 +69,9 @@ class EventQuerySet(FoldedQuerySet, models.QuerySet["Event"]):
 
     def public(self) -> "EventQuerySet":
         """What everybody may see: a cancelled event stays, so that its guests learn of it, unless it never was more than a draft."""
-        return self.exclude(status=Event.Status.DRAFT).exclude(status=Event.Status.CANCELLED, published_at=None)
+        return self.exclude(status=Event.Status.DRAFT).exclude(
+            status=Event.Status.CANCELLED, published_at=None
+        )
 
     def upcoming(self) -> "EventQuerySet":
         return self.filter(end_time__gt=timezone.now())
@@ -62,7 +88,9 @@ class EventQuerySet(FoldedQuerySet, models.QuerySet["Event"]):
 
     def with_spots(self) -> "EventQuerySet":
         """Those that can still be reserved without waiting for somebody else to leave."""
-        return self.published().filter(confirmed_count__lt=F("seats_limit"), start_time__gt=timezone.now())
+        return self.published().filter(
+            confirmed_count__lt=F("seats_limit"), start_time__gt=timezone.now()
+        )
 
     def at(self, place: str) -> "EventQuerySet":
         return self.filter(every_word(place, "location_folded"))
@@ -127,13 +155,25 @@ class Event(FoldedModel):
     location_folded = FoldedField(source="location")
     start_time = models.DateTimeField(_("starts"), validators=MOMENTS)
     end_time = models.DateTimeField(_("ends"), validators=MOMENTS)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw", validators=[known_zone])
-    seats_limit = models.PositiveIntegerField(_("capacity"), validators=[MinValueValidator(1), MaxValueValidator(MOST_SEATS)])
-    admission = models.CharField(_("admission"), max_length=16, choices=Admission.choices, default=Admission.APPROVAL)
-    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.DRAFT)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/Warsaw", validators=[known_zone]
+    )
+    seats_limit = models.PositiveIntegerField(
+        _("capacity"), validators=[MinValueValidator(1), MaxValueValidator(MOST_SEATS)]
+    )
+    admission = models.CharField(
+        _("admission"), max_length=16, choices=Admission.choices, default=Admission.APPROVAL
+    )
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status.choices, default=Status.DRAFT
+    )
     hue = models.CharField(_("hue"), max_length=16, choices=Hue.choices, default=Hue.LAGOON)
-    pattern = models.CharField(_("pattern"), max_length=16, choices=Pattern.choices, default=Pattern.RINGS)
-    organizer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="events", verbose_name=_("organizer"))
+    pattern = models.CharField(
+        _("pattern"), max_length=16, choices=Pattern.choices, default=Pattern.RINGS
+    )
+    organizer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="events", verbose_name=_("organizer")
+    )
     door_staff: models.ManyToManyField = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         through="DoorStaff",
@@ -168,15 +208,27 @@ class Event(FoldedModel):
         ordering = ["start_time", "id"]
         indexes = [
             # The end is read from the index too: what is over, or not yet, is told without its row.
-            models.Index(fields=["status", "start_time", "id", "end_time"], name="event_public_list"),
+            models.Index(
+                fields=["status", "start_time", "id", "end_time"], name="event_public_list"
+            ),
             models.Index(fields=["organizer", "start_time", "id"], name="event_by_organizer"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(seats_limit__gte=1), name="event_has_seats"),
-            models.CheckConstraint(condition=Q(confirmed_count__lte=F("seats_limit")), name="event_never_oversold"),
-            models.CheckConstraint(condition=Q(checked_in_count__lte=F("confirmed_count")), name="event_only_confirmed_inside"),
-            models.CheckConstraint(condition=Q(end_time__gt=F("start_time")), name="event_ends_after_start"),
-            models.CheckConstraint(condition=Q(status__in=["draft", "published", "cancelled"]), name="event_status_known"),
+            models.CheckConstraint(
+                condition=Q(confirmed_count__lte=F("seats_limit")), name="event_never_oversold"
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_in_count__lte=F("confirmed_count")),
+                name="event_only_confirmed_inside",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_time__gt=F("start_time")), name="event_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "published", "cancelled"]),
+                name="event_status_known",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -198,7 +250,9 @@ class Event(FoldedModel):
     @property
     def all_count(self) -> int:
         """How many reservations there are, whatever became of them."""
-        return self.pending_count + self.confirmed_count + self.rejected_count + self.cancelled_count
+        return (
+            self.pending_count + self.confirmed_count + self.rejected_count + self.cancelled_count
+        )
 
     @property
     def is_full(self) -> bool:
@@ -283,7 +337,9 @@ class DoorStaff(models.Model):
     event = models.ForeignKey(Event, models.CASCADE)
     email = CanonicalEmailField(_("e-mail"))
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
     added = models.DateTimeField(auto_now_add=True)
     # When the person signed up for it, or first stood at the door. Until then an organizer knows the
     # address that they typed, and not whether it has an account or whose it is.
@@ -296,7 +352,9 @@ class DoorStaff(models.Model):
             models.UniqueConstraint(fields=["event", "person"], name="door_staff_once"),
             models.UniqueConstraint(fields=["event", "email"], name="door_staff_invited_once"),
         ]
-        indexes = [models.Index(fields=["email"], condition=Q(person=None), name="door_staff_waiting")]
+        indexes = [
+            models.Index(fields=["email"], condition=Q(person=None), name="door_staff_waiting")
+        ]
 
     def __str__(self) -> str:
         return f"{self.person_id or 'invited'} at {self.event_id}"

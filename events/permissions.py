@@ -18,7 +18,11 @@ def managed_events(user: Visitor) -> EventQuerySet:
 
 def visible_events(user: Visitor) -> EventQuerySet:
     """What has been published, and the drafts of those who manage them."""
-    return Event.objects.public() | managed_events(user) if user.is_authenticated else Event.objects.public()
+    return (
+        Event.objects.public() | managed_events(user)
+        if user.is_authenticated
+        else Event.objects.public()
+    )
 
 
 def door_events(user: Visitor) -> EventQuerySet:

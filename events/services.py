@@ -25,7 +25,17 @@ from events.models import DoorStaff, Event, EventQuerySet
 IN_CALENDARS = {"title", "description", "location", "start_time", "end_time"}
 MOVES_GUESTS = {"location", "start_time", "end_time"}
 # What a duplicate takes over: what the event says, and nothing of what became of it.
-COPIED = ["title", "description", "location", "contact_email", "time_zone", "seats_limit", "admission", "hue", "pattern"]
+COPIED = [
+    "title",
+    "description",
+    "location",
+    "contact_email",
+    "time_zone",
+    "seats_limit",
+    "admission",
+    "hue",
+    "pattern",
+]
 
 
 def lock(event_id: int, among: EventQuerySet | None = None) -> Event:
@@ -49,7 +59,9 @@ def create(*, by: User, **fields: Any) -> Event:
 
 
 @transaction.atomic
-def edit(event: Event, *, by: User, confirm_past: bool = False, confirm_move: bool = True, **fields: Any) -> Event:
+def edit(
+    event: Event, *, by: User, confirm_past: bool = False, confirm_move: bool = True, **fields: Any
+) -> Event:
     """Change what the event says. Seats can go down only to those already given; added ones go to the queue's head.
 
     `confirm_past`: a published event may be moved into the past, which is a slip more often than not.
@@ -59,14 +71,17 @@ def edit(event: Event, *, by: User, confirm_past: bool = False, confirm_move: bo
     fields = in_utc(fields)
     locked = lock(event.pk)
     if locked.is_cancelled:
-        raise Refused("event_cancelled", _("This event is cancelled. Duplicate it to offer it again."))
+        raise Refused(
+            "event_cancelled", _("This event is cancelled. Duplicate it to offer it again.")
+        )
     before = {name: getattr(locked, name) for name in fields}
     for name, value in fields.items():
         setattr(locked, name, value)
     if locked.seats_limit < locked.confirmed_count:
         raise Refused(
             "seats_limit_below_confirmed",
-            _("%(count)d people already have a spot. Enter %(count)d or more.") % {"count": locked.confirmed_count},
+            _("%(count)d people already have a spot. Enter %(count)d or more.")
+            % {"count": locked.confirmed_count},
             field="seats_limit",
         )
     check_times(locked)
@@ -98,7 +113,11 @@ def publish(event: Event, *, by: User) -> Event:
     if Event.Status.PUBLISHED not in Event.MOVES[locked.status]:
         raise Refused("event_cancelled", _("This event is cancelled and can't be published again."))
     if locked.is_past:
-        raise Refused("event_over", _("This event would already be over. Move its dates into the future first."), field="end_time")
+        raise Refused(
+            "event_over",
+            _("This event would already be over. Move its dates into the future first."),
+            field="end_time",
+        )
     locked.status = Event.Status.PUBLISHED
     locked.published_at = timezone.now()
     locked.save(update_fields=["status", "published_at"])
@@ -138,7 +157,13 @@ def cancel(event: Event, *, by: User, message: str = "") -> Event:
     locked.cancel_message = message.strip()
     locked.sequence += 1
     locked.save(update_fields=["status", "cancelled_at", "cancel_message", "sequence"])
-    audit.record("event.cancel", locked, by=by, confirmed=locked.confirmed_count, pending=locked.pending_count)
+    audit.record(
+        "event.cancel",
+        locked,
+        by=by,
+        confirmed=locked.confirmed_count,
+        pending=locked.pending_count,
+    )
     signals.event_cancelled.send(sender=Event, event=locked, by=by)
     live.hint(locked.pk)
     return locked
@@ -147,11 +172,20 @@ def cancel(event: Event, *, by: User, message: str = "") -> Event:
 @transaction.atomic
 def duplicate(event: Event, *, by: User) -> Event:
     """A new draft that says the same, as many weeks later as it takes to be in the future, at the same time of day."""
-    weeks = timedelta(weeks=max(1, math.ceil((timezone.now() - event.start_time) / timedelta(weeks=1))))
+    weeks = timedelta(
+        weeks=max(1, math.ceil((timezone.now() - event.start_time) / timedelta(weeks=1)))
+    )
     copied = {field: getattr(event, field) for field in COPIED}
-    start, end = (at_the_same_hour(moment, weeks, event.zone) for moment in (event.start_time, event.end_time))
+    start, end = (
+        at_the_same_hour(moment, weeks, event.zone) for moment in (event.start_time, event.end_time)
+    )
     # An hour that the clocks skip or repeat on the new day must not turn the two round.
-    copy = Event(organizer=event.organizer, start_time=start, end_time=max(end, start + timedelta(minutes=1)), **copied)
+    copy = Event(
+        organizer=event.organizer,
+        start_time=start,
+        end_time=max(end, start + timedelta(minutes=1)),
+        **copied,
+    )
     copy.save(force_insert=True)
     audit.record("event.duplicate", copy, by=by, of=event.pk)
     return copy
@@ -159,12 +193,17 @@ def duplicate(event: Event, *, by: User) -> Event:
 
 def at_the_same_hour(moment: datetime, later: timedelta, zone: ZoneInfo) -> datetime:
     """So much later on the clock of the zone, across a change of the clocks too; in UTC."""
-    return (moment.astimezone(zone).replace(tzinfo=None) + later).replace(tzinfo=zone).astimezone(UTC)
+    return (
+        (moment.astimezone(zone).replace(tzinfo=None) + later).replace(tzinfo=zone).astimezone(UTC)
+    )
 
 
 def in_utc(fields: dict[str, Any]) -> dict[str, Any]:
     """The same fields with their times in UTC. Python compares two times of one zone as its clock shows them, and that repeats an hour."""
-    return {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in fields.items()}
+    return {
+        name: value.astimezone(UTC) if isinstance(value, datetime) else value
+        for name, value in fields.items()
+    }
 
 
 @transaction.atomic
@@ -189,7 +228,9 @@ def add_door_staff(event: Event, *, email: str, by: User) -> DoorStaff:
 def tell_door_staff(staff: DoorStaff) -> None:
     language = staff.person.language if staff.person else get_language() or settings.LANGUAGE_CODE
     if may_mail(f"door:{staff.event_id}", staff.email):
-        mail.queue_to_address(mails.door_staff, address=staff.email, language=language, args={"staff": staff.pk})
+        mail.queue_to_address(
+            mails.door_staff, address=staff.email, language=language, args={"staff": staff.pk}
+        )
 
 
 @transaction.atomic
@@ -197,7 +238,9 @@ def remove_door_staff(staff: DoorStaff, *, by: User) -> None:
     """Take the right to check in away, at once; or the invitation back."""
     audit.record("door_staff.remove", staff.event, by=by, staff=staff.pk)
     if staff.person:
-        signals.door_staff_removed.send(sender=DoorStaff, event=staff.event, person=staff.person, by=by)
+        signals.door_staff_removed.send(
+            sender=DoorStaff, event=staff.event, person=staff.person, by=by
+        )
     staff.delete()
 
 
@@ -220,21 +263,35 @@ def let_go(person: User) -> None:
 
     Refused: organizes_events, while people may be on their way to one of theirs.
     """
-    drafts = Event.objects.select_for_update(no_key=True).filter(organizer=person, status=Event.Status.DRAFT).order_by("pk")
+    drafts = (
+        Event.objects.select_for_update(no_key=True)
+        .filter(organizer=person, status=Event.Status.DRAFT)
+        .order_by("pk")
+    )
     # Read under the lock: a draft that is being published is published by now, or never will be.
     Event.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
     coming = Event.objects.published().upcoming().filter(organizer=person).first()
     if coming:
-        raise Refused("organizes_events", _("You organize “%(title)s”, which is not over. Cancel it first.") % {"title": isolated(coming.title)})
+        raise Refused(
+            "organizes_events",
+            _("You organize “%(title)s”, which is not over. Cancel it first.")
+            % {"title": isolated(coming.title)},
+        )
     Event.objects.filter(organizer=person).exclude(contact_email="").update(contact_email="")
     DoorStaff.objects.filter(Q(person=person) | Q(email=person.email)).delete()
 
 
 def check_not_moved_into_past(event: Event, changed: set[str]) -> None:
     """Refused: event_in_past, where a new start or end of a published event has passed already."""
-    passed = [name for name in ("start_time", "end_time") if name in changed and getattr(event, name) <= timezone.now()]
+    passed = [
+        name
+        for name in ("start_time", "end_time")
+        if name in changed and getattr(event, name) <= timezone.now()
+    ]
     if event.is_published and passed:
-        words = _("This time is in the past, and everybody with a reservation would be told. If it is meant, confirm it.")
+        words = _(
+            "This time is in the past, and everybody with a reservation would be told. If it is meant, confirm it."
+        )
         raise Refused("event_in_past", words, field=passed[0])
 
 

@@ -30,7 +30,9 @@ MOST_PAGES = 500
 # So many readers of one event in one second and one process are a rush; then its row may be so many seconds old.
 BUSY, FRESH_SECONDS = 20, 0.1
 THEMES = {"light", "dark"}
-EVENT = [field.attname for field in Event._meta.concrete_fields if not isinstance(field, FoldedField)]
+EVENT = [
+    field.attname for field in Event._meta.concrete_fields if not isinstance(field, FoldedField)
+]
 # What the page says of the organizer.
 HOST = ["id", "email", "first_name", "last_name"]
 
@@ -98,7 +100,13 @@ def page(request: HttpRequest, pk: int) -> HttpResponse | None:
 
 
 def draw(request: HttpRequest, event: Event) -> Page:
-    context = {"event": event, "manages": False, "helps": False, "share": sharing.facts(event), "csrf_token": ""}
+    context = {
+        "event": event,
+        "manages": False,
+        "helps": False,
+        "share": sharing.facts(event),
+        "csrf_token": "",
+    }
     html = render_to_string("events/detail.html", context, request).encode()
     return Page(html, compress_string(html))
 
@@ -114,7 +122,11 @@ def theme_of(request: HttpRequest) -> str:
 @cache
 def statement() -> tuple[Any, str, list[Any]]:
     """The compiler, the SQL and the parameters before the key: written once, because to write it takes Django four times as long as to ask."""
-    rows = Event.objects.public().filter(pk=0).values_list(*EVENT, *(f"organizer__{name}" for name in HOST))
+    rows = (
+        Event.objects.public()
+        .filter(pk=0)
+        .values_list(*EVENT, *(f"organizer__{name}" for name in HOST))
+    )
     compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
     sql, (*parameters, key) = compiler.as_sql()
     assert key == 0  # noqa: S101  the last condition is the one we added
@@ -152,7 +164,9 @@ def row_of(pk: int) -> Row | None:
 def event_of(row: Row) -> Event:
     """The event that a row says, and with it the organizer."""
     compiler, _sql, _parameters = statement()
-    converters = compiler.get_converters([expression for expression, _sql, _alias in compiler.select])
+    converters = compiler.get_converters(
+        [expression for expression, _sql, _alias in compiler.select]
+    )
     values = next(iter(compiler.apply_converters([row], converters))) if converters else row
     event = Event.from_db(DEFAULT_DB_ALIAS, EVENT, values[: len(EVENT)])
     event.organizer = User.from_db(DEFAULT_DB_ALIAS, HOST, values[len(EVENT) :])

@@ -13,6 +13,8 @@ def facts(event: Event) -> dict[str, str]:
         "url": settings.SITE_URL + event.get_absolute_url(),
         "cover": settings.SITE_URL + static(f"img/covers/{event.hue}-{event.pattern}.png"),
         "words": Truncator(" ".join(event.description.split())).chars(200),
-        "life": "https://schema.org/EventCancelled" if event.is_cancelled else "https://schema.org/EventScheduled",
+        "life": "https://schema.org/EventCancelled"
+        if event.is_cancelled
+        else "https://schema.org/EventScheduled",
         "spots": "https://schema.org/SoldOut" if event.is_full else "https://schema.org/InStock",
     }

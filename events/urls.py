@@ -15,5 +15,7 @@ urlpatterns = [
     path("organizer/events/<int:pk>/duplicate/", panel.duplicate, name="duplicate"),
     path("organizer/events/<int:pk>/cancel/", panel.cancel, name="cancel"),
     path("organizer/events/<int:pk>/door-staff/", panel.add_door_staff, name="add_door_staff"),
-    path("organizer/door-staff/<int:pk>/remove/", panel.remove_door_staff, name="remove_door_staff"),
+    path(
+        "organizer/door-staff/<int:pk>/remove/", panel.remove_door_staff, name="remove_door_staff"
+    ),
 ]

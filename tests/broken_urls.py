@@ -22,4 +22,9 @@ def refused(request: Any) -> None:
 
 
 handler500 = urls.handler500
-urlpatterns = [*urls.urlpatterns, path("broken/", broken), path("away/", database_away), path("refused/", refused)]
+urlpatterns = [
+    *urls.urlpatterns,
+    path("broken/", broken),
+    path("away/", database_away),
+    path("refused/", refused),
+]

@@ -15,6 +15,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 @receiver(request_started, weak=False)
 def forget_content_types(**kwargs):
     """Each test's database has other numbers for them, and this process outlives it."""
-    from django.contrib.contenttypes.models import ContentType  # its app is not ready yet when settings are read
+    from django.contrib.contenttypes.models import (
+        ContentType,
+    )  # its app is not ready yet when settings are read
 
     ContentType.objects.clear_cache()

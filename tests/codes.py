@@ -7,12 +7,30 @@ from pathlib import Path
 def read_pdf(pdf: bytes, folder: Path) -> str:
     """The text of the one QR code on the first page of this PDF."""
     (folder / "ticket.pdf").write_bytes(pdf)
-    subprocess.run(["pdftoppm", "-r", "150", "-f", "1", "-l", "1", "-singlefile", "-png", "ticket.pdf", "ticket"], cwd=folder, check=True)
+    subprocess.run(
+        [
+            "pdftoppm",
+            "-r",
+            "150",
+            "-f",
+            "1",
+            "-l",
+            "1",
+            "-singlefile",
+            "-png",
+            "ticket.pdf",
+            "ticket",
+        ],
+        cwd=folder,
+        check=True,
+    )
     return read_image(folder / "ticket.png")
 
 
 def read_image(path: Path) -> str:
     """The text of the one QR code in this picture."""
-    scan = subprocess.run(["zbarimg", "--quiet", "--raw", str(path)], check=True, capture_output=True, text=True)
+    scan = subprocess.run(
+        ["zbarimg", "--quiet", "--raw", str(path)], check=True, capture_output=True, text=True
+    )
     (text,) = scan.stdout.splitlines()
     return text

@@ -15,7 +15,15 @@ from tickets import signature
 # Minutes long, and not kind to the servers they run on: bin/test --faults.
 collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]
 # What begins first, so that no worker begins something long when the others are about to finish.
-LONG = ["test_backup", "test_polish_pages", "test_schemathesis", "test_http", "test_model", "test_scripts", "test_races"]
+LONG = [
+    "test_backup",
+    "test_polish_pages",
+    "test_schemathesis",
+    "test_http",
+    "test_model",
+    "test_scripts",
+    "test_races",
+]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -23,7 +31,10 @@ def pytest_collection_modifyitems(config, items):
     """Leave out, on SQLite, what only PostgreSQL can do; and of what no database has to do with, what runs beside the other one."""
     here = "sqlite" if settings.EMBEDDED else "postgresql"
     left_out = [item for item in items if runs_on(item) not in {here, None}]
-    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: (not in_browser(item), item.path.stem not in LONG))
+    items[:] = sorted(
+        (item for item in items if item not in left_out),
+        key=lambda item: (not in_browser(item), item.path.stem not in LONG),
+    )
     config.hook.pytest_deselected(items=left_out)
 
 

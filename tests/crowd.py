@@ -51,11 +51,20 @@ def slow_reader(server: Server, port: int, event_id: int) -> dict[str, Any]:
     """What waits for one who reads nothing while many frames come, and what they get when they read at last."""
     ours = visitor(port, event_id)
     waiting = on_the_loop(frames_for(one_socket(server), event_id))
-    return {"bytes_waiting": waiting, "bytes_allowed": FRAME_BYTES, "offered": FRAMES, "seen_last": last_message(ours)["pending_count"]}
+    return {
+        "bytes_waiting": waiting,
+        "bytes_allowed": FRAME_BYTES,
+        "offered": FRAMES,
+        "seen_last": last_message(ours)["pending_count"],
+    }
 
 
 def one_socket(server: Server) -> Socket:
-    open_ones = [protocol for protocol in server.connections if isinstance(protocol, Socket) and protocol.state == protocol.STATE_OPEN]
+    open_ones = [
+        protocol
+        for protocol in server.connections
+        if isinstance(protocol, Socket) and protocol.state == protocol.STATE_OPEN
+    ]
     return open_ones[-1]
 
 
@@ -68,7 +77,10 @@ async def frames_for(ours: Socket, event_id: int) -> int:
     for number in range(1, FRAMES + 1):
         ours.offer(Frame(Event(pk=event_id, seats_limit=1, pending_count=number)), repeat=False)
         await asyncio.sleep(0)
-        most = max(most, len(ours.transport.dataBuffer) - ours.transport.offset + ours.transport._tempDataLen)
+        most = max(
+            most,
+            len(ours.transport.dataBuffer) - ours.transport.offset + ours.transport._tempDataLen,
+        )
     return most
 
 
@@ -78,8 +90,16 @@ def visitor(port: int, event_id: int) -> socket.socket:
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     ours.settimeout(10)
     ours.connect(("127.0.0.1", port))
-    lines = [f"GET /ws/events/{event_id}/ HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
-    ours.sendall("\r\n".join([*lines, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "\r\n"]).encode())
+    lines = [
+        f"GET /ws/events/{event_id}/ HTTP/1.1",
+        "Host: localhost",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+    ]
+    ours.sendall(
+        "\r\n".join([*lines, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "\r\n"]).encode()
+    )
     said = b""
     while b"}" not in said:
         said += ours.recv(4096)
@@ -101,7 +121,11 @@ async def costs(server: Server) -> dict[str, int]:
     # Daphne looks every second for applications that have ended.
     await asyncio.sleep(1.5)
     gc.collect()
-    return {"tasks": len(asyncio.all_tasks()), "connections": len(server.connections), "objects": len(gc.get_objects())}
+    return {
+        "tasks": len(asyncio.all_tasks()),
+        "connections": len(server.connections),
+        "objects": len(gc.get_objects()),
+    }
 
 
 def on_the_loop(work: Any) -> Any:

@@ -27,7 +27,15 @@ def make_person(name: str = "Maja Wiśniewska", **fields: Any) -> User:
 def make_people(how_many: int) -> list[User]:
     """Many at once, without passwords or address rows: for queues and races, not for log-ins."""
     return User.objects.bulk_create(
-        [User(email=f"guest{next(number)}@example.org", first_name="Guest", last_name=str(i), password="!") for i in range(how_many)]
+        [
+            User(
+                email=f"guest{next(number)}@example.org",
+                first_name="Guest",
+                last_name=str(i),
+                password="!",
+            )
+            for i in range(how_many)
+        ]
     )
 
 
@@ -59,10 +67,21 @@ def make_event(**fields: Any) -> Event:
 
 def recount() -> None:
     """Let the events count again, after rows were made past the services."""
-    Event.objects.update(**{f"{status}_count": how_many(Reservation.objects.filter(status=status)) for status in Reservation.Status})
+    Event.objects.update(
+        **{
+            f"{status}_count": how_many(Reservation.objects.filter(status=status))
+            for status in Reservation.Status
+        }
+    )
 
 
-def make_reservation(event: Event | None = None, person: User | None = None, *, status: str = "pending", by: User | None = None) -> Reservation:
+def make_reservation(
+    event: Event | None = None,
+    person: User | None = None,
+    *,
+    status: str = "pending",
+    by: User | None = None,
+) -> Reservation:
     """A reservation brought to `status` by the services, as the organizer would."""
     event = event or make_event()
     reservation = queue.reserve(event, person=person or make_person())
@@ -78,7 +97,14 @@ def make_reservation(event: Event | None = None, person: User | None = None, *, 
 
 def fill(event: Event, people: list[User], status: str = "pending") -> None:
     """Many reservations at once, past the services: only their number matters here."""
-    made = Reservation.objects.bulk_create([Reservation(event=event, person=person, status=status, decided_at=timezone.now()) for person in people])
+    made = Reservation.objects.bulk_create(
+        [
+            Reservation(event=event, person=person, status=status, decided_at=timezone.now())
+            for person in people
+        ]
+    )
     if status == "confirmed":
         Ticket.objects.bulk_create([Ticket.issue(reservation) for reservation in made])
-    Event.objects.filter(pk=event.pk).update(**{f"{status}_count": getattr(event, f"{status}_count") + len(made)})
+    Event.objects.filter(pk=event.pk).update(
+        **{f"{status}_count": getattr(event, f"{status}_count") + len(made)}
+    )

@@ -73,7 +73,9 @@ def pages(house: House, *, most: int) -> Iterator[tuple[str, str]]:
             yield name, reverse(view, args=args) + quote(asked, safe="?&=+%")
 
 
-def open_page(client: Client, house: House, who: str, path: str, sent: dict[str, list[str]] | None = None) -> HttpResponse:
+def open_page(
+    client: Client, house: House, who: str, path: str, sent: dict[str, list[str]] | None = None
+) -> HttpResponse:
     """Get the page, or what sending something to it answers, and undo what that changes.
 
     The client is the same for all: a new one looks at every static file before its first request.

@@ -23,7 +23,14 @@ from events import services as event_services
 from events.mails import door_staff
 from events.models import DoorStaff, Event
 from tests import sessions
-from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
+from tests.factories import (
+    PASSWORD,
+    make_admin,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
 from tickets import mails
 from tickets.links import gate_url, leave_url
 from tickets.models import Gate
@@ -52,7 +59,11 @@ Visit = tuple[str | User | None, str, Any, str | dict[str, Any]]
 
 def make_house() -> House:
     """An organizer with events of every kind, a guest with a reservation in every state, an admin, door staff."""
-    owner, guest, other = make_organizer("Παύλος Νικολάου"), make_person("Μάγια Δούκα"), make_person("Ζωή Δήμου")
+    owner, guest, other = (
+        make_organizer("Παύλος Νικολάου"),
+        make_person("Μάγια Δούκα"),
+        make_person("Ζωή Δήμου"),
+    )
     events = {name: greek_event(owner, **fields) for name, fields in EVENTS.items()}
     let_time_pass(events["today"], start_time=timedelta(hours=1), end_time=timedelta(hours=5))
     of = reservations(events, guest, other)
@@ -62,11 +73,19 @@ def make_house() -> House:
     let_time_pass(events["running"], start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
     for name in ("over", "over for the guest"):
         let_time_pass(events[name], start_time=-timedelta(days=3), end_time=-timedelta(days=2))
-    people = {"owner": owner, "guest": guest, "other": other, "admin": make_admin("Άννα Λέκκα"), "nobody": make_person("Έλλη Ράλλη")}
+    people = {
+        "owner": owner,
+        "guest": guest,
+        "other": other,
+        "admin": make_admin("Άννα Λέκκα"),
+        "nobody": make_person("Έλλη Ράλλη"),
+    }
     people |= {"with an app": make_person("Όλγα Ρήγα"), "with a key": make_person("Πέτρος Βλάχος")}
     TOTP.activate(people["with an app"], "JBSWY3DPEHPK3PXP")
     RecoveryCodes.activate(people["with an app"])
-    Authenticator.objects.create(user=people["with a key"], type="webauthn", data={"name": "Κλειδί", "credential": {}})
+    Authenticator.objects.create(
+        user=people["with a key"], type="webauthn", data={"name": "Κλειδί", "credential": {}}
+    )
     waiting = EmailAddress.objects.get(user=make_person("Ρέα Κόρη", activated=False))
     return {
         "events": events,
@@ -85,18 +104,29 @@ def conflicts_at(event: Event, of: dict[str, Any]) -> dict[str, Any]:
     void = make_reservation(event, make_person("Άρης Μούτσης"), status="confirmed")
     codes = {"used": code, "void": void.tickets.get().code, "settled": code}
     queue.reject(void, by=event.organizer)
-    made = {name: scans.record(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True)[0] for name, text in codes.items()}
+    made = {
+        name: scans.record(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True)[
+            0
+        ]
+        for name, text in codes.items()
+    }
     scans.settle(made["settled"], by=event.organizer)
     return made
 
 
 def gates_at(event: Event) -> list[Gate]:
     """One with phones that stand there, one that was, one that has ended."""
-    gates = [devices.add_gate(event, name=name, by=event.organizer) for name in ("Πύλη Α", "Πύλη Β")]
-    phones = [devices.arrive(event, gate=gates[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")]
+    gates = [
+        devices.add_gate(event, name=name, by=event.organizer) for name in ("Πύλη Α", "Πύλη Β")
+    ]
+    phones = [
+        devices.arrive(event, gate=gates[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")
+    ]
     for phone in phones:
         devices.heard_from(phone, sent=0, waiting=3, ready=True)
-    type(phones[1]).objects.filter(pk=phones[1].pk).update(seen_at=timezone.now() - timedelta(minutes=5))
+    type(phones[1]).objects.filter(pk=phones[1].pk).update(
+        seen_at=timezone.now() - timedelta(minutes=5)
+    )
     devices.end(phones[2], by=event.organizer)
     devices.revoke(gates[1], by=event.organizer)
     return gates
@@ -105,7 +135,9 @@ def gates_at(event: Event) -> list[Gate]:
 def announcements_at(event: Event) -> dict[str, Any]:
     """One that can still be taken back, one that was, one that has left."""
     said = {
-        name: announcements.send(event, audience="all", subject=subject, body=TEXT, key=uuid.uuid4(), by=event.organizer)
+        name: announcements.send(
+            event, audience="all", subject=subject, body=TEXT, key=uuid.uuid4(), by=event.organizer
+        )
         for name, subject in (("waiting", "Μελάνι"), ("taken back", "Χαρτί"), ("sent", "Μολύβι"))
     }
     announcements.withdraw(said["taken back"], by=event.organizer)
@@ -119,11 +151,22 @@ def leave_token(reservation: Any) -> str:
 
 
 def greek_event(organizer: User, **fields: Any) -> Event:
-    return make_event(**{"title": "Νύχτα τυπογραφίας", "location": "Αθήνα", "description": TEXT, "organizer": organizer, **fields})
+    return make_event(
+        **{
+            "title": "Νύχτα τυπογραφίας",
+            "location": "Αθήνα",
+            "description": TEXT,
+            "organizer": organizer,
+            **fields,
+        }
+    )
 
 
 def reservations(events: dict[str, Event], guest: User, other: User) -> dict[str, Any]:
-    of = {name: make_reservation(events[name], guest, status=name) for name in ("confirmed", "pending", "rejected")}
+    of = {
+        name: make_reservation(events[name], guest, status=name)
+        for name in ("confirmed", "pending", "rejected")
+    }
     of["cancelled by the guest"] = make_reservation(events["open"], guest, status="cancelled")
     of["last"] = make_reservation(events["over for the guest"], guest, status="confirmed")
     of["called off"] = make_reservation(events["cancelled"], guest, status="confirmed")
@@ -135,12 +178,16 @@ def reservations(events: dict[str, Event], guest: User, other: User) -> dict[str
         make_reservation(events[name], other, status="confirmed")
         of[name] = make_reservation(events[name], guest)
     door.check_in(of["used"], by=events["today"].organizer)
-    of["told why"] = queue.reject(make_reservation(events["confirmed"], other), by=events["today"].organizer, message=TEXT)
+    of["told why"] = queue.reject(
+        make_reservation(events["confirmed"], other), by=events["today"].organizer, message=TEXT
+    )
     return of
 
 
 def let_time_pass(event: Event, **times: timedelta) -> None:
-    Event.objects.filter(pk=event.pk).update(**{name: timezone.now() + delta for name, delta in times.items()})
+    Event.objects.filter(pk=event.pk).update(
+        **{name: timezone.now() + delta for name, delta in times.items()}
+    )
 
 
 # --- Every way through it ---------------------------------------------------------------------------------------------
@@ -178,7 +225,12 @@ WRONG_EVENT = {
 }
 
 
-MESSAGE = {"audience": "all", "subject": "Μελάνι", "body": TEXT, "key": "00000000-0000-4000-8000-000000000000"}
+MESSAGE = {
+    "audience": "all",
+    "subject": "Μελάνι",
+    "body": TEXT,
+    "key": "00000000-0000-4000-8000-000000000000",
+}
 
 
 def deeds_at(event: Event, house: House) -> Iterator[Visit]:
@@ -187,16 +239,36 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     for state in ("confirmed", "rejected", "cancelled", "all"):
         yield "owner", "tickets:queue", event, f"?state={state}"
     yield "owner", "tickets:queue", event, "?q=ψψ"
-    for deed in ("tickets:confirm_many", "tickets:confirm_next", "tickets:reject_many", "tickets:undo_many"):
-        yield "owner", deed, event, {"r": [one.pk for one in event.reservations.all()], "message": TEXT}
-    for sent in ("", MESSAGE | {"subject": ""}, MESSAGE | {"action": "preview"}, MESSAGE | {"action": "send"}):
+    for deed in (
+        "tickets:confirm_many",
+        "tickets:confirm_next",
+        "tickets:reject_many",
+        "tickets:undo_many",
+    ):
+        yield (
+            "owner",
+            deed,
+            event,
+            {"r": [one.pk for one in event.reservations.all()], "message": TEXT},
+        )
+    for sent in (
+        "",
+        MESSAGE | {"subject": ""},
+        MESSAGE | {"action": "preview"},
+        MESSAGE | {"action": "send"},
+    ):
         yield "owner", "tickets:messages", event, sent
     for deed in ("events:publish", "events:cancel"):
         yield "owner", deed, event, {"message": TEXT}
     yield "owner", "events:edit", event, WRONG_EVENT
     for email in ("μ", "somebody@example.org", house["people"]["nobody"].email):
         yield "owner", "events:add_door_staff", event, {"email": email}
-    for code in ("7K4M-2QXD", "μ", house["of"]["used"].tickets.get().code, house["of"]["inside"].tickets.get().code):
+    for code in (
+        "7K4M-2QXD",
+        "μ",
+        house["of"]["used"].tickets.get().code,
+        house["of"]["inside"].tickets.get().code,
+    ):
         yield "owner", "tickets:check_in", event, {"code": code}
     yield "owner", "tickets:check_in", event, ""
     for sent in ("", {}, {"name": "Πύλη"}):
@@ -254,14 +326,37 @@ def list_visits(house: House) -> Iterator[Visit]:
         yield "admin", "accounts:grant_role", house["people"][person], {"role": role}
 
 
-WRONG_SIGN_UP = {"email": "μ", "first_name": "", "last_name": "", "password1": "μ", "password2": "ν", "language": "pl"}
-COMMON_PASSWORD = WRONG_SIGN_UP | {"password1": "password", "password2": "password", "email": "new@example.org"}
+WRONG_SIGN_UP = {
+    "email": "μ",
+    "first_name": "",
+    "last_name": "",
+    "password1": "μ",
+    "password2": "ν",
+    "language": "pl",
+}
+COMMON_PASSWORD = WRONG_SIGN_UP | {
+    "password1": "password",
+    "password2": "password",
+    "email": "new@example.org",
+}
 WRONG_PASSWORDS = {"oldpassword": "μ", "password1": "μ", "password2": "ν"}
-NEW_PASSWORD = {"oldpassword": PASSWORD, "password1": "quite another one", "password2": "quite another one"}
+NEW_PASSWORD = {
+    "oldpassword": PASSWORD,
+    "password1": "quite another one",
+    "password2": "quite another one",
+}
 
 
 def visitor_visits(house: House) -> Iterator[Visit]:
-    pages = ["login", "signup", "reset_password", "reset_password_done", "reset_password_from_key_done", "inactive", "email_verification_sent"]
+    pages = [
+        "login",
+        "signup",
+        "reset_password",
+        "reset_password_done",
+        "reset_password_from_key_done",
+        "inactive",
+        "email_verification_sent",
+    ]
     for view in pages:
         yield "visitor", f"account_{view}", None, ""
     yield "visitor", "account_login", None, {"login": "somebody@example.org", "password": "μ"}
@@ -270,7 +365,10 @@ def visitor_visits(house: House) -> Iterator[Visit]:
     yield "visitor", "account_signup", None, COMMON_PASSWORD
     yield "visitor", "account_reset_password", None, {"email": ""}
     yield "visitor", "account_reset_password_from_key", ["0", "set-password"], ""
-    for key in ("worn-out", activation_url(house["other"]["waiting"]).rstrip("/").rpartition("/")[2]):
+    for key in (
+        "worn-out",
+        activation_url(house["other"]["waiting"]).rstrip("/").rpartition("/")[2],
+    ):
         yield "visitor", "accounts:activate", [key], ""
         yield "visitor", "accounts:activate", [key], {}
     nobody = house["people"]["nobody"]
@@ -286,14 +384,29 @@ def visitor_visits(house: House) -> Iterator[Visit]:
 def second_step_visits(house: House) -> Iterator[Visit]:
     for who in ("nobody", "with an app", "with a key"):
         yield who, "mfa_index", None, ""
-    for view in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_list_webauthn"):
+    for view in (
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_reauthenticate_webauthn",
+        "mfa_list_webauthn",
+    ):
         yield "nobody", view, None, ""
     yield "nobody", "mfa_activate_totp", None, {"code": "μ"}
-    for view in ("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_reauthenticate"):
+    for view in (
+        "mfa_deactivate_totp",
+        "mfa_view_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "mfa_reauthenticate",
+    ):
         yield "with an app", view, None, ""
     yield "with an app", "mfa_reauthenticate", None, {"code": "μ"}
     yield "with an app", "mfa_deactivate_totp", None, {}
-    yield "visitor", "account_login", None, {"login": house["people"]["with an app"].email, "password": PASSWORD}
+    yield (
+        "visitor",
+        "account_login",
+        None,
+        {"login": house["people"]["with an app"].email, "password": PASSWORD},
+    )
     key = Authenticator.objects.get(type="webauthn")
     yield "with a key", "mfa_list_webauthn", None, ""
     for view in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
@@ -321,7 +434,12 @@ def account_visits(house: House) -> Iterator[Visit]:
     yield "nobody", "accounts:delete", None, {}
     yield "nobody", "account_change_password", None, WRONG_PASSWORDS
     yield "nobody", "account_change_password", None, NEW_PASSWORD
-    yield "nobody", "account_email", None, {"action_add": "", "email": house["people"]["nobody"].email}
+    yield (
+        "nobody",
+        "account_email",
+        None,
+        {"action_add": "", "email": house["people"]["nobody"].email},
+    )
     yield "nobody", "account_reauthenticate", None, {"password": "μ"}
 
 
@@ -329,10 +447,20 @@ def pages(house: House) -> Iterator[tuple[Any, str]]:
     """Every page once, and each kind of event's page for whoever meets it in most states."""
     seen = set()
     for who, view, what, asked, *_ in visits(house):
-        kind = (view, asked) if view != "events:detail" else (view, what.pk) if who == "guest" else None
+        kind = (
+            (view, asked)
+            if view != "events:detail"
+            else (view, what.pk)
+            if who == "guest"
+            else None
+        )
         if isinstance(asked, str) and kind and kind not in seen:
             seen.add(kind)
-            yield who, reverse(view, args=what if isinstance(what, list) else [what.pk] if what else []) + asked
+            yield (
+                who,
+                reverse(view, args=what if isinstance(what, list) else [what.pk] if what else [])
+                + asked,
+            )
 
 
 # --- Going there ------------------------------------------------------------------------------------------------------
@@ -348,7 +476,11 @@ def open_page(house, language, who, view, what, asked, headers):
         User.objects.update(language=language)
         if person:
             sessions.log_in(client, person)
-        response = client.get(path + asked, follow=True) if isinstance(asked, str) else client.post(path, asked, follow=not headers)
+        response = (
+            client.get(path + asked, follow=True)
+            if isinstance(asked, str)
+            else client.post(path, asked, follow=not headers)
+        )
         transaction.set_rollback(True)
     return response
 
@@ -363,7 +495,10 @@ def letters(house: House) -> Iterator[partial[Letter | None]]:
     yield partial(mails.confirmed, of["confirmed"].pk, ticket.serial)
     yield partial(mails.rejected, why.pk, why.decided_at.isoformat())
     yield partial(mails.event_cancelled, of["called off"].pk)
-    before = {name: (getattr(moved, name) - timedelta(days=1)).isoformat() for name in ("start_time", "end_time")}
+    before = {
+        name: (getattr(moved, name) - timedelta(days=1)).isoformat()
+        for name in ("start_time", "end_time")
+    }
     before["location"] = f"{moved.location} 2"
     yield partial(mails.moved, of["pending"].pk, moved.sequence)
     yield partial(mails.moved, of["pending"].pk, moved.sequence, moved.pk, before)
@@ -371,9 +506,16 @@ def letters(house: House) -> Iterator[partial[Letter | None]]:
     yield partial(mails.cancelled, of["cancelled by the guest"].pk)
     said = of["confirmed"].event.announcements.filter(withdrawn_at=None).first()
     yield partial(mails.announcement, said.pk, of["confirmed"].pk)
-    news = [{"event": events[name].pk, "requests": 2, "freed": 1, "conflicts": 3} for name in ("open", "automatic")]
+    news = [
+        {"event": events[name].pk, "requests": 2, "freed": 1, "conflicts": 3}
+        for name in ("open", "automatic")
+    ]
     yield partial(mails.organizer_news, house["people"]["owner"].pk, news)
     yield partial(mails.organizer_news, house["people"]["owner"].pk, news[:1])
     for known in (True, False):
-        staff = DoorStaff.objects.exclude(person=None) if known else DoorStaff.objects.filter(person=None)
+        staff = (
+            DoorStaff.objects.exclude(person=None)
+            if known
+            else DoorStaff.objects.filter(person=None)
+        )
         yield partial(door_staff, staff.latest("pk").pk)

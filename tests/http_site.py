@@ -41,13 +41,17 @@ def context(request: HttpRequest) -> JsonResponse:
     """What this request finds, and what it leaves behind."""
     found = left_behind.get()
     left_behind.set(request.GET["name"])
-    return JsonResponse({"found": found, "thread": threading.current_thread().name, "word": _("January")})
+    return JsonResponse(
+        {"found": found, "thread": threading.current_thread().name, "word": _("January")}
+    )
 
 
 def database(request: HttpRequest) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return JsonResponse({"connection": id(connection.connection), "thread": threading.current_thread().name})
+    return JsonResponse(
+        {"connection": id(connection.connection), "thread": threading.current_thread().name}
+    )
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:

@@ -34,7 +34,19 @@ def prepare() -> None:
 
 def start_redis(box: str) -> str:
     port = free_port()
-    words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", box]
+    words = [
+        "redis-server",
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        box,
+    ]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     atexit.register(server.terminate)
     return f"redis://127.0.0.1:{port}/0"

@@ -7,7 +7,9 @@ from lxml.html import HtmlElement
 
 def tree(response: HttpResponse) -> HtmlElement:
     """The answer as a tree; a fragment is wrapped."""
-    return html.fromstring(f"<body>{response.text}</body>" if "<html" not in response.text else response.text)
+    return html.fromstring(
+        f"<body>{response.text}</body>" if "<html" not in response.text else response.text
+    )
 
 
 def words(element: HtmlElement) -> str:

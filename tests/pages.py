@@ -23,13 +23,22 @@ class Inline(HTMLParser):
         if tag == "style" or (tag == "script" and "src" not in names):
             self.found.append(f"<{tag}>")
         for name, value in attrs:
-            if name == "style" or name.startswith(("on", "hx-on", "data-hx-on")) or (value or "").lower().startswith("javascript:"):
+            if (
+                name == "style"
+                or name.startswith(("on", "hx-on", "data-hx-on"))
+                or (value or "").lower().startswith("javascript:")
+            ):
                 self.found.append(f"<{tag} {name}={value}>")
             if name == "hx-trigger" and "[" in (value or ""):
                 self.found.append(f"<{tag} {name}={value}>")
             # A browser follows neither a link that is data nor the page's own address.
             is_data = tag == "link" and ("itemprop" in names or names.get("rel") == "canonical")
-            if name in {"src", "href"} and re.match(r"(https?:)?//", value or "") and tag != "a" and not is_data:
+            if (
+                name in {"src", "href"}
+                and re.match(r"(https?:)?//", value or "")
+                and tag != "a"
+                and not is_data
+            ):
                 self.found.append(f"<{tag} {name}={value}>")
 
 
@@ -41,5 +50,7 @@ def inline_in(response: HttpResponse) -> list[str]:
 
 def policy_of(response: HttpResponse) -> dict[str, str]:
     """The answer's Content-Security-Policy, {directive: sources}."""
-    directives = (part.strip().partition(" ") for part in response["Content-Security-Policy"].split(";"))
+    directives = (
+        part.strip().partition(" ") for part in response["Content-Security-Policy"].split(";")
+    )
     return {name: sources for name, _, sources in directives}

@@ -25,7 +25,9 @@ def tell(key, event, *readings, **facts):
     """What a phone sends, from a browser without any session."""
     body = json.dumps({"readings": readings, **facts})
     address = reverse("tickets:readings", args=[event.pk])
-    return Client().post(address, body, content_type="application/json", headers={"X-Door-Key": key})
+    return Client().post(
+        address, body, content_type="application/json", headers={"X-Door-Key": key}
+    )
 
 
 def reading(ticket, nonce="n-1", *, ago=timedelta(0), let_in=True):

@@ -94,7 +94,9 @@ def switch_the_lock_off() -> None:
     from events import services as event_services
     from tickets.services import queue
 
-    event_services.lock = queue.lock = lambda event_id, among=None: copy.copy(READ_EARLIER[event_id])
+    event_services.lock = queue.lock = lambda event_id, among=None: copy.copy(
+        READ_EARLIER[event_id]
+    )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,19 @@ class RedisServer:
         assert shutil.which("redis-server"), "This test needs redis-server; bin/test installs it."
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.words = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no", "--dir", str(folder)]
+        self.words = [
+            "redis-server",
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(folder),
+        ]
 
     def start(self) -> None:
         self.process = subprocess.Popen(self.words, stdout=subprocess.DEVNULL)
@@ -48,7 +60,13 @@ class RedisServer:
         with redis.Redis.from_url(self.url) as client:
             stats = client.info("commandstats")
         asked = {name.removeprefix("cmdstat_"): said["calls"] for name, said in stats.items()}
-        return Counter({name: calls for name, calls in asked.items() if name not in {"info", "ping", "hello"} and not name.startswith("client|")})
+        return Counter(
+            {
+                name: calls
+                for name, calls in asked.items()
+                if name not in {"info", "ping", "hello"} and not name.startswith("client|")
+            }
+        )
 
     def hang(self) -> None:
         """Keep every connection and answer none."""

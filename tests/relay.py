@@ -36,7 +36,10 @@ class Relay:
             end.close()
 
     def connect(self) -> None:
-        ours, theirs = self.listener.accept()[0], socket.create_connection(("127.0.0.1", self.server))
+        ours, theirs = (
+            self.listener.accept()[0],
+            socket.create_connection(("127.0.0.1", self.server)),
+        )
         for one, other in ((ours, theirs), (theirs, ours)):
             self.pairs[one] = other
             self.selector.register(one, selectors.EVENT_READ)

@@ -18,7 +18,12 @@ class Sentry:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for text in self.received for line in text.splitlines() if '"event_id"' in line and '"platform"' in line]
+        return [
+            json.loads(line)
+            for text in self.received
+            for line in text.splitlines()
+            if '"event_id"' in line and '"platform"' in line
+        ]
 
 
 @contextmanager

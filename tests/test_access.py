@@ -93,7 +93,9 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("change", "action", "stays"), CHANGES, ids=[change.__name__ for change, *_ in CHANGES])
+@pytest.mark.parametrize(
+    ("change", "action", "stays"), CHANGES, ids=[change.__name__ for change, *_ in CHANGES]
+)
 def test_a_change_ends_everything_but_the_browser_that_made_it(heard, change, action, stays):
     person, here, elsewhere, stranger = make_person(), Client(), Client(), make_person()
     bystander = sign_in(stranger)

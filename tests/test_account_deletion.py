@@ -27,14 +27,25 @@ from events import services as events
 from events.models import DoorStaff, Event
 from tests import letters
 from tests.api.clients import Api, refused, sign_in
-from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
+from tests.factories import (
+    PASSWORD,
+    make_admin,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
 from tests.greek import let_time_pass
 from tests.mailbox import letters_to
 from tickets.models import Reservation
 from tickets.services import announcements, door, queue
 
 pytestmark = pytest.mark.django_db
-PAGE, REAUTHENTICATE, SETTINGS = "/accounts/settings/delete/", "/accounts/reauthenticate/", "/accounts/settings/"
+PAGE, REAUTHENTICATE, SETTINGS = (
+    "/accounts/settings/delete/",
+    "/accounts/reauthenticate/",
+    "/accounts/settings/",
+)
 NAME, ADDRESS = "Kunegunda Brzęczyszczykiewicz", "kunegunda@example.org"
 
 
@@ -83,8 +94,16 @@ def test_one_press_and_the_password_delete_the_account(client, leaver):
     assert gone.url == "/"
     assert "Your account is deleted." in client.get("/").text
     leaver.refresh_from_db()
-    assert (leaver.email, leaver.first_name, leaver.last_name) == (f"deleted-{leaver.pk}@deleted.invalid", "", "")
-    assert (leaver.is_active, leaver.has_usable_password(), leaver.last_login) == (False, False, None)
+    assert (leaver.email, leaver.first_name, leaver.last_name) == (
+        f"deleted-{leaver.pk}@deleted.invalid",
+        "",
+        "",
+    )
+    assert (leaver.is_active, leaver.has_usable_password(), leaver.last_login) == (
+        False,
+        False,
+        None,
+    )
 
 
 def test_without_the_password_nothing_happens(client, leaver):
@@ -114,7 +133,9 @@ def test_only_the_own_account_is_deleted(client, leaver):
     others = [make_person(NAME, email="another@example.org"), make_admin()]
     client.force_login(leaver)
     press(client)
-    assert [User.objects.get(pk=other.pk).email for other in others] == [other.email for other in others]
+    assert [User.objects.get(pk=other.pk).email for other in others] == [
+        other.email for other in others
+    ]
     assert all(EmailAddress.objects.filter(user=other, verified=True).exists() for other in others)
 
 
@@ -129,24 +150,41 @@ def test_browsers_tokens_and_the_password_are_dead_at_once(client, leaver):
     assert Api(token=tokens["access"]).get("/users/me/").status_code == 200
     client.force_login(leaver)
     press(client)
-    assert [browser.get(SETTINGS).status_code for browser in (client, elsewhere, other)] == [302, 302, 200]
+    assert [browser.get(SETTINGS).status_code for browser in (client, elsewhere, other)] == [
+        302,
+        302,
+        200,
+    ]
     assert refused(Api(token=tokens["access"]).get("/users/me/"))[0] == 401
-    assert refused(Api().post("/token/refresh/", {"refresh": tokens["refresh"]})) == (401, "token_invalid")
-    assert refused(Api().post("/login/", {"email": ADDRESS, "password": PASSWORD})) == (401, "wrong_credentials")
+    assert refused(Api().post("/token/refresh/", {"refresh": tokens["refresh"]})) == (
+        401,
+        "token_invalid",
+    )
+    assert refused(Api().post("/login/", {"email": ADDRESS, "password": PASSWORD})) == (
+        401,
+        "wrong_credentials",
+    )
     with pytest.raises(Session.DoesNotExist):
         Session.objects.get(session_key=elsewhere.cookies["sessionid"].value)
 
 
 def test_the_address_is_free_for_a_new_account(client, leaver):
     leaving.leave(leaver)
-    again = accounts.sign_up(email=ADDRESS, password=PASSWORD, language="pl", first_name="Kunegunda")
+    again = accounts.sign_up(
+        email=ADDRESS, password=PASSWORD, language="pl", first_name="Kunegunda"
+    )
     assert again is not None and again.pk != leaver.pk
-    assert client.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD}).url == "/accounts/confirm-email/"
+    assert (
+        client.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD}).url
+        == "/accounts/confirm-email/"
+    )
 
 
 def test_nobody_can_sign_up_into_the_place_of_a_deleted_account(leaver):
     with pytest.raises(Refused) as refusal:
-        accounts.sign_up(email=f"Deleted-{leaver.pk}@deleted.invalid", password=PASSWORD, language="en")
+        accounts.sign_up(
+            email=f"Deleted-{leaver.pk}@deleted.invalid", password=PASSWORD, language="en"
+        )
     assert refusal.value.code == "address_nowhere"
     leaving.leave(leaver)
     assert User.objects.filter(email__contains="deleted").count() == 1
@@ -160,16 +198,26 @@ def test_a_seat_goes_to_the_head_of_the_automatic_queue(leaver):
     seat = make_reservation(event, leaver)
     head, second = make_reservation(event), make_reservation(event)
     leaving.leave(leaver)
-    assert [standing(one) for one in (seat, head, second)] == [("cancelled", False), ("confirmed", True), ("pending", False)]
+    assert [standing(one) for one in (seat, head, second)] == [
+        ("cancelled", False),
+        ("confirmed", True),
+        ("pending", False),
+    ]
     assert "You have a spot" in letters_to(head.person.email)[0].subject
     call_command("check_invariants")
 
 
 def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
     names = ("seat", "place", "running", "inside", "over", "rejected")
-    of = {name: make_reservation(make_event(), leaver, status="confirmed") for name in names if name not in {"place", "rejected"}}
+    of = {
+        name: make_reservation(make_event(), leaver, status="confirmed")
+        for name in names
+        if name not in {"place", "rejected"}
+    }
     of["place"] = make_reservation(make_event(), leaver)
-    of["rejected"] = queue.reject(make_reservation(make_event(), leaver), by=make_admin(), message="Kunegunda, not again")
+    of["rejected"] = queue.reject(
+        make_reservation(make_event(), leaver), by=make_admin(), message="Kunegunda, not again"
+    )
     for name in ("inside", "over"):
         door.check_in(of[name], by=of[name].event.organizer)
     queue.note(of["over"], "Kunegunda sings", by=of["over"].event.organizer)
@@ -185,8 +233,15 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
         "over": ("confirmed", True),
         "rejected": ("rejected", False),
     }
-    assert {(one.message, one.note) for one in Reservation.objects.filter(person=leaver)} == {("", "")}
-    counts = {name: Event.objects.values_list("confirmed_count", "pending_count", "checked_in_count").get(pk=of[name].event_id) for name in names}
+    assert {(one.message, one.note) for one in Reservation.objects.filter(person=leaver)} == {
+        ("", "")
+    }
+    counts = {
+        name: Event.objects.values_list("confirmed_count", "pending_count", "checked_in_count").get(
+            pk=of[name].event_id
+        )
+        for name in names
+    }
     assert counts == dict.fromkeys(names, (0, 0, 0)) | dict.fromkeys(("inside", "over"), (1, 0, 1))
     call_command("check_invariants")
 
@@ -208,12 +263,16 @@ def test_the_guest_list_and_the_door_name_them_no_more(client, leaver):
 
 def test_nobody_writes_to_them_any_more(leaver):
     event = make_event(start_time=timezone.now() + timedelta(minutes=5))
-    inside, guest = (make_reservation(event, person, status="confirmed") for person in (leaver, make_person()))
+    inside, guest = (
+        make_reservation(event, person, status="confirmed") for person in (leaver, make_person())
+    )
     door.check_in(inside, by=event.organizer)
     leaving.leave(leaver)
     before = Mail.objects.count()
     events.edit(event, by=event.organizer, location="Elsewhere")
-    assert [*Mail.objects.order_by("pk").values_list("to", flat=True)][before:] == [guest.person.email]
+    assert [*Mail.objects.order_by("pk").values_list("to", flat=True)][before:] == [
+        guest.person.email
+    ]
 
 
 # --- Nothing left -----------------------------------------------------------------------------------------------------
@@ -222,9 +281,17 @@ def test_nobody_writes_to_them_any_more(leaver):
 def busy_life(leaver, client):
     """Traces of this person wherever there can be some."""
     client.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD})
-    Client().post("/accounts/signup/", {"email": ADDRESS, "first_name": "K", "password1": PASSWORD, "password2": PASSWORD})
+    Client().post(
+        "/accounts/signup/",
+        {"email": ADDRESS, "first_name": "K", "password1": PASSWORD, "password2": PASSWORD},
+    )
     EmailAddress.objects.create(user=leaver, email="kunegunda.new@example.org")
-    mail.queue_to_address(letters.note, address="kunegunda.new@example.org", language="en", args={"subject": f"For {NAME}"})
+    mail.queue_to_address(
+        letters.note,
+        address="kunegunda.new@example.org",
+        language="en",
+        args={"subject": f"For {NAME}"},
+    )
     letters_to(ADDRESS)
     api, event = Api(leaver), make_event()
     assert api.post(f"/events/{event.pk}/register/", key="kunegunda-1").status_code == 201
@@ -240,7 +307,9 @@ def busy_life(leaver, client):
     admin.force_login(make_admin())
     FormerAddress.objects.create(person=leaver, email="kunegunda.before@example.org")
     edited = {"first_name": "Kunegunda", "last_name": "Brzęczyszczykiewicz", "language": "pl"}
-    admin.post(f"/admin/accounts/user/{leaver.pk}/change/", edited, follow=True)  # the page that follows shows the message, which names them
+    admin.post(
+        f"/admin/accounts/user/{leaver.pk}/change/", edited, follow=True
+    )  # the page that follows shows the message, which names them
 
 
 def traces():
@@ -253,7 +322,18 @@ def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leave
     accounts.grant_role(leaver, "organizer", by=make_admin())
     busy_life(leaver, client)
     kinds = {row.partition(" ")[0] for row in traces()}
-    assert kinds == {"User", "EmailAddress", "FormerAddress", "Authenticator", "Reservation", "DoorStaff", "Event", "Mail", "LogEntry", "Session"}
+    assert kinds == {
+        "User",
+        "EmailAddress",
+        "FormerAddress",
+        "Authenticator",
+        "Reservation",
+        "DoorStaff",
+        "Event",
+        "Mail",
+        "LogEntry",
+        "Session",
+    }
     assert (Replay.objects.count(), LogEntry.objects.exclude(object_repr="").count()) == (1, 1)
     leaving.leave(User.objects.get(pk=leaver.pk))
     assert len(letters_to(ADDRESS)) > 1
@@ -276,7 +356,12 @@ def test_the_last_mail_says_so_in_their_language_and_nothing_else_is_sent(leaver
 
 
 def test_a_last_mail_that_nobody_takes_is_forgotten_with_its_address(leaver, settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": {"host": "127.0.0.1", "port": 1}}}
+    settings.MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {"host": "127.0.0.1", "port": 1},
+        }
+    }
     leaving.leave(leaver)
     last = Mail.objects.get(farewell=True)
     mail_services.deliver(last.pk)
@@ -299,7 +384,10 @@ def test_a_mail_whose_address_was_forgotten_while_it_was_tried_is_dropped(leaver
 
 def test_an_organizer_of_an_event_to_come_cannot_leave(client):
     organizer = make_organizer(NAME, email=ADDRESS)
-    event, draft = make_event(organizer=organizer, title="Night Print"), make_event(organizer=organizer, status="draft")
+    event, draft = (
+        make_event(organizer=organizer, title="Night Print"),
+        make_event(organizer=organizer, status="draft"),
+    )
     seat = make_reservation(make_event(), organizer, status="confirmed")
     client.force_login(organizer)
     refusal = press(client)
@@ -318,7 +406,14 @@ def test_what_an_organizer_leaves_behind(client):
     organizer, admin = make_organizer(NAME), make_admin()
     over, called_off, draft = (make_event(organizer=organizer) for _ in range(3))
     guest = make_reservation(over, status="confirmed")
-    announcements.send(over, audience="all", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=organizer)
+    announcements.send(
+        over,
+        audience="all",
+        subject="Parking",
+        body="Behind the hall.",
+        key=uuid.uuid4(),
+        by=organizer,
+    )
     helper = events.add_door_staff(over, email="helper@example.org", by=organizer)
     let_time_pass(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     events.cancel(called_off, by=organizer)
@@ -339,7 +434,9 @@ def test_the_only_admin_cannot_leave():
     with pytest.raises(Refused) as refusal:
         leaving.leave(admin)
     assert refusal.value.code == "last_admin"
-    assert User.objects.get(pk=admin.pk) == User.objects.get(email=admin.email, role="admin", is_active=True)
+    assert User.objects.get(pk=admin.pk) == User.objects.get(
+        email=admin.email, role="admin", is_active=True
+    )
     second = make_admin()
     leaving.leave(admin)
     assert [*User.objects.filter(role="admin")] == [second]
@@ -359,4 +456,10 @@ def test_admins_see_deleted_accounts_nowhere_but_in_djangos_admin(client, leaver
     assert "Deleted account" not in client.get("/administration/roles/").text
     assert client.post(f"/administration/roles/{leaver.pk}/", {"role": "admin"}).status_code == 404
     assert client.get(f"/admin/accounts/user/{leaver.pk}/change/").status_code == 200
-    assert client.post(f"/admin/accounts/user/{leaver.pk}/change/", {"first_name": "K", "is_active": "on", "language": "en"}).status_code == 403
+    assert (
+        client.post(
+            f"/admin/accounts/user/{leaver.pk}/change/",
+            {"first_name": "K", "is_active": "on", "language": "en"},
+        ).status_code
+        == 403
+    )

@@ -44,17 +44,28 @@ def test_signup_writes_the_person_and_the_mail_and_logs_nobody_in(client):
     response = sign_up(client, "Maja@Example.org")
     assert response.url == reverse("account_email_verification_sent")
     person = User.objects.get()
-    assert (person.email, person.first_name, person.last_name, person.role) == ("maja@example.org", "Maja", "Wiśniewska", "user")
+    assert (person.email, person.first_name, person.last_name, person.role) == (
+        "maja@example.org",
+        "Maja",
+        "Wiśniewska",
+        "user",
+    )
     assert person.check_password(PASSWORD)
-    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [("maja@example.org", False, True)]
-    assert [*Mail.objects.values_list("builder", "to", "state")] == [("accounts.mails.activation", "maja@example.org", "queued")]
+    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [
+        ("maja@example.org", False, True)
+    ]
+    assert [*Mail.objects.values_list("builder", "to", "state")] == [
+        ("accounts.mails.activation", "maja@example.org", "queued")
+    ]
     assert not logged_in(client)
     assert "maja@example.org" in client.get(response.url).text
 
 
 def test_signup_whose_mail_cannot_be_queued_leaves_no_person(client, monkeypatch):
     """The person and the mail are one transaction: an account that nobody can activate must not exist."""
-    monkeypatch.setattr(Mail.objects, "bulk_create", lambda mails: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(
+        Mail.objects, "bulk_create", lambda mails: (_ for _ in ()).throw(OSError("disk full"))
+    )
     client.raise_request_exception = False
     assert sign_up(client).status_code == 500
     assert not User.objects.exists()
@@ -104,7 +115,10 @@ def test_the_browser_that_signed_up_is_logged_in_and_goes_on_where_it_was(client
 
 def test_where_it_was_is_never_another_site(client):
     sign_up(client, path=f"{SIGNUP}?next=https://evil.example/")
-    assert "evil.example" not in client.post(link_in(letters_to("maja@example.org")[0], "/activate/")).text
+    assert (
+        "evil.example"
+        not in client.post(link_in(letters_to("maja@example.org")[0], "/activate/")).text
+    )
 
 
 def test_a_used_link_says_so_and_logs_nobody_in(client):
@@ -136,12 +150,19 @@ def test_an_expired_link_is_refused(client, settings):
 
 def test_a_signature_for_another_purpose_is_no_link(client):
     sign_up(client)
-    assert client.post(f"/activate/{signing.dumps(EmailAddress.objects.get().pk, salt='elsewhere')}/").status_code == 400
+    assert (
+        client.post(
+            f"/activate/{signing.dumps(EmailAddress.objects.get().pk, salt='elsewhere')}/"
+        ).status_code
+        == 400
+    )
 
 
 def test_allauths_own_address_is_the_same_door(client):
     sign_up(client)
-    path = link_in(letters_to("maja@example.org")[0], "/activate/").replace("/activate/", "/accounts/confirm-email/")
+    path = link_in(letters_to("maja@example.org")[0], "/activate/").replace(
+        "/activate/", "/accounts/confirm-email/"
+    )
     client.get(path)
     assert not EmailAddress.objects.get().verified
     client.post(path)
@@ -178,7 +199,9 @@ def test_no_mail_to_an_unproven_address_carries_what_a_stranger_typed(client):
     sign_up(client, first_name="WIN at evil.example", last_name="now", **again)
     letters = letters_to("maja@example.org")
     assert len(letters) == 2
-    assert not [letter for letter in letters if "evil.example" in letter.body + str(letter.alternatives)]
+    assert not [
+        letter for letter in letters if "evil.example" in letter.body + str(letter.alternatives)
+    ]
 
 
 def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
@@ -187,7 +210,13 @@ def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
     for email in ("taken@example.org", "fresh1@example.org"):
         client = Client()
         response = sign_up(client, email, first_name="Thief")
-        pages.append((response.status_code, response.url, without_tokens(client.get(response.url).text.replace(email, ""))))
+        pages.append(
+            (
+                response.status_code,
+                response.url,
+                without_tokens(client.get(response.url).text.replace(email, "")),
+            )
+        )
     assert pages[0] == pages[1]
     owner.refresh_from_db()
     assert owner.check_password(PASSWORD)
@@ -199,7 +228,10 @@ def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
 
 def test_the_form_itself_tells_nothing_about_a_taken_address(client):
     make_person(email="taken@example.org")
-    errors = [sign_up(client, email, password2="other").context["form"].errors for email in ("taken@example.org", "fresh@example.org")]
+    errors = [
+        sign_up(client, email, password2="other").context["form"].errors
+        for email in ("taken@example.org", "fresh@example.org")
+    ]
     assert errors[0] == errors[1] == {"password2": ["You must type the same password each time."]}
 
 
@@ -216,15 +248,24 @@ def test_nobody_fills_a_mailbox_from_our_forms(client, settings):
 
 def test_a_lost_link_is_sent_again_and_every_address_is_answered_alike():
     make_person(email="active@example.org")
-    EmailAddress.objects.filter(user=make_person(email="waiting@example.org")).update(verified=False)
+    EmailAddress.objects.filter(user=make_person(email="waiting@example.org")).update(
+        verified=False
+    )
     answers = []
     for email in ("active@example.org", "waiting@example.org", "nobody@example.org"):
         client = Client()
         response = client.post(reverse("accounts:send_link_again"), {"email": email.upper()})
         answers.append((response.status_code, response.url))
     assert answers == [(302, reverse("account_email_verification_sent"))] * 3
-    subjects = [letters_to(email)[0].subject for email in ("active@example.org", "waiting@example.org", "nobody@example.org")]
-    assert subjects == ["You already have an EventFlow account", "Activate your EventFlow account", "No EventFlow account with this address"]
+    subjects = [
+        letters_to(email)[0].subject
+        for email in ("active@example.org", "waiting@example.org", "nobody@example.org")
+    ]
+    assert subjects == [
+        "You already have an EventFlow account",
+        "Activate your EventFlow account",
+        "No EventFlow account with this address",
+    ]
 
 
 def test_a_lost_link_needs_an_address(client):
@@ -260,7 +301,14 @@ def test_two_who_sign_up_at_once_make_one_account():
 
     def race(number):
         gate.wait()
-        seen.append(services.sign_up(email="maja@example.org", password=PASSWORD, first_name=f"Maja {number}", language="en"))
+        seen.append(
+            services.sign_up(
+                email="maja@example.org",
+                password=PASSWORD,
+                first_name=f"Maja {number}",
+                language="en",
+            )
+        )
         connection.close()
 
     threads = [threading.Thread(target=race, args=[number]) for number in (1, 2)]

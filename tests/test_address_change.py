@@ -302,7 +302,10 @@ def test_taking_back_gives_nobody_an_address_that_another_account_has_by_now(own
 
 @pytest.mark.parametrize("token", ["x", "%00", "gAAAA", "a" * 300])
 def test_a_link_that_is_not_ours_gives_nothing_back(client, owner, token):
-    for answer in (client.get(f"/accounts/not-me/{token}/"), client.post(f"/accounts/not-me/{token}/")):
+    for answer in (
+        client.get(f"/accounts/not-me/{token}/"),
+        client.post(f"/accounts/not-me/{token}/"),
+    ):
         assert answer.status_code == 400
         assert reverse("account_reset_password") in answer.text
 

@@ -16,7 +16,11 @@ from tickets.models import Announcement
 from tickets.services import announcements, queue
 
 pytestmark = pytest.mark.django_db
-WORDS = {"audience": "confirmed", "subject": "Parking", "body": "Behind the hall.\nFollow the signs."}
+WORDS = {
+    "audience": "confirmed",
+    "subject": "Parking",
+    "body": "Behind the hall.\nFollow the signs.",
+}
 HTMX = {"HX-Request": "true"}
 
 
@@ -24,7 +28,15 @@ HTMX = {"HX-Request": "true"}
 def event(client):
     """Night Print with two guests confirmed and three who wait, and one of each that is gone; its organizer is logged in."""
     event = make_event(organizer=make_organizer(), title="Nocny druk")
-    for status in ("confirmed", "confirmed", "pending", "pending", "pending", "rejected", "cancelled"):
+    for status in (
+        "confirmed",
+        "confirmed",
+        "pending",
+        "pending",
+        "pending",
+        "rejected",
+        "cancelled",
+    ):
         make_reservation(event, status=status)
     event.refresh_from_db()
     client.force_login(event.organizer)
@@ -36,20 +48,34 @@ def url(event):
 
 
 def send(client, event, **fields):
-    return client.post(url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "send", **fields}, follow=True)
+    return client.post(
+        url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "send", **fields}, follow=True
+    )
 
 
 def readers(subject="Parking"):
     """Who got it, once everything that waits has left."""
     everybody = Mail.objects.order_by("pk").values_list("to", flat=True).distinct()
-    return sorted({address for address in everybody for letter in letters_to(address) if letter.subject == subject})
+    return sorted(
+        {
+            address
+            for address in everybody
+            for letter in letters_to(address)
+            if letter.subject == subject
+        }
+    )
 
 
 def addresses(event, *statuses):
-    return sorted(event.reservations.filter(status__in=statuses).values_list("person__email", flat=True))
+    return sorted(
+        event.reservations.filter(status__in=statuses).values_list("person__email", flat=True)
+    )
 
 
-@pytest.mark.parametrize(("audience", "statuses"), [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])])
+@pytest.mark.parametrize(
+    ("audience", "statuses"),
+    [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])],
+)
 def test_everybody_who_is_meant_gets_it_and_nobody_else(client, event, audience, statuses):
     send(client, event, audience=audience)
     assert readers() == addresses(event, *statuses)
@@ -66,14 +92,20 @@ def test_the_letter_holds_the_words_and_a_way_out(client, event):
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
 def test_the_preview_says_how_many_get_it_and_sends_nothing(client, event, headers):
-    answer = client.post(url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "preview"}, headers=headers)
+    answer = client.post(
+        url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "preview"}, headers=headers
+    )
     assert "Send to 2 people" in all_words(answer, "//button")
-    assert "Behind the hall. Follow the signs." in words(only(answer, f"//section[{has_class('notice')}]"))
+    assert "Behind the hall. Follow the signs." in words(
+        only(answer, f"//section[{has_class('notice')}]")
+    )
     assert not Announcement.objects.exists()
 
 
 def test_before_the_preview_there_is_nothing_to_send_with(client, event):
-    assert [text for text in all_words(client.get(url(event)), "//main//button") if "Send" in text] == []
+    assert [
+        text for text in all_words(client.get(url(event)), "//main//button") if "Send" in text
+    ] == []
 
 
 def test_a_form_sent_twice_is_one_message(client, event):
@@ -94,25 +126,35 @@ def key_in(answer):
     [{"body": "In front of the hall."}, {"subject": "Where to park"}, {"audience": "pending"}],
     ids=["body", "subject", "audience"],
 )
-def test_key_with_other_words_or_guests_is_refused_and_the_form_gets_a_new_one(client, event, other, headers):
+def test_key_with_other_words_or_guests_is_refused_and_the_form_gets_a_new_one(
+    client, event, other, headers
+):
     """The answer to the first sending was lost, and the message was corrected before it was sent again."""
     key = str(uuid.uuid4())
     send(client, event, key=key)
     corrected = {**WORDS, **other, "action": "send"}
     answer = client.post(url(event), {**corrected, "key": key}, headers=headers)
     assert answer.status_code == 422
-    assert "Not sent: with this form you sent another message at" in words(only(answer, f"//*[{has_class('error-summary')}]"))
+    assert "Not sent: with this form you sent another message at" in words(
+        only(answer, f"//*[{has_class('error-summary')}]")
+    )
     assert only(answer, "//input[@name='subject']").get("value") == corrected["subject"]
     assert words(only(answer, "//textarea[@name='body']")) == " ".join(corrected["body"].split())
     assert Announcement.objects.count() == 1
     assert key_in(answer) != key
-    again = client.post(url(event), {**corrected, "key": key_in(answer)}, headers=headers, follow=True)
+    again = client.post(
+        url(event), {**corrected, "key": key_in(answer)}, headers=headers, follow=True
+    )
     assert again.status_code == 200
     assert Announcement.objects.filter(**{name: corrected[name] for name in WORDS}).count() == 1
 
 
-@pytest.mark.parametrize("other", [{}, {"body": "In front of the hall."}], ids=["same words", "other words"])
-def test_key_of_a_message_that_was_taken_back_is_refused_and_the_form_gets_a_new_one(client, event, other):
+@pytest.mark.parametrize(
+    "other", [{}, {"body": "In front of the hall."}], ids=["same words", "other words"]
+)
+def test_key_of_a_message_that_was_taken_back_is_refused_and_the_form_gets_a_new_one(
+    client, event, other
+):
     key = str(uuid.uuid4())
     send(client, event, key=key)
     client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
@@ -173,7 +215,9 @@ def test_after_it_has_left_it_cannot_be_taken_back(client, event):
 def test_its_mails_wait_as_long_as_it_can_be_taken_back(client, event):
     send(client, event)
     said = Announcement.objects.get()
-    waits = Mail.objects.filter(builder__endswith=".announcement").values_list("next_attempt_at", flat=True)
+    waits = Mail.objects.filter(builder__endswith=".announcement").values_list(
+        "next_attempt_at", flat=True
+    )
     assert len(waits) == 2
     assert all(moment >= said.leaves_at - timedelta(seconds=1) for moment in waits)
 
@@ -185,15 +229,32 @@ def test_who_leaves_meanwhile_does_not_get_it(client, event):
     assert readers() == addresses(event, "confirmed")
 
 
-@pytest.mark.parametrize(("audience", "held"), [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])])
-def test_guests_of_a_cancelled_event_can_be_written_to_by_what_they_had(client, event, audience, held):
+@pytest.mark.parametrize(
+    ("audience", "held"),
+    [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])],
+)
+def test_guests_of_a_cancelled_event_can_be_written_to_by_what_they_had(
+    client, event, audience, held
+):
     event_services.cancel(event, by=event.organizer)
     form = client.get(url(event))
     choices = all_words(form, f"//form//label[{has_class('choice')}]")
-    assert choices == ["Everybody who had a spot or was waiting 5 people", "Had a spot 2 people", "Were waiting 3 people"]
+    assert choices == [
+        "Everybody who had a spot or was waiting 5 people",
+        "Had a spot 2 people",
+        "Were waiting 3 people",
+    ]
     send(client, event, audience=audience)
-    assert readers() == sorted(event.reservations.filter(status_at_cancellation__in=held).values_list("person__email", flat=True))
-    kinds = {"confirmed": "Had a spot", "pending": "Were waiting", "all": "Everybody who had a spot or was waiting"}
+    assert readers() == sorted(
+        event.reservations.filter(status_at_cancellation__in=held).values_list(
+            "person__email", flat=True
+        )
+    )
+    kinds = {
+        "confirmed": "Had a spot",
+        "pending": "Were waiting",
+        "all": "Everybody who had a spot or was waiting",
+    }
     assert kinds[audience] in words(only(client.get(url(event)), "//section[@id='sent']"))
 
 
@@ -201,7 +262,9 @@ def test_message_that_waits_when_the_event_is_cancelled_is_not_sent(client, even
     send(client, event)
     event_services.cancel(event, by=event.organizer)
     assert readers() == []
-    assert "Confirmed" in all_words(client.get(url(event)), "//section[@id='sent']//p[contains(@class, 'dots')]/span")
+    assert "Confirmed" in all_words(
+        client.get(url(event)), "//section[@id='sent']//p[contains(@class, 'dots')]/span"
+    )
 
 
 def test_an_empty_audience_is_refused_beside_the_choice(client):
@@ -209,7 +272,9 @@ def test_an_empty_audience_is_refused_beside_the_choice(client):
     client.force_login(event.organizer)
     answer = send(client, event)
     assert answer.status_code == 422
-    assert "There is nobody to write to yet." in words(only(answer, f"//*[{has_class('error-summary')}]"))
+    assert "There is nobody to write to yet." in words(
+        only(answer, f"//*[{has_class('error-summary')}]")
+    )
 
 
 @pytest.mark.parametrize("field", ["subject", "body"])
@@ -276,7 +341,9 @@ def test_a_message_to_many_asks_the_same_number_of_questions(event, django_asser
     for person in make_people(40):
         queue.reserve(event, person=person)
     with django_assert_max_num_queries(14):
-        announcements.send(event, audience="pending", subject="x", body="y", key=uuid.uuid4(), by=event.organizer)
+        announcements.send(
+            event, audience="pending", subject="x", body="y", key=uuid.uuid4(), by=event.organizer
+        )
     assert Mail.objects.filter(builder__endswith=".announcement").count() == 43
 
 
@@ -285,4 +352,7 @@ def test_key_that_was_used_at_another_event_is_a_key_like_any(client, event):
     make_reservation(other, status="confirmed")
     for where in (event, other, other):
         assert send(client, where, key=key).status_code == 200
-    assert [(one.event, str(one.key)) for one in Announcement.objects.order_by("pk")] == [(event, key), (other, key)]
+    assert [(one.event, str(one.key)) for one in Announcement.objects.order_by("pk")] == [
+        (event, key),
+        (other, key),
+    ]

@@ -23,7 +23,15 @@ from tests.visitors import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SERVERS = {
-    "uvicorn": ["uvicorn", "--port", "{port}", "--log-level", "warning", "--no-proxy-headers", "eventflow.asgi:application"],
+    "uvicorn": [
+        "uvicorn",
+        "--port",
+        "{port}",
+        "--log-level",
+        "warning",
+        "--no-proxy-headers",
+        "eventflow.asgi:application",
+    ],
     "daphne": ["daphne", "--port", "{port}", "--verbosity", "0", "eventflow.asgi:application"],
 }
 
@@ -35,7 +43,12 @@ def served_by(server, log, **env):
     words = [sys.executable, "-m", *(word.format(port=port) for word in SERVERS[server])]
     with log.open("w") as output:
         process = subprocess.Popen(
-            words, cwd=settings.BASE_DIR, env=environment(**{"DEBUG": True, "REDIS_URL": "", **env}), stdout=output, stderr=output, text=True
+            words,
+            cwd=settings.BASE_DIR,
+            env=environment(**{"DEBUG": True, "REDIS_URL": "", **env}),
+            stdout=output,
+            stderr=output,
+            text=True,
         )
     try:
         wait_until(lambda: process.poll() is not None or answers(port), seconds=300)
@@ -91,7 +104,9 @@ def test_socket_hears_of_a_reservation(site):
             pass
 
 
-@pytest.mark.parametrize(("frames", "code"), [([b"binary"], 4003), (["x"] * 100, 4008)], ids=["binary", "flood"])
+@pytest.mark.parametrize(
+    ("frames", "code"), [([b"binary"], 4003), (["x"] * 100, 4008)], ids=["binary", "flood"]
+)
 def test_socket_that_says_too_much_is_closed(site, frames, code):
     with watch(site, make_event()) as ours:
         numbers(ours)
@@ -111,13 +126,17 @@ def test_socket_of_an_event_that_is_not_there_is_closed(site):
 
 def test_body_that_is_too_large_is_refused(site):
     with socket.create_connection(("127.0.0.1", site.port), timeout=60) as ours:
-        ours.sendall(b"POST /api/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n")
+        ours.sendall(
+            b"POST /api/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n"
+        )
         ours.sendall(b"x" * 2_000_000)
         assert b" 413 " in ours.recv(4096).split(b"\r\n")[0]
 
 
 def test_socket_is_refused_while_the_database_fails(tmp_path):
-    with served_by("daphne", tmp_path / "log", TEST_DATABASE=tmp_path / "empty.sqlite3", DATABASE_URL="") as site:
+    with served_by(
+        "daphne", tmp_path / "log", TEST_DATABASE=tmp_path / "empty.sqlite3", DATABASE_URL=""
+    ) as site:
         with pytest.raises(InvalidStatus):
             watch(site, 1)
         assert "Traceback" not in site.log.read_text()
@@ -125,12 +144,23 @@ def test_socket_is_refused_while_the_database_fails(tmp_path):
 
 @pytest.mark.parametrize("server", [*SERVERS, "ours"])
 def test_address_holds_so_many_sockets_and_no_more(tmp_path, server):
-    event, env = make_event(), {"SOCKETS_PER_ADDRESS": 3, "REDIS_URL": "", "TRUSTED_PROXIES": "127.0.0.1"}
-    start = serving(tmp_path / "log", **env) if server == "ours" else served_by(server, tmp_path / "log", **env)
+    event, env = (
+        make_event(),
+        {"SOCKETS_PER_ADDRESS": 3, "REDIS_URL": "", "TRUSTED_PROXIES": "127.0.0.1"},
+    )
+    start = (
+        serving(tmp_path / "log", **env)
+        if server == "ours"
+        else served_by(server, tmp_path / "log", **env)
+    )
     with start as site, contextlib.ExitStack() as stack:
 
         def arrive(address):
-            ours = connect(f"ws://127.0.0.1:{site.port}/ws/events/{event.pk}/", additional_headers={"X-Forwarded-For": address}, open_timeout=30)
+            ours = connect(
+                f"ws://127.0.0.1:{site.port}/ws/events/{event.pk}/",
+                additional_headers={"X-Forwarded-For": address},
+                open_timeout=30,
+            )
             numbers(stack.enter_context(ours))
             return ours
 
@@ -161,7 +191,9 @@ def test_it_ends_in_order_and_says_nothing_alarming(tmp_path):
             numbers(ours)
         site.process.send_signal(signal.SIGTERM)
         site.ends()
-        assert "Traceback" not in site.log.read_text() and "rror" not in site.log.read_text(), site.log.read_text()
+        assert "Traceback" not in site.log.read_text() and "rror" not in site.log.read_text(), (
+            site.log.read_text()
+        )
 
 
 @pytest.mark.once
@@ -170,9 +202,22 @@ def test_what_can_not_work_ends_the_start_with_one_sentence(tmp_path, server):
     words = [sys.executable, "-m", *(word.format(port=free_port()) for word in SERVERS[server])]
     for wrong, sentence in (
         ({"PORT": "eight"}, "PORT is a whole number."),
-        ({"WEB_PROCESSES": 2}, "More than one web process needs PostgreSQL. Set DATABASE_URL to one, or WEB_PROCESSES=1."),
+        (
+            {"WEB_PROCESSES": 2},
+            "More than one web process needs PostgreSQL. Set DATABASE_URL to one, or WEB_PROCESSES=1.",
+        ),
     ):
-        env = environment(DATABASE_URL="", REDIS_URL="", DATA_DIR=tmp_path, TEST_DATABASE=tmp_path / "db", **wrong)
-        done = subprocess.run(words, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=60, check=False)
+        env = environment(
+            DATABASE_URL="", REDIS_URL="", DATA_DIR=tmp_path, TEST_DATABASE=tmp_path / "db", **wrong
+        )
+        done = subprocess.run(
+            words,
+            cwd=settings.BASE_DIR,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert done.returncode != 0
         assert done.stderr.splitlines()[-1] == f"EventFlow can't start: {sentence}"

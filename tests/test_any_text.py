@@ -32,7 +32,10 @@ MARKUP = TEXTS["markup"]
 
 
 def as_sent(letter):
-    return message_from_bytes(letter.as_message(to="maja@example.org", message_id="<1@example.org>").message().as_bytes(), policy=policy.default)
+    return message_from_bytes(
+        letter.as_message(to="maja@example.org", message_id="<1@example.org>").message().as_bytes(),
+        policy=policy.default,
+    )
 
 
 def parts_of(message):
@@ -48,10 +51,14 @@ def test_every_mail_carries_any_text(text):
     for build in letters(house):
         letter = build()
         message = as_sent(letter)
-        assert "\n" not in message["Subject"] and (title in message["Subject"] or title in letter.text)
+        assert "\n" not in message["Subject"] and (
+            title in message["Subject"] or title in letter.text
+        )
         assert all(len(line) <= 998 for line in message.as_bytes().splitlines())
         parts = parts_of(message)
-        assert {part.get_content_charset() for kind, part in parts.items() if kind.startswith("text/")} == {"utf-8"}
+        assert {
+            part.get_content_charset() for kind, part in parts.items() if kind.startswith("text/")
+        } == {"utf-8"}
         # Escaped once: what stands there as text is what was written, and nothing of it is an element.
         page = tree(HttpResponse(parts["text/html"].get_content()))
         written = without_controls(title) if build.func is mails.organizer_news else place
@@ -69,11 +76,18 @@ def test_a_calendar_entry_and_the_guest_lists_carry_any_text(text):
     event = house["events"]["confirmed"]
     event.refresh_from_db()
     entry = Calendar.from_ical(event_calendar(event)).events[0]
-    assert (str(entry["SUMMARY"]), str(entry["LOCATION"])) == (without_controls(event.title), without_controls(event.location))
-    row = csv.reader(io.StringIO("".join(export.csv_lines(event)).removeprefix("\ufeff"), newline=""))
+    assert (str(entry["SUMMARY"]), str(entry["LOCATION"])) == (
+        without_controls(event.title),
+        without_controls(event.location),
+    )
+    row = csv.reader(
+        io.StringIO("".join(export.csv_lines(event)).removeprefix("\ufeff"), newline="")
+    )
     next(row)
     person = Reservation.objects.filter(event=event).in_queue_order().first().person
-    assert next(row)[:3] == [export.harmless(part) for part in (person.last_name, person.first_name, person.email)]
+    assert next(row)[:3] == [
+        export.harmless(part) for part in (person.last_name, person.first_name, person.email)
+    ]
     assert words_of_xlsx(event)[:2] == [person.last_name, person.first_name]
 
 
@@ -83,14 +97,17 @@ def test_every_mail_about_an_event_is_among_them():
         name
         for module in (mails, events.mails)
         for name, function in vars(module).items()
-        if getattr(function, "__module__", "") == module.__name__ and get_annotations(function).get("return") == Letter | None
+        if getattr(function, "__module__", "") == module.__name__
+        and get_annotations(function).get("return") == Letter | None
     }
     assert builders - built == set() and len(builders) > 8
 
 
 def words_of_xlsx(event):
     """The cells of the first guest; none of them is a formula."""
-    sheet = ElementTree.fromstring(zipfile.ZipFile(export.xlsx_file(event)).read("xl/worksheets/sheet1.xml"))
+    sheet = ElementTree.fromstring(
+        zipfile.ZipFile(export.xlsx_file(event)).read("xl/worksheets/sheet1.xml")
+    )
     space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     assert not list(sheet.iter(f"{space}f"))
     return ["".join(cell.itertext()) for cell in [*sheet.iter(f"{space}row")][1].iter(f"{space}c")]
@@ -112,7 +129,15 @@ def test_every_page_shows_any_text(text):
         if title in " ".join(without_controls("".join(tree(response).itertext())).split()):
             showing.add(view)
     assert len(opened) > 35
-    assert {"events:list", "events:detail", "events:panel", "events:live", "tickets:queue", "tickets:mine", "tickets:ticket"} <= showing
+    assert {
+        "events:list",
+        "events:detail",
+        "events:panel",
+        "events:live",
+        "tickets:queue",
+        "tickets:mine",
+        "tickets:ticket",
+    } <= showing
 
 
 def test_no_page_takes_text_for_markup():
@@ -124,7 +149,11 @@ def test_no_page_takes_text_for_markup():
         response = open_page(house, "en", *visit, {})
         if "quoted" in response.text:
             seen.add(visit[1])
-            assert "<b>{{" not in response.text and "&amp;lt;b" not in response.text and "&amp;amp;amp;" not in response.text, visit
+            assert (
+                "<b>{{" not in response.text
+                and "&amp;lt;b" not in response.text
+                and "&amp;amp;amp;" not in response.text
+            ), visit
             assert not tree(response).xpath("//b"), visit
     assert len(seen) > 25
 

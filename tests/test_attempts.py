@@ -73,14 +73,21 @@ def test_a_header_makes_no_new_address(header):
 
 def test_the_spelling_of_an_address_makes_no_new_account():
     owner = make_person(email="owner@example.org")
-    for email in ("OWNER@example.org", " owner@example.org", "Owner@Example.ORG", "owner@example.org"):
+    for email in (
+        "OWNER@example.org",
+        " owner@example.org",
+        "Owner@Example.ORG",
+        "owner@example.org",
+    ):
         by_page(from_address(STRANGERS), email, "wrong")
     by_api(from_address(STRANGERS), "oWner@example.org", "wrong")
     assert by_page(from_address(STRANGERS), owner.email) == "locked"
 
 
 def lock_everywhere(settings, owner):
-    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_failed_account": "6/3600s/key"}
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {
+        "login_failed_account": "6/3600s/key"
+    }
     for number in range(6):
         by_page(from_address(f"203.0.113.{number}"), owner.email, "wrong")
 
@@ -117,7 +124,9 @@ def test_one_ipv4_address_locks_nobody_out_with_patience(few):
 
 def test_an_account_is_locked_by_five_lines_at_least(settings):
     rates = settings.ACCOUNT_RATE_LIMITS
-    everywhere, line = (int(rates[f"login_failed_{count}"].split("/")[0]) for count in ("account", "line"))
+    everywhere, line = (
+        int(rates[f"login_failed_{count}"].split("/")[0]) for count in ("account", "line")
+    )
     assert everywhere >= 5 * line
 
 
@@ -168,7 +177,11 @@ def test_the_cookie_tells_no_browser_from_another():
         browser = from_address(OWNERS)
         by_page(browser, owner.email)
         cookie = browser.cookies["known_browser"]
-        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/accounts/", True, "Lax")
+        assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (
+            "/accounts/",
+            True,
+            "Lax",
+        )
         assert owner.email not in cookie.value
         values.append(cookie.value.split(":")[:2])
     assert values[0] == values[1]

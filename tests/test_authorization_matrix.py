@@ -22,7 +22,16 @@ from tickets.services import announcements, devices, scans
 from tickets.services.queue import reject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
-PEOPLE = ["anonymous", "user", "other user", "organizer", "other organizer", "door staff", "other staff", "admin"]
+PEOPLE = [
+    "anonymous",
+    "user",
+    "other user",
+    "organizer",
+    "other organizer",
+    "door staff",
+    "other staff",
+    "admin",
+]
 METHODS = ["get", "post", "put", "patch", "delete"]
 # What is asked for where an empty body would only be refused as one.
 BODIES = {
@@ -297,7 +306,11 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
 def world():
     """One event with everybody around it, and the same again for the others. `user` holds a seat and waits at another event."""
     organizer = make_organizer()
-    event, draft, queue = make_event(organizer=organizer), make_event(organizer=organizer, status="draft"), make_event(organizer=organizer)
+    event, draft, queue = (
+        make_event(organizer=organizer),
+        make_event(organizer=organizer, status="draft"),
+        make_event(organizer=organizer),
+    )
     elsewhere = make_event()
     user, admin, spare = make_person(), make_admin(), make_admin()
     seat = make_reservation(event, user, status="confirmed")
@@ -306,7 +319,14 @@ def world():
     void = turned_away.tickets.get().code
     scan, _refusal = scans.record(event, void, nonce="n-1", by=organizer, let_in=True)
     gate = devices.add_gate(event, name="Entrance A", by=organizer)
-    said = announcements.send(event, audience="confirmed", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=organizer)
+    said = announcements.send(
+        event,
+        audience="confirmed",
+        subject="Parking",
+        body="Behind the hall.",
+        key=uuid.uuid4(),
+        by=organizer,
+    )
     staff = {name: make_person() for name in ("door staff", "other staff")}
     helper = events.add_door_staff(event, email=staff["door staff"].email, by=organizer)
     events.add_door_staff(elsewhere, email=staff["other staff"].email, by=elsewhere.organizer)
@@ -394,7 +414,11 @@ def test_matrix_knows_every_route_and_no_other():
 def test_everybody_gets_what_the_matrix_says(world, keys):
     table = lines()
     told = {line: [ask(*line, who, world, keys) for who in PEOPLE] for line in table}
-    wrong = {line: dict(zip(PEOPLE, told[line], strict=True)) for line in table if told[line] != table[line]}
+    wrong = {
+        line: dict(zip(PEOPLE, told[line], strict=True))
+        for line in table
+        if told[line] != table[line]
+    }
     assert wrong == {}
 
 
@@ -404,17 +428,24 @@ def test_what_the_matrix_does_not_name_does_nothing(world, keys):
     done = [
         (method, route, who, status)
         for route, thing in thing_of.items()
-        if not route.startswith(("accounts/", "^accounts/password"))  # allauth's, which answers any method
+        if not route.startswith(
+            ("accounts/", "^accounts/password")
+        )  # allauth's, which answers any method
         for method in METHODS
         if (method, route) not in named
         for who in ("anonymous", "admin")
-        if (status := ask(method, thing, route, who, world, keys)) not in {"405", "403", "401", "404", "login"}
+        if (status := ask(method, thing, route, who, world, keys))
+        not in {"405", "403", "401", "404", "login"}
     ]
     assert done == []
 
 
 def test_djangos_admin_is_for_admins(world):
-    pages = {re.sub(r"\(\?P<\w+>[^)]*\)\$?|<\w+:\w+>", "1", f"/{route}") for route in routes() if route.startswith("admin/")}
+    pages = {
+        re.sub(r"\(\?P<\w+>[^)]*\)\$?|<\w+:\w+>", "1", f"/{route}")
+        for route in routes()
+        if route.startswith("admin/")
+    }
     assert len(pages) > 20
     for who, person in world["people"].items():
         client = Client()
@@ -427,7 +458,9 @@ def test_djangos_admin_is_for_admins(world):
 
 
 def test_versioned_addresses_are_the_same_views_and_no_others():
-    views = {str(route): view for route, view in views_of(get_resolver()) if route.startswith("api/")}
+    views = {
+        str(route): view for route, view in views_of(get_resolver()) if route.startswith("api/")
+    }
     versioned = {route: view for route, view in views.items() if route.startswith("api/v1/")}
     plain = {route: view for route, view in views.items() if route not in versioned}
     assert {route.replace("api/v1/", "api/", 1): view for route, view in versioned.items()} == plain
@@ -444,7 +477,13 @@ def views_of(resolver, prefix=""):
 
 def test_the_page_of_a_press_stays_when_its_session_has_ended(world):
     """With a script nothing is swapped: what is typed stands under a toast. Without one, tests/test_kept_forms.py."""
-    secrets = ("accounts/2fa/", "accounts/reauthenticate/", "accounts/email/", "accounts/password/", "accounts/login/")
+    secrets = (
+        "accounts/2fa/",
+        "accounts/reauthenticate/",
+        "accounts/email/",
+        "accounts/password/",
+        "accounts/login/",
+    )
     lost, sent = [], 0
     for (method, thing, route), statuses in lines().items():
         if method != "post" or statuses[0] != "login" or route.startswith(secrets):

@@ -39,12 +39,23 @@ class Installation:
         self.folder, self.name = folder, f"drill_{secrets.token_hex(4)}"
         self.file = folder / "var/eventflow.sqlite3"
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self.env = {**kept, "DATA_DIR": str(folder / "var"), "DATABASE_URL": "", "REDIS_URL": "", "EMAIL_HOST": "", "LOG_LEVEL": "WARNING"}
+        self.env = {
+            **kept,
+            "DATA_DIR": str(folder / "var"),
+            "DATABASE_URL": "",
+            "REDIS_URL": "",
+            "EMAIL_HOST": "",
+            "LOG_LEVEL": "WARNING",
+        }
         if not settings.EMBEDDED:
             url = urlsplit(settings.DATABASE_URL)
             netloc = url.netloc if url.password else url.netloc.replace("@", f":{PASSWORD}@")
             address = url._replace(path=self.name, netloc=netloc).geturl()
-            self.env |= {"DATABASE_URL": address, "DJANGO_SECRET_KEY": "for-the-drill-0123456789-0123456789", "EMAIL_HOST": "127.0.0.1"}
+            self.env |= {
+                "DATABASE_URL": address,
+                "DJANGO_SECRET_KEY": "for-the-drill-0123456789-0123456789",
+                "EMAIL_HOST": "127.0.0.1",
+            }
 
     def make(self):
         if not settings.EMBEDDED:
@@ -72,7 +83,13 @@ class Installation:
         if settings.EMBEDDED:
             return sorted(path.name for path in self.file.parent.glob("eventflow.sqlite3*"))
         with psycopg.connect(settings.DATABASE_URL) as server:
-            return [row[0] for row in server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1", [self.name])]
+            return [
+                row[0]
+                for row in server.execute(
+                    "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1",
+                    [self.name],
+                )
+            ]
 
     def ask(self, words):
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as server:
@@ -80,8 +97,14 @@ class Installation:
 
     def said(self, *words, **env):
         """Exit code, stdout and stderr of a command."""
-        words = [sys.executable, *words] if words[0] == "manage.py" else [str(ROOT / words[0]), *words[1:]]
-        done = subprocess.run(words, cwd=ROOT, env=self.env | env, capture_output=True, text=True, timeout=120)
+        words = (
+            [sys.executable, *words]
+            if words[0] == "manage.py"
+            else [str(ROOT / words[0]), *words[1:]]
+        )
+        done = subprocess.run(
+            words, cwd=ROOT, env=self.env | env, capture_output=True, text=True, timeout=120
+        )
         return done.returncode, done.stdout, done.stderr
 
     def run(self, *words, **env):
@@ -105,7 +128,9 @@ class Installation:
                 stdout=out,
             )
             try:
-                yield lambda: [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+                yield lambda: [
+                    json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")
+                ]
                 process.stdin.close()
                 assert process.wait(timeout=60) == 0
             finally:
@@ -125,7 +150,11 @@ class Installation:
     def standing(self):
         """Every reservation's state by its id."""
         inside = "SELECT reservation_id FROM tickets_ticket WHERE void_at IS NULL AND checked_in_at IS NOT NULL"
-        return dict(self.sql(f"SELECT id, CASE WHEN id IN ({inside}) THEN 'inside' ELSE status END FROM tickets_reservation"))
+        return dict(
+            self.sql(
+                f"SELECT id, CASE WHEN id IN ({inside}) THEN 'inside' ELSE status END FROM tickets_reservation"
+            )
+        )
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +285,11 @@ def test_restore_of_a_bad_backup_changes_nothing(place, tmp_path):
     assert (place.standing(), place.databases()) == (standing, databases)
 
 
-@pytest.mark.parametrize("content", [b"", b"Dear all", gzip.compress(b"Dear all")], ids=["empty", "letters", "packed letters"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"Dear all", gzip.compress(b"Dear all")],
+    ids=["empty", "letters", "packed letters"],
+)
 def test_what_is_no_archive_is_refused(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(Refused, match="bad_backup"):
@@ -270,19 +303,29 @@ def test_restore_of_a_backup_that_breaks_a_promise_changes_nothing_until_told(pl
     file, databases = place.backup(), place.databases()
 
     code, _, err = place.said("bin/restore", str(file), "--replace")
-    assert (code, "counters_tell_the_truth" in err, "breaks 1 promises" in err) == (1, True, True), err
+    assert (code, "counters_tell_the_truth" in err, "breaks 1 promises" in err) == (
+        1,
+        True,
+        True,
+    ), err
     assert place.databases() == databases
 
-    assert "1 invariants are broken" in place.run("bin/restore", str(file), "--replace", "--accept-violations")
+    assert "1 invariants are broken" in place.run(
+        "bin/restore", str(file), "--replace", "--accept-violations"
+    )
 
 
 def test_restore_brings_an_older_backup_up_to_date_and_refuses_a_newer_one(place):
     place.run("manage.py", "migrate", "--verbosity=0", "eventflow", "0002")
     older = place.backup()
     place.run("bin/restore", str(older))
-    assert ("0003_farewell",) in place.sql("SELECT name FROM django_migrations WHERE app = 'eventflow'")
+    assert ("0003_farewell",) in place.sql(
+        "SELECT name FROM django_migrations WHERE app = 'eventflow'"
+    )
 
-    place.sql("INSERT INTO django_migrations (app, name, applied) VALUES ('events', '9999_later', CURRENT_TIMESTAMP)")
+    place.sql(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('events', '9999_later', CURRENT_TIMESTAMP)"
+    )
     newer = place.backup()
     code, _, err = place.said("bin/restore", str(newer))
     assert (code, "newer EventFlow (it knows events.9999_later" in err) == (1, True), err
@@ -308,7 +351,9 @@ def test_backup_shows_no_password_to_other_users_of_the_machine(place):
     seen = set()
     with psycopg.connect(place.env["DATABASE_URL"]) as holding:
         holding.execute("LOCK TABLE events_event IN ACCESS EXCLUSIVE MODE")
-        process = subprocess.Popen([str(ROOT / "bin/backup"), str(place.folder)], env=place.env, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [str(ROOT / "bin/backup"), str(place.folder)], env=place.env, stdout=subprocess.DEVNULL
+        )
         wait_until(lambda: look_for("pg_dump", seen))
         holding.rollback()
     assert process.wait(timeout=60) == 0

@@ -121,7 +121,9 @@ def test_outage_is_logged_once(cache, redis, caplog):
 
 
 def test_requests_share_connections_and_the_knowledge_of_an_outage(redis, cache, settings):
-    settings.CACHES = {"default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": redis.url}}
+    settings.CACHES = {
+        "default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": redis.url}
+    }
     first, second = caches.create_connection("default"), caches.create_connection("default")
     assert first is not second
     first.set("x", 1)

@@ -19,7 +19,9 @@ def event():
 
 
 def subjects(person):
-    return [letter.subject.partition(",")[0].partition(":")[0] for letter in letters_to(person.email)]
+    return [
+        letter.subject.partition(",")[0].partition(":")[0] for letter in letters_to(person.email)
+    ]
 
 
 def calendars(letter):
@@ -29,12 +31,23 @@ def calendars(letter):
         if part.get_content_type() == "text/calendar":
             calendar = Calendar.from_ical(part.get_payload(decode=True))
             entry = calendar.events[0]
-            found.append((part.get_param("method"), str(calendar["method"]), entry["sequence"], str(entry["location"])))
+            found.append(
+                (
+                    part.get_param("method"),
+                    str(calendar["method"]),
+                    entry["sequence"],
+                    str(entry["location"]),
+                )
+            )
     return found
 
 
 def test_a_new_place_is_told_to_everybody_with_a_place(event):
-    going, waiting, gone = make_reservation(event, status="confirmed"), make_reservation(event), make_reservation(event, status="cancelled")
+    going, waiting, gone = (
+        make_reservation(event, status="confirmed"),
+        make_reservation(event),
+        make_reservation(event, status="cancelled"),
+    )
     for one in (going, waiting, gone):
         letters_to(one.person.email)
     services.edit(event, by=event.organizer, location="Hala Targowa")
@@ -46,7 +59,10 @@ def test_a_new_place_is_told_to_everybody_with_a_place(event):
     assert calendars(letters_to(waiting.person.email)[-1]) == []
 
 
-@pytest.mark.parametrize("change", [{"title": "Nocny druk, część druga"}, {"seats_limit": 50}, {"location": "Ruska 46c, Wrocław"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"title": "Nocny druk, część druga"}, {"seats_limit": 50}, {"location": "Ruska 46c, Wrocław"}],
+)
 def test_what_moves_nobody_is_not_mailed(event, change):
     going = make_reservation(event, status="confirmed")
     before = len(letters_to(going.person.email))
@@ -85,7 +101,11 @@ def be_called_off(reservation):
 
 @pytest.mark.parametrize(
     ("what", "subject", "number"),
-    [(leave, "You are not going to Nocny druk", 0), (be_rejected, "Not this time", 0), (be_called_off, "Cancelled", 1)],
+    [
+        (leave, "You are not going to Nocny druk", 0),
+        (be_rejected, "Not this time", 0),
+        (be_called_off, "Cancelled", 1),
+    ],
 )
 def test_who_had_a_ticket_loses_the_entry_of_the_calendar(event, what, subject, number):
     going, waiting = make_reservation(event, status="confirmed"), make_reservation(event)

@@ -16,7 +16,9 @@ POSTGRESQL = "eventflow.postgresql"
 
 
 def ids(**kwargs):
-    return sorted(message.id for message in run_checks(**kwargs) if message.id.startswith("eventflow."))
+    return sorted(
+        message.id for message in run_checks(**kwargs) if message.id.startswith("eventflow.")
+    )
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
@@ -69,13 +71,18 @@ def test_signing_key_is_32_bytes_or_nothing(settings, key, found):
     assert ids() == found
 
 
-@pytest.mark.parametrize(("https", "proxies", "found"), [(False, [], []), (True, ["10.0.0.7"], []), (True, [], ["eventflow.W002"])])
+@pytest.mark.parametrize(
+    ("https", "proxies", "found"),
+    [(False, [], []), (True, ["10.0.0.7"], []), (True, [], ["eventflow.W002"])],
+)
 def test_https_without_a_trusted_proxy_is_a_warning(settings, https, proxies, found):
     settings.HTTPS, settings.TRUSTED_PROXIES = https, networks(proxies)
     assert ids() == found
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(0, []), (6, []), (6.5, ["eventflow.E006"]), (-1, ["eventflow.E006"])])
+@pytest.mark.parametrize(
+    ("seconds", "found"), [(0, []), (6, []), (6.5, ["eventflow.E006"]), (-1, ["eventflow.E006"])]
+)
 def test_draining_leaves_time_to_finish(settings, seconds, found):
     settings.DRAIN_SECONDS = seconds
     assert ids() == found
@@ -103,7 +110,9 @@ def test_limits_switched_off_are_a_warning_at_deploy_only(settings):
 def test_server_does_not_start_where_it_cannot_work(tmp_path):
     done = subprocess.run(
         command("serve", "--port", "0"),
-        env=environment(DATABASE_URL="", REDIS_URL="", WEB_PROCESSES=2, TEST_DATABASE=tmp_path / "db"),
+        env=environment(
+            DATABASE_URL="", REDIS_URL="", WEB_PROCESSES=2, TEST_DATABASE=tmp_path / "db"
+        ),
         capture_output=True,
         text=True,
         timeout=60,

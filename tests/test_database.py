@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def other():
     """Somebody else at the same database."""
-    with psycopg.connect(settings.DATABASE_URL, dbname=connection.settings_dict["NAME"], autocommit=True) as other:
+    with psycopg.connect(
+        settings.DATABASE_URL, dbname=connection.settings_dict["NAME"], autocommit=True
+    ) as other:
         yield other
 
 

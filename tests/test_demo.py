@@ -29,13 +29,26 @@ def test_demo_is_as_sound_as_what_people_make(town):
         by_id = list(event.reservations.order_by("id"))
         assert by_id == list(event.reservations.in_queue_order())
         assert all(reservation.created < event.start_time for reservation in by_id)
-        assert all(reservation.decided_at >= reservation.created for reservation in by_id if reservation.decided_at)
+        assert all(
+            reservation.decided_at >= reservation.created
+            for reservation in by_id
+            if reservation.decided_at
+        )
 
 
 def test_demo_shows_every_state_there_is(town):
-    assert set(Event.objects.values_list("status", flat=True)) == {"draft", "published", "cancelled"}
+    assert set(Event.objects.values_list("status", flat=True)) == {
+        "draft",
+        "published",
+        "cancelled",
+    }
     assert set(Event.objects.values_list("admission", flat=True)) == {"approval", "automatic"}
-    assert set(Reservation.objects.values_list("status", flat=True)) == {"pending", "confirmed", "rejected", "cancelled"}
+    assert set(Reservation.objects.values_list("status", flat=True)) == {
+        "pending",
+        "confirmed",
+        "rejected",
+        "cancelled",
+    }
     published = list(Event.objects.published())
     assert any(event.is_running and event.checked_in_count for event in published)
     assert any(event.is_past for event in published)
@@ -48,7 +61,12 @@ def test_demo_shows_every_state_there_is(town):
 def test_demo_log_ins_are_printed_and_work(client):
     told = io.StringIO()
     call_command("load_demo", stdout=told)
-    for email in ("admin@example.org", "organizer@example.org", "door@example.org", "maja@example.org"):
+    for email in (
+        "admin@example.org",
+        "organizer@example.org",
+        "door@example.org",
+        "maja@example.org",
+    ):
         assert email in told.getvalue()
     assert demo.PASSWORD in told.getvalue()
     assert User.objects.get(email="maja@example.org").check_password(demo.PASSWORD)

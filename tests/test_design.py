@@ -16,7 +16,13 @@ from tests.mailbox import letters_to
 from tests.pages import inline_in, policy_of
 
 PASSWORDS = ["reset/", "reset/done/", "reset/key/done/", "reset/key/1-x/"]
-VISITORS = ["login/", "signup/", "confirm-email/", "inactive/", *(f"password/{page}" for page in PASSWORDS)]
+VISITORS = [
+    "login/",
+    "signup/",
+    "confirm-email/",
+    "inactive/",
+    *(f"password/{page}" for page in PASSWORDS),
+]
 PEOPLE = ["logout/", "settings/", "email/", "password/change/", "reauthenticate/"]
 
 
@@ -49,14 +55,22 @@ def test_field_says_what_is_optional_shows_passwords_and_puts_the_tick_first():
 
 
 def test_avatar_takes_initials_or_the_address_and_keeps_its_colour():
-    maja, nameless = User(first_name="Łucja", last_name="Żak", email="a@example.org"), User(email="zoe@example.org")
+    maja, nameless = (
+        User(first_name="Łucja", last_name="Żak", email="a@example.org"),
+        User(email="zoe@example.org"),
+    )
     assert ">ŁŻ<" in design.avatar(maja)
     assert ">Z<" in design.avatar(nameless)
     assert design.avatar(maja) == design.avatar(maja)
-    assert "<script" not in design.avatar(User(first_name="<script", last_name="x", email="x@example.org"))
+    assert "<script" not in design.avatar(
+        User(first_name="<script", last_name="x", email="x@example.org")
+    )
 
 
-@pytest.mark.parametrize(("part", "whole", "length"), [(17, 24, "70.8%"), (0, 24, "0.0%"), (30, 24, "100.0%"), (0, 0, "0%")])
+@pytest.mark.parametrize(
+    ("part", "whole", "length"),
+    [(17, 24, "70.8%"), (0, 24, "0.0%"), (30, 24, "100.0%"), (0, 0, "0%")],
+)
 def test_share_is_a_length(part, whole, length):
     assert design.share(part, whole) == length
 
@@ -64,8 +78,16 @@ def test_share_is_a_length(part, whole, length):
 def assert_clean(response):
     assert inline_in(response) == []
     policy = policy_of(response)
-    assert (policy["default-src"], policy["script-src"], policy["style-src"]) == ("'none'", "'self'", "'self'")
-    assert (policy["base-uri"], policy["frame-ancestors"], policy["form-action"]) == ("'none'", "'none'", "'self'")
+    assert (policy["default-src"], policy["script-src"], policy["style-src"]) == (
+        "'none'",
+        "'self'",
+        "'self'",
+    )
+    assert (policy["base-uri"], policy["frame-ancestors"], policy["form-action"]) == (
+        "'none'",
+        "'none'",
+        "'self'",
+    )
 
 
 @pytest.mark.django_db
@@ -88,15 +110,26 @@ def test_pages_for_people_obey_the_policy(client):
         assert response.status_code == 200
         assert_clean(response)
     for name in ("new@example.org", "nonsense"):
-        assert_clean(client.post("/accounts/email/", {"email": name, "action_add": ""}, follow=True))
+        assert_clean(
+            client.post("/accounts/email/", {"email": name, "action_add": ""}, follow=True)
+        )
 
 
 @pytest.mark.django_db
 def test_the_activation_pages_obey_the_policy(client):
     person = make_person(activated=False)
     client.post("/accounts/login/", {"login": person.email, "password": "correct horse battery"})
-    [path] = {f"/activate/{part.split('/')[0]}/" for letter in letters_to(person.email) for part in letter.body.split("/activate/")[1:]}
-    for response in (client.get("/accounts/confirm-email/"), client.get(path), client.post(path), client.get(path)):
+    [path] = {
+        f"/activate/{part.split('/')[0]}/"
+        for letter in letters_to(person.email)
+        for part in letter.body.split("/activate/")[1:]
+    }
+    for response in (
+        client.get("/accounts/confirm-email/"),
+        client.get(path),
+        client.post(path),
+        client.get(path),
+    ):
         assert response.status_code == 200
         assert_clean(response)
 
@@ -106,7 +139,14 @@ def test_pages_for_admins_obey_the_policy(client):
     admin = make_admin()
     client.force_login(admin)
     assert_clean(client.get("/administration/roles/"))
-    for path in ("", "accounts/user/", "accounts/user/add/", f"accounts/user/{admin.pk}/change/", "eventflow/mail/", "eventflow/auditentry/"):
+    for path in (
+        "",
+        "accounts/user/",
+        "accounts/user/add/",
+        f"accounts/user/{admin.pk}/change/",
+        "eventflow/mail/",
+        "eventflow/auditentry/",
+    ):
         response = client.get(f"/admin/{path}")
         assert response.status_code == 200
         assert_clean(response)

@@ -75,7 +75,11 @@ def guests(key, event):
 @pytest.fixture(params=["gate revoked", "phone ended", "helper removed"])
 def gone(request, client, event, gate, helper, ticket, other):
     """The key of a phone that scanned one ticket, said that nothing waits on it, and was then sent away."""
-    key = phone_of(client, event, helper) if request.param == "helper removed" else stand(client, gate)
+    key = (
+        phone_of(client, event, helper)
+        if request.param == "helper removed"
+        else stand(client, gate)
+    )
     Device.objects.update(started=timezone.now() - timedelta(hours=1))
     assert said(tell(key, event, reading(other, "mine"))) == ("ok", "", True)
     if request.param == "gate revoked":
@@ -87,7 +91,9 @@ def gone(request, client, event, gate, helper, ticket, other):
     return key
 
 
-@pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=10), timedelta(minutes=30), 21 * DAY], ids=str)
+@pytest.mark.parametrize(
+    "ago", [timedelta(0), timedelta(seconds=10), timedelta(minutes=30), 21 * DAY], ids=str
+)
 def test_phone_that_was_sent_away_lets_nobody_in_whatever_time_it_claims(gone, event, ticket, ago):
     result, reason, named = said(tell(gone, event, reading(ticket, "late", ago=ago)))
     assert (result, named) == ("invalid", False)
@@ -105,7 +111,11 @@ def test_phone_that_was_sent_away_gains_nothing_by_the_year_one(gone, event, tic
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=10), 2 * DAY], ids=str)
 def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, other, ago):
-    assert said(tell(gone, event, reading(other, "late", ago=ago, let_in=False))) == ("invalid", "no_longer_allowed", False)
+    assert said(tell(gone, event, reading(other, "late", ago=ago, let_in=False))) == (
+        "invalid",
+        "no_longer_allowed",
+        False,
+    )
 
 
 def test_phone_that_was_sent_away_undoes_nothing(gone, event):
@@ -117,23 +127,39 @@ def test_phone_that_was_sent_away_undoes_nothing(gone, event):
 def test_phone_that_was_sent_away_cannot_make_its_own_past(gone, event, ticket):
     """It says only now that scans wait on it: when it was last heard of, none did."""
     tell(gone, event, waiting=1000)
-    assert said(tell(gone, event, reading(ticket, "late", ago=MINUTE))) == ("invalid", "no_longer_allowed", False)
+    assert said(tell(gone, event, reading(ticket, "late", ago=MINUTE))) == (
+        "invalid",
+        "no_longer_allowed",
+        False,
+    )
     assert inside(event) == 1
 
 
-def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name_nobody(client, gate, event, ticket, other):
+def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name_nobody(
+    client, gate, event, ticket, other
+):
     key = stand(client, gate)
     been_there(event)
     tell(key, event, waiting=2)
     devices.revoke(gate, by=event.organizer)
-    assert said(tell(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == ("ok", "", False)
+    assert said(tell(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == (
+        "ok",
+        "",
+        False,
+    )
     assert said(tell(key, event, reading(other, "n-2", ago=4 * MINUTE))) == ("ok", "", False)
     assert inside(event) == 2
     third = make_reservation(event, status="confirmed").tickets.get()
-    assert said(tell(key, event, reading(third, "n-3", ago=3 * MINUTE))) == ("invalid", "no_longer_allowed", False)
+    assert said(tell(key, event, reading(third, "n-3", ago=3 * MINUTE))) == (
+        "invalid",
+        "no_longer_allowed",
+        False,
+    )
 
 
-def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(client, gate, event, ticket):
+def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
+    client, gate, event, ticket
+):
     key = stand(client, gate)
     been_there(event)
     Device.objects.update(seen_at=timezone.now() - 20 * MINUTE)
@@ -168,7 +194,11 @@ def test_key_dies_a_day_after_the_event(client, gate, event, what):
 def test_scan_from_before_the_phone_came_is_refused(client, gate, event, other):
     key = stand(client, gate)
     tell(key, event, reading(other, "n-1"))
-    assert said(tell(key, event, reading(other, "n-2", ago=DAY / 2, let_in=False))) == ("invalid", "impossible_time", False)
+    assert said(tell(key, event, reading(other, "n-2", ago=DAY / 2, let_in=False))) == (
+        "invalid",
+        "impossible_time",
+        False,
+    )
 
 
 def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticket):
@@ -183,7 +213,9 @@ def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticke
 # --- In another's name ------------------------------------------------------------------------------------------------
 
 
-def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(client, gate, event, ticket, other):
+def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(
+    client, gate, event, ticket, other
+):
     mine, theirs = stand(client, gate), stand(Client(), gate, "Ewa")
     tell(theirs, event, reading(ticket, "n-1", let_in=False))
     for code in (ticket, other):
@@ -195,7 +227,9 @@ def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(client, g
 def test_gate_phone_undoes_no_check_in_of_another_door(client, gate, event, ticket):
     data(Api(event.organizer).post(f"/reservations/{ticket.reservation_id}/check-in/"))
     stand(client, gate)
-    answer = client.post(reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"})
+    answer = client.post(
+        reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
+    )
     assert (answer.status_code, inside(event)) == (409, 1)
     search = client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "Łucja"}).text
     assert "Łucja" in search and "Undo" not in search
@@ -216,7 +250,12 @@ def test_name_that_a_scanner_gives_itself_opens_nothing(client, gate, helper, ev
     path = f"/reservations/{ticket.reservation_id}/check-in/"
     told = data(Api(helper).post(path, {"device": name, "nonce": "n-1"}))
     assert told["checked_in_by"] == f"{name} (API), {helper}"
-    assert client.post(reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}).status_code == 409
+    assert (
+        client.post(
+            reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
+        ).status_code
+        == 409
+    )
     data(Api(event.organizer).post(f"{path}undo/"))
     client.post(reverse("tickets:admit", args=[ticket.reservation_id]))
     assert refused(Api(helper).post(f"{path}undo/")) == (403, "other_device")
@@ -230,7 +269,11 @@ def test_api_undoes_for_who_checked_in_and_for_the_organizer(event, helper, tick
     for caller in (staff, organizer):
         data(staff.post(path))
         undone = data(caller.post(f"{path}undo/"))
-        assert undone == {"reservation_id": ticket.reservation_id, "checked_in": False, "checked_in_at": None}
+        assert undone == {
+            "reservation_id": ticket.reservation_id,
+            "checked_in": False,
+            "checked_in_at": None,
+        }
         assert inside(event) == 0
     data(organizer.post(f"/reservations/{signature.sign(ticket)}/check-in/"))
     assert refused(staff.post(f"{path}undo/")) == (403, "other_device")
@@ -243,7 +286,9 @@ def test_phone_without_an_account_reads_no_codes_in_the_search(client, gate, eve
     stand(client, gate)
     assert ticket.code not in client.get(search, {"q": "Łucja"}).text
     for typed in (ticket.code[:2], ticket.code[:8]):
-        assert "Łucja" not in client.get(search, {"q": typed}).text, "letter by letter it would learn them all"
+        assert "Łucja" not in client.get(search, {"q": typed}).text, (
+            "letter by letter it would learn them all"
+        )
     assert "Łucja" in client.get(search, {"q": ticket.code}).text
     client.force_login(event.organizer)
     assert ticket.code in client.get(search, {"q": "Łucja"}).text
@@ -255,7 +300,9 @@ def test_phone_without_an_account_reads_no_codes_in_the_search(client, gate, eve
 def test_codes_that_were_never_ours_leave_no_row(client, gate, event):
     key = stand(client, gate)
     for _ in range(3):
-        nonsense = [{"nonce": f"n-{number}", "code": "A" * 138, "let_in": True} for number in range(100)]
+        nonsense = [
+            {"nonce": f"n-{number}", "code": "A" * 138, "let_in": True} for number in range(100)
+        ]
         assert set(results(tell(key, event, *nonsense))) == {"invalid"}
     assert not Scan.objects.exists()
 
@@ -265,13 +312,21 @@ def test_phone_has_at_most_so_many_open_conflicts(client, gate, event, ticket, m
     monkeypatch.setattr(scans, "MOST_OPEN_CONFLICTS", 3)
     key, neighbour = stand(client, gate), stand(Client(), gate, "Ewa")
     tell(neighbour, event, reading(ticket, "first"))
-    answers = tell(key, event, *(reading(ticket, f"n-{number}") for number in range(5))).json()["answers"]
-    assert [(one["result"], one["kept"]) for one in answers] == [("used", True)] * 3 + [("invalid", False)] * 2
+    answers = tell(key, event, *(reading(ticket, f"n-{number}") for number in range(5))).json()[
+        "answers"
+    ]
+    assert [(one["result"], one["kept"]) for one in answers] == [("used", True)] * 3 + [
+        ("invalid", False)
+    ] * 2
     assert answers[-1]["reason"] == "too_many_conflicts"
     assert Scan.objects.conflicts().count() == 3
-    assert said(tell(neighbour, event, reading(ticket, "second")))[0] == "used", "each phone has its own"
+    assert said(tell(neighbour, event, reading(ticket, "second")))[0] == "used", (
+        "each phone has its own"
+    )
     valid = make_reservation(event, status="confirmed").tickets.get()
-    assert said(tell(key, event, reading(valid, "n-9"))) == ("ok", "", True), "a good ticket is let in all the same"
+    assert said(tell(key, event, reading(valid, "n-9"))) == ("ok", "", True), (
+        "a good ticket is let in all the same"
+    )
 
 
 def test_refused_scan_that_is_sent_again_is_one_conflict(client, gate, event, ticket):
@@ -316,22 +371,38 @@ def test_gates_link_makes_so_many_phones_a_minute(gate):
 def test_phone_that_talks_nonsense_is_refused(client, gate, event, body):
     key = stand(client, gate)
     address = reverse("tickets:readings", args=[event.pk])
-    answer = Client().post(address, body, content_type="application/json", headers={"X-Door-Key": key})
+    answer = Client().post(
+        address, body, content_type="application/json", headers={"X-Door-Key": key}
+    )
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_reading")
 
 
 def test_code_of_half_a_character_is_no_ticket(client, gate, event):
     key = stand(client, gate)
-    assert said(tell(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == ("invalid", "not_a_ticket", False)
+    assert said(tell(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == (
+        "invalid",
+        "not_a_ticket",
+        False,
+    )
 
 
-SINCE = ["2026-13-45T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "2026-11-30T00:00:00", "yesterday"]
+SINCE = [
+    "2026-13-45T00:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-14:00",
+    "2026-11-30T00:00:00",
+    "yesterday",
+]
 
 
 @pytest.mark.parametrize("since", SINCE)
 def test_list_since_a_time_that_makes_no_sense_is_refused(client, gate, event, since):
     key = stand(client, gate)
-    answer = Client().get(reverse("tickets:guest_list", args=[event.pk]), {"since": since}, headers={"X-Door-Key": key})
+    answer = Client().get(
+        reverse("tickets:guest_list", args=[event.pk]),
+        {"since": since},
+        headers={"X-Door-Key": key},
+    )
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_time")
 
 
@@ -342,7 +413,10 @@ def test_key_dies_with_a_change_of_password(client, event, ticket):
     key = phone_of(client, event, event.organizer)
     assert (tell(key, event).json()["allowed"], guests(key, event).status_code) == (True, 200)
     access.change_password(event.organizer, "another long password")
-    assert (tell(key, event, reading(ticket)).status_code, guests(key, event).status_code) == (401, 401)
+    assert (tell(key, event, reading(ticket)).status_code, guests(key, event).status_code) == (
+        401,
+        401,
+    )
     assert (inside(event), Device.objects.get().has_ended) == (0, True)
     again = phone_of(Client(), event, event.organizer)
     assert tell(again, event).json()["allowed"] is True
@@ -383,7 +457,9 @@ def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, e
     client.force_login(helper)
     stand(client, devices.add_gate(elsewhere, name=gate.name, by=elsewhere.organizer), "Ann")
     assert len({*Device.objects.values_list("name", flat=True)}) == 1
-    answer = client.post(reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"})
+    answer = client.post(
+        reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
+    )
     assert (answer.status_code, inside(event)) == (409, 1)
 
 
@@ -392,13 +468,18 @@ def test_what_a_gate_phone_is_shown_stays_in_no_cache(client, gate, event, ticke
     shown = {
         "page": client.get(reverse("tickets:check_in", args=[event.pk])),
         "search": client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "Łucja"}),
-        "code": client.post(reverse("tickets:check_in", args=[event.pk]), {"code": signature.sign(ticket)}),
+        "code": client.post(
+            reverse("tickets:check_in", args=[event.pk]), {"code": signature.sign(ticket)}
+        ),
         "key": client.post(reverse("tickets:device", args=[event.pk])),
         "link": Client().get(path_of(gate)),
         "readings": tell(key, event, reading(ticket)),
         "refused": tell("wrong", event, reading(ticket)),
     }
-    private = {name: {*answer.headers.get("Cache-Control", "").split(", ")} >= {"private", "no-store"} for name, answer in shown.items()}
+    private = {
+        name: {*answer.headers.get("Cache-Control", "").split(", ")} >= {"private", "no-store"}
+        for name, answer in shown.items()
+    }
     assert private == dict.fromkeys(shown, True)
 
 

@@ -18,7 +18,9 @@ HEBREW = "קרוא"
 # Right to left, an override that is never closed, and the end of an isolate that would close ours.
 TURNING = f"{HEBREW}\u2069\u202e"
 CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-ISOLATED = re.compile(f"\u2068[^\u2066-\u2069\u202a-\u202e]*{HEBREW}[^\u2066-\u2069\u202a-\u202e]*\u2069")
+ISOLATED = re.compile(
+    f"\u2068[^\u2066-\u2069\u202a-\u202e]*{HEBREW}[^\u2066-\u2069\u202a-\u202e]*\u2069"
+)
 # Where no person sees it: addresses, what is sent back, what programs read.
 UNSEEN = {"href", "src", "value", "action", "formaction", "content", "hx-get", "hx-post", "hx-vals"}
 
@@ -49,7 +51,9 @@ def turned(page: HtmlElement) -> list[str]:
     said = [
         f"{value.attrname}={value}"
         for value in page.xpath("//@*")
-        if HEBREW in value and value.attrname not in UNSEEN and (not ISOLATED.search(value) or "\u202e" in value)
+        if HEBREW in value
+        and value.attrname not in UNSEEN
+        and (not ISOLATED.search(value) or "\u202e" in value)
     ]
     return [*texts, *said]
 

@@ -69,14 +69,23 @@ def test_find_forgives_how_a_short_code_is_written(event, reservation, staff):
         assert door.find(event, typed, by=staff) == ticket
 
 
-def test_find_costs_one_query_for_what_a_door_shows(event, reservation, staff, django_assert_num_queries):
+def test_find_costs_one_query_for_what_a_door_shows(
+    event, reservation, staff, django_assert_num_queries
+):
     code = ticket_of(reservation).code
     with django_assert_num_queries(1):
         found = door.find(event, code, by=staff)
-        assert (str(found.reservation.person), found.checked_in_by, found.event.title) == ("Maja Wiśniewska", None, "Night Print")
+        assert (str(found.reservation.person), found.checked_in_by, found.event.title) == (
+            "Maja Wiśniewska",
+            None,
+            "Night Print",
+        )
 
 
-@pytest.mark.parametrize("text", ["", " ", "-", "hello", "7K4M-2QX", "7K4M-2QXDD", "UUUU-UUUU", "😀", "\x00", "1", "9" * 500])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "-", "hello", "7K4M-2QX", "7K4M-2QXDD", "UUUU-UUUU", "😀", "\x00", "1", "9" * 500],
+)
 def test_find_says_that_something_else_is_no_ticket(event, reservation, staff, text):
     assert refused(door.find, event, text, by=staff).code == "not_a_ticket"
 
@@ -107,7 +116,10 @@ def test_find_names_the_right_event_only_to_those_at_its_door(event, reservation
         (lambda r: queue.cancel(r, by=r.person), "cancelled"),
         (lambda r: queue.reject(r, by=r.event.organizer), "took this spot back"),
         (lambda r: queue.undo(r, by=r.event.organizer), "waiting"),
-        (lambda r: queue.confirm(queue.undo(r, by=r.event.organizer), by=r.event.organizer), "newer ticket"),
+        (
+            lambda r: queue.confirm(queue.undo(r, by=r.event.organizer), by=r.event.organizer),
+            "newer ticket",
+        ),
     ],
     ids=["withdrawn", "rejected", "taken back", "issued again"],
 )
@@ -145,16 +157,28 @@ def test_find_says_that_the_event_is_cancelled(event, reservation, staff):
 
 def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, reservation, staff):
     first = door.check_in(reservation, by=staff, device="Entrance A")
-    assert first.first and (first.ticket.checked_in_by, first.ticket.checked_in_device) == (staff, "Entrance A")
+    assert first.first and (first.ticket.checked_in_by, first.ticket.checked_in_device) == (
+        staff,
+        "Entrance A",
+    )
     second = door.check_in(reservation, by=event.organizer, device="Entrance B")
     assert not second.first
-    assert (second.ticket.checked_in_at, second.ticket.checked_in_by) == (first.ticket.checked_in_at, staff)
+    assert (second.ticket.checked_in_at, second.ticket.checked_in_by) == (
+        first.ticket.checked_in_at,
+        staff,
+    )
     assert inside(event) == 1
     [entry] = AuditEntry.objects.filter(action="check_in")
-    assert (entry.by, entry.target_id, entry.facts["device"]) == (staff, reservation.pk, "Entrance A")
+    assert (entry.by, entry.target_id, entry.facts["device"]) == (
+        staff,
+        reservation.pk,
+        "Entrance A",
+    )
 
 
-def test_a_used_ticket_is_answered_without_waiting_for_anybody(event, reservation, staff, django_assert_num_queries):
+def test_a_used_ticket_is_answered_without_waiting_for_anybody(
+    event, reservation, staff, django_assert_num_queries
+):
     door.check_in(reservation, by=staff)
     with django_assert_num_queries(1):
         assert not door.check_in(reservation, by=staff).first
@@ -176,7 +200,11 @@ def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, res
     read = ticket_of(reservation)
     first = door.check_in(reservation, by=staff)
     second = door.let_in(read, by=event.organizer)
-    assert (second.first, second.ticket.checked_in_at, second.ticket.checked_in_by) == (False, first.ticket.checked_in_at, staff)
+    assert (second.first, second.ticket.checked_in_at, second.ticket.checked_in_by) == (
+        False,
+        first.ticket.checked_in_at,
+        staff,
+    )
     assert inside(event) == 1
 
 
@@ -187,7 +215,9 @@ def test_a_ticket_that_was_taken_back_since_it_was_read_admits_nobody(event, res
     assert inside(event) == 0
 
 
-def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(event, reservation, staff):
+def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(
+    event, reservation, staff
+):
     read = ticket_of(reservation)
     queue.undo(reservation, by=event.organizer)
     queue.confirm(reservation, by=event.organizer)
@@ -208,15 +238,31 @@ def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
 def test_undo_makes_the_ticket_work_again(event, reservation, staff):
     door.check_in(reservation, by=staff)
     ticket = door.undo_check_in(reservation, keeper=Keeper(event.organizer))
-    assert (ticket.is_used, ticket.checked_in_by, ticket.checked_in_device, inside(event)) == (False, None, "", 0)
+    assert (ticket.is_used, ticket.checked_in_by, ticket.checked_in_device, inside(event)) == (
+        False,
+        None,
+        "",
+        0,
+    )
     assert door.check_in(reservation, by=staff).first
-    actions = AuditEntry.objects.filter(action__startswith="check_in").order_by("pk").values_list("action", "by")
-    assert list(actions) == [("check_in", staff.pk), ("check_in.undo", event.organizer.pk), ("check_in", staff.pk)]
+    actions = (
+        AuditEntry.objects.filter(action__startswith="check_in")
+        .order_by("pk")
+        .values_list("action", "by")
+    )
+    assert list(actions) == [
+        ("check_in", staff.pk),
+        ("check_in.undo", event.organizer.pk),
+        ("check_in", staff.pk),
+    ]
 
 
 def test_undo_wants_somebody_inside(event, reservation, staff):
     assert refused(door.undo_check_in, reservation, keeper=Keeper(staff)).code == "not_checked_in"
-    assert refused(door.undo_check_in, make_reservation(), keeper=Keeper(staff)).code == "not_checked_in"
+    assert (
+        refused(door.undo_check_in, make_reservation(), keeper=Keeper(staff)).code
+        == "not_checked_in"
+    )
     assert inside(event) == 0
 
 
@@ -271,17 +317,27 @@ def test_eight_doors_give_one_admission(reservation, event, staff):
 
 @pytest.mark.postgresql  # on SQLite a transaction that may write has the whole database to itself
 @pytest.mark.django_db(transaction=True)
-def test_without_the_lock_the_conditional_update_still_gives_one_admission(reservation, event, staff, monkeypatch):
+def test_without_the_lock_the_conditional_update_still_gives_one_admission(
+    reservation, event, staff, monkeypatch
+):
     all_look_before_anybody_acts(monkeypatch)
     assert storm(reservation, staff) == 1
 
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_without_lock_and_condition_the_same_ticket_lets_many_in(reservation, event, staff, monkeypatch):
+def test_without_lock_and_condition_the_same_ticket_lets_many_in(
+    reservation, event, staff, monkeypatch
+):
     """The twin: it proves that the races above would see the damage."""
     all_look_before_anybody_acts(monkeypatch)
-    monkeypatch.setattr(door, "mark", lambda ticket, at, *, by, device: bool(Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=at)))
+    monkeypatch.setattr(
+        door,
+        "mark",
+        lambda ticket, at, *, by, device: bool(
+            Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=at)
+        ),
+    )
     assert storm(reservation, staff) > 1
 
 
@@ -299,11 +355,17 @@ def test_a_door_and_a_guest_who_withdraws_agree(reservation, event, staff):
         finally:
             connection.close()
 
-    calls = [lambda: door.check_in(reservation, by=staff), lambda: queue.cancel(reservation, by=reservation.person)]
+    calls = [
+        lambda: door.check_in(reservation, by=staff),
+        lambda: queue.cancel(reservation, by=reservation.person),
+    ]
     threads = [threading.Thread(target=run, args=[call]) for call in calls]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     status = Reservation.objects.get(pk=reservation.pk).status
-    assert (status, refusals, inside(event)) in [("confirmed", ["already_checked_in"], 1), ("cancelled", ["not_confirmed"], 0)]
+    assert (status, refusals, inside(event)) in [
+        ("confirmed", ["already_checked_in"], 1),
+        ("cancelled", ["not_confirmed"], 0),
+    ]

@@ -9,7 +9,15 @@ from tickets.services import door, queue
 
 pytestmark = pytest.mark.django_db
 
-GUESTS = ["Łucja Żółkiewska", "ŁUKASZ ŻUK", "Jan Kowalski", "Anna Maria Kowalska-Zielińska", "Siobhán O’Connor", "Олена Коваль", "Percy 100%"]
+GUESTS = [
+    "Łucja Żółkiewska",
+    "ŁUKASZ ŻUK",
+    "Jan Kowalski",
+    "Anna Maria Kowalska-Zielińska",
+    "Siobhán O’Connor",
+    "Олена Коваль",
+    "Percy 100%",
+]
 
 
 @pytest.fixture
@@ -21,7 +29,10 @@ def full_house():
 
 
 def names(event, query):
-    return {str(ticket.reservation.person) for ticket in door.search(event, query, keeper=Keeper(event.organizer))}
+    return {
+        str(ticket.reservation.person)
+        for ticket in door.search(event, query, keeper=Keeper(event.organizer))
+    }
 
 
 @pytest.mark.parametrize(
@@ -61,7 +72,12 @@ def test_search_finds_guests_as_people_type_their_names(full_house, query, found
 
 def test_search_finds_by_address_and_by_code(full_house):
     ticket = Ticket.objects.get(reservation__person__last_name="Kowalski")
-    for query in (ticket.reservation.person.email[:9].upper(), ticket.code, ticket.code.replace("-", "").lower(), ticket.code[:6]):
+    for query in (
+        ticket.reservation.person.email[:9].upper(),
+        ticket.code,
+        ticket.code.replace("-", "").lower(),
+        ticket.code[:6],
+    ):
         assert "Jan Kowalski" in names(full_house, query)
     assert names(full_house, ticket.reservation.person.email) == {"Jan Kowalski"}
 

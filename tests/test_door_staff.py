@@ -31,7 +31,10 @@ def sign_up_and_activate(address):
     """As the person does it; their window."""
     window = Client()
     names = {"first_name": "Basia", "last_name": "Maj", "language": "en"}
-    window.post(reverse("account_signup"), {"email": address, "password1": PASSWORD, "password2": PASSWORD, **names})
+    window.post(
+        reverse("account_signup"),
+        {"email": address, "password1": PASSWORD, "password2": PASSWORD, **names},
+    )
     activation = next(letter for letter in letters_to(address) if "Activate" in letter.subject)
     window.post(link_in(activation, "/activate/"))
     return window
@@ -54,17 +57,28 @@ def test_a_stranger_is_invited_and_helps_after_proving_the_address(event):
 def test_signing_up_without_proving_the_address_opens_no_door(event):
     services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     names = {"first_name": "Not", "last_name": "Basia", "language": "en"}
-    Client().post(reverse("account_signup"), {"email": ADDRESS, "password1": PASSWORD, "password2": PASSWORD, **names})
+    Client().post(
+        reverse("account_signup"),
+        {"email": ADDRESS, "password1": PASSWORD, "password2": PASSWORD, **names},
+    )
     assert not door_events(User.objects.get(email=ADDRESS)).exists()
 
 
-@pytest.mark.parametrize(("change", "code"), [({"status": "cancelled"}, "event_cancelled"), ({"over": True}, "event_over")])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"status": "cancelled"}, "event_cancelled"), ({"over": True}, "event_over")],
+)
 def test_nobody_is_invited_to_an_event_that_is_cancelled_or_over(client, event, change, code):
     if change.pop("over", False):
-        change |= {"start_time": timezone.now() - timedelta(hours=3), "end_time": timezone.now() - timedelta(hours=1)}
+        change |= {
+            "start_time": timezone.now() - timedelta(hours=3),
+            "end_time": timezone.now() - timedelta(hours=1),
+        }
     Event.objects.filter(pk=event.pk).update(**change)
     client.force_login(event.organizer)
-    assert "Invite" not in all_words(client.get(reverse("events:live", args=[event.pk])), "//button")
+    assert "Invite" not in all_words(
+        client.get(reverse("events:live", args=[event.pk])), "//button"
+    )
     refused = client.post(reverse("events:add_door_staff", args=[event.pk]), {"email": ADDRESS})
     assert (refused.status_code, letters_to(ADDRESS)) == (409, [])
     event.refresh_from_db()
@@ -86,7 +100,9 @@ def test_an_invitation_taken_back_opens_no_door(client, event):
 def test_somebody_with_an_account_is_told_where_to_go(event):
     person = make_person("Tomasz Lis", language="en")
     services.add_door_staff(event, email=person.email, by=event.organizer)
-    assert link_in(letters_to(person.email)[0], "/check-in/") == reverse("tickets:check_in", args=[event.pk])
+    assert link_in(letters_to(person.email)[0], "/check-in/") == reverse(
+        "tickets:check_in", args=[event.pk]
+    )
 
 
 def test_inviting_twice_changes_nothing_and_writes_once(event):
@@ -102,7 +118,9 @@ def test_nobody_is_invited_twice_under_two_addresses(event):
     person.email = ADDRESS
     person.save()
     services.welcome_door_staff(person)
-    assert [(staff.person, staff.email) for staff in DoorStaff.objects.all()] == [(person, "old@example.org")]
+    assert [(staff.person, staff.email) for staff in DoorStaff.objects.all()] == [
+        (person, "old@example.org")
+    ]
 
 
 def test_the_panel_says_who_was_invited(client, event):

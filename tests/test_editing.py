@@ -42,23 +42,40 @@ def logged_in(person):
 
 @pytest.mark.parametrize(
     ("start", "end", "field"),
-    [(LONG_AGO, None, "start_time"), (LONG_AGO, LONG_AGO + timedelta(hours=2), "start_time"), (None, None, "")],
+    [
+        (LONG_AGO, None, "start_time"),
+        (LONG_AGO, LONG_AGO + timedelta(hours=2), "start_time"),
+        (None, None, ""),
+    ],
 )
 def test_published_event_moves_into_the_past_only_when_confirmed(start, end, field):
     event = make_event()
     times = {name: moment for name, moment in (("start_time", start), ("end_time", end)) if moment}
     if not field:
-        assert services.edit(event, by=event.organizer, title="Other", start_time=event.start_time).title == "Other"
+        assert (
+            services.edit(
+                event, by=event.organizer, title="Other", start_time=event.start_time
+            ).title
+            == "Other"
+        )
         return
     with pytest.raises(Refused) as refusal:
         services.edit(event, by=event.organizer, **times)
     assert (refusal.value.code, refusal.value.field) == ("event_in_past", field)
-    assert services.edit(event, by=event.organizer, confirm_past=True, **times).start_time == LONG_AGO
+    assert (
+        services.edit(event, by=event.organizer, confirm_past=True, **times).start_time == LONG_AGO
+    )
 
 
 def test_event_that_is_over_is_edited_without_a_question():
     event = make_event(start_time=timezone.now() - timedelta(days=3))
-    kept = services.edit(event, by=event.organizer, title="What it was", start_time=event.start_time, end_time=event.end_time)
+    kept = services.edit(
+        event,
+        by=event.organizer,
+        title="What it was",
+        start_time=event.start_time,
+        end_time=event.end_time,
+    )
     assert kept.title == "What it was"
 
 
@@ -86,8 +103,14 @@ def test_api_refuses_until_confirm_past_is_sent():
     event = make_event()
     api, path = Api(event.organizer), f"/events/organizer/{event.pk}/edit/"
     refused = api.patch(path, {"start_time": "2020-01-01T12:00:00Z"})
-    assert (refused.status_code, refused.json()["code"], [*refused.json()["errors"]]) == (400, "event_in_past", ["start_time"])
-    assert "confirm_past" not in data(api.patch(path, {"start_time": "2020-01-01T12:00:00Z", "confirm_past": True}))
+    assert (refused.status_code, refused.json()["code"], [*refused.json()["errors"]]) == (
+        400,
+        "event_in_past",
+        ["start_time"],
+    )
+    assert "confirm_past" not in data(
+        api.patch(path, {"start_time": "2020-01-01T12:00:00Z", "confirm_past": True})
+    )
     assert Event.objects.get(pk=event.pk).start_time == LONG_AGO
 
 
@@ -125,14 +148,28 @@ def test_organizer_still_rejects_after_the_end(late):
 
 def test_who_waited_until_the_end_is_told_so(late):
     page = logged_in(late.person)
-    shown = [page.get(late.event.get_absolute_url()).text, page.get("/reservations/", {"show": "past"}).text]
+    shown = [
+        page.get(late.event.get_absolute_url()).text,
+        page.get("/reservations/", {"show": "past"}).text,
+    ]
     waited = "You were still in the queue when it ended."
     assert [waited in text for text in shown] == [late.is_pending] * 2
 
 
 # --- Time zones -------------------------------------------------------------------------------------------------------
 
-OLD = ["localtime", "Factory", "posixrules", "Asia/Calcutta", "Europe/Kiev", "US/Eastern", "EST", "Poland", "GB", "America/Coral_Harbour"]
+OLD = [
+    "localtime",
+    "Factory",
+    "posixrules",
+    "Asia/Calcutta",
+    "Europe/Kiev",
+    "US/Eastern",
+    "EST",
+    "Poland",
+    "GB",
+    "America/Coral_Harbour",
+]
 
 
 @pytest.mark.parametrize("name", OLD)
@@ -146,7 +183,17 @@ def test_zone_without_a_place_or_with_an_old_name_is_refused(name):
     assert name not in {value for _, zones in zone_choices() for value, _ in zones}
 
 
-@pytest.mark.parametrize("name", ["Europe/Warsaw", "Europe/Kyiv", "Asia/Kolkata", "America/Argentina/Buenos_Aires", "Europe/Oslo", "UTC"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Europe/Warsaw",
+        "Europe/Kyiv",
+        "Asia/Kolkata",
+        "America/Argentina/Buenos_Aires",
+        "Europe/Oslo",
+        "UTC",
+    ],
+)
 def test_zone_of_a_place_is_taken(name):
     current_zone(name)
     event = make_event(status=Event.Status.DRAFT)
@@ -158,18 +205,28 @@ def test_event_with_an_old_name_of_its_zone_keeps_it(name):
     event = make_event(time_zone=name, organizer=make_organizer())
     assert EventForm(typed(event, title="New"), instance=event).is_valid()
     api = Api(event.organizer)
-    assert data(api.patch(f"/events/organizer/{event.pk}/edit/", {"title": "New", "time_zone": name}))["time_zone"] == name
+    assert (
+        data(api.patch(f"/events/organizer/{event.pk}/edit/", {"title": "New", "time_zone": name}))[
+            "time_zone"
+        ]
+        == name
+    )
 
 
 # --- Text that is too long --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("field", "most"), [("title", 200), ("location", 200), ("description", 20_000)])
+@pytest.mark.parametrize(
+    ("field", "most"), [("title", 200), ("location", 200), ("description", 20_000)]
+)
 def test_editor_says_what_is_too_long_and_keeps_it(field, most):
     event = make_event(status=Event.Status.DRAFT)
     page, text = logged_in(event.organizer), "Ż" * (most + 14)
     path = f"/organizer/events/{event.pk}/edit/"
-    assert "maxlength" not in re.search(rf'<(?:input|textarea)[^>]* name="{field}"[^>]*>', page.get(path).text)[0]
+    assert (
+        "maxlength"
+        not in re.search(rf'<(?:input|textarea)[^>]* name="{field}"[^>]*>', page.get(path).text)[0]
+    )
     answer = page.post(path, typed(event, **{field: text}))
     assert answer.status_code == 422
     assert f"at most {most} characters (it has {most + 14})" in answer.text

@@ -61,7 +61,10 @@ def test_a_form_without_its_token_is_refused_with_a_page():
 
 
 @broken_urls
-@pytest.mark.parametrize(("path", "status", "heading"), [("/broken/", 500, "Something broke on our side"), ("/away/", 503, "Back in a moment")])
+@pytest.mark.parametrize(
+    ("path", "status", "heading"),
+    [("/broken/", 500, "Something broke on our side"), ("/away/", 503, "Back in a moment")],
+)
 def test_the_last_pages_need_no_database(client, path, status, heading):
     """pytest-django refuses every query of this test."""
     response = client.get(path, headers={"X-Request-ID": "look-for-me-1"})
@@ -86,7 +89,10 @@ def test_a_refusal_is_a_page_with_the_reason_and_the_way_back(client):
     assert_is_a_page_of_ours(response, "All the seats are taken.")
     assert 'data-code="event_full"' in response.text
     assert f'href="{event}">Go back' in response.text
-    assert 'href="/">Go back' in client.post("/refused/", headers={"referer": "https://evil.example/x"}).text
+    assert (
+        'href="/">Go back'
+        in client.post("/refused/", headers={"referer": "https://evil.example/x"}).text
+    )
 
 
 @broken_urls

@@ -30,7 +30,9 @@ def foot(response):
 
 
 def in_days(days, **fields):
-    return make_event(start_time=timezone.now().replace(microsecond=0) + timedelta(days=days), **fields)
+    return make_event(
+        start_time=timezone.now().replace(microsecond=0) + timedelta(days=days), **fields
+    )
 
 
 # --- The list ---------------------------------------------------------------------------------------------------------
@@ -70,10 +72,15 @@ def test_a_running_event_stands_under_today_with_its_hours(client):
 def test_the_day_of_an_event_is_the_one_at_its_place(client):
     """23:30 in New York is already the next day in Warsaw."""
     there = ZoneInfo("America/New_York")
-    start = (timezone.now().astimezone(there) + timedelta(days=30)).replace(hour=23, minute=30, second=0, microsecond=0)
+    start = (timezone.now().astimezone(there) + timedelta(days=30)).replace(
+        hour=23, minute=30, second=0, microsecond=0
+    )
     make_event(start_time=start.astimezone(UTC), time_zone=there.key)
     response = client.get(LIST)
-    assert event_parts.without_weekday(start.date()) in all_words(response, "//section[@class='agenda__day']/h2")[0]
+    assert (
+        event_parts.without_weekday(start.date())
+        in all_words(response, "//section[@class='agenda__day']/h2")[0]
+    )
     assert "23:30 (America/New York)" in all_words(response, ROW)[0]
 
 
@@ -94,13 +101,29 @@ def test_the_day_of_an_event_is_the_one_at_its_place(client):
         ({"noapproval": "1"}, ["Django in the long run"]),
         ({"free": "1"}, ["Django in the long run"]),
         ({"q": "", "when": "any"}, ["Repair café", "Django in the long run"]),
-        ({"when": "never", "since": "soon", "until": "0001-01-01", "page": "x"}, ["Repair café", "Django in the long run"]),
+        (
+            {"when": "never", "since": "soon", "until": "0001-01-01", "page": "x"},
+            ["Repair café", "Django in the long run"],
+        ),
     ],
 )
 def test_the_list_is_narrowed_by_words_place_and_admission(client, asked, found):
-    in_days(1, title="Repair café", description="Bring a broken thing", location="Łokietka 5, Wrocław", seats_limit=1, confirmed_count=1)
+    in_days(
+        1,
+        title="Repair café",
+        description="Bring a broken thing",
+        location="Łokietka 5, Wrocław",
+        seats_limit=1,
+        confirmed_count=1,
+    )
     organizer = make_organizer("Maja Wiśniewska")
-    in_days(2, title="Django in the long run", location="Gdańsk", admission="automatic", organizer=organizer)
+    in_days(
+        2,
+        title="Django in the long run",
+        location="Gdańsk",
+        admission="automatic",
+        organizer=organizer,
+    )
     assert titles(client.get(LIST, asked)) == found
 
 
@@ -112,7 +135,11 @@ def test_the_list_between_two_dates_holds_what_happens_on_any_of_those_days(clie
     begun = noon + timedelta(days=6)
     make_event(title="Runs into it", start_time=begun, end_time=begun + timedelta(days=2))
     since, until = (noon + timedelta(days=7)).date(), (noon + timedelta(days=9)).date()
-    assert titles(client.get(LIST, {"since": since, "until": until})) == ["Runs into it", "First day", "Last day"]
+    assert titles(client.get(LIST, {"since": since, "until": until})) == [
+        "Runs into it",
+        "First day",
+        "Last day",
+    ]
     assert titles(client.get(LIST, {"since": until})) == ["Last day", "After"]
 
 
@@ -136,7 +163,10 @@ def test_week_weekend_and_month_mean_what_is_left_of_them(when, today, span):
 def test_dates_are_days_of_this_site_also_when_the_clocks_change():
     filters = EventFilters({"since": "2026-10-25", "until": "2026-10-25"})
     assert filters.is_valid()
-    assert filters.span() == (datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC))
+    assert filters.span() == (
+        datetime(2026, 10, 24, 22, tzinfo=UTC),
+        datetime(2026, 10, 25, 23, tzinfo=UTC),
+    )
 
 
 def test_past_events_come_newest_first_and_without_cancelled_ones(client):
@@ -179,7 +209,11 @@ def test_later_events_come_page_by_page_and_keep_the_filters(client):
         in_days(number + 1, title=f"Event {number:02}")
     first = client.get(LIST, {"q": "event"})
     more = only(first, "//a[.='Show later events']")
-    assert (len(titles(first)), more.get("href"), more.get("hx-get")) == (20, "?q=event&page=2", "/?q=event&page=2")
+    assert (len(titles(first)), more.get("href"), more.get("hx-get")) == (
+        20,
+        "?q=event&page=2",
+        "/?q=event&page=2",
+    )
     fragment = client.get(more.get("hx-get"), headers=HTMX)
     assert titles(fragment) == ["Event 20", "Event 21", "Event 22"]
     assert "<html" not in fragment.text and not tree(fragment).xpath("//*[@id='results']")
@@ -218,8 +252,13 @@ def test_the_page_of_an_event_tells_day_hours_and_place(client):
 
 def test_hours_are_those_of_the_place_and_name_its_zone_where_it_is_not_ours():
     start = datetime(2036, 7, 1, 1, tzinfo=UTC)
-    event = make_event(start_time=start, end_time=start + timedelta(hours=2), time_zone="America/New_York")
-    assert (event_parts.hours(event), event_parts.day(event.local_start)) == ("21:00–23:00 (America/New York)", "Monday, 30 June 2036")
+    event = make_event(
+        start_time=start, end_time=start + timedelta(hours=2), time_zone="America/New_York"
+    )
+    assert (event_parts.hours(event), event_parts.day(event.local_start)) == (
+        "21:00–23:00 (America/New York)",
+        "Monday, 30 June 2036",
+    )
 
 
 def test_dates_in_polish_use_the_form_that_a_date_needs(client):
@@ -242,17 +281,25 @@ def test_a_draft_is_a_page_only_for_those_who_manage_it(client):
 def test_the_description_becomes_paragraphs_and_links_and_nothing_else(client):
     text = "First <script>alert(1)</script> & more\n\nSecond https://example.org/x?a=1&b=2 javascript:alert(1)"
     event = make_event(
-        title="<img src=x onerror=alert(1)>", description=text, location="</title><b>x</b>", organizer=make_organizer("<u>Eve</u> <i>X</i>")
+        title="<img src=x onerror=alert(1)>",
+        description=text,
+        location="</title><b>x</b>",
+        organizer=make_organizer("<u>Eve</u> <i>X</i>"),
     )
     response = client.get(event.get_absolute_url())
     paragraphs = tree(response).xpath(f"//div[{has_class('prose')}]/div/p")
     assert words(paragraphs[0]) == "First <script>alert(1)</script> & more"
-    assert [(a.get("href"), a.get("rel")) for a in paragraphs[1].xpath("a")] == [("https://example.org/x?a=1&b=2", "nofollow")]
+    assert [(a.get("href"), a.get("rel")) for a in paragraphs[1].xpath("a")] == [
+        ("https://example.org/x?a=1&b=2", "nofollow")
+    ]
     assert words(only(response, "//h1")) == "<img src=x onerror=alert(1)>"
     assert inline_in(response) == []
 
 
-@pytest.mark.parametrize("letters", ["x" * 10_000, "\u202eabc\u202c 🎟️", "=cmd|' /C calc'!A0", "{{ 7|add:7 }}{% now 'Y' %}"])
+@pytest.mark.parametrize(
+    "letters",
+    ["x" * 10_000, "\u202eabc\u202c 🎟️", "=cmd|' /C calc'!A0", "{{ 7|add:7 }}{% now 'Y' %}"],
+)
 def test_strange_text_is_shown_as_it_is(client, letters):
     event = make_event(title=letters[:200], description=letters, location=letters[:200])
     for url in (LIST, event.get_absolute_url()):
@@ -266,12 +313,23 @@ def test_an_open_event_connects_to_its_live_numbers_outside_of_what_is_swapped(c
     event = make_event(seats_limit=24, confirmed_count=17, pending_count=4)
     page = tree(client.get(event.get_absolute_url()))
     (socket,) = page.xpath("//*[@ws-connect]")
-    assert socket.get("ws-connect") == f"/ws/events/{event.pk}/?format=html&parts=confirmed,pending,spots-left,seats-limit,bar"
+    assert (
+        socket.get("ws-connect")
+        == f"/ws/events/{event.pk}/?format=html&parts=confirmed,pending,spots-left,seats-limit,bar"
+    )
     assert float(socket.get("data-heartbeat")) == feeds.HEARTBEAT_SECONDS
     assert len(socket) == 0
     numbers = {data.get("id"): data.get("value") for data in page.xpath("//data")}
-    assert numbers == {"live-confirmed": "17", "live-spots-left": "7", "live-seats-limit": "24", "live-pending": "4"}
-    assert [rect.get("width") for rect in page.xpath("//*[@id='live-bar']/rect")] == ["70.8%", "16.7%"]
+    assert numbers == {
+        "live-confirmed": "17",
+        "live-spots-left": "7",
+        "live-seats-limit": "24",
+        "live-pending": "4",
+    }
+    assert [rect.get("width") for rect in page.xpath("//*[@id='live-bar']/rect")] == [
+        "70.8%",
+        "16.7%",
+    ]
 
 
 def test_an_event_that_is_over_connects_to_nothing(client):
@@ -283,7 +341,12 @@ def test_the_words_after_a_live_number_come_in_every_plural_form(client):
     element = only(client.get(event.get_absolute_url()), "//*[@data-plural='live-spots-left']")
     assert words(element) == "spot left"
     forms = {name: element.get(f"data-{name}") for name in ("one", "few", "many", "other")}
-    assert forms == {"one": "spot left", "few": "spots left", "many": "spots left", "other": "spots left"}
+    assert forms == {
+        "one": "spot left",
+        "few": "spots left",
+        "many": "spots left",
+        "other": "spots left",
+    }
 
 
 def test_the_calendar_file_is_for_those_who_may_see_the_event(client):
@@ -304,7 +367,15 @@ def test_pages_of_events_are_only_read(client, name):
     assert Event.objects.values().get(pk=event.pk) == before
 
 
-@pytest.mark.parametrize(("length", "step"), [(60, "title"), (61, "title title--long"), (140, "title title--long"), (141, "title title--longest")])
+@pytest.mark.parametrize(
+    ("length", "step"),
+    [
+        (60, "title"),
+        (61, "title title--long"),
+        (140, "title title--long"),
+        (141, "title title--longest"),
+    ],
+)
 def test_a_long_title_is_set_smaller(client, length, step):
     event = make_event(title="W" * length)
     assert only(client.get(event.get_absolute_url()), "//h1").get("class") == step

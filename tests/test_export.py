@@ -20,7 +20,9 @@ from tickets.services import door, export, queue
 
 pytestmark = pytest.mark.django_db
 # What a spreadsheet makes something of, and letters.
-NASTY = st.text(st.sampled_from(list(";,\t|=+-@＝＋－＠\"'\r\n ab1ż\u00a0\u200b\ufeff\u00ad")), max_size=12)
+NASTY = st.text(
+    st.sampled_from(list(";,\t|=+-@＝＋－＠\"'\r\n ab1ż\u00a0\u200b\ufeff\u00ad")), max_size=12
+)
 # What takes no room in a cell, so that programs may leave it out: a zero-width space, a byte order
 # mark, a soft hyphen, a word joiner, a direction, a control character, a filler without a shape.
 UNSEEN = ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u200f", "\x01", "\u3164"]
@@ -32,7 +34,9 @@ def csv_rows(client, event, separator=","):
     assert (response.status_code, response["Content-Type"]) == (200, "text/csv; charset=utf-8")
     text = b"".join(response.streaming_content).decode()
     assert text.startswith("\ufeff")
-    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator))
+    return list(
+        csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator)
+    )
 
 
 def xlsx_rows(client, event):
@@ -40,8 +44,13 @@ def xlsx_rows(client, event):
     assert response.status_code == 200
     book = zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content)))
     sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
-    assert not list(sheet.iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}f")), "a formula"
-    return [["".join(cell.itertext()) for cell in row.iter(CELL)] for row in sheet.iter(CELL.removesuffix("c") + "row")]
+    assert not list(sheet.iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}f")), (
+        "a formula"
+    )
+    return [
+        ["".join(cell.itertext()) for cell in row.iter(CELL)]
+        for row in sheet.iter(CELL.removesuffix("c") + "row")
+    ]
 
 
 @pytest.fixture
@@ -50,7 +59,11 @@ def event(client):
     start = datetime(2030, 6, 1, 16, tzinfo=UTC)
     event = make_event(start_time=start, title="Night Print: Łódź")
     for status in ("confirmed", "pending", "rejected", "cancelled"):
-        make_reservation(event, make_person(f"Guest {status.title()}", email=f"{status}@example.org"), status=status)
+        make_reservation(
+            event,
+            make_person(f"Guest {status.title()}", email=f"{status}@example.org"),
+            status=status,
+        )
     inside = event.reservations.confirmed().get()
     door.check_in(inside, by=event.organizer)
     moment = datetime(2030, 5, 1, 10, 5, tzinfo=UTC)
@@ -67,11 +80,61 @@ def event(client):
 def test_export_holds_every_reservation_of_the_event(client, event, read):
     code = Ticket.objects.get().code
     assert read(client, event) == [
-        ["Last name", "First name", "E-mail", "State", "Reserved", "Decided", "Checked in", "Ticket", "Note"],
-        ["Confirmed", "Guest", "confirmed@example.org", "Confirmed", "2030-05-01 12:05", "2030-05-01 13:05", "2030-06-01 18:00", code, ""],
-        ["Pending", "Guest", "pending@example.org", "Pending", "2030-05-01 12:05", "", "", "", "Vegan"],
-        ["Rejected", "Guest", "rejected@example.org", "Rejected", "2030-05-01 12:05", "2030-05-01 13:05", "", "", ""],
-        ["Cancelled", "Guest", "cancelled@example.org", "Cancelled", "2030-05-01 12:05", "", "", "", ""],
+        [
+            "Last name",
+            "First name",
+            "E-mail",
+            "State",
+            "Reserved",
+            "Decided",
+            "Checked in",
+            "Ticket",
+            "Note",
+        ],
+        [
+            "Confirmed",
+            "Guest",
+            "confirmed@example.org",
+            "Confirmed",
+            "2030-05-01 12:05",
+            "2030-05-01 13:05",
+            "2030-06-01 18:00",
+            code,
+            "",
+        ],
+        [
+            "Pending",
+            "Guest",
+            "pending@example.org",
+            "Pending",
+            "2030-05-01 12:05",
+            "",
+            "",
+            "",
+            "Vegan",
+        ],
+        [
+            "Rejected",
+            "Guest",
+            "rejected@example.org",
+            "Rejected",
+            "2030-05-01 12:05",
+            "2030-05-01 13:05",
+            "",
+            "",
+            "",
+        ],
+        [
+            "Cancelled",
+            "Guest",
+            "cancelled@example.org",
+            "Cancelled",
+            "2030-05-01 12:05",
+            "",
+            "",
+            "",
+            "",
+        ],
     ]
 
 
@@ -121,8 +184,25 @@ def test_xlsx_of_a_formula_behind_an_unseen_character_holds_the_words_as_they_ar
     assert xlsx_rows(client, event)[1][8] == "\u200b=HYPERLINK(1)"
 
 
-@given(st.lists(st.lists(NASTY, min_size=9, max_size=9), min_size=1, max_size=3), st.sampled_from(",;"))
-@example([["Nowak;=HYPERLINK(1)", "; -2+3", '";"=1', "a|@b", "x\t+1", "a\r\n=1", "＝1", ' "=1', "a,'=1"]], ",")
+@given(
+    st.lists(st.lists(NASTY, min_size=9, max_size=9), min_size=1, max_size=3), st.sampled_from(",;")
+)
+@example(
+    [
+        [
+            "Nowak;=HYPERLINK(1)",
+            "; -2+3",
+            '";"=1',
+            "a|@b",
+            "x\t+1",
+            "a\r\n=1",
+            "＝1",
+            ' "=1',
+            "a,'=1",
+        ]
+    ],
+    ",",
+)
 @settings(deadline=None, max_examples=300)
 def test_no_cell_begins_like_a_formula_wherever_a_program_splits_the_file(rows, separator):
     text = "".join(export.csv_line(row, separator) for row in rows)
@@ -131,12 +211,26 @@ def test_no_cell_begins_like_a_formula_wherever_a_program_splits_the_file(rows, 
             for cell in row:
                 seen = cell.lstrip().lstrip("\u200b\ufeff\u00ad \r\n\t\u00a0")
                 assert not seen.startswith(tuple("=+-@＝＋－＠")), (split_at, cell)
-    assert [len(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)] == [9] * len(rows)
+    assert [len(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)] == [
+        9
+    ] * len(rows)
 
 
 @pytest.mark.parametrize(
     "words",
-    ["Nowak-Kowalska", "a@b.example", "C++", "1-2", "Table 5 - window", "żółw = ?", "O'Neil", 'the "one"', "Mi\u00adę-dzy", "a; b", "a\r\n\tb"],
+    [
+        "Nowak-Kowalska",
+        "a@b.example",
+        "C++",
+        "1-2",
+        "Table 5 - window",
+        "żółw = ?",
+        "O'Neil",
+        'the "one"',
+        "Mi\u00adę-dzy",
+        "a; b",
+        "a\r\n\tb",
+    ],
 )
 def test_words_that_are_no_formula_are_left_alone(words):
     assert export.harmless(words) == words
@@ -165,9 +259,13 @@ def test_export_of_an_event_without_guests_is_its_head(client):
     assert len(csv_rows(client, event)) == len(xlsx_rows(client, event)) == 1
 
 
-def test_export_takes_a_query_for_a_few_hundred_and_little_memory_however_many_come(django_assert_num_queries):
+def test_export_takes_a_query_for_a_few_hundred_and_little_memory_however_many_come(
+    django_assert_num_queries,
+):
     event = make_event(seats_limit=5000)
-    Reservation.objects.bulk_create([Reservation(person=person, event=event) for person in make_people(4000)])
+    Reservation.objects.bulk_create(
+        [Reservation(person=person, event=event) for person in make_people(4000)]
+    )
     with django_assert_num_queries(4000 // export.CHUNK + 1):
         chunks = iter(export.csv_lines(event))
         first = next(chunks)

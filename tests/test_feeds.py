@@ -73,7 +73,10 @@ def test_twenty_changes_a_second_become_four_messages_and_none_is_the_last_for_l
             delays.append(watching.times[-1] - done)
             rate = (len(watching.seen) - before - 1) / (time.monotonic() - began)
             assert rate <= 4.1
-        gaps = [later - earlier for earlier, later in zip(watching.times[1:], watching.times[2:], strict=False)]
+        gaps = [
+            later - earlier
+            for earlier, later in zip(watching.times[1:], watching.times[2:], strict=False)
+        ]
         # Half, because a busy machine may hand over one message late and the next in time.
         assert min(gaps) > feeds.SPACING_SECONDS / 2
         return statistics.median(delays)
@@ -182,7 +185,9 @@ def test_those_who_come_at_the_same_time_share_a_reading(queries):
     event, draft = make_event(), make_event(status="draft")
 
     async def scenario():
-        seen = await asyncio.gather(*(feeds.look_for_anybody(pk) for pk in [event.pk] * 50 + [draft.pk] * 50))
+        seen = await asyncio.gather(
+            *(feeds.look_for_anybody(pk) for pk in [event.pk] * 50 + [draft.pk] * 50)
+        )
         return seen, queries.count
 
     assert run(scenario) == ([event] * 50 + [None] * 50, 2)
@@ -240,8 +245,15 @@ def test_feed_outlives_the_database(queries, caplog, monkeypatch):
         return tried
 
     assert run(scenario) < 20
-    words = [record.message.split(" after")[0] for record in caplog.records if record.name == "events.feeds"]
-    assert words == ["database, live numbers: away (OperationalError)", "database, live numbers: back"]
+    words = [
+        record.message.split(" after")[0]
+        for record in caplog.records
+        if record.name == "events.feeds"
+    ]
+    assert words == [
+        "database, live numbers: away (OperationalError)",
+        "database, live numbers: back",
+    ]
 
 
 def test_hint_waits_for_the_commit_and_undone_work_gives_none(monkeypatch):

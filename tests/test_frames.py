@@ -46,7 +46,12 @@ def test_frame_is_rendered_once_for_each_set_of_parts():
 
     template_rendered.connect(note)
     try:
-        for query in (b"parts=bar,pending", b"parts=pending,bar", b"parts=bar,pending,unknown", b"parts=bar"):
+        for query in (
+            b"parts=bar,pending",
+            b"parts=pending,bar",
+            b"parts=bar,pending,unknown",
+            b"parts=bar",
+        ):
             for _ in range(50):
                 frame.text(asked_parts(b"format=html&" + query))
                 frame.text(None)
@@ -60,7 +65,9 @@ def test_each_snippet_says_where_it_goes():
     snippets = html.fragments_fromstring(frame.html(PARTS))
     assert [snippet.get("id") for snippet in snippets] == [f"live-{part}" for part in PARTS]
     assert {snippet.get("hx-swap-oob") for snippet in snippets} == {"true"}
-    assert [snippet.get("id") for snippet in html.fragments_fromstring(frame.html(("bar",)))] == ["live-bar"]
+    assert [snippet.get("id") for snippet in html.fragments_fromstring(frame.html(("bar",)))] == [
+        "live-bar"
+    ]
 
 
 def shows_what_it_asks_for(page) -> bool:
@@ -70,7 +77,17 @@ def shows_what_it_asks_for(page) -> bool:
     return sorted(shown) == sorted(f"live-{part}" for part in asked_parts(query.encode()))
 
 
-STATES = ["open", "signed-out", "sold-out", "started", "pending", "queued", "confirmed", "rejected", "cancelled"]
+STATES = [
+    "open",
+    "signed-out",
+    "sold-out",
+    "started",
+    "pending",
+    "queued",
+    "confirmed",
+    "rejected",
+    "cancelled",
+]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -92,7 +109,10 @@ def test_event_page_shows_each_part_that_it_asks_for(client, state):
     assert shows_what_it_asks_for(page)
 
 
-@pytest.mark.parametrize("name", ["events:live", "tickets:queue", "tickets:check_in", "tickets:door_search", "tickets:ready"])
+@pytest.mark.parametrize(
+    "name",
+    ["events:live", "tickets:queue", "tickets:check_in", "tickets:door_search", "tickets:ready"],
+)
 def test_working_page_shows_each_part_that_it_asks_for(client, name):
     event = make_event()
     client.force_login(event.organizer)

@@ -54,8 +54,14 @@ def test_link_alone_does_nothing_and_the_button_opens_this_door_and_no_other(cli
     assert not Device.objects.exists()
     stand(client, gate)
     assert Device.objects.get().name == "Entrance A, Kuba"
-    opened = [client.get(reverse(f"tickets:{page}", args=[event.pk])).status_code for page in ("check_in", "door_search", "ready")]
-    closed = [client.get(reverse(f"tickets:{page}", args=[other.pk])).status_code for page in ("check_in", "door_search", "ready")]
+    opened = [
+        client.get(reverse(f"tickets:{page}", args=[event.pk])).status_code
+        for page in ("check_in", "door_search", "ready")
+    ]
+    closed = [
+        client.get(reverse(f"tickets:{page}", args=[other.pk])).status_code
+        for page in ("check_in", "door_search", "ready")
+    ]
     panel = client.get(reverse("events:live", args=[event.pk]))
     assert (opened, closed, panel.status_code) == ([200] * 3, [404] * 3, 302)
 
@@ -66,15 +72,25 @@ def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, 
     if end == "revoked":
         devices.revoke(gate, by=event.organizer)
     elif end == "over":
-        Event.objects.filter(pk=event.pk).update(start_time=timezone.now() - timedelta(hours=4), end_time=timezone.now() - timedelta(minutes=1))
+        Event.objects.filter(pk=event.pk).update(
+            start_time=timezone.now() - timedelta(hours=4),
+            end_time=timezone.now() - timedelta(minutes=1),
+        )
     else:
         devices.end(Device.objects.get(), by=event.organizer)
     assert client.get(reverse("tickets:check_in", args=[event.pk])).status_code == 404
     assert client.post(reverse("tickets:admit", args=[ticket.reservation_id])).status_code == 404
     answer = tell(key, event, reading(ticket, let_in=False))
     assert (results(answer), answer.json()["allowed"]) == (["invalid"], False)
-    assert Client().get(reverse("tickets:guest_list", args=[event.pk]), headers={"X-Door-Key": key}).status_code == 403
-    assert client.post(path_of(gate), {"called": "Eve"}).status_code == (410 if end != "phone ended" else 302)
+    assert (
+        Client()
+        .get(reverse("tickets:guest_list", args=[event.pk]), headers={"X-Door-Key": key})
+        .status_code
+        == 403
+    )
+    assert client.post(path_of(gate), {"called": "Eve"}).status_code == (
+        410 if end != "phone ended" else 302
+    )
     assert inside(event) == 0
 
 
@@ -112,7 +128,9 @@ def test_altered_link_opens_nothing(client, gate):
 # --- Readings ---------------------------------------------------------------------------------------------------------
 
 
-def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(client, gate, event, ticket):
+def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(
+    client, gate, event, ticket
+):
     key = stand(client, gate)
     been_there(event)
     client.logout()
@@ -127,18 +145,24 @@ def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(c
 
 def test_answer_says_who_and_when(client, gate, event, ticket):
     key = stand(client, gate)
-    answers = tell(key, event, reading(ticket, "n-1"), reading(ticket, "n-2", let_in=False)).json()["answers"]
+    answers = tell(key, event, reading(ticket, "n-1"), reading(ticket, "n-2", let_in=False)).json()[
+        "answers"
+    ]
     assert [one["guest"] for one in answers] == ["Łucja Żółć"] * 2
     assert answers[1]["by"] == "Entrance A, Kuba"
     assert answers[1]["entered"]
 
 
-def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_conflict(client, gate, event, ticket):
+def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_conflict(
+    client, gate, event, ticket
+):
     key = stand(client, gate)
     been_there(event)
     late = make_reservation(event, status="confirmed").tickets.get()
     devices.revoke(gate, by=event.organizer)
-    answer = tell(key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2"))
+    answer = tell(
+        key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2")
+    )
     assert results(answer) == ["ok", "invalid"]
     [conflict] = Scan.objects.conflicts()
     assert (conflict.reason, conflict.ticket, inside(event)) == ("no_longer_allowed", late, 1)
@@ -152,7 +176,9 @@ def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
     been_there(event)
     late = make_reservation(event, status="confirmed").tickets.get()
     event_services.remove_door_staff(DoorStaff.objects.get(pk=staff.pk), by=event.organizer)
-    assert results(tell(key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2"))) == ["ok", "invalid"]
+    assert results(
+        tell(key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2"))
+    ) == ["ok", "invalid"]
     assert Scan.objects.conflicts().get().ticket == late
     ticket.refresh_from_db()
     assert ticket.checked_in_by == kuba
@@ -179,17 +205,37 @@ def test_reading_is_taken_back_once_and_by_its_own_phone(client, gate, event, ti
     key, other = stand(client, gate), stand(Client(), gate, "Ewa")
     tell(key, event, reading(ticket, "n-1"))
     assert results(tell(other, event, {"nonce": "n-1", "undo": True})) == ["invalid"]
-    assert results(tell(key, event, {"nonce": "n-1", "undo": True}, {"nonce": "n-1", "undo": True})) == ["back", "invalid"]
+    assert results(
+        tell(key, event, {"nonce": "n-1", "undo": True}, {"nonce": "n-1", "undo": True})
+    ) == ["back", "invalid"]
     assert inside(event) == 0
     assert results(tell(other, event, reading(ticket, "n-2"))) == ["ok"]
-    assert results(tell(key, event, {"nonce": "n-1", "undo": True})) == ["invalid"], "that is another admission"
+    assert results(tell(key, event, {"nonce": "n-1", "undo": True})) == ["invalid"], (
+        "that is another admission"
+    )
     assert inside(event) == 1
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"readings": 5}', '{"readings": [5]}', '{"readings": [{}]}', '{"readings": [], "waiting": -1}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"readings": 5}',
+        '{"readings": [5]}',
+        '{"readings": [{}]}',
+        '{"readings": [], "waiting": -1}',
+    ],
+)
 def test_what_makes_no_sense_is_refused_and_nothing_kept(client, gate, event, body):
     key = stand(client, gate)
-    answer = Client().post(reverse("tickets:readings", args=[event.pk]), body, content_type="application/json", headers={"X-Door-Key": key})
+    answer = Client().post(
+        reverse("tickets:readings", args=[event.pk]),
+        body,
+        content_type="application/json",
+        headers={"X-Door-Key": key},
+    )
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_reading")
     assert not Scan.objects.exists()
 
@@ -199,7 +245,9 @@ def test_key_of_another_event_and_an_old_key_open_nothing(client, gate, event, t
     foreign = stand(Client(), devices.add_gate(other, name="B", by=event.organizer))
     old = stand(client, gate)
     new = client.post(reverse("tickets:device", args=[event.pk])).json()["key"]
-    assert [tell(key, event, reading(ticket)).status_code for key in ("", "x", foreign, old, new)] == [401] * 4 + [200]
+    assert [
+        tell(key, event, reading(ticket)).status_code for key in ("", "x", foreign, old, new)
+    ] == [401] * 4 + [200]
     assert Device.objects.filter(event=event).count() == 1
 
 
@@ -209,20 +257,26 @@ def test_key_of_another_event_and_an_old_key_open_nothing(client, gate, event, t
 def opened(ticket, entries):
     """What the phone reads of this ticket's entry, with nothing but the code that it was shown."""
     secret = signature.decode(signature.sign(ticket))[22:]
-    derived = HKDF(algorithm=SHA256(), length=48, salt=b"", info=b"eventflow door entry").derive(secret)
+    derived = HKDF(algorithm=SHA256(), length=48, salt=b"", info=b"eventflow door entry").derive(
+        secret
+    )
     sealed = base64.b64decode(dict(entries)[base64.b64encode(derived[:16]).decode()])
     return json.loads(AESGCM(derived[16:]).decrypt(sealed[:12], sealed[12:], derived[:16]))
 
 
 def fetched(key, event, **query):
-    return Client().get(reverse("tickets:guest_list", args=[event.pk]), query, headers={"X-Door-Key": key})
+    return Client().get(
+        reverse("tickets:guest_list", args=[event.pk]), query, headers={"X-Door-Key": key}
+    )
 
 
 def test_list_is_read_ticket_by_ticket_and_names_nobody(client, gate, event, ticket):
     key, other = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
     queue.cancel(other.reservation, by=other.reservation.person)
     answer = fetched(key, event)
-    assert not {"Łucja", "Żółć", ticket.code, ticket.reservation.person.email} & set(json.dumps(answer.json(), ensure_ascii=False).split('"'))
+    assert not {"Łucja", "Żółć", ticket.code, ticket.reservation.person.email} & set(
+        json.dumps(answer.json(), ensure_ascii=False).split('"')
+    )
     entries = answer.json()["entries"]
     assert opened(ticket, entries) == {"guest": "Łucja Żółć", "code": ticket.code}
     assert opened(other, entries)["void"] == "The guest cancelled this reservation."
@@ -255,10 +309,18 @@ def test_panel_shows_phones_their_last_word_and_their_pace(client, gate, event, 
     tell(key, event, reading(ticket), waiting=3, ready=True)
     client.force_login(event.organizer)
     page = " ".join(all_words(client.get(reverse("tickets:doors", args=[event.pk])), "//main"))
-    for part in ("Entrance A, Kuba", "There now", "Scans a minute: 0.2", "Waiting to be sent: 3", "Tested: ready"):
+    for part in (
+        "Entrance A, Kuba",
+        "There now",
+        "Scans a minute: 0.2",
+        "Waiting to be sent: 3",
+        "Tested: ready",
+    ):
         assert part in page
     Device.objects.update(seen_at=timezone.now() - timedelta(minutes=10))
-    assert "Last heard of 10" in " ".join(all_words(client.get(reverse("tickets:doors", args=[event.pk])), "//main"))
+    assert "Last heard of 10" in " ".join(
+        all_words(client.get(reverse("tickets:doors", args=[event.pk])), "//main")
+    )
 
 
 def test_person_of_the_staff_says_at_which_gate_they_stand(client, gate, event):

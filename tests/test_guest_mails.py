@@ -27,8 +27,16 @@ def last_letter(reservation):
     ("fields", "seated", "said"),
     [
         ({"seats_limit": 5}, 0, "The organizer decides about each reservation."),
-        ({"seats_limit": 1}, 1, "The event is full. When a spot frees up, the organizer decides who gets it"),
-        ({"seats_limit": 1, "admission": "automatic"}, 1, "The event is full. When a spot frees up, the first in line gets it"),
+        (
+            {"seats_limit": 1},
+            1,
+            "The event is full. When a spot frees up, the organizer decides who gets it",
+        ),
+        (
+            {"seats_limit": 1, "admission": "automatic"},
+            1,
+            "The event is full. When a spot frees up, the first in line gets it",
+        ),
     ],
     ids=["approval", "approval full", "automatic full"],
 )
@@ -47,12 +55,16 @@ def test_guest_who_enters_the_queue_is_told_their_place(fields, seated, said):
 
 def test_guest_with_a_seat_at_once_gets_the_ticket_only():
     reservation = make_reservation(make_event(admission="automatic"))
-    assert [letter.subject.partition(" at ")[0] for letter in letters_to(reservation.person.email)] == ["You have a spot"]
+    assert [
+        letter.subject.partition(" at ")[0] for letter in letters_to(reservation.person.email)
+    ] == ["You have a spot"]
 
 
 def test_guest_who_does_not_wait_any_more_is_not_told_that_they_do():
     reservation = make_reservation(status="confirmed")
-    assert "queue" not in " ".join(letter.subject for letter in letters_to(reservation.person.email))
+    assert "queue" not in " ".join(
+        letter.subject for letter in letters_to(reservation.person.email)
+    )
 
 
 def test_api_reservation_is_acknowledged_too():
@@ -76,7 +88,12 @@ def test_place_in_the_queue_is_told_in_the_guests_language():
 @pytest.fixture
 def moving():
     start = datetime(2099, 12, 10, 18, tzinfo=WARSAW)
-    return make_event(title="Nocny druk", start_time=start, end_time=start + timedelta(hours=2), location="Ruska 46c")
+    return make_event(
+        title="Nocny druk",
+        start_time=start,
+        end_time=start + timedelta(hours=2),
+        location="Ruska 46c",
+    )
 
 
 def test_new_time_is_told_beside_the_old_one(moving):
@@ -85,9 +102,15 @@ def test_new_time_is_told_beside_the_old_one(moving):
     event_services.edit(moving, by=moving.organizer, **later)
     letter = last_letter(going)
     assert "You keep your spot." in letter.body
-    assert "New time: Thursday, 10 December 2099, 18:30–20:00 (was: Thursday, 10 December 2099, 18:00–20:00)" in letter.body
+    assert (
+        "New time: Thursday, 10 December 2099, 18:30–20:00 (was: Thursday, 10 December 2099, 18:00–20:00)"
+        in letter.body
+    )
     assert "Where: Ruska 46c" in letter.body
-    assert "(was: <bdi>Thursday, 10 December 2099, 18:00–20:00</bdi>)" in letter.alternatives[0].content
+    assert (
+        "(was: <bdi>Thursday, 10 December 2099, 18:00–20:00</bdi>)"
+        in letter.alternatives[0].content
+    )
     assert "You keep your place in the queue." in last_letter(waiting).body
 
 
@@ -121,29 +144,44 @@ def test_change_that_was_taken_back_is_not_told(moving):
 
 def every_kind(event):
     """One guest of each fate; the letters that these guests got."""
-    going, waiting, gone, rejected = (make_reservation(event, status=status) for status in ("confirmed", "pending", "cancelled", "rejected"))
+    going, waiting, gone, rejected = (
+        make_reservation(event, status=status)
+        for status in ("confirmed", "pending", "cancelled", "rejected")
+    )
     key = "00000000-0000-4000-8000-000000000000"
-    announcements.send(event, audience="all", subject="Parking", body="Behind.", key=key, by=event.organizer)
+    announcements.send(
+        event, audience="all", subject="Parking", body="Behind.", key=key, by=event.organizer
+    )
     for guest in (going, waiting, gone, rejected):
         letters_to(guest.person.email)
     event_services.edit(event, by=event.organizer, location="Hala Targowa")
     for guest in (going, waiting):
         letters_to(guest.person.email)
     event_services.cancel(event, by=event.organizer)
-    return [letter for guest in (going, waiting, gone, rejected) for letter in letters_to(guest.person.email)]
+    return [
+        letter
+        for guest in (going, waiting, gone, rejected)
+        for letter in letters_to(guest.person.email)
+    ]
 
 
 def test_answers_of_guests_reach_the_contact_of_the_event():
     letters = every_kind(make_event(contact_email="Studio@Example.org"))
     assert len({letter.subject.partition(":")[0] for letter in letters}) >= 6
     assert {tuple(letter.reply_to) for letter in letters} == {("studio@example.org",)}
-    assert all("Reply to this e-mail and the organizer reads it." in letter.body for letter in letters)
+    assert all(
+        "Reply to this e-mail and the organizer reads it." in letter.body for letter in letters
+    )
 
 
 def test_without_a_contact_no_answer_is_promised():
     letters = every_kind(make_event())
     assert {tuple(letter.reply_to) for letter in letters} == {()}
-    assert not [letter for letter in letters if "Reply to this" in letter.body or "Reply-To" in letter.message()]
+    assert not [
+        letter
+        for letter in letters
+        if "Reply to this" in letter.body or "Reply-To" in letter.message()
+    ]
 
 
 def test_new_event_offers_the_organizers_own_address_and_an_old_one_what_it_has(client):
@@ -191,7 +229,10 @@ def test_undo_of_a_decision_that_was_mailed_tells_the_guest(many):
     take_back(reservation, many)
     letter = letters_to(reservation.person.email)[-1]
     assert letter.subject == "You are in the queue for Night Print, number 1"
-    assert "The organizer took back the decision about your reservation. Your ticket no longer works." in letter.body
+    assert (
+        "The organizer took back the decision about your reservation. Your ticket no longer works."
+        in letter.body
+    )
     [calendar] = letter.attachments
     assert "METHOD:CANCEL" in calendar.get_content()
 

@@ -14,28 +14,50 @@ from tests.serving import serving
 def test_camera_is_for_the_check_in_pages_and_for_no_other(client):
     event = make_event()
     client.force_login(event.organizer)
-    pages = ["/", f"/events/{event.pk}/", f"/organizer/events/{event.pk}/", f"/organizer/events/{event.pk}/queue/", "/api/events/", "/nowhere/"]
+    pages = [
+        "/",
+        f"/events/{event.pk}/",
+        f"/organizer/events/{event.pk}/",
+        f"/organizer/events/{event.pk}/queue/",
+        "/api/events/",
+        "/nowhere/",
+    ]
     policies = [client.get(page)["Permissions-Policy"] for page in pages]
     assert {"camera=(self)" in policy for policy in policies} == {False}
     assert all("camera=()" in policy and "microphone=()" in policy for policy in policies)
-    assert client.get(f"/organizer/events/{event.pk}/check-in/")["Permissions-Policy"].startswith("camera=(self), microphone=()")
+    assert client.get(f"/organizer/events/{event.pk}/check-in/")["Permissions-Policy"].startswith(
+        "camera=(self), microphone=()"
+    )
 
 
 @pytest.mark.django_db
 def test_no_other_site_embeds_or_reads_our_answers(client):
     answer = client.get("/")
     told = {
-        name: answer[name] for name in ("Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "X-Frame-Options", "X-Content-Type-Options")
+        name: answer[name]
+        for name in (
+            "Cross-Origin-Opener-Policy",
+            "Cross-Origin-Resource-Policy",
+            "X-Frame-Options",
+            "X-Content-Type-Options",
+        )
     }
     assert list(told.values()) == ["same-origin", "same-origin", "DENY", "nosniff"]
     policy = answer["Content-Security-Policy"]
-    assert "unsafe" not in policy and "object-src 'none'" in policy and "worker-src 'self'" in policy
+    assert (
+        "unsafe" not in policy and "object-src 'none'" in policy and "worker-src 'self'" in policy
+    )
 
 
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "head", [b"X-Long: " + b"x" * 40_000 + b"\r\n", b"".join(b"X-%d: x\r\n" % number for number in range(600))], ids=["long", "many"]
+    "head",
+    [
+        b"X-Long: " + b"x" * 40_000 + b"\r\n",
+        b"".join(b"X-%d: x\r\n" % number for number in range(600)),
+    ],
+    ids=["long", "many"],
 )
 def test_a_head_beyond_measure_is_refused_and_the_next_is_served(head, tmp_path):
     with serving(tmp_path / "log", REDIS_URL="") as site:
@@ -84,14 +106,23 @@ ASKED = {
         ),
         403,
     ),
-    "socket that is none": ("GET /ws/events/1/ HTTP/1.1", "Upgrade: websocket\r\nConnection: Upgrade", 400),
+    "socket that is none": (
+        "GET /ws/events/1/ HTTP/1.1",
+        "Upgrade: websocket\r\nConnection: Upgrade",
+        400,
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def https_site(django_db_setup, django_db_blocker, tmp_path_factory):
     log = tmp_path_factory.mktemp("https") / "log"
-    env = {"SITE_URL": "https://localhost", "TRUSTED_PROXIES": "127.0.0.1", "METRICS_TOKEN": "a-token", "REDIS_URL": ""}
+    env = {
+        "SITE_URL": "https://localhost",
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "METRICS_TOKEN": "a-token",
+        "REDIS_URL": "",
+    }
     with serving(log, **env) as site:
         yield site
 
@@ -106,7 +137,9 @@ def head_of_answer(site, first_line, more=""):
         while b"\r\n\r\n" not in said and (some := ours.recv(65536)):
             said += some
     status, *headers = said.split(b"\r\n\r\n")[0].decode("latin1").split("\r\n")
-    return int(status.split()[1]), {name.lower(): value for name, _, value in (line.partition(": ") for line in headers)}
+    return int(status.split()[1]), {
+        name.lower(): value for name, _, value in (line.partition(": ") for line in headers)
+    }
 
 
 @pytest.mark.once
@@ -127,7 +160,9 @@ def test_strange_host_is_one_line_of_warning(https_site):
     before = len(https_site.log.read_text())
     assert head_of_answer(https_site, "GET / HTTP/1.1", "Host: evil.example")[0] == 400
     said = https_site.log.read_text()[before:]
-    assert len(re.findall("evil.example", said)) == 1 + said.count("You may need to add 'evil.example'")
+    assert len(re.findall("evil.example", said)) == 1 + said.count(
+        "You may need to add 'evil.example'"
+    )
     assert " WARNING django.security.DisallowedHost " in said
     assert "Traceback" not in said and "ERROR" not in said
 
@@ -137,12 +172,20 @@ def test_strange_host_is_one_line_of_warning(https_site):
 def test_cookies_belong_to_this_host_alone_under_https(https_site):
     status, headers = head_of_answer(https_site, "GET /accounts/login/ HTTP/1.1")
     assert (status, headers["set-cookie"].partition("=")[0]) == (200, "__Host-csrftoken")
-    assert "Secure" in headers["set-cookie"] and "Path=/" in headers["set-cookie"] and "Domain" not in headers["set-cookie"]
+    assert (
+        "Secure" in headers["set-cookie"]
+        and "Path=/" in headers["set-cookie"]
+        and "Domain" not in headers["set-cookie"]
+    )
 
 
 @pytest.mark.once
 def test_cookies_have_plain_names_without_https():
-    assert (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME) == (
+    assert (
+        settings.SESSION_COOKIE_NAME,
+        settings.CSRF_COOKIE_NAME,
+        settings.LANGUAGE_COOKIE_NAME,
+    ) == (
         "sessionid",
         "csrftoken",
         "django_language",

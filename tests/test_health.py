@@ -25,16 +25,27 @@ def test_health_is_exactly_the_contract(client, settings):
     settings.REDIS_URL = ""
     answer = client.get("/health/")
     version = tomllib.loads((product.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "db_ok": True, "redis_ok": None, "version": version})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ok", "db_ok": True, "redis_ok": None, "version": version},
+    )
     assert "no-store" in answer["Cache-Control"]
     assert client.post("/health/").status_code == 405
 
 
 def test_health_tells_of_the_build_what_the_builder_said(client, settings):
     settings.REDIS_URL = ""
-    settings.APP_VERSION, settings.GIT_COMMIT, settings.BUILD_TIME = "2026.11", "0123abc", "2026-11-30T00:00:00Z"
+    settings.APP_VERSION, settings.GIT_COMMIT, settings.BUILD_TIME = (
+        "2026.11",
+        "0123abc",
+        "2026-11-30T00:00:00Z",
+    )
     told = client.get("/health/").json()
-    assert (told["version"], told["commit"], told["build_time"]) == ("2026.11", "0123abc", "2026-11-30T00:00:00Z")
+    assert (told["version"], told["commit"], told["build_time"]) == (
+        "2026.11",
+        "0123abc",
+        "2026-11-30T00:00:00Z",
+    )
 
 
 def test_health_costs_the_request_no_query(client, django_assert_num_queries):
@@ -50,8 +61,14 @@ def test_health_tells_of_redis_and_stays_well_without_it(client, settings, tmp_p
             getattr(redis, take)()
         began = time.monotonic()
         answer = client.get("/health/")
-        assert time.monotonic() - began < 5, "a second, and what a busy machine adds; Redis would not answer at all"
-        assert (answer.status_code, answer.json()["status"], answer.json()["redis_ok"]) == (200, "ok", ok)
+        assert time.monotonic() - began < 5, (
+            "a second, and what a busy machine adds; Redis would not answer at all"
+        )
+        assert (answer.status_code, answer.json()["status"], answer.json()["redis_ok"]) == (
+            200,
+            "ok",
+            ok,
+        )
         if take == "hang":
             redis.wake()
 
@@ -62,7 +79,10 @@ def test_health_fails_without_the_database_and_heals(tmp_path):
         database.rename(kept)
         database.mkdir()
         answer = site.get("/health/")
-        assert (answer.status, answer.read().startswith(b'{"status": "fail", "db_ok": false, "redis_ok": null')) == (503, True)
+        assert (
+            answer.status,
+            answer.read().startswith(b'{"status": "fail", "db_ok": false, "redis_ok": null'),
+        ) == (503, True)
         database.rmdir()
         kept.rename(database)
         assert site.get("/health/").status == 200
@@ -83,30 +103,46 @@ def test_check_that_hangs_is_given_up_and_not_asked_twice(monkeypatch):
 
 # --- Live and ready ---------------------------------------------------------------------------------------------------
 
-READY = {"status": "ok", "db_ok": True, "migrated": True, "stopping": False, "version": health.VERSION}
+READY = {
+    "status": "ok",
+    "db_ok": True,
+    "migrated": True,
+    "stopping": False,
+    "version": health.VERSION,
+}
 
 
 @pytest.fixture
 def small(tmp_path):
     """Two threads, a line of two."""
-    with serving(tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL="") as site:
+    with serving(
+        tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL=""
+    ) as site:
         yield site
 
 
 def post_to(site, path):
     with contextlib.closing(socket.create_connection(("127.0.0.1", site.port), timeout=60)) as ours:
-        ours.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode())
+        ours.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode()
+        )
         return ours.recv(4096).split(b" ")[1]
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_probes_answer_with_and_without_a_slash_to_any_host_and_keep_nothing(small, slash):
-    alive, ready = small.get(f"/health/live{slash}", Host="10.0.0.7"), small.get(f"/health/ready{slash}", Host="10.0.0.7")
+    alive, ready = (
+        small.get(f"/health/live{slash}", Host="10.0.0.7"),
+        small.get(f"/health/ready{slash}", Host="10.0.0.7"),
+    )
     assert (alive.status, alive.headers["Cache-Control"]) == (200, "no-store")
     assert json.loads(alive.read()) == {"status": "ok", "version": health.VERSION}
     assert (ready.status, ready.headers["Cache-Control"]) == (200, "no-store")
     assert small.json(f"/health/ready{slash}") == READY
-    assert [post_to(small, f"/health/{name}{slash}") for name in ("live", "ready")] == [b"405", b"405"]
+    assert [post_to(small, f"/health/{name}{slash}") for name in ("live", "ready")] == [
+        b"405",
+        b"405",
+    ]
 
 
 def test_probes_answer_while_every_thread_works_and_the_line_is_full(small):
@@ -120,7 +156,9 @@ def test_probes_answer_while_every_thread_works_and_the_line_is_full(small):
 def test_a_database_that_hangs_makes_a_process_unready_and_leaves_it_alive(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgres://eventflow@127.0.0.1:{silent.getsockname()[1]}/eventflow"
-        with serving(tmp_path / "log", DATABASE_URL=url, REDIS_URL="", EMAIL_HOST="127.0.0.1", DEBUG=False) as site:
+        with serving(
+            tmp_path / "log", DATABASE_URL=url, REDIS_URL="", EMAIL_HOST="127.0.0.1", DEBUG=False
+        ) as site:
             answers = [site.get("/health/ready") for _ in range(3)]
             assert [answer.status for answer in answers] == [503] * 3
             assert answers[0].read().startswith(b'{"status": "fail", "db_ok": false')
@@ -141,7 +179,12 @@ def test_a_process_is_not_ready_before_its_migrations_are_and_never_asks_again_a
 
 
 def test_sigterm_turns_ready_off_before_it_turns_anybody_away(tmp_path):
-    with serving(tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL="", DRAIN_SECONDS=2) as site:
+    with serving(
+        tmp_path / "log",
+        DJANGO_SETTINGS_MODULE="tests.http_settings",
+        REDIS_URL="",
+        DRAIN_SECONDS=2,
+    ) as site:
         assert site.json("/health/ready") == READY
         site.process.send_signal(signal.SIGTERM)
         ready = wait_until(lambda: (answer := site.get("/health/ready")).status == 503 and answer)

@@ -29,7 +29,9 @@ def replay(name, age):
 
 
 def letter(state, age):
-    mail.queue_to_address(letters.note, address="reader@example.org", language="en", args={"subject": "Hello"})
+    mail.queue_to_address(
+        letters.note, address="reader@example.org", language="en", args={"subject": "Hello"}
+    )
     Mail.objects.filter(pk=Mail.objects.latest("pk").pk).update(state=state, created=NOW - age)
 
 
@@ -67,7 +69,14 @@ def test_prune_deletes_what_is_out_of_date_and_nothing_else(capsys):
     assert [*Replay.objects.values_list("key", flat=True)] == ["23"]
     assert DBTaskResult.objects.finished().count() == 2
     assert DBTaskResult.objects.filter(status="READY").count() == waiting
-    assert sorted(Mail.objects.values_list("state", flat=True)) == ["dropped", "queued", "queued", "sent", "stuck", "stuck"]
+    assert sorted(Mail.objects.values_list("state", flat=True)) == [
+        "dropped",
+        "queued",
+        "queued",
+        "sent",
+        "stuck",
+        "stuck",
+    ]
     assert set(housekeeping.prune().values()) == {0}
 
 
@@ -103,5 +112,7 @@ def test_pruning_is_asked_for_once_an_hour_however_many_ask():
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_prunes_by_itself(post):
     session("old", timedelta(days=1))
-    with processes.running(processes.command("worker", "--interval", "0.1"), **post.env, WORKER_BEAT_SECONDS=0.2):
+    with processes.running(
+        processes.command("worker", "--interval", "0.1"), **post.env, WORKER_BEAT_SECONDS=0.2
+    ):
         processes.wait_until(lambda: not Session.objects.exists())

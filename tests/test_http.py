@@ -31,14 +31,20 @@ def database(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="module")
 def shared(database, tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("site") / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL="") as site:
+    with serving(
+        tmp_path_factory.mktemp("site") / "log",
+        DJANGO_SETTINGS_MODULE="tests.http_settings",
+        REDIS_URL="",
+    ) as site:
         yield site
 
 
 @pytest.fixture
 def own(database, tmp_path):
     """A server that a test may stop or fill."""
-    with serving(tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL="") as site:
+    with serving(
+        tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.http_settings", REDIS_URL=""
+    ) as site:
         yield site
 
 
@@ -51,14 +57,19 @@ def all_at_once(calls):
 
 
 def test_request_leaves_nothing_of_its_context_to_the_next(shared):
-    answers = [shared.json(f"/context/?name={name}", **{"Accept-Language": language}) for name, language in (("a", "pl"), ("b", "en"), ("c", "pl"))]
+    answers = [
+        shared.json(f"/context/?name={name}", **{"Accept-Language": language})
+        for name, language in (("a", "pl"), ("b", "en"), ("c", "pl"))
+    ]
     assert [answer["found"] for answer in answers] == ["", "", ""]
     assert [answer["word"] for answer in answers] == ["Styczeń", "January", "Styczeń"]
     assert {answer["thread"].rsplit("_")[0] for answer in answers} == {"request"}
 
 
 def test_database_connections_are_as_many_as_threads_and_kept(shared):
-    answers = all_at_once([lambda: shared.json("/database/")] * 4) + all_at_once([lambda: shared.json("/database/")] * 4)
+    answers = all_at_once([lambda: shared.json("/database/")] * 4) + all_at_once(
+        [lambda: shared.json("/database/")] * 4
+    )
     pairs = {(answer["thread"], answer["connection"]) for answer in answers}
     assert len(pairs) == len({thread for thread, _ in pairs}) <= 2
 
@@ -78,11 +89,24 @@ def test_line_is_bounded_and_says_when_to_come_back(own):
     waiting = [own.ask(f"/slow/3/?name={number}") for number in range(4)]
     time.sleep(0.2)
     started = time.monotonic()
-    page, api = own.get("/slow/0/"), own.get("/api/slow/0/", **{"Accept-Language": "pl", "X-Request-ID": "caller-knows-1"})
-    assert (page.status, page.headers["Retry-After"], page.headers["Content-Type"]) == (503, "2", "text/plain; charset=utf-8")
+    page, api = (
+        own.get("/slow/0/"),
+        own.get("/api/slow/0/", **{"Accept-Language": "pl", "X-Request-ID": "caller-knows-1"}),
+    )
+    assert (page.status, page.headers["Retry-After"], page.headers["Content-Type"]) == (
+        503,
+        "2",
+        "text/plain; charset=utf-8",
+    )
     body = json.loads(api.read())
     assert (api.status, api.headers["X-Request-ID"]) == (503, "caller-knows-1")
-    assert body == {"success": False, "message": body["detail"], "detail": body["message"], "code": "busy", "errors": {}}
+    assert body == {
+        "success": False,
+        "message": body["detail"],
+        "detail": body["message"],
+        "code": "busy",
+        "errors": {},
+    }
     # Long before a thread is free.
     assert time.monotonic() - started < 2.5
     assert [first_line(ours) for ours in waiting] == ["HTTP/1.1 200 OK"] * 4
@@ -139,7 +163,16 @@ def test_slow_readers_of_pages_and_files_hold_no_thread(settings):
 
         async def ask(path, send):
             parts = [{"type": "http.request"}]
-            await handler({"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"localhost")]}, partial(arrive, parts), send)
+            await handler(
+                {
+                    "type": "http",
+                    "method": "GET",
+                    "path": path,
+                    "headers": [(b"host", b"localhost")],
+                },
+                partial(arrive, parts),
+                send,
+            )
 
         async def stuck(message):
             first.append(message)
@@ -219,7 +252,10 @@ def test_sigterm_turns_nobody_away_whose_connection_was_accepted(own):
 
 
 def test_sigterm_waits_for_what_is_being_asked_but_not_for_long(own):
-    slow, silent = socket.create_connection(("127.0.0.1", own.port), timeout=60), socket.create_connection(("127.0.0.1", own.port), timeout=60)
+    slow, silent = (
+        socket.create_connection(("127.0.0.1", own.port), timeout=60),
+        socket.create_connection(("127.0.0.1", own.port), timeout=60),
+    )
     half, rest = b"POST /echo/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nboo", b"ked"
     slow.sendall(half)
     time.sleep(0.2)
@@ -234,7 +270,10 @@ def test_sigterm_waits_for_what_is_being_asked_but_not_for_long(own):
 
 def test_sigterm_is_not_put_off_by_clients_that_ask_again_and_again(own):
     def ask_until_the_end():
-        ours, request = own.ask("/slow/0.05/"), b"GET /slow/0.05/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        ours, request = (
+            own.ask("/slow/0.05/"),
+            b"GET /slow/0.05/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        )
         with contextlib.suppress(OSError):
             while ours.recv(4096):
                 ours.sendall(request)
@@ -332,7 +371,9 @@ def post(site, path, body, *, chunked=False):
     """Send the body while reading the answer, as browsers do: the answer may come before the body is through."""
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
     connection.putrequest("POST", path)
-    connection.putheader("Transfer-Encoding", "chunked") if chunked else connection.putheader("Content-Length", str(len(body)))
+    connection.putheader("Transfer-Encoding", "chunked") if chunked else connection.putheader(
+        "Content-Length", str(len(body))
+    )
     connection.endheaders()
     sending = threading.Thread(target=send, args=(connection.sock, body, chunked))
     sending.start()

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 def event():
     """An automatic event that everything has happened to: two inside or seated, one in line, one gone, one rejected."""
     event = make_event(seats_limit=2, admission="automatic")
-    first, second, gone, rejected, third = (queue.reserve(event, person=person) for person in make_people(5))
+    first, second, gone, rejected, third = (
+        queue.reserve(event, person=person) for person in make_people(5)
+    )
     queue.cancel(gone, by=gone.person)
     queue.reject(rejected, by=event.organizer)
     door.check_in(first, by=event.organizer)
@@ -154,16 +156,22 @@ def test_somebody_waiting_beside_a_free_seat_is_found(event):
     assert broken() == ["nobody_waits_beside_a_free_seat"]
 
 
-def test_waiting_beside_a_free_seat_is_right_where_an_organizer_decides_or_all_is_over(event, approval):
+def test_waiting_beside_a_free_seat_is_right_where_an_organizer_decides_or_all_is_over(
+    event, approval
+):
     assert approval.pending_count and approval.spots_left
     yesterday = timezone.now() - timedelta(days=1)
-    Event.objects.filter(pk=event.pk).update(seats_limit=3, start_time=yesterday, end_time=yesterday + timedelta(hours=1))
+    Event.objects.filter(pk=event.pk).update(
+        seats_limit=3, start_time=yesterday, end_time=yesterday + timedelta(hours=1)
+    )
     assert broken() == []
 
 
 def test_two_admissions_with_one_ticket_have_no_room_in_the_database(event):
     """A ticket holds one time of entry, and the count of those inside can't pass the count of seats given."""
-    assert forbidden(lambda: Event.objects.filter(pk=event.pk).update(checked_in_count=F("confirmed_count") + 1))
+    assert forbidden(
+        lambda: Event.objects.filter(pk=event.pk).update(checked_in_count=F("confirmed_count") + 1)
+    )
     names = {field.name for field in Ticket._meta.fields if field.name.startswith("checked_in")}
     assert names == {"checked_in_at", "checked_in_by", "checked_in_device"}
 

@@ -154,7 +154,9 @@ def what_differs(page: HttpResponse, form: Filled, *, status: int) -> str:
     return "" if got == (status, "private, no-store", kept) else f"{got} instead of {kept}"
 
 
-def what_the_end_of_the_session_loses(form: Filled, house: House, direct: Client, kept: Browser) -> str:
+def what_the_end_of_the_session_loses(
+    form: Filled, house: House, direct: Client, kept: Browser
+) -> str:
     """Follow the form over the log-in of its person. It must end as if nothing had been between."""
     anew(direct, kept)
     owner, before = house["people"][form.who], all_data()
@@ -199,7 +201,9 @@ def written(browser: Browser, person: User, path: str = "/accounts/settings/") -
     browser.log_in(person)
     page = browser.get(path)
     form = only(page, "//main//form[.//input[@name='first_name'] or .//input[@name='title']]")
-    drawn = {name: form.xpath(f".//input[@name='{name}']")[0].get("value") for name in (TOKEN, DRAWN_FOR)}
+    drawn = {
+        name: form.xpath(f".//input[@name='{name}']")[0].get("value") for name in (TOKEN, DRAWN_FOR)
+    }
     browser.log_out()
     return SETTINGS | drawn
 
@@ -221,7 +225,10 @@ def test_every_form_of_the_site_says_for_whom_its_page_was_drawn():
             if form.get("action") == reverse("accounts:set_language"):
                 continue
             sent[form.get("action")] += 1
-            owners = [signer.unsign(each.get("value")) for each in form.xpath(f".//input[@name='{DRAWN_FOR}']")]
+            owners = [
+                signer.unsign(each.get("value"))
+                for each in form.xpath(f".//input[@name='{DRAWN_FOR}']")
+            ]
             person = house["people"][who].pk
             if (owners, form.xpath(".//@name")[0]) != ([str(person)], f"of-{person}"):
                 unmarked.add((who, path, form.get("action")))
@@ -354,7 +361,10 @@ PRIVATE_FIELDS = [
     ("mfa_authenticate", {"code": "123456"}),
     ("mfa_reauthenticate", {"code": "a-recovery-code"}),
     ("tickets:check_in", {"code": "7K4M-2QXD"}),
-    ("tickets:messages", {"body": "Words", "token": "a-token-of-some-kind", "password": "a secret"}),
+    (
+        "tickets:messages",
+        {"body": "Words", "token": "a-token-of-some-kind", "password": "a secret"},
+    ),
 ]
 
 
@@ -371,7 +381,9 @@ def test_passwords_and_codes_are_kept_nowhere(house, caplog, view, fields, old_t
     assert not [text for value in secrets for text in everywhere if value in text]
 
 
-def sent_before_proving_again(person: User, view: str, fields: dict[str, str]) -> tuple[Client, HttpResponse]:
+def sent_before_proving_again(
+    person: User, view: str, fields: dict[str, str]
+) -> tuple[Client, HttpResponse]:
     """What somebody gets who is logged in, and is asked for their password before it is done."""
     client = Client()
     client.force_login(person, backend=sessions.BACKEND)
@@ -443,7 +455,11 @@ BACKGROUND = {
 def test_page_that_asks_by_itself_without_a_session_is_not_led_away(client, house, name):
     view, what = BACKGROUND[name]
     page = f"/organizer/events/{house['event'].pk}/queue/?state=all"
-    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}", "X-Asked-By-Itself": "true"}
+    headers = {
+        "HX-Request": "true",
+        "HX-Current-URL": f"http://testserver{page}",
+        "X-Asked-By-Itself": "true",
+    }
     answer = client.get(reverse(view, args=[house[what].pk]), headers=headers)
     assert (answer.status_code, answer["HX-Reswap"]) == (401, "none")
     assert "HX-Redirect" not in answer

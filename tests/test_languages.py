@@ -29,7 +29,9 @@ CHANGED = "Run bin/translate, fill in what it left empty in the .po, run it agai
 def read(compiled: Path) -> dict[tuple[str, str], dict[int, str]]:
     """{(context, message): {plural form: translation}} of a .mo. A message without plural has the form 0 only."""
     with compiled.open("rb") as file:
-        entries = GNUTranslations(file)._catalog  # what the standard library has read, and gives out in no other way
+        entries = GNUTranslations(
+            file
+        )._catalog  # what the standard library has read, and gives out in no other way
     found: dict[tuple[str, str], dict[int, str]] = {}
     for key, text in entries.items():
         message, form = key if isinstance(key, tuple) else (key, 0)
@@ -60,9 +62,22 @@ def in_sources(tmp_path_factory):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "locale").mkdir()
     makemessages = ["makemessages", "--locale", "en", "--extension", "py,html,txt"]
-    command = [sys.executable, shutil.which("django-admin", path=Path(sys.executable).parent), *makemessages]
-    subprocess.run(command, cwd=folder, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, check=True, capture_output=True, text=True)
-    gettext("msgen", "--output-file", folder / "english.po", folder / "locale/en/LC_MESSAGES/django.po")
+    command = [
+        sys.executable,
+        shutil.which("django-admin", path=Path(sys.executable).parent),
+        *makemessages,
+    ]
+    subprocess.run(
+        command,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    gettext(
+        "msgen", "--output-file", folder / "english.po", folder / "locale/en/LC_MESSAGES/django.po"
+    )
     gettext("msgfmt", "--output-file", folder / "english.mo", folder / "english.po")
     return read(folder / "english.mo")
 
@@ -85,7 +100,9 @@ def test_the_compiled_catalogue_says_what_its_source_says(compiled):
 
 def test_what_has_a_plural_has_all_four_forms(compiled, in_sources):
     several = {message for message, forms in in_sources.items() if len(forms) > 1}
-    assert {message: sorted(compiled[message]) for message in several} == {message: [0, 1, 2, 3] for message in several}
+    assert {message: sorted(compiled[message]) for message in several} == {
+        message: [0, 1, 2, 3] for message in several
+    }
 
 
 PLACE = re.compile(r"%\(\w+\)[ds]|%[ds]|\{\w*\}|</?\w+[^>]*>|https?://\S+")
@@ -125,14 +142,24 @@ SPOTS = {
     21: "wolnych miejsc",
     22: "wolne miejsca",
 }
-PEOPLE = {0: "osób czeka", 1: "osoba czeka", 2: "osoby czekają", 5: "osób czeka", 12: "osób czeka", 21: "osób czeka", 22: "osoby czekają"}
+PEOPLE = {
+    0: "osób czeka",
+    1: "osoba czeka",
+    2: "osoby czekają",
+    5: "osób czeka",
+    12: "osób czeka",
+    21: "osób czeka",
+    22: "osoby czekają",
+}
 
 
 @pytest.mark.parametrize(("name", "words"), [("spots-left", SPOTS), ("pending", PEOPLE)])
 def test_words_after_a_live_number_agree_with_it(name, words):
     with translation.override("pl"):
         spans = {number: live_words(name, number) for number in words}
-    assert {number: span.partition(">")[2].removesuffix("</span>") for number, span in spans.items()} == words
+    assert {
+        number: span.partition(">")[2].removesuffix("</span>") for number, span in spans.items()
+    } == words
 
 
 @pytest.mark.parametrize(("name", "words"), [("spots-left", SPOTS), ("pending", PEOPLE)])
@@ -187,9 +214,15 @@ def test_dates_are_written_as_in_polish(how, words):
 
 
 def test_no_word_of_ours_takes_the_place_of_a_day_or_a_month():
-    year = [datetime(2099, month, day, tzinfo=ZoneInfo("Europe/Warsaw")) for month in range(1, 13) for day in range(1, 8)]
+    year = [
+        datetime(2099, month, day, tzinfo=ZoneInfo("Europe/Warsaw"))
+        for month in range(1, 13)
+        for day in range(1, 8)
+    ]
     with DJANGOS.open("rb") as file:
         theirs = GNUTranslations(file)
     for moment in year:
         for how, english in (("D", "%a"), ("l", "%A"), ("F", "%B")):
-            assert in_polish("{{ n|date:'" + how + "' }}", moment) == theirs.gettext(moment.strftime(english))
+            assert in_polish("{{ n|date:'" + how + "' }}", moment) == theirs.gettext(
+                moment.strftime(english)
+            )

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reservation():
-    return make_reservation(make_event(title="Nocny druk"), make_person("Maja Wiśniewska"), status="confirmed")
+    return make_reservation(
+        make_event(title="Nocny druk"), make_person("Maja Wiśniewska"), status="confirmed"
+    )
 
 
 @pytest.fixture
@@ -49,7 +51,12 @@ def test_two_presses_from_the_mail_cancel(client, reservation, link):
 
 def test_the_page_shows_nothing_of_the_person(client, reservation, link):
     text = client.get(link).text
-    assert not {"Maja", "Wiśniewska", reservation.person.email, reservation.tickets.get().code} & set(text.split())
+    assert not {
+        "Maja",
+        "Wiśniewska",
+        reservation.person.email,
+        reservation.tickets.get().code,
+    } & set(text.split())
     assert reservation.person.email not in text and "Wiśniewska" not in text
 
 
@@ -57,7 +64,9 @@ def test_a_used_ticket_is_not_given_back(client, reservation, link):
     door.check_in(reservation, by=reservation.event.organizer)
     answer = client.post(link)
     assert (answer.status_code, status(reservation)) == (409, "confirmed")
-    assert all_words(answer, "//*[@role='alert']") == ["This ticket has already been used at the door."]
+    assert all_words(answer, "//*[@role='alert']") == [
+        "This ticket has already been used at the door."
+    ]
 
 
 def test_no_link_but_ours_leads_anywhere(client, reservation, link):
@@ -69,7 +78,9 @@ def test_no_link_but_ours_leads_anywhere(client, reservation, link):
     assert links.reservation_behind(token).pk == reservation.pk
 
 
-def test_the_link_of_a_place_that_was_given_back_does_not_touch_the_next_one(client, reservation, link):
+def test_the_link_of_a_place_that_was_given_back_does_not_touch_the_next_one(
+    client, reservation, link
+):
     client.post(link)
     again = make_reservation(reservation.event, reservation.person)
     assert client.post(link).status_code == 409

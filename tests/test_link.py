@@ -20,7 +20,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def redis(tmp_path, settings, monkeypatch):
     with running_redis(tmp_path) as server:
         settings.REDIS_URL = server.url
-        settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [server.url]}}}
+        settings.CHANNEL_LAYERS = {
+            "default": {
+                "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+                "CONFIG": {"hosts": [server.url]},
+            }
+        }
         monkeypatch.setattr(link, "PROBE_SECONDS", 0.5)
         monkeypatch.setattr(feeds, "POLL_SECONDS", 0.5)
         yield server
@@ -34,14 +39,18 @@ def test_hint_crosses_from_one_process_to_another(redis):
         watching = Watching(event)
         await link_is_up()
         words = command("shell", "-v0", "-c", code)
-        await asyncio.to_thread(subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=60)
+        await asyncio.to_thread(
+            subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=60
+        )
         await watching.sees((0, 4, 0), seconds=1)
 
     run(scenario)
 
 
 @pytest.mark.parametrize(("take", "give"), [("stop", "start"), ("hang", "wake")])
-def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(redis, take, give, caplog):
+def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
+    redis, take, give, caplog
+):
     event, other = make_event(), make_event()
 
     async def scenario():
@@ -63,8 +72,14 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(redis,
         return watching.seen
 
     assert run(scenario) == [(0, number, 0) for number in (0, 1, 10, 2, 20)]
-    told = [record.message.split(" (")[0].split(" after")[0] for record in caplog.records if record.name == "events.link"]
-    assert told == ["channel layer, receiving hints: away", "channel layer, receiving hints: back"] * 2
+    told = [
+        record.message.split(" (")[0].split(" after")[0]
+        for record in caplog.records
+        if record.name == "events.link"
+    ]
+    assert (
+        told == ["channel layer, receiving hints: away", "channel layer, receiving hints: back"] * 2
+    )
 
 
 def test_lost_subscription_is_noticed(redis):
@@ -110,4 +125,6 @@ def test_worker_waits_for_redis_once_and_then_goes_on(redis, take, caplog, monke
         change(event, pending_count=number)
     assert time.monotonic() - began < live.SEND_SECONDS + 1
     assert Event.objects.get(pk=event.pk).pending_count == 19
-    assert [record.message.split(" (")[0] for record in caplog.records if record.name == "events.live"] == ["channel layer, sending hints: away"]
+    assert [
+        record.message.split(" (")[0] for record in caplog.records if record.name == "events.live"
+    ] == ["channel layer, sending hints: away"]

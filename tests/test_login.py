@@ -35,12 +35,16 @@ def test_login_leads_back_to_where_it_was_asked_for(client):
     assert logged_in(client)
 
 
-@pytest.mark.parametrize("next", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "next", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"]
+)
 def test_login_never_leads_to_another_site(client, next):
     assert log_in(client, make_person().email, path=f"{LOGIN}?next={next}").url == "/"
 
 
-@pytest.mark.parametrize(("remember", "ends_with_the_browser"), [({"remember": "on"}, False), ({}, True)])
+@pytest.mark.parametrize(
+    ("remember", "ends_with_the_browser"), [({"remember": "on"}, False), ({}, True)]
+)
 def test_login_is_remembered_when_asked_for(client, remember, ends_with_the_browser):
     log_in(client, make_person().email, **remember)
     assert client.session.get_expire_at_browser_close() is ends_with_the_browser
@@ -65,7 +69,9 @@ def test_logout_takes_one_press_and_a_get_changes_nothing(client):
 
 def test_a_visitor_without_the_page_comes_back_to_the_form_not_to_its_post(client):
     event = reverse("events:detail", args=[make_event().pk])
-    response = client.post(reverse("accounts:settings"), headers={"referer": f"http://testserver{event}"})
+    response = client.post(
+        reverse("accounts:settings"), headers={"referer": f"http://testserver{event}"}
+    )
     assert response.url == f"{LOGIN}?next={event}"
 
 
@@ -79,7 +85,11 @@ def test_htmx_is_told_to_load_the_login_page_whole(client):
 def test_wrong_unknown_and_blocked_are_answered_alike():
     make_person(email="right@example.org")
     make_person(email="blocked@example.org", is_active=False)
-    cases = [("right@example.org", "wrong password"), ("nobody@example.org", PASSWORD), ("blocked@example.org", PASSWORD)]
+    cases = [
+        ("right@example.org", "wrong password"),
+        ("nobody@example.org", PASSWORD),
+        ("blocked@example.org", PASSWORD),
+    ]
     pages = []
     for email, password in cases:
         client = Client()
@@ -101,8 +111,13 @@ def test_a_blocked_person_is_out_with_the_next_click(client):
 
 def test_reset_answers_alike_and_only_the_owner_can_use_it():
     make_person(email="known@example.org")
-    pages = [Client().post(RESET, {"email": email}) for email in ("known@example.org", "nobody@example.org")]
-    assert [(page.status_code, page.url) for page in pages] == [(302, "/accounts/password/reset/done/")] * 2
+    pages = [
+        Client().post(RESET, {"email": email})
+        for email in ("known@example.org", "nobody@example.org")
+    ]
+    assert [(page.status_code, page.url) for page in pages] == [
+        (302, "/accounts/password/reset/done/")
+    ] * 2
     assert letters_to("nobody@example.org")[0].subject == "No EventFlow account with this address"
     assert letters_to("known@example.org")[0].subject == "Choose a new EventFlow password"
 
@@ -143,7 +158,9 @@ def test_new_password_is_mailed_again_when_the_link_has_died(client, settings):
 def test_reset_takes_the_same_steps_for_every_address(django_assert_num_queries):
     """As many statements and mails whether or not somebody has the address: its time tells nothing."""
     make_person(email="known@example.org")
-    Client().post(RESET, {"email": "first@example.org"})  # remembers what the first request looks up
+    Client().post(
+        RESET, {"email": "first@example.org"}
+    )  # remembers what the first request looks up
     for email in ("known@example.org", "nobody@example.org"):
         with django_assert_num_queries(5):
             assert Client().post(RESET, {"email": email}).status_code == 302
@@ -173,7 +190,10 @@ def test_opening_a_reset_link_logs_nobody_else_out(client):
     client.force_login(other)
     page = client.get(path, follow=True)
     assert client.session["_auth_user_id"] == str(other.pk)
-    client.post(page.redirect_chain[-1][0], {"password1": "quite another one", "password2": "quite another one"})
+    client.post(
+        page.redirect_chain[-1][0],
+        {"password1": "quite another one", "password2": "quite another one"},
+    )
     assert "_auth_user_id" not in client.session
     owner.refresh_from_db()
     assert owner.check_password("quite another one")
@@ -202,7 +222,10 @@ def test_password_change_keeps_this_session_and_ends_the_others(client):
     log_in(client, person.email)
     log_in(elsewhere, person.email)
     change = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
-    assert "This is not your current password." in client.post("/accounts/password/change/", change | {"oldpassword": "x"}).text
+    assert (
+        "This is not your current password."
+        in client.post("/accounts/password/change/", change | {"oldpassword": "x"}).text
+    )
     assert client.post("/accounts/password/change/", change).url == reverse("accounts:settings")
     assert logged_in(client)
     assert not logged_in(elsewhere)
@@ -228,7 +251,9 @@ def test_email_change_needs_the_password_and_a_press_in_the_new_mailbox(client):
     client.post(path)
     person.refresh_from_db()
     assert person.email == "new@example.org"
-    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [("new@example.org", True, True)]
+    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [
+        ("new@example.org", True, True)
+    ]
     assert logged_in(client)
     assert log_in(Client(), "old@example.org").status_code == 200
     assert log_in(Client(), "new@example.org").status_code == 302
@@ -274,7 +299,11 @@ def test_five_wrong_passwords_close_the_account_to_guessing_for_a_while(client):
 def test_a_forged_forwarding_header_is_no_new_address(client):
     """Ten wrong log-ins a minute from one address, whatever it claims to be."""
     for number in range(10):
-        log_in(Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}), f"nobody{number}@example.org", "wrong password")
+        log_in(
+            Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}),
+            f"nobody{number}@example.org",
+            "wrong password",
+        )
     person = make_person()
     response = log_in(Client(headers={"X-Forwarded-For": "192.0.2.99"}), person.email)
     assert "Too many attempts" in response.text

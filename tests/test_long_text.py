@@ -35,11 +35,25 @@ def test_no_page_has_the_browser_cut_what_is_typed():
 
 def forms_with_limits():
     """Each field with a greatest length of each form of our own that stands on a page: (form, field)."""
-    classes = [one for module in (account_forms, event_forms, ticket_forms) for one in vars(module).values()]
-    ours = [one for one in classes if isinstance(one, type) and issubclass(one, forms.BaseForm) and one.__module__.endswith(".forms")]
+    classes = [
+        one
+        for module in (account_forms, event_forms, ticket_forms)
+        for one in vars(module).values()
+    ]
+    ours = [
+        one
+        for one in classes
+        if isinstance(one, type)
+        and issubclass(one, forms.BaseForm)
+        and one.__module__.endswith(".forms")
+    ]
     for form in ours:
         for name, field in form.base_fields.items():
-            if getattr(field, "max_length", None) and isinstance(field, forms.CharField) and name not in COMPARED:
+            if (
+                getattr(field, "max_length", None)
+                and isinstance(field, forms.CharField)
+                and name not in COMPARED
+            ):
                 yield pytest.param(form, name, id=f"{form.__name__}-{name}")
 
 
@@ -66,6 +80,8 @@ def test_a_title_that_is_too_long_comes_back_whole_with_its_error(client):
 
 def test_long_fields_carry_their_limit_for_the_counter():
     template = Template("{% load design %}{% field form.description %}{% field form.title %}")
-    drawn = html.fromstring(f"<body>{template.render(Context({'form': event_forms.EventForm()}))}</body>")
+    drawn = html.fromstring(
+        f"<body>{template.render(Context({'form': event_forms.EventForm()}))}</body>"
+    )
     assert drawn.xpath("//@data-limit") == ["20000"]
     assert drawn.xpath("//@maxlength") == []

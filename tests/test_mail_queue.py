@@ -20,14 +20,20 @@ FATE = ["state", "attempts", "next_attempt_at", "last_error"]
 
 
 def write(subject, *, to="reader@example.org", builder=letters.note, delay=0):
-    mail.queue_to_address(builder, address=to, language="en", args={"subject": subject}, delay=delay)
+    mail.queue_to_address(
+        builder, address=to, language="en", args={"subject": subject}, delay=delay
+    )
     return Mail.objects.latest("id")
 
 
 def work(post, **env):
     """A worker process that runs what is due and ends."""
     done = subprocess.run(
-        processes.command("worker", "--batch"), env=processes.environment(**post.env | env), timeout=60, capture_output=True, text=True
+        processes.command("worker", "--batch"),
+        env=processes.environment(**post.env | env),
+        timeout=60,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     return done.stderr
@@ -54,7 +60,10 @@ def test_mail_of_a_committed_transaction_leaves_once_whatever_the_number_of_work
     with transaction.atomic():
         for subject in subjects:
             write(subject)
-    with processes.running(processes.command("worker"), **post.env), processes.running(processes.command("worker"), **post.env):
+    with (
+        processes.running(processes.command("worker"), **post.env),
+        processes.running(processes.command("worker"), **post.env),
+    ):
         processes.wait_until(lambda: not Mail.objects.filter(state="queued").exists())
     assert post.subjects() == subjects
     assert len({letter["Message-ID"] for letter in post.letters}) == 30
@@ -114,7 +123,13 @@ def test_mail_to_a_refused_address_is_stuck_and_blocks_nobody(post):
 def test_one_bad_address_in_a_batch_blocks_nobody(post):
     people = [make_person() for _ in range(3)]
     post.refused = {people[1].email}
-    services.enqueue([Mail(builder="tests.letters.note", args={"subject": p.email}, to=p.email, language="en") for p in people], delay=0)
+    services.enqueue(
+        [
+            Mail(builder="tests.letters.note", args={"subject": p.email}, to=p.email, language="en")
+            for p in people
+        ],
+        delay=0,
+    )
     work(post)
     assert post.subjects() == sorted([people[0].email, people[2].email])
     assert Mail.objects.get(state="stuck").to == people[1].email
@@ -129,7 +144,9 @@ def test_mail_to_an_address_that_no_mail_can_name_is_stuck_at_once(post):
     bad = [write("For nobody", to=address) for address in UNSENDABLE]
     write("For somebody")
     log = work(post)
-    assert set(Mail.objects.filter(pk__in=[one.pk for one in bad]).values_list(*FATE)) == {("stuck", 1, None, "UnsendableAddress")}
+    assert set(Mail.objects.filter(pk__in=[one.pk for one in bad]).values_list(*FATE)) == {
+        ("stuck", 1, None, "UnsendableAddress")
+    }
     assert post.subjects() == ["For somebody"]
     assert not any(part in log for part in ["Traceback", "ſara", "admın", "a..b"])
 
@@ -188,7 +205,9 @@ def test_a_mail_about_an_account_leaves_before_those_about_reservations(post):
 
 @pytest.mark.once(on="postgresql")
 def test_a_mail_whose_cause_is_gone_is_dropped(post):
-    mail.queue_to_address(letters.no_longer_needed, address="reader@example.org", language="en", args={})
+    mail.queue_to_address(
+        letters.no_longer_needed, address="reader@example.org", language="en", args={}
+    )
     work(post)
     assert post.offered == []
     assert Mail.objects.get().state == "dropped"
@@ -199,10 +218,17 @@ def test_a_decision_that_was_taken_back_sends_nothing(post, settings):
     kept, taken_back = make_reservation(status="confirmed"), make_reservation(status="confirmed")
     work(post)
     confirmations = Mail.objects.filter(builder="tickets.mails.confirmed")
-    assert set(confirmations.values_list("state", flat=True)) == {"queued"}, "both should still wait"
+    assert set(confirmations.values_list("state", flat=True)) == {"queued"}, (
+        "both should still wait"
+    )
     queue.undo(taken_back, by=taken_back.event.organizer)
     hurry()
     work(post)
-    sent = [letter["To"] for letter in post.letters if letter["Subject"].startswith("You have a spot")]
+    sent = [
+        letter["To"] for letter in post.letters if letter["Subject"].startswith("You have a spot")
+    ]
     assert sent == [kept.person.email]
-    assert dict(confirmations.values_list("to", "state")) == {kept.person.email: "sent", taken_back.person.email: "dropped"}
+    assert dict(confirmations.values_list("to", "state")) == {
+        kept.person.email: "sent",
+        taken_back.person.email: "dropped",
+    }

@@ -51,7 +51,19 @@ RAW = {
     "nested": "[" * 3000,
     "direction": "%E2%80%AE%E2%81%A6x",
 }
-IN_FORMS = [RAW[name] for name in ("NUL", "no UTF-8", "huge", "infinite", "year 1", "year 9999", "no such time", "direction")]
+IN_FORMS = [
+    RAW[name]
+    for name in (
+        "NUL",
+        "no UTF-8",
+        "huge",
+        "infinite",
+        "year 1",
+        "year 9999",
+        "no such time",
+        "direction",
+    )
+]
 JSON = {
     "NUL": '"a\\u0000b"',
     "half a character": '"\\ud800"',
@@ -73,14 +85,57 @@ JSON = {
 }
 # What our pages and Django's admin read from an address, beside the fields of forms that are sent by GET.
 PARAMETERS = [
-    *("q", "page", "show", "state", "past", "seen", "next", "kept", "r", "after", "since", "from", "settled"),
-    *("action", "day", "place", "role__exact", "o", "p", "e", "id__exact", "_changelist_filters", "language", "hl"),
+    *(
+        "q",
+        "page",
+        "show",
+        "state",
+        "past",
+        "seen",
+        "next",
+        "kept",
+        "r",
+        "after",
+        "since",
+        "from",
+        "settled",
+    ),
+    *(
+        "action",
+        "day",
+        "place",
+        "role__exact",
+        "o",
+        "p",
+        "e",
+        "id__exact",
+        "_changelist_filters",
+        "language",
+        "hl",
+    ),
 ]
 # What the pages that are opened afterwards show.
 SHOWN = [User, Event, Reservation, Ticket, Scan, Device]
 HEADERS = [
-    *("Origin", "Referer", "HX-Current-URL", "HX-Target", "HX-Trigger", "Accept", "Accept-Language", "X-Request-ID"),
-    *("Cookie", "Authorization", "X-Door-Key", "X-Session-Token", "If-None-Match", "If-Modified-Since", "Range"),
+    *(
+        "Origin",
+        "Referer",
+        "HX-Current-URL",
+        "HX-Target",
+        "HX-Trigger",
+        "Accept",
+        "Accept-Language",
+        "X-Request-ID",
+    ),
+    *(
+        "Cookie",
+        "Authorization",
+        "X-Door-Key",
+        "X-Session-Token",
+        "If-None-Match",
+        "If-Modified-Since",
+        "Range",
+    ),
     *("X-Forwarded-For", "X-Forwarded-Proto", "Sec-Fetch-Site"),
 ]
 
@@ -134,7 +189,9 @@ class Visitors:
             answer.json = partial(json.loads, answer.content)
             refused(answer)
         if broken:
-            self.wrong.append(f"{answer.status_code} {who}: {method} {url[:150]} {body[:150]!r} {headers}")
+            self.wrong.append(
+                f"{answer.status_code} {who}: {method} {url[:150]} {body[:150]!r} {headers}"
+            )
         return answer
 
     def send_form(self, who, method, url, fields):
@@ -142,11 +199,17 @@ class Visitors:
         sent = "&".join(f"{quote(name)}={value}" for name, value in fields.items())
         if method == "GET":
             return self.ask(who, "get", f"{url}?{sent}").status_code
-        return self.ask(who, "post", url, sent.encode(), "application/x-www-form-urlencoded").status_code
+        return self.ask(
+            who, "post", url, sent.encode(), "application/x-www-form-urlencoded"
+        ).status_code
 
     def in_turn(self, statuses):
         """Those whom the matrix lets in, and one whom it does not."""
-        inside = [who for who, status in zip(PEOPLE, statuses, strict=True) if status not in {"login", "401", "403", "404"}]
+        inside = [
+            who
+            for who, status in zip(PEOPLE, statuses, strict=True)
+            if status not in {"login", "401", "403", "404"}
+        ]
         return [*inside, next((who for who in PEOPLE if who not in inside), PEOPLE[0])]
 
     def look_round(self):
@@ -161,7 +224,14 @@ class Visitors:
         self.seen.add(stored)
         event = Event.objects.latest("pk").pk
         own = f"/organizer/events/{event}/"
-        for path in (own, f"{own}edit/", f"{own}queue/", f"{own}conflicts/", f"{own}doors/", f"{own}export.csv"):
+        for path in (
+            own,
+            f"{own}edit/",
+            f"{own}queue/",
+            f"{own}conflicts/",
+            f"{own}doors/",
+            f"{own}export.csv",
+        ):
             self.ask("organizer", "get", path)
         self.ask("user", "get", f"/events/{event}/")
         self.ask("user", "get", "/reservations/")
@@ -173,7 +243,11 @@ def visitors(request):
 
 
 def pages():
-    return {line: statuses for line, statuses in lines().items() if line[0] == "get" and not line[2].startswith("api/")}
+    return {
+        line: statuses
+        for line, statuses in lines().items()
+        if line[0] == "get" and not line[2].startswith("api/")
+    }
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------
@@ -189,16 +263,29 @@ def test_every_page_takes_any_query_string(visitors):
 
 
 def test_the_admins_lists_take_any_filter(visitors):
-    for model in ("accounts/user", "events/event", "tickets/reservation", "tickets/ticket", "eventflow/mail", "eventflow/auditentry"):
+    for model in (
+        "accounts/user",
+        "events/event",
+        "tickets/reservation",
+        "tickets/ticket",
+        "eventflow/mail",
+        "eventflow/auditentry",
+    ):
         for value in RAW.values():
-            filters = "&".join(f"{name}={value}" for name in ("q", "p", "o", "created__gte", "role__exact", "status__exact"))
+            filters = "&".join(
+                f"{name}={value}"
+                for name in ("q", "p", "o", "created__gte", "role__exact", "status__exact")
+            )
             visitors.ask("admin", "get", f"/admin/{model}/?{filters}")
             visitors.ask("admin", "get", f"/admin/{model}/?role__exact={value}")
     assert visitors.wrong == []
 
 
 def test_every_column_of_the_admins_lists_takes_any_filter(visitors):
-    lookups = {"DateTimeField": ("", "__gte", "__lt", "__year", "__day", "__isnull"), "DateField": ("", "__gte", "__year")}
+    lookups = {
+        "DateTimeField": ("", "__gte", "__lt", "__year", "__day", "__isnull"),
+        "DateField": ("", "__gte", "__year"),
+    }
     for model in site._registry:
         url = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         for field in model._meta.concrete_fields:
@@ -211,7 +298,11 @@ def test_every_column_of_the_admins_lists_takes_any_filter(visitors):
 def test_every_route_takes_any_word_in_its_place(visitors):
     for method, _thing, route in lines():
         for value in some(RAW, route):
-            url = address(route, None, visitors.world).replace("/1/", f"/{value}/").replace("/x/", f"/{value}/")
+            url = (
+                address(route, None, visitors.world)
+                .replace("/1/", f"/{value}/")
+                .replace("/x/", f"/{value}/")
+            )
             if value in url:
                 with without_a_trace():
                     visitors.ask("admin", method, url)
@@ -236,21 +327,38 @@ def test_every_route_takes_any_headers(visitors):
 
 
 def test_every_route_takes_a_body_in_any_charset(visitors):
-    kinds = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "multipart/form-data", ";"]
+    kinds = [
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "multipart/form-data",
+        ";",
+    ]
     charsets = ["utf-16", "iso-8859-2", "nonsense"]  # the test client itself takes no other codec
     for number, ((method, thing, route), statuses) in enumerate(lines().items()):
         url, who = address(route, thing, visitors.world), visitors.in_turn(statuses)[0]
         for one, kind in enumerate(kinds):
             charset = charsets[(number + one) % len(charsets)]
             with without_a_trace():
-                visitors.ask(who, method, f"{url}?q=%C4%85", b"--x\r\n\xff\x00=[", f"{kind}; charset={charset}")
+                visitors.ask(
+                    who,
+                    method,
+                    f"{url}?q=%C4%85",
+                    b"--x\r\n\xff\x00=[",
+                    f"{kind}; charset={charset}",
+                )
     assert visitors.wrong == []
 
 
 @pytest.mark.parametrize("charset", ["rot13", "idna", "hex", "unicode_escape"])
 def test_a_codec_that_decodes_no_text_is_taken_for_utf_8(charset):
     kind = f"application/x-www-form-urlencoded; charset={charset}"
-    scope = {"type": "http", "method": "POST", "path": "/accounts/login/", "query_string": b"q=%C4%85"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/accounts/login/",
+        "query_string": b"q=%C4%85",
+    }
     scope["headers"] = [(b"host", b"localhost"), (b"content-type", kind.encode())]
     request = ASGIRequest(scope, BytesIO(b"email=%C4%85"))
     InputMiddleware(HttpResponse)(request)
@@ -273,7 +381,9 @@ def forms(visitors):
                 target = urlsplit(form.get("action") or form.get("hx-post") or url).path or url
                 fields = {name: value or "" for name, value in form.form_values()}
                 fields |= {name: "" for name in form.fields if name not in fields}
-                found.setdefault((route_of(target), form.method, frozenset(fields)), (who, target, fields))
+                found.setdefault(
+                    (route_of(target), form.method, frozenset(fields)), (who, target, fields)
+                )
     return found
 
 
@@ -302,7 +412,21 @@ def test_every_field_of_every_form_takes_anything(visitors):
 
 def test_every_address_that_is_sent_to_takes_any_fields(visitors):
     """Also those whose form no page of this world shows."""
-    names = [*PARAMETERS, "code", "gate", "key", "note", "message", "email", "name", "subject", "body", "nonce", "at", "role"]
+    names = [
+        *PARAMETERS,
+        "code",
+        "gate",
+        "key",
+        "note",
+        "message",
+        "email",
+        "name",
+        "subject",
+        "body",
+        "nonce",
+        "at",
+        "role",
+    ]
     for (method, thing, route), statuses in lines().items():
         if method != "post" or route.startswith("api/"):
             continue
@@ -310,7 +434,13 @@ def test_every_address_that_is_sent_to_takes_any_fields(visitors):
         for number, value in enumerate(some(RAW, url)):
             sent = "&".join(f"{name}={value}" for name in names)
             with without_a_trace():
-                visitors.ask(inside[number % len(inside)], "post", url, sent.encode(), "application/x-www-form-urlencoded")
+                visitors.ask(
+                    inside[number % len(inside)],
+                    "post",
+                    url,
+                    sent.encode(),
+                    "application/x-www-form-urlencoded",
+                )
         for body in ("[" * 100_000, JSON["nested objects"], JSON["half a character"]):
             with without_a_trace():
                 visitors.ask(inside[0], "post", url, body.encode(), "application/json")
@@ -328,12 +458,20 @@ def operations():
 
 
 ROLES = ["anonymous", "user", "organizer", "admin"]
-THINGS = {"/api/users/": "person", "/api/reservations/": "seat", "/api/organizer/reservations/": "seat"}
+THINGS = {
+    "/api/users/": "person",
+    "/api/reservations/": "seat",
+    "/api/organizer/reservations/": "seat",
+}
 
 
 def url_of(path, things):
     thing = next((thing for start, thing in THINGS.items() if path.startswith(start)), "event")
-    return path.replace("{id}", str(things[thing].pk)).replace("{ref}", str(things["seat"].pk)).replace("{token}", "x")
+    return (
+        path.replace("{id}", str(things[thing].pk))
+        .replace("{ref}", str(things["seat"].pk))
+        .replace("{token}", "x")
+    )
 
 
 def test_every_parameter_of_the_api_takes_anything(visitors):
@@ -365,7 +503,11 @@ def test_every_field_of_every_body_of_the_api_takes_anything(visitors):
                     with without_a_trace():
                         answer = visitors.ask(who, method, url, body.encode(), "application/json")
                         sent += 1
-                        if answer.status_code < 300 and who == "organizer" and path != "/api/login/":
+                        if (
+                            answer.status_code < 300
+                            and who == "organizer"
+                            and path != "/api/login/"
+                        ):
                             visitors.look_round()
         for value in JSON.values():
             with without_a_trace():
@@ -379,11 +521,20 @@ def test_what_a_phone_at_the_door_sends_takes_anything(visitors):
     event = visitors.world["event"].pk
     organizer = visitors.ask("organizer", "post", f"/organizer/events/{event}/check-in/device/")
     key = {"X-Door-Key": json.loads(organizer.content)["key"]}
-    guests, readings = f"/organizer/events/{event}/check-in/guests/", f"/organizer/events/{event}/check-in/readings/"
+    guests, readings = (
+        f"/organizer/events/{event}/check-in/guests/",
+        f"/organizer/events/{event}/check-in/readings/",
+    )
     for value in RAW.values():
         for name in ("since", "after"):
             visitors.ask("anonymous", "get", f"{guests}?{name}={value}", **key)
-    reading = {"nonce": '"n-1"', "code": '"7K4M-2QXD"', "at": '"2026-11-30T10:00:00Z"', "let_in": "true", "undo": "false"}
+    reading = {
+        "nonce": '"n-1"',
+        "code": '"7K4M-2QXD"',
+        "at": '"2026-11-30T10:00:00Z"',
+        "let_in": "true",
+        "undo": "false",
+    }
     for value in JSON.values():
         bodies = [value, f'{{"readings": {value}}}', f'{{"readings": [{value}]}}']
         bodies += [f'{{"readings": [], "{name}": {value}}}' for name in ("waiting", "ready")]
@@ -392,6 +543,8 @@ def test_what_a_phone_at_the_door_sends_takes_anything(visitors):
             bodies.append(f'{{"readings": [{{{said}}}], "waiting": 0, "ready": true}}')
         with without_a_trace():
             for body in bodies:
-                visitors.ask("anonymous", "post", readings, body.encode(), "application/json", **key)
+                visitors.ask(
+                    "anonymous", "post", readings, body.encode(), "application/json", **key
+                )
             visitors.look_round()
     assert visitors.wrong == []

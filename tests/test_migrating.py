@@ -39,9 +39,19 @@ def empty_database(django_db_setup, django_db_blocker):
 
 def all_together(words, database):
     """How each of the processes ended, and what all of them said."""
-    env = environment(DATABASE_URL=database, DJANGO_SETTINGS_MODULE="eventflow.settings", EMAIL_HOST="127.0.0.1")
+    env = environment(
+        DATABASE_URL=database, DJANGO_SETTINGS_MODULE="eventflow.settings", EMAIL_HOST="127.0.0.1"
+    )
     started = [
-        subprocess.Popen(words, cwd=settings.BASE_DIR, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(PROCESSES)
+        subprocess.Popen(
+            words,
+            cwd=settings.BASE_DIR,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(PROCESSES)
     ]
     said = [process.communicate(timeout=120)[0] for process in started]
     return [process.returncode for process in started], "".join(said)
@@ -49,7 +59,10 @@ def all_together(words, database):
 
 def names_applied(database):
     with psycopg.connect(database) as there:
-        return [f"{app}.{name}" for app, name in there.execute("SELECT app, name FROM django_migrations").fetchall()]
+        return [
+            f"{app}.{name}"
+            for app, name in there.execute("SELECT app, name FROM django_migrations").fetchall()
+        ]
 
 
 def test_migrate_works_once_when_several_start_together(empty_database):
@@ -60,7 +73,14 @@ def test_migrate_works_once_when_several_start_together(empty_database):
     assert len(applied) == len(set(applied))
     assert "tickets.0001_initial" in applied
     # Once more afterwards does no harm.
-    assert subprocess.run(command("migrate", "--verbosity=0"), env=environment(DATABASE_URL=empty_database), cwd=settings.BASE_DIR).returncode == 0
+    assert (
+        subprocess.run(
+            command("migrate", "--verbosity=0"),
+            env=environment(DATABASE_URL=empty_database),
+            cwd=settings.BASE_DIR,
+        ).returncode
+        == 0
+    )
     assert names_applied(empty_database) == applied
 
 
@@ -73,7 +93,13 @@ def test_migrate_without_the_lock_breaks_when_several_start_together(empty_datab
 def test_lock_of_a_migration_that_was_killed_is_free():
     heard = threading.Event()
     ours = connection.settings_dict
-    address = {"host": ours["HOST"], "port": ours["PORT"], "user": ours["USER"], "password": ours["PASSWORD"], "dbname": ours["NAME"]}
+    address = {
+        "host": ours["HOST"],
+        "port": ours["PORT"],
+        "user": ours["USER"],
+        "password": ours["PASSWORD"],
+        "dbname": ours["NAME"],
+    }
     holder = psycopg.connect(**address, autocommit=True)
     holder.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     killer = threading.Thread(target=lambda: (heard.wait(20), holder.close()))

@@ -6,7 +6,14 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from eventflow.errors import Refused
 from events import services as event_services
@@ -168,7 +175,13 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 5))
     def edit(self, limit: int) -> None:
-        self.same(self.model.edit(limit), event_services.edit, self.event, by=self.event.organizer, seats_limit=limit)
+        self.same(
+            self.model.edit(limit),
+            event_services.edit,
+            self.event,
+            by=self.event.organizer,
+            seats_limit=limit,
+        )
 
     @rule(entry=reservations)
     def let_in(self, entry: Entry | None) -> None:
@@ -176,7 +189,9 @@ class QueueMachine(RuleBasedStateMachine):
             return
         expected = self.model.let_in(entry)
         refusal = expected if isinstance(expected, str) else None
-        admission = self.same(refusal, door.check_in, self.real[entry.number], by=self.event.organizer)
+        admission = self.same(
+            refusal, door.check_in, self.real[entry.number], by=self.event.organizer
+        )
         assert admission is None or admission.first == expected
 
     @rule(sure=st.integers(0, 5))
@@ -206,15 +221,25 @@ class QueueMachine(RuleBasedStateMachine):
         event = Event.objects.get(pk=self.event.pk)
         confirmed, pending = self.model.having("confirmed"), self.model.having("pending")
         inside = [entry for entry in confirmed if entry.inside]
-        assert (event.confirmed_count, event.pending_count, event.checked_in_count) == (len(confirmed), len(pending), len(inside))
+        assert (event.confirmed_count, event.pending_count, event.checked_in_count) == (
+            len(confirmed),
+            len(pending),
+            len(inside),
+        )
         assert event.confirmed_count <= event.seats_limit == self.model.limit
         stored = {reservation.pk: reservation for reservation in event.reservations.all()}
-        assert {self.real[entry.number].pk: entry.status for entry in self.model.entries} == {pk: r.status for pk, r in stored.items()}
-        expected = {self.real[entry.number].pk: entry.at_cancellation for entry in self.model.entries}
+        assert {self.real[entry.number].pk: entry.status for entry in self.model.entries} == {
+            pk: r.status for pk, r in stored.items()
+        }
+        expected = {
+            self.real[entry.number].pk: entry.at_cancellation for entry in self.model.entries
+        }
         assert expected == {pk: one.status_at_cancellation for pk, one in stored.items()}
         places = [queue.position(stored[self.real[entry.number].pk]) for entry in pending]
         assert places == list(range(1, len(pending) + 1))
-        holders = Ticket.objects.valid().filter(event=event).values_list("reservation_id", flat=True)
+        holders = (
+            Ticket.objects.valid().filter(event=event).values_list("reservation_id", flat=True)
+        )
         assert sorted(holders) == sorted(self.real[entry.number].pk for entry in confirmed)
 
 
@@ -222,5 +247,11 @@ class QueueMachine(RuleBasedStateMachine):
 def test_queue_agrees_with_its_model_over_random_histories():
     run_state_machine_as_test(
         QueueMachine,
-        settings=settings(max_examples=80, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)),
+        settings=settings(
+            max_examples=80,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
     )

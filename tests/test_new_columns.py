@@ -15,7 +15,9 @@ def later_columns():
         if app in FIRST_RELEASE and int(name[:4]) > FIRST_RELEASE[app]:
             for operation in migration.operations:
                 if isinstance(operation, AddField):
-                    yield pytest.param(operation.field, id=f"{app}.{operation.model_name}.{operation.name}")
+                    yield pytest.param(
+                        operation.field, id=f"{app}.{operation.model_name}.{operation.name}"
+                    )
 
 
 @pytest.mark.once

@@ -38,7 +38,9 @@ def seen(settings):
 
 
 def as_json(path, body, **headers):
-    return Client().post(path, body, content_type="application/json", headers={"Idempotency-Key": "k", **headers})
+    return Client().post(
+        path, body, content_type="application/json", headers={"Idempotency-Key": "k", **headers}
+    )
 
 
 def log_in(path, person):
@@ -54,31 +56,61 @@ def page(path, person, **fields):
 
 def reset(person):
     client, key = Client(), default_token_generator.make_token(person)
-    form = client.get(reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), key]))
+    form = client.get(
+        reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), key])
+    )
     return client.post(form["Location"], {"password1": NEW, "password2": NEW})
 
 
 REGISTRATION = {"email": "maja@example.org", "password": NEW}
-SIGN_UP = {"email": "maja@example.org", "password1": NEW, "password2": NEW, "first_name": "Maja", "last_name": "W"}
+SIGN_UP = {
+    "email": "maja@example.org",
+    "password1": NEW,
+    "password2": NEW,
+    "first_name": "Maja",
+    "last_name": "W",
+}
 # Every way by which somebody's password reaches a hash, with the status that says it went through.
 HASHING = {
     "API log-in": (lambda person: log_in("/api/login/", person), 200),
     "API log-in, second address": (lambda person: log_in("/api/token/", person), 200),
     "API log-in, third address": (lambda person: log_in("/api/users/login/", person), 200),
-    "API log-in of nobody": (lambda person: as_json("/api/login/", {"email": "x@example.org", "password": "x"}), 401),
+    "API log-in of nobody": (
+        lambda person: as_json("/api/login/", {"email": "x@example.org", "password": "x"}),
+        401,
+    ),
     "API registration": (lambda person: as_json("/api/users/register/", REGISTRATION), 201),
-    "API registration of a known address": (lambda person: as_json("/api/users/register/", REGISTRATION | {"email": person.email}), 201),
-    "log-in": (lambda person: Client().post("/accounts/login/", {"login": person.email, "password": PASSWORD}), 302),
+    "API registration of a known address": (
+        lambda person: as_json("/api/users/register/", REGISTRATION | {"email": person.email}),
+        201,
+    ),
+    "log-in": (
+        lambda person: Client().post(
+            "/accounts/login/", {"login": person.email, "password": PASSWORD}
+        ),
+        302,
+    ),
     "sign-up": (lambda person: Client().post("/accounts/signup/", SIGN_UP), 302),
     "password change": (
-        lambda person: page("/accounts/password/change/", person, oldpassword=PASSWORD, password1=NEW, password2=NEW),
+        lambda person: page(
+            "/accounts/password/change/", person, oldpassword=PASSWORD, password1=NEW, password2=NEW
+        ),
         302,
     ),
     "password reset": (reset, 302),
-    "password once more": (lambda person: page("/accounts/reauthenticate/", person, password=PASSWORD), 302),
+    "password once more": (
+        lambda person: page("/accounts/reauthenticate/", person, password=PASSWORD),
+        302,
+    ),
     "person added by an Admin": (
         lambda person: page(
-            "/admin/accounts/user/add/", make_admin(), email="new@example.org", first_name="N", last_name="N", language="en", password=NEW
+            "/admin/accounts/user/add/",
+            make_admin(),
+            email="new@example.org",
+            first_name="N",
+            last_name="N",
+            language="en",
+            password=NEW,
         ),
         302,
     ),
@@ -133,7 +165,16 @@ def test_three_hashing_strangers_keep_no_writer_waiting(seen):
     def stranger(number):
         try:
             body = {"email": f"stranger-{number}@example.org", "password": NEW}
-            return Client().post(ways[number], body, content_type="application/json", headers={"Idempotency-Key": f"k{number}"}).status_code
+            return (
+                Client()
+                .post(
+                    ways[number],
+                    body,
+                    content_type="application/json",
+                    headers={"Idempotency-Key": f"k{number}"},
+                )
+                .status_code
+            )
         finally:
             connection.close()
 

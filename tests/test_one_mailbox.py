@@ -35,13 +35,21 @@ every_bad_one = pytest.mark.parametrize("typed", BAD)
 
 
 def signup_form(email):
-    return {"email": email, "password1": PASSWORD, "password2": PASSWORD, "first_name": "Maja", "last_name": "Lis"}
+    return {
+        "email": email,
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "first_name": "Maja",
+        "last_name": "Lis",
+    }
 
 
 def stored_addresses():
     """As the database has them, past our own fields."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT email FROM accounts_user UNION ALL SELECT email FROM account_emailaddress")
+        cursor.execute(
+            "SELECT email FROM accounts_user UNION ALL SELECT email FROM account_emailaddress"
+        )
         return [email for (email,) in cursor.fetchall()]
 
 
@@ -83,7 +91,9 @@ def test_signup_in_another_spelling_makes_no_second_account(client, typed):
 @every_bad_one
 def test_signup_refuses_an_address_that_no_mail_reaches(client, typed):
     page = client.post("/accounts/signup/", signup_form(typed))
-    assert page.context["form"].errors == {"email": ["Enter an e-mail address like name@example.org."]}
+    assert page.context["form"].errors == {
+        "email": ["Enter an e-mail address like name@example.org."]
+    }
     answer = Api().post("/users/register/", {"email": typed, "password": PASSWORD})
     assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["email"])
     assert not User.objects.exists()
@@ -150,7 +160,10 @@ def test_door_staff_are_one_person_in_every_spelling(typed):
 def test_invited_door_staff_are_welcomed_by_their_mailbox(client, typed):
     event = make_event()
     client.force_login(event.organizer)
-    assert client.post(f"/organizer/events/{event.pk}/door-staff/", {"email": typed}).status_code == 302
+    assert (
+        client.post(f"/organizer/events/{event.pk}/door-staff/", {"email": typed}).status_code
+        == 302
+    )
     services.vouch_for(make_person(email=CANONICAL, activated=False), by=make_admin())
     assert DoorStaff.objects.get().person.email == CANONICAL
 
@@ -158,7 +171,13 @@ def test_invited_door_staff_are_welcomed_by_their_mailbox(client, typed):
 @every_spelling
 def test_admin_adds_people_under_the_canonical_address(client, typed):
     client.force_login(make_admin())
-    facts = {"email": typed, "first_name": "Maja", "last_name": "Lis", "language": "en", "password": PASSWORD}
+    facts = {
+        "email": typed,
+        "first_name": "Maja",
+        "last_name": "Lis",
+        "language": "en",
+        "password": PASSWORD,
+    }
     assert client.post("/admin/accounts/user/add/", facts).status_code == 302
     assert EmailAddress.objects.get(user__email=typed).email == CANONICAL
 
@@ -197,15 +216,26 @@ def test_migration_respells_an_address_that_is_nobody_elses():
 
 
 def test_migration_merges_nobody_and_says_how_many_are_left(caplog, capsys):
-    owner, other, unproven = make_person(email=CANONICAL), make_person("Lee Lis"), make_person("Kim Lis", activated=False)
+    owner, other, unproven = (
+        make_person(email=CANONICAL),
+        make_person("Lee Lis"),
+        make_person("Kim Lis", activated=False),
+    )
     respell_past_the_fields(other, "t3@żółć.example")
     respell_past_the_fields(unproven, "kim@ćma.example")
     migrate_addresses()
-    assert sorted(stored_addresses()) == sorted([CANONICAL, "t3@żółć.example", "kim@xn--ma-ula.example"] * 2)
-    assert caplog.messages == ["1 accounts share a mailbox with another; manage.py duplicate_accounts lists them"]
+    assert sorted(stored_addresses()) == sorted(
+        [CANONICAL, "t3@żółć.example", "kim@xn--ma-ula.example"] * 2
+    )
+    assert caplog.messages == [
+        "1 accounts share a mailbox with another; manage.py duplicate_accounts lists them"
+    ]
     with pytest.raises(CommandError, match="1 accounts share"):
         call_command("duplicate_accounts")
-    assert capsys.readouterr().out == f"account {other.pk} 't3@\\u017c\\xf3\\u0142\\u0107.example' has the mailbox of account {owner.pk}\n"
+    assert (
+        capsys.readouterr().out
+        == f"account {other.pk} 't3@\\u017c\\xf3\\u0142\\u0107.example' has the mailbox of account {owner.pk}\n"
+    )
 
 
 def test_migration_gives_the_address_to_the_account_that_is_proven():
@@ -232,7 +262,9 @@ def lookalikes(ascii_one, other):
 @each_pair
 def test_address_leads_to_its_own_account_and_not_to_one_that_looks_alike(lookalikes):
     """In capitals both are the same: a database that compares capitals would take one for the other."""
-    for person, right, wrong in zip(lookalikes, (PASSWORD, PASSWORD + "2"), (PASSWORD + "2", PASSWORD), strict=True):
+    for person, right, wrong in zip(
+        lookalikes, (PASSWORD, PASSWORD + "2"), (PASSWORD + "2", PASSWORD), strict=True
+    ):
         person.set_password(right)
         person.save()
         for password, is_let_in in ((wrong, False), (right, True)):
@@ -259,9 +291,13 @@ def test_door_staff_and_search_tell_accounts_that_look_alike_apart(client, looka
 
 @each_pair
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/activation/"])
-def test_form_that_is_answered_by_mail_refuses_an_address_that_no_mail_reaches(client, lookalikes, path):
+def test_form_that_is_answered_by_mail_refuses_an_address_that_no_mail_reaches(
+    client, lookalikes, path
+):
     page = client.post(path, {"email": lookalikes[1].email})
-    assert page.context["form"].errors == {"email": ["Enter an e-mail address like name@example.org."]}
+    assert page.context["form"].errors == {
+        "email": ["Enter an e-mail address like name@example.org."]
+    }
     assert not Mail.objects.exists()
     client.post(path, {"email": lookalikes[0].email})
     assert [*Mail.objects.values_list("to", flat=True)] == [lookalikes[0].email]
@@ -283,7 +319,10 @@ def test_duplicate_accounts_names_those_that_no_mail_reaches(capsys, lookalikes)
     with pytest.raises(CommandError, match="1 accounts"):
         call_command("duplicate_accounts")
     written = capsys.readouterr().out
-    assert written == f"account {lookalikes[1].pk} {lookalikes[1].email!a} is at an address that no mail reaches\n"
+    assert (
+        written
+        == f"account {lookalikes[1].pk} {lookalikes[1].email!a} is at an address that no mail reaches\n"
+    )
 
 
 def test_duplicate_accounts_has_nothing_to_say_of_a_sound_house(capsys):

@@ -74,7 +74,9 @@ def test_full_house_is_told_at_once_unless_the_organizer_filled_it(organizer):
     ask(automatic, 2)
     assert news.tell_all() == 1
     [letter] = letters_to(organizer.email)
-    assert "- 3 new reservations\n- all spots are taken\nConfirmed: 2 / 2, waiting: 1" in letter.body
+    assert (
+        "- 3 new reservations\n- all spots are taken\nConfirmed: 2 / 2, waiting: 1" in letter.body
+    )
     later(news.PAUSE)
     approval = make_event(organizer=organizer, seats_limit=1)
     make_reservation(approval, organizer)
@@ -101,7 +103,10 @@ def test_freed_spot_waits_for_the_daily_mail_and_one_that_went_on_is_none(organi
 
 
 def test_one_mail_tells_of_all_events_of_the_person_and_of_no_others(organizer):
-    ours = [make_event(organizer=organizer, title=title, admission="automatic") for title in ("Chór", "Spacer")]
+    ours = [
+        make_event(organizer=organizer, title=title, admission="automatic")
+        for title in ("Chór", "Spacer")
+    ]
     theirs = make_event(title="Obcy", admission="automatic")
     for event in (*ours, theirs):
         ask(event, 2)
@@ -183,7 +188,11 @@ def test_morning_is_on_the_clock_of_the_person(zone, now, morning):
 
 def test_daily_mail_comes_after_the_morning_and_not_before(organizer, monkeypatch):
     prefers(organizer, "daily", time_zone="Asia/Tokyo")
-    event = make_event(organizer=organizer, admission="automatic", start_time=datetime(2099, 6, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo")))
+    event = make_event(
+        organizer=organizer,
+        admission="automatic",
+        start_time=datetime(2099, 6, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo")),
+    )
     ask(event, 1)
     noted = datetime(2026, 12, 1, 22, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
     EventNews.objects.update(since=noted)
@@ -275,7 +284,13 @@ def test_worker_looks_every_minute():
 
 def test_an_organizer_chooses_on_the_settings_page(client, organizer):
     client.force_login(organizer)
-    fields = {"first_name": "Paweł", "last_name": "", "language": "en", "organizer_mail": "at_once", "time_zone": "Asia/Tokyo"}
+    fields = {
+        "first_name": "Paweł",
+        "last_name": "",
+        "language": "en",
+        "organizer_mail": "at_once",
+        "time_zone": "Asia/Tokyo",
+    }
     assert client.post(SETTINGS, fields).status_code == 302
     organizer.refresh_from_db()
     assert (organizer.organizer_mail, organizer.time_zone) == ("at_once", "Asia/Tokyo")

@@ -29,7 +29,19 @@ def redis(port: int, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A Redis of this test's own. A killed one can be started again on the same port."""
     program = shutil.which("redis-server")
     assert program, "install redis-server"
-    words = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder), "--logfile", str(folder / "redis.log")]
+    words = [
+        program,
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+        "--logfile",
+        str(folder / "redis.log"),
+    ]
     process = subprocess.Popen(words)
     try:
         yield process
@@ -46,10 +58,17 @@ def numbers_over_socket(port: int, event: Event) -> dict[str, int]:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["refused", "hung"])
 def test_the_evening_goes_on_without_redis(how, tmp_path):
     event = make_event(seats_limit=2)
-    maja, jonas, organizer = make_person("Maja Wiśniewska"), make_person("Jonas Weber"), event.organizer
+    maja, jonas, organizer = (
+        make_person("Maja Wiśniewska"),
+        make_person("Jonas Weber"),
+        event.organizer,
+    )
     early = make_reservation(event)
     port = free_port()
-    with redis(port, tmp_path) as server, serving(tmp_path / "web.log", REDIS_URL=f"redis://127.0.0.1:{port}/0") as site:
+    with (
+        redis(port, tmp_path) as server,
+        serving(tmp_path / "web.log", REDIS_URL=f"redis://127.0.0.1:{port}/0") as site,
+    ):
         page, answers = event.get_absolute_url(), []
         before = Visitor(site.port)
         before.log_in(maja.email, PASSWORD)
@@ -60,10 +79,16 @@ def test_the_evening_goes_on_without_redis(how, tmp_path):
             server.send_signal(how)
 
             after, panel = Visitor(site.port), Visitor(site.port)
-            answers += [after.log_in(jonas.email, PASSWORD), panel.log_in(organizer.email, PASSWORD)]
+            answers += [
+                after.log_in(jonas.email, PASSWORD),
+                panel.log_in(organizer.email, PASSWORD),
+            ]
             answers += [after.post(f"/events/{event.pk}/reserve/", page=page)]
             queue = f"/organizer/events/{event.pk}/queue/"
-            answers += [panel.post(f"/organizer/reservations/{early.pk}/confirm/", page=queue), panel.get(queue)]
+            answers += [
+                panel.post(f"/organizer/reservations/{early.pk}/confirm/", page=queue),
+                panel.get(queue),
+            ]
             door = f"/organizer/events/{event.pk}/check-in/"
             answers += [panel.post(f"/organizer/reservations/{early.pk}/check-in/", page=door)]
 
@@ -72,12 +97,21 @@ def test_the_evening_goes_on_without_redis(how, tmp_path):
             event.refresh_from_db()
             assert (event.confirmed_count, event.pending_count, event.checked_in_count) == (1, 2, 1)
             # Without hints the socket looks for itself.
-            wait_until(lambda: json.loads(watching.recv(timeout=RETURN_SECONDS))["checked_in_count"] == 1, seconds=RETURN_SECONDS)
+            wait_until(
+                lambda: json.loads(watching.recv(timeout=RETURN_SECONDS))["checked_in_count"] == 1,
+                seconds=RETURN_SECONDS,
+            )
 
             server.kill()
             server.wait()
             with redis(port, tmp_path):
-                before.post(f"/reservations/{early.event.reservations.get(person=maja).pk}/cancel/", page=page)
-                wait_until(lambda: json.loads(watching.recv(timeout=RETURN_SECONDS))["pending_count"] == 1, seconds=RETURN_SECONDS)
+                before.post(
+                    f"/reservations/{early.event.reservations.get(person=maja).pk}/cancel/",
+                    page=page,
+                )
+                wait_until(
+                    lambda: json.loads(watching.recv(timeout=RETURN_SECONDS))["pending_count"] == 1,
+                    seconds=RETURN_SECONDS,
+                )
         assert numbers_over_socket(site.port, event)["pending_count"] == 1
         assert " 500 " not in (tmp_path / "web.log").read_text()

@@ -15,7 +15,13 @@ from tests.mailbox import letters_to, link_in
 COMMON = ["password123", "1234567890", "qwerty12345", "a1b2c3d4e5", "P@$$w0rd1!", "Password123!"]
 OURS = ["eventflow2026", "EventFlow123!", "rezerwacja123", "koncert2026", "wydarzenie1"]
 THEIRS = ["Wisniewska77", "wiśniewska1999", "Maja.Wisniewska", "m.wisniewska1"]
-GOOD = [PASSWORD, "three random words", "xkq8391746502vb", "an eventflow with four other words", "StrongPass123!"]
+GOOD = [
+    PASSWORD,
+    "three random words",
+    "xkq8391746502vb",
+    "an eventflow with four other words",
+    "StrongPass123!",
+]
 
 
 def codes(password, person=None):
@@ -38,7 +44,11 @@ def test_a_password_that_everybody_tries_is_refused(maja, password):
 
 @pytest.mark.parametrize(
     ("password", "reason"),
-    [("abc", "password_too_short"), ("1234567890", "password_too_common"), ("m.wisniewska1", "password_too_similar")],
+    [
+        ("abc", "password_too_short"),
+        ("1234567890", "password_too_common"),
+        ("m.wisniewska1", "password_too_similar"),
+    ],
 )
 def test_a_refused_password_has_one_reason(maja, password, reason):
     assert codes(password, maja) == {reason}
@@ -46,7 +56,13 @@ def test_a_refused_password_has_one_reason(maja, password, reason):
 
 @pytest.mark.django_db
 def test_somebody_who_signs_up_reads_one_reason():
-    typed = {"first_name": "Maja", "email": "m.wisniewska@example.org", "password1": "abc", "password2": "abc", "language": "en"}
+    typed = {
+        "first_name": "Maja",
+        "email": "m.wisniewska@example.org",
+        "password1": "abc",
+        "password2": "abc",
+        "language": "en",
+    }
     page = Client().post("/accounts/signup/", typed)
     said = [str(error) for error in page.context["form"].errors["password1"]]
     assert said == ["This password is too short. It must contain at least 10 characters."]
@@ -66,7 +82,13 @@ def test_a_password_built_on_a_name_or_address_of_its_owner_is_refused(maja, pas
 
 @pytest.mark.parametrize(
     "password",
-    ["password123456789", "eventflow123456789", "123456789bilety", "Maja1234567890", "iloveyou1234567890"],
+    [
+        "password123456789",
+        "eventflow123456789",
+        "123456789bilety",
+        "Maja1234567890",
+        "iloveyou1234567890",
+    ],
 )
 def test_many_different_digits_do_not_switch_the_check_off(maja, password):
     assert codes(password, maja) & {"password_of_context", "password_easy", "password_too_similar"}
@@ -79,7 +101,14 @@ def test_words_by_chance_are_taken(maja, password):
 
 @pytest.mark.parametrize(
     "password",
-    ["4@8({[<6963!1|70$5+%2" * 3, "4@3!0$71" * 9, "a1" * 2000, "źółć" * 1000, "x" * 4096, "\x00" * 20],
+    [
+        "4@8({[<6963!1|70$5+%2" * 3,
+        "4@3!0$71" * 9,
+        "a1" * 2000,
+        "źółć" * 1000,
+        "x" * 4096,
+        "\x00" * 20,
+    ],
 )
 def test_no_password_keeps_us_thinking(maja, password):
     """zxcvbn alone needs nine seconds for the first. The bound is for a busy machine."""
@@ -118,8 +147,15 @@ def test_pages_and_api_refuse_the_same(settings):
 def test_password_is_changed_on_our_page_only_not_in_djangos_admin():
     admin, browser = make_admin(), Client()
     browser.force_login(admin)
-    asked = {"old_password": PASSWORD, "new_password1": "three random words", "new_password2": "three random words"}
-    for answer in (browser.get("/admin/password_change/"), browser.post("/admin/password_change/", asked)):
+    asked = {
+        "old_password": PASSWORD,
+        "new_password1": "three random words",
+        "new_password2": "three random words",
+    }
+    for answer in (
+        browser.get("/admin/password_change/"),
+        browser.post("/admin/password_change/", asked),
+    ):
         assert (answer.status_code, answer.url) == (302, "/accounts/password/change/")
     admin.refresh_from_db()
     assert admin.check_password(PASSWORD)

@@ -48,7 +48,9 @@ def ticket():
         hue="cherry",
     )
     reservation = make_reservation(event, make_person("Maja Wiśniewska-Źdźbło"), status="confirmed")
-    return Ticket.objects.select_related("event__organizer", "reservation__person").get(reservation=reservation)
+    return Ticket.objects.select_related("event__organizer", "reservation__person").get(
+        reservation=reservation
+    )
 
 
 @pytest.fixture
@@ -63,7 +65,9 @@ class Watching(threading.local):
     events: list[str] | None = None
 
     def __call__(self, event: str, args: tuple) -> None:
-        if self.events is not None and (event.startswith(("socket.", "urllib.", "subprocess.", "os.system")) or event == "open"):
+        if self.events is not None and (
+            event.startswith(("socket.", "urllib.", "subprocess.", "os.system")) or event == "open"
+        ):
             self.events.append(f"{event} {args[0] if event == 'open' else ''}".strip())
 
 
@@ -73,7 +77,13 @@ sys.addaudithook(watching)
 
 def test_the_pdf_says_who_may_come_when_and_where(ticket):
     words = text_of(pdf.render(ticket))
-    for said in ("Zażółć gęślą jaźń", "Ruska 46c, Wrocław", "Maja Wiśniewska-Źdźbło", "Łucja Śliwińska presents", ticket.code):
+    for said in (
+        "Zażółć gęślą jaźń",
+        "Ruska 46c, Wrocław",
+        "Maja Wiśniewska-Źdźbło",
+        "Łucja Śliwińska presents",
+        ticket.code,
+    ):
         assert said in words
     assert "Saturday, 11 December 2027" in words and "18:00–22:00" in words
 
@@ -81,7 +91,11 @@ def test_the_pdf_says_who_may_come_when_and_where(ticket):
 def test_the_pdf_brings_its_own_letters(ticket):
     fonts = fonts_of(pdf.render(ticket))
     # reportlab begins each page with Helvetica, which every reader has, and writes nothing in it.
-    assert fonts == {"InstrumentSans-Regular": True, "InstrumentSans-Bold": True, "Helvetica": False}
+    assert fonts == {
+        "InstrumentSans-Regular": True,
+        "InstrumentSans-Bold": True,
+        "Helvetica": False,
+    }
 
 
 # How names are written; whatever has a font is printed as it is.
@@ -127,7 +141,9 @@ SCRIPTS = {
 def read_back(pdf):
     """The words of a PDF in the letters that people type, without spaces, which a reader of the page guesses, and signs of direction."""
     words = unicodedata.normalize("NFKC", text_of(pdf))
-    return "".join(letter for letter in words if not letter.isspace() and unicodedata.category(letter) != "Cf")
+    return "".join(
+        letter for letter in words if not letter.isspace() and unicodedata.category(letter) != "Cf"
+    )
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -190,7 +206,10 @@ def test_an_address_of_usual_length_stands_in_one_line(ticket):
 def test_a_title_that_no_font_has_is_printed_as_the_events_address(ticket):
     ticket.event.title, ticket.event.location = "🎉🎉", "𒀀"
     words = read_back(pdf.render(ticket))
-    assert words.count(pdf.address(ticket.event.get_absolute_url())) == 2 and "Seetheevent’spage" in words
+    assert (
+        words.count(pdf.address(ticket.event.get_absolute_url())) == 2
+        and "Seetheevent’spage" in words
+    )
 
 
 def test_text_from_right_to_left_begins_at_the_right(ticket):
@@ -229,7 +248,10 @@ def test_no_address_on_paper_is_broken(ticket, language):
     ticket.event.pk = 35_612
     with translation.override(language):
         words = text_of(pdf.render(ticket))
-    assert pdf.address(ticket.event.get_absolute_url()) in words and pdf.address(reverse("tickets:mine")) in words
+    assert (
+        pdf.address(ticket.event.get_absolute_url()) in words
+        and pdf.address(reverse("tickets:mine")) in words
+    )
 
 
 def test_the_code_on_paper_is_the_tickets(ticket, tmp_path):
@@ -277,7 +299,11 @@ def test_a_turned_text_is_printed_straight(ticket):
 
 
 def test_the_beginning_of_the_events_text_stands_below_the_ticket(ticket):
-    ticket.event.description = "Bring an apron.\n\nŻółw, 東京 and мир.\n" + "Everything else is on the page. " * 60 + "\nThe end"
+    ticket.event.description = (
+        "Bring an apron.\n\nŻółw, 東京 and мир.\n"
+        + "Everything else is on the page. " * 60
+        + "\nThe end"
+    )
     paper = pdf.render(ticket)
     words = text_of(paper)
     assert "About Bring an apron. Żółw, 東京 and мир. Everything else is on the page." in words
@@ -286,7 +312,9 @@ def test_the_beginning_of_the_events_text_stands_below_the_ticket(ticket):
     assert len(words_below(paper, 0.65)) > 60, "the lower half is no empty paper"
 
 
-@pytest.mark.parametrize("letters", ["W" * 5_000, "wyjątkowo " * 900, "W\n" * 900, "W" * 70 + "\n" + "W" * 3_000])
+@pytest.mark.parametrize(
+    "letters", ["W" * 5_000, "wyjątkowo " * 900, "W\n" * 900, "W" * 70 + "\n" + "W" * 3_000]
+)
 @pytest.mark.parametrize("title", ["Night Print", "Wyjątkowo " * 20])
 def test_a_long_text_of_the_event_keeps_the_ticket_on_one_page(ticket, title, letters):
     ticket.event.description = letters
@@ -299,7 +327,10 @@ def test_a_long_text_of_the_event_keeps_the_ticket_on_one_page(ticket, title, le
 def test_a_long_name_keeps_the_ticket_on_one_page(ticket, tmp_path):
     ticket.event.description = "W" * 5_000
     ticket.event.title = ticket.event.location = "Wyjątkowo " * 20
-    ticket.reservation.person.first_name, ticket.reservation.person.last_name = "Brzęczyszczykiewicz-" * 7, "Z" * 150
+    ticket.reservation.person.first_name, ticket.reservation.person.last_name = (
+        "Brzęczyszczykiewicz-" * 7,
+        "Z" * 150,
+    )
     assert codes_of(pdf.render(ticket), tmp_path) == [signature.qr_text(ticket)]
     assert len(list(tmp_path.glob("page*.png"))) == 1
 
@@ -321,7 +352,9 @@ def test_a_long_name_keeps_the_ticket_on_one_page(ticket, tmp_path):
 )
 def test_the_renderer_may_read_nothing_but_our_fonts(address):
     assert pdf.only_ours(address, None) == pdf.NOTHING
-    assert pdf.only_ours("InstrumentSans-Bold.ttf", None) == str(pdf.FONTS / "InstrumentSans-Bold.ttf")
+    assert pdf.only_ours("InstrumentSans-Bold.ttf", None) == str(
+        pdf.FONTS / "InstrumentSans-Bold.ttf"
+    )
 
 
 def test_the_renderers_own_policy_stands_behind_ours(seen):
@@ -337,7 +370,11 @@ def test_the_renderers_own_policy_stands_behind_ours(seen):
     here = f"http://127.0.0.1:{server.server_port}"
     sources = f'<img src="{here}/a.png"><img src="file:///etc/passwd"><link rel="stylesheet" href="{here}/b.css"><img src="/etc/hostname">'
     del seen[:]
-    pisa.CreatePDF(sources + f"<style>@import url({here}/c.css);</style><p>x</p>", dest=BytesIO(), resource_policy=pdf.POLICY)
+    pisa.CreatePDF(
+        sources + f"<style>@import url({here}/c.css);</style><p>x</p>",
+        dest=BytesIO(),
+        resource_policy=pdf.POLICY,
+    )
     server.shutdown()
     server.server_close()
     assert calls == []

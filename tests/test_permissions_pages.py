@@ -23,7 +23,9 @@ def house():
     """An event with a guest, a draft, its door staff, and people who have nothing to do with it."""
     event = make_event()
     reservation = make_reservation(event)
-    staff = event_services.add_door_staff(event, email=make_person("Tomasz Lis").email, by=event.organizer)
+    staff = event_services.add_door_staff(
+        event, email=make_person("Tomasz Lis").email, by=event.organizer
+    )
     gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
     return {
         "event": event,
@@ -53,7 +55,11 @@ def answers(client, house, method, name, thing):
         if person:
             client.force_login(person)
         response = getattr(client, method)(url)
-        told[who] = "log in" if response.status_code == 302 and response.url.startswith("/accounts/login/") else response.status_code
+        told[who] = (
+            "log in"
+            if response.status_code == 302 and response.url.startswith("/accounts/login/")
+            else response.status_code
+        )
     return told
 
 
@@ -61,7 +67,14 @@ EVERYBODY = {"owner", "team-mate", "stranger", "door", "guest", "person", "visit
 MANAGERS = {"owner", "team-mate"}
 # (name, of which thing, who gets the page, what the others get)
 PANEL = {"stranger": 404, "door": 403, "guest": 403, "person": 403, "visitor": "log in"}
-OWN = {"owner": 404, "team-mate": 404, "stranger": 404, "door": 404, "person": 404, "visitor": "log in"}
+OWN = {
+    "owner": 404,
+    "team-mate": 404,
+    "stranger": 404,
+    "door": 404,
+    "person": 404,
+    "visitor": "log in",
+}
 PAGES = [
     ("events:list", None, EVERYBODY, {}),
     ("events:detail", "event", EVERYBODY, {}),
@@ -70,8 +83,18 @@ PAGES = [
     ("events:calendar", "draft", MANAGERS, dict.fromkeys(EVERYBODY - MANAGERS, 404)),
     ("tickets:mine", None, EVERYBODY - {"visitor"}, {"visitor": "log in"}),
     ("tickets:cancel", "reservation", {"guest"}, OWN),
-    ("events:panel", None, MANAGERS | {"stranger"}, {"door": 403, "guest": 403, "person": 403, "visitor": "log in"}),
-    ("events:new", None, MANAGERS | {"stranger"}, {"door": 403, "guest": 403, "person": 403, "visitor": "log in"}),
+    (
+        "events:panel",
+        None,
+        MANAGERS | {"stranger"},
+        {"door": 403, "guest": 403, "person": 403, "visitor": "log in"},
+    ),
+    (
+        "events:new",
+        None,
+        MANAGERS | {"stranger"},
+        {"door": 403, "guest": 403, "person": 403, "visitor": "log in"},
+    ),
     ("events:live", "event", MANAGERS, PANEL),
     ("events:edit", "event", MANAGERS, PANEL),
     ("events:cancel", "event", MANAGERS, PANEL),
@@ -111,10 +134,22 @@ DEEDS = [
 
 
 # Deeds whose address shows a form.
-ASKED_FIRST = {"events:cancel", "events:edit", "tickets:cancel", "tickets:note", "tickets:reject", "tickets:messages", "tickets:doors"}
+ASKED_FIRST = {
+    "events:cancel",
+    "events:edit",
+    "tickets:cancel",
+    "tickets:note",
+    "tickets:reject",
+    "tickets:messages",
+    "tickets:doors",
+}
 
 
-@pytest.mark.parametrize(("name", "thing", "allowed", "others"), PAGES, ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES])
+@pytest.mark.parametrize(
+    ("name", "thing", "allowed", "others"),
+    PAGES,
+    ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES],
+)
 def test_pages_open_for_those_they_are_for(client, house, name, thing, allowed, others):
     assert answers(client, house, "get", name, thing) == {**dict.fromkeys(allowed, 200), **others}
 
@@ -122,9 +157,15 @@ def test_pages_open_for_those_they_are_for(client, house, name, thing, allowed, 
 @pytest.mark.parametrize(("name", "thing", "others"), DEEDS, ids=[name for name, *_ in DEEDS])
 def test_deeds_of_others_change_nothing(client, house, name, thing, others):
     house["people"] = {who: person for who, person in house["people"].items() if who in others}
-    before = [list(model.objects.order_by("pk").values()) for model in (Event, Reservation, type(house["staff"]))]
+    before = [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ]
     assert answers(client, house, "post", name, thing) == others
-    assert [list(model.objects.order_by("pk").values()) for model in (Event, Reservation, type(house["staff"]))] == before
+    assert [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ] == before
 
 
 @pytest.mark.parametrize("who", ["owner", "team-mate"])
@@ -140,7 +181,12 @@ def test_owner_and_team_mate_decide(client, house, who, settings):
 
 def test_nobody_reserves_in_a_draft_that_they_cannot_see(client, house):
     told = answers(client, house, "post", "tickets:reserve", "draft")
-    assert told == {"owner": 302, "team-mate": 302, **dict.fromkeys(EVERYBODY - MANAGERS - {"visitor"}, 404), "visitor": "log in"}
+    assert told == {
+        "owner": 302,
+        "team-mate": 302,
+        **dict.fromkeys(EVERYBODY - MANAGERS - {"visitor"}, 404),
+        "visitor": "log in",
+    }
     assert house["draft"].reservations.count() == 0
 
 
@@ -154,7 +200,10 @@ def test_deeds_are_not_done_by_opening_a_link(client, house, name):
 
 def test_opening_every_page_changes_nothing(client, house):
     people = [house["people"]["team-mate"], house["people"]["guest"], None]
-    before = [list(model.objects.order_by("pk").values()) for model in (Event, Reservation, type(house["staff"]))]
+    before = [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ]
     for person in people:
         client.logout()
         if person:
@@ -163,7 +212,10 @@ def test_opening_every_page_changes_nothing(client, house):
             client.get(reverse(name, args=[house[thing].pk] if thing else None))
         client.get(reverse("tickets:reserve", args=[house["event"].pk]))
         client.get(reverse("tickets:card", args=[house["event"].pk]), headers=HTMX)
-    assert [list(model.objects.order_by("pk").values()) for model in (Event, Reservation, type(house["staff"]))] == before
+    assert [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ] == before
 
 
 def test_somebody_blocked_loses_the_panel_at_once(client, house):
@@ -185,8 +237,14 @@ def test_an_organizer_who_lost_the_role_loses_the_events(client, house):
 def test_private_pages_are_kept_by_no_cache(client, house):
     client.force_login(house["people"]["owner"])
     for name, thing, allowed, _others in PAGES:
-        if "visitor" not in allowed and "owner" in allowed and name not in {"events:detail", "events:calendar"}:
-            cache = client.get(reverse(name, args=[house[thing].pk] if thing else None))["Cache-Control"]
+        if (
+            "visitor" not in allowed
+            and "owner" in allowed
+            and name not in {"events:detail", "events:calendar"}
+        ):
+            cache = client.get(reverse(name, args=[house[thing].pk] if thing else None))[
+                "Cache-Control"
+            ]
             assert "no-store" in cache and "private" in cache, name
 
 
@@ -209,8 +267,19 @@ def test_every_page_of_events_and_of_the_queue_is_in_this_list():
         "tickets:undo_check_in",
     }
     # Whoever has the mail may follow its link; what becomes of the others is in the matrix.
-    elsewhere = {"tickets:leave", "tickets:withdraw_message", "tickets:arrivals", "tickets:settle", "tickets:unsettle"}
-    here = elsewhere | {"tickets:reserve", "tickets:card"} | {name for name, *_ in PAGES} | {name for name, *_ in DEEDS}
+    elsewhere = {
+        "tickets:leave",
+        "tickets:withdraw_message",
+        "tickets:arrivals",
+        "tickets:settle",
+        "tickets:unsettle",
+    }
+    here = (
+        elsewhere
+        | {"tickets:reserve", "tickets:card"}
+        | {name for name, *_ in PAGES}
+        | {name for name, *_ in DEEDS}
+    )
     routes = {
         f"{app}:{pattern.name}"
         for app in ("events", "tickets")

@@ -61,13 +61,19 @@ def house():
 def words_of_page(markup: str) -> set[str]:
     """Every word that somebody sees or hears, also those that a script will show."""
     page = tree(HttpResponse(markup))
-    for silent in page.xpath("//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone' or @name='language']"):
+    for silent in page.xpath(
+        "//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone' or @name='language']"
+    ):
         silent.drop_tree()
     for place_to_break in page.xpath("//wbr"):
         place_to_break.drop_tag()
     spoken = [value for name in SPOKEN for value in page.xpath(f"//@{name}")]
     # What a script will put on the page stands in data attributes: a value with a space is words.
-    kept = [value for value in page.xpath("//@*[starts-with(name(), 'data-')]") if " " in value.strip() and not value.startswith('{"')]
+    kept = [
+        value
+        for value in page.xpath("//@*[starts-with(name(), 'data-')]")
+        if " " in value.strip() and not value.startswith('{"')
+    ]
     return words_of([*page.xpath("//text()"), *spoken, *kept])
 
 
@@ -82,7 +88,15 @@ def forgotten(english: set[str], polish: set[str]) -> list[str]:
 def test_a_forgotten_word_is_found_wherever_it_stands():
     page = '<html lang="pl"><title>Queue</title><p title="Hint">Kolejka <i>first</i> 7K4M-2QXD <b lang="en">English</b><!-- no --> last</p>'
     page += '<data data-many="{n} selected" data-state="open"></data><svg aria-label="Bar"/></html>'
-    assert forgotten(words_of_page(page), words_of_page(page)) == ["Bar", "Hint", "Kolejka", "Queue", "first", "last", "selected"]
+    assert forgotten(words_of_page(page), words_of_page(page)) == [
+        "Bar",
+        "Hint",
+        "Kolejka",
+        "Queue",
+        "first",
+        "last",
+        "selected",
+    ]
 
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
@@ -118,7 +132,11 @@ SILENT = {
 def left_in_polish(house, visit, headers):
     english, polish = (open_page(house, language, *visit, headers) for language in ("en", "pl"))
     assert english.status_code == polish.status_code
-    return forgotten(words_of_page(english.text), words_of_page(polish.text)) if english.text and polish.text else []
+    return (
+        forgotten(words_of_page(english.text), words_of_page(polish.text))
+        if english.text and polish.text
+        else []
+    )
 
 
 def where(house, visited, headers):
@@ -142,13 +160,20 @@ def ours(patterns, prefix=""):
     """The names of every address of accounts, events and tickets."""
     for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
-            yield from ours(pattern.url_patterns, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
-        elif prefix in {"accounts:", "events:", "tickets:"} or (not prefix and str(pattern.name).startswith(("account_", "mfa_"))):
+            yield from ours(
+                pattern.url_patterns,
+                f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix,
+            )
+        elif prefix in {"accounts:", "events:", "tickets:"} or (
+            not prefix and str(pattern.name).startswith(("account_", "mfa_"))
+        ):
             yield f"{prefix}{pattern.name}"
 
 
 def test_the_walk_visits_every_page(house):
-    assert set(ours(get_resolver().url_patterns)) == {view for _, view, *_ in visits(house)} | SILENT
+    assert (
+        set(ours(get_resolver().url_patterns)) == {view for _, view, *_ in visits(house)} | SILENT
+    )
 
 
 # --- Pages without an address, mails, paper ---------------------------------------------------------------------------
@@ -163,7 +188,13 @@ def in_both(render):
     return both
 
 
-@pytest.mark.parametrize("template", [*sorted(path.name for path in (settings.BASE_DIR / "templates").glob("[0-9]*.html")), "offline.html"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        *sorted(path.name for path in (settings.BASE_DIR / "templates").glob("[0-9]*.html")),
+        "offline.html",
+    ],
+)
 def test_no_error_page_leaves_english_words_in_polish(template):
     english, polish = in_both(lambda: render_to_string(template))
     assert words_of_page(polish) - SHARED
@@ -174,13 +205,21 @@ def words_of_letter(letter: Letter) -> set[str]:
     return words_of([letter.subject, letter.text]) | words_of_page(letter.html)
 
 
-ACCOUNT_LETTERS = sorted(path.stem for path in (settings.BASE_DIR / "templates/mail/account").glob("*.txt"))
+ACCOUNT_LETTERS = sorted(
+    path.stem for path in (settings.BASE_DIR / "templates/mail/account").glob("*.txt")
+)
 
 
 @pytest.mark.parametrize("url", ["https://example.org/x/", ""])
 @pytest.mark.parametrize("name", ACCOUNT_LETTERS)
 def test_no_letter_about_an_account_leaves_english_words_in_polish(house, name, url):
-    facts = {"person": house["people"]["guest"], "url": url, "days": 3, "email": "somebody@example.org", "password_reset_url": url}
+    facts = {
+        "person": house["people"]["guest"],
+        "url": url,
+        "days": 3,
+        "email": "somebody@example.org",
+        "password_reset_url": url,
+    }
     english, polish = in_both(lambda: Letter.render(f"account/{name}", facts))
     assert words_of([polish.subject]) and words_of([polish.text])
     assert forgotten(words_of_letter(english), words_of_letter(polish)) == []
@@ -194,7 +233,11 @@ def test_no_letter_about_an_event_leaves_english_words_in_polish(house):
 
 
 def test_the_ticket_on_paper_leaves_no_english_words_in_polish(house):
-    ticket = Ticket.objects.select_related("event__organizer", "reservation__person").get(reservation=house["of"]["confirmed"])
-    english, polish = in_both(lambda: render_to_string("tickets/pdf/ticket.html", pdf.facts(ticket)))
+    ticket = Ticket.objects.select_related("event__organizer", "reservation__person").get(
+        reservation=house["of"]["confirmed"]
+    )
+    english, polish = in_both(
+        lambda: render_to_string("tickets/pdf/ticket.html", pdf.facts(ticket))
+    )
     assert "Wydano" in words_of_page(polish)
     assert forgotten(words_of_page(english), words_of_page(polish)) == []

@@ -18,7 +18,11 @@ OURS = networks(["10.0.0.0/8", "192.0.2.1", "fd00::/8"])
 
 def seen(peer, *headers, kind="http"):
     """What stands behind: the client's address, the scheme, and which headers are left."""
-    given = {"type": kind, "client": [peer, 4711], "headers": [(name.encode(), value.encode()) for name, value in headers]}
+    given = {
+        "type": kind,
+        "client": [peer, 4711],
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+    }
     if kind == "http":
         given["scheme"] = "http"
     passed = {}
@@ -27,7 +31,11 @@ def seen(peer, *headers, kind="http"):
         passed.update(scope)
 
     asyncio.run(BehindProxies(inner, trusted=OURS)(given, None, None))
-    return passed["client"][0], passed.get("scheme"), [name.decode() for name, _value in passed["headers"]]
+    return (
+        passed["client"][0],
+        passed.get("scheme"),
+        [name.decode() for name, _value in passed["headers"]],
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +62,10 @@ def test_forwarded_address_counts_from_our_proxies_only(peer, said, client):
 
 
 def test_forwarded_addresses_in_several_headers_are_one_list():
-    assert seen("10.0.0.7", ("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9"))[0] == "203.0.113.9"
+    assert (
+        seen("10.0.0.7", ("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9"))[0]
+        == "203.0.113.9"
+    )
 
 
 @pytest.mark.parametrize(("peer", "scheme"), [("10.0.0.7", "https"), ("203.0.113.5", "http")])
@@ -64,16 +75,29 @@ def test_forwarded_scheme_counts_from_our_proxies_only(peer, scheme):
 
 
 def test_sockets_come_through_proxies_too():
-    assert seen("10.0.0.7", ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https"), kind="websocket") == ("203.0.113.9", None, [])
+    assert seen(
+        "10.0.0.7",
+        ("x-forwarded-for", "203.0.113.9"),
+        ("x-forwarded-proto", "https"),
+        kind="websocket",
+    ) == ("203.0.113.9", None, [])
 
 
 def test_other_forwarding_headers_never_arrive():
-    headers = [("x-forwarded-host", "evil.example"), ("x-forwarded-port", "1"), ("x-real-ip", "198.51.100.1"), ("forwarded", "for=198.51.100.1")]
+    headers = [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-port", "1"),
+        ("x-real-ip", "198.51.100.1"),
+        ("forwarded", "for=198.51.100.1"),
+    ]
     assert seen("10.0.0.7", *headers) == ("10.0.0.7", "http", [])
 
 
 def test_networks_are_addresses_and_networks():
-    assert networks(["10.0.0.7", " 172.16.0.0/12 ", ""]) == [ip_network("10.0.0.7/32"), ip_network("172.16.0.0/12")]
+    assert networks(["10.0.0.7", " 172.16.0.0/12 ", ""]) == [
+        ip_network("10.0.0.7/32"),
+        ip_network("172.16.0.0/12"),
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["1", "proxy", "10.0.0.1/8"])
@@ -85,12 +109,16 @@ def test_server_does_not_start_with_a_proxy_that_is_no_address(wrong, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("trusted", "words"), [("127.0.0.0/8", "Log in"), ("10.0.0.0/8", "Too many attempts")])
+@pytest.mark.parametrize(
+    ("trusted", "words"), [("127.0.0.0/8", "Log in"), ("10.0.0.0/8", "Too many attempts")]
+)
 def test_log_ins_are_limited_by_the_address_that_really_asks(trusted, words, tmp_path):
     """Ten wrong log-ins a minute from one address: behind our proxy that of the client, else the peer's."""
     with serving(tmp_path / "log", TRUSTED_PROXIES=trusted, REDIS_URL="") as site:
         for number in range(11):
             visitor = Visitor(site.port)
-            visitor.opener.addheaders.append(("X-Forwarded-For", f"198.51.100.1, 203.0.113.{number}"))
+            visitor.opener.addheaders.append(
+                ("X-Forwarded-For", f"198.51.100.1, 203.0.113.{number}")
+            )
             answer = visitor.log_in(f"nobody{number}@example.org", "wrong password")
         assert words in answer.text

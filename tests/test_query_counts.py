@@ -7,7 +7,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.models import Event
-from tests.factories import fill, make_admin, make_event, make_organizer, make_people, make_person, make_reservation
+from tests.factories import (
+    fill,
+    make_admin,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
 from tickets.models import Reservation
 from tickets.services import news
 
@@ -38,7 +46,10 @@ def test_page_of_an_event_asks_once_and_a_few_times_more_for_a_guest(client):
     client.force_login(person)
     few = questions(client, url)
     fill(event, [*make_people(300), person])
-    assert (few, questions(client, url)) == (6, 6)  # the session, the person, the event, its door, their reservation, and no seat or their place
+    assert (few, questions(client, url)) == (
+        6,
+        6,
+    )  # the session, the person, the event, its door, their reservation, and no seat or their place
 
 
 def test_mine_asks_the_same_for_two_and_for_twenty(client):
@@ -50,7 +61,10 @@ def test_mine_asks_the_same_for_two_and_for_twenty(client):
             event = make_event(seats_limit=100)
             fill(event, [*others, person])
         asked.append(questions(client, reverse("tickets:mine")))
-    assert asked == [5, 5]  # the session, the person, the two counts, how many pages, the page with places and entries
+    assert asked == [
+        5,
+        5,
+    ]  # the session, the person, the two counts, how many pages, the page with places and entries
 
 
 @pytest.mark.parametrize("state", ["pending", "all", "confirmed"])
@@ -61,7 +75,14 @@ def test_queue_asks_the_same_for_ten_and_for_a_thousand(client, state):
     for number in (10, 990):
         fill(event, make_people(number // 2))
         fill(Event.objects.get(pk=event.pk), make_people(number // 2), "confirmed")
-        asked.append([questions(client, reverse("tickets:queue", args=[event.pk]), {"state": state, "q": words}) for words in ("", "guest")])
+        asked.append(
+            [
+                questions(
+                    client, reverse("tickets:queue", args=[event.pk]), {"state": state, "q": words}
+                )
+                for words in ("", "guest")
+            ]
+        )
     assert Reservation.objects.count() == 1000
     # The session, the person, the event, which rows the page has, and those; the first place in the queue, or how many match.
     assert asked == [[5 if state == "confirmed" else 6, 6]] * 2
@@ -75,7 +96,10 @@ def test_panel_asks_the_same_for_two_and_for_twenty_events(client):
         for _ in range(number):
             fill(make_event(organizer=organizer), make_people(5))
         asked.append(questions(client, reverse("events:panel")))
-    assert asked == [6, 6]  # the session, the person, the tabs, how many pages, the page, the sign-ups of all
+    assert asked == [
+        6,
+        6,
+    ]  # the session, the person, the tabs, how many pages, the page, the sign-ups of all
 
 
 def test_live_page_asks_the_same_before_and_after_three_hundred_arrivals(client):
@@ -84,9 +108,18 @@ def test_live_page_asks_the_same_before_and_after_three_hundred_arrivals(client)
     url, asked = reverse("events:live", args=[event.pk]), []
     for number in (10, 290):
         fill(Event.objects.get(pk=event.pk), make_people(number), "confirmed")
-        event.tickets.filter(checked_in_at=None).update(checked_in_at=timezone.now(), checked_in_by=event.organizer)
-        asked.append((questions(client, url), questions(client, reverse("tickets:arrivals", args=[event.pk]), **HTMX)))
-    assert asked == [(7, 6), (7, 6)]  # the session, the person, the event, its door staff; the arrivals, the last of them, the conflicts
+        event.tickets.filter(checked_in_at=None).update(
+            checked_in_at=timezone.now(), checked_in_by=event.organizer
+        )
+        asked.append(
+            (
+                questions(client, url),
+                questions(client, reverse("tickets:arrivals", args=[event.pk]), **HTMX),
+            )
+        )
+    assert (
+        asked == [(7, 6), (7, 6)]
+    )  # the session, the person, the event, its door staff; the arrivals, the last of them, the conflicts
 
 
 @pytest.mark.parametrize("name", ["confirm", "reject"])
@@ -112,11 +145,19 @@ def test_one_bulk_deed_asks_the_same_for_five_and_for_fifteen(client, deed, sett
     name, seen = {"take_back": ("reject_many", "confirmed")}.get(deed, (deed, "pending"))
     asked = []
     for number in (5, 15):
-        fill(Event.objects.get(pk=event.pk), make_people(number), "confirmed" if deed in {"take_back", "undo_many"} else "pending")
+        fill(
+            Event.objects.get(pk=event.pk),
+            make_people(number),
+            "confirmed" if deed in {"take_back", "undo_many"} else "pending",
+        )
         event.reservations.update(decided_by=event.organizer)
         ticks = list(event.reservations.order_by("-pk").values_list("pk", flat=True)[:number])
         with CaptureQueriesContext(connection) as queries:
-            client.post(reverse(f"tickets:{name}", args=[event.pk]), {"r": ticks, "number": number, "state": seen}, headers=HTMX)
+            client.post(
+                reverse(f"tickets:{name}", args=[event.pk]),
+                {"r": ticks, "number": number, "state": seen},
+                headers=HTMX,
+            )
         asked.append(len(queries))
     assert asked[0] == asked[1]
 

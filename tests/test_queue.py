@@ -165,7 +165,9 @@ def test_place_is_the_same_from_whichever_end_it_is_counted():
     waiting = [queue.reserve(event, person=person) for person in make_people(7)]
     queue.cancel(waiting.pop(2), by=make_person())
     # At the same moment, it is the order of coming that counts.
-    Reservation.objects.filter(pk__in=[one.pk for one in waiting[1:4]]).update(created=waiting[1].created)
+    Reservation.objects.filter(pk__in=[one.pk for one in waiting[1:4]]).update(
+        created=waiting[1].created
+    )
     for number, one in enumerate(event.reservations.pending().in_queue_order(), start=1):
         assert queue.position(one) == queue.position(one, near_the_end=True) == number
 
@@ -199,7 +201,12 @@ def test_added_seats_go_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
     reservations = [queue.reserve(event, person=person) for person in make_people(4)]
     event_services.edit(event, by=event.organizer, seats_limit=3)
-    assert [Reservation.objects.get(pk=r.pk).status for r in reservations] == ["confirmed", "confirmed", "confirmed", "pending"]
+    assert [Reservation.objects.get(pk=r.pk).status for r in reservations] == [
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "pending",
+    ]
     assert counters(event) == (3, 1, 0)
 
 
@@ -207,7 +214,10 @@ def test_seats_cannot_go_below_those_given():
     event = make_event(seats_limit=3)
     make_reservation(event, status="confirmed")
     make_reservation(event, status="confirmed")
-    assert refusal(event_services.edit, event, by=event.organizer, seats_limit=1) == "seats_limit_below_confirmed"
+    assert (
+        refusal(event_services.edit, event, by=event.organizer, seats_limit=1)
+        == "seats_limit_below_confirmed"
+    )
     assert event_services.edit(event, by=event.organizer, seats_limit=2).seats_limit == 2
 
 
@@ -216,7 +226,11 @@ def test_cancelling_the_event_rejects_everybody_who_waits_or_has_a_seat():
     pending, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
     gone = make_reservation(event, status="cancelled")
     event_services.cancel(event, by=event.organizer, message="The heating broke.")
-    assert [Reservation.objects.get(pk=r.pk).status for r in (pending, confirmed, gone)] == ["rejected", "rejected", "cancelled"]
+    assert [Reservation.objects.get(pk=r.pk).status for r in (pending, confirmed, gone)] == [
+        "rejected",
+        "rejected",
+        "cancelled",
+    ]
     assert not Ticket.objects.valid().exists()
     assert counters(event) == (0, 0, 0)
     assert refusal(queue.undo, pending, by=event.organizer) == "event_not_open"
@@ -226,9 +240,14 @@ def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
     event = make_event(seats_limit=2)
     first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
     elsewhere = make_reservation()
-    done, refused = queue.confirm_many(event, [third.pk, second.pk, first.pk, elsewhere.pk], by=event.organizer)
+    done, refused = queue.confirm_many(
+        event, [third.pk, second.pk, first.pk, elsewhere.pk], by=event.organizer
+    )
     assert done == [first.pk, second.pk]
-    assert {pk: r.code for pk, r in refused.items()} == {third.pk: "event_full", elsewhere.pk: "already_decided"}
+    assert {pk: r.code for pk, r in refused.items()} == {
+        third.pk: "event_full",
+        elsewhere.pk: "already_decided",
+    }
     assert counters(event) == (2, 1, 0)
     elsewhere.refresh_from_db()
     assert elsewhere.status == "pending"
@@ -240,7 +259,10 @@ def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
     done, refusals = queue.confirm_next(event, 2, by=event.organizer)
     assert (done, refusals) == ([waiting[0].pk, waiting[1].pk], {})
     done, refusals = queue.confirm_next(event, 2, by=event.organizer)
-    assert (done, {pk: one.code for pk, one in refusals.items()}) == ([waiting[2].pk], {waiting[3].pk: "event_full"})
+    assert (done, {pk: one.code for pk, one in refusals.items()}) == (
+        [waiting[2].pk],
+        {waiting[3].pk: "event_full"},
+    )
     assert counters(event) == (3, 2, 0)
     assert Ticket.objects.valid().count() == 3
 
@@ -264,9 +286,14 @@ def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
     queue.confirm_many(event, [home.pk, inside.pk], by=event.organizer)
     inside.tickets.update(checked_in_at=timezone.now())
     ids = [home.pk, inside.pk, waiting.pk]
-    done, refusals = queue.reject_many(event, ids, by=event.organizer, message=" Sorry ", seen="confirmed")
+    done, refusals = queue.reject_many(
+        event, ids, by=event.organizer, message=" Sorry ", seen="confirmed"
+    )
     assert done == [home.pk]
-    assert {pk: one.code for pk, one in refusals.items()} == {inside.pk: "already_checked_in", waiting.pk: "already_decided"}
+    assert {pk: one.code for pk, one in refusals.items()} == {
+        inside.pk: "already_checked_in",
+        waiting.pk: "already_decided",
+    }
     home.refresh_from_db()
     assert (home.status, home.message) == ("rejected", "Sorry")
     assert not home.tickets.valid().exists()
@@ -275,7 +302,9 @@ def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
 
 def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
     event = make_event(seats_limit=2, admission="automatic")
-    first, second, third, fourth = (queue.reserve(event, person=person) for person in make_people(4))
+    first, second, third, fourth = (
+        queue.reserve(event, person=person) for person in make_people(4)
+    )
     queue.reject_many(event, [first.pk, second.pk], by=event.organizer, seen="confirmed")
     assert {one.pk for one in event.reservations.confirmed()} == {third.pk, fourth.pk}
 
@@ -284,7 +313,9 @@ def test_reject_touches_nobody_who_was_decided_since_the_question():
     event = make_event()
     reservation = queue.reserve(event, person=make_person())
     queue.confirm(reservation, by=event.organizer)
-    assert refusal(queue.reject, reservation, by=event.organizer, seen="pending") == "already_decided"
+    assert (
+        refusal(queue.reject, reservation, by=event.organizer, seen="pending") == "already_decided"
+    )
     assert queue.reject(reservation, by=event.organizer, seen="confirmed").status == "rejected"
 
 
@@ -301,19 +332,30 @@ def test_bulk_reject_leaves_the_decided_alone():
 
 
 def found(event, text, beside="note_folded"):
-    return list(event.reservations.matching(text, beside).values_list("person__last_name", flat=True))
+    return list(
+        event.reservations.matching(text, beside).values_list("person__last_name", flat=True)
+    )
 
 
 def test_guests_are_found_by_words_of_their_name_their_address_and_what_stands_beside():
     event, other = make_event(title="Night Print"), make_event(title="Morning")
-    anna, lis = make_person("Anna Łęcka", email="anna@example.org"), make_person("Maja Lis", email="lis@example.org")
+    anna, lis = (
+        make_person("Anna Łęcka", email="anna@example.org"),
+        make_person("Maja Lis", email="lis@example.org"),
+    )
     for person in (anna, lis):
         queue.reserve(event, person=person)
     queue.note(event.reservations.get(person=lis), "VIP, brings ink", by=event.organizer)
     assert found(event, "") == found(event, "  ") == found(event, "EXAMPLE.org") == ["Łęcka", "Lis"]
     assert found(event, "łęcka ANNA") == found(event, "anna@") == ["Łęcka"]
     assert found(event, "lis") == found(event, "vip") == found(event, "lis vip ink maja") == ["Lis"]
-    assert found(event, "anna vip") == found(event, "100%") == found(event, "%") == found(event, "_") == []
+    assert (
+        found(event, "anna vip")
+        == found(event, "100%")
+        == found(event, "%")
+        == found(event, "_")
+        == []
+    )
     assert found(event, "print night łęcka", "event__title_folded") == ["Łęcka"]
     assert found(event, "morning", "event__title_folded") == found(other, "anna") == []
 
@@ -325,7 +367,9 @@ def test_looking_for_a_guest_reads_indexes_of_both_halves():
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
         names = User.objects.filter(every_word("maja nowak", *NAMES)).order_by().explain()
-        notes = Reservation.objects.filter(any_word("wheel ramp", "note_folded")).order_by().explain()
+        notes = (
+            Reservation.objects.filter(any_word("wheel ramp", "note_folded")).order_by().explain()
+        )
     # At least the rarer of the words, in each of the three columns that it may stand in.
     assert names.count("user_folded_by_trigrams") >= 3
     assert notes.count("note_folded_by_trigrams") == 2
@@ -334,7 +378,10 @@ def test_looking_for_a_guest_reads_indexes_of_both_halves():
 def test_reservations_of_events_cancelled_before_learn_what_they_were():
     """The migration tells it by when they were rejected and when their tickets became void."""
     event = make_event(seats_limit=5)
-    kinds = {status: make_reservation(event, status=status) for status in ("confirmed", "pending", "rejected", "cancelled")}
+    kinds = {
+        status: make_reservation(event, status=status)
+        for status in ("confirmed", "pending", "rejected", "cancelled")
+    }
     taken_back = make_reservation(event, status="confirmed")
     queue.reject(taken_back, by=event.organizer)
     event_services.cancel(event, by=event.organizer)
@@ -343,4 +390,8 @@ def test_reservations_of_events_cancelled_before_learn_what_they_were():
     migration.fill(apps, None)
     found = {one.pk: one.status_at_cancellation for one in event.reservations.all()}
     expected = {kinds["confirmed"].pk: "confirmed", kinds["pending"].pk: "pending"}
-    assert found == dict.fromkeys((kinds["rejected"].pk, kinds["cancelled"].pk, taken_back.pk), "") | expected
+    assert (
+        found
+        == dict.fromkeys((kinds["rejected"].pk, kinds["cancelled"].pk, taken_back.pk), "")
+        | expected
+    )

@@ -47,12 +47,17 @@ def storm(*, guard):
     people = make_people(128)
     first = [["reserve", 0, person.pk] for person in people]
     second = [["reserve", 0, person.pk] for person in reversed(people)]
-    return event, race(event, [a + b for a, b in zip(deal(first), deal(second), strict=True)], guard=guard)
+    return event, race(
+        event, [a + b for a, b in zip(deal(first), deal(second), strict=True)], guard=guard
+    )
 
 
 def test_reserve_storm_fills_exactly_the_last_seats():
     event, outcomes = storm(guard=True)
-    assert {outcome: outcomes.count(outcome) for outcome in set(outcomes)} == {"done": 128, "already_registered": 128}
+    assert {outcome: outcomes.count(outcome) for outcome in set(outcomes)} == {
+        "done": 128,
+        "already_registered": 128,
+    }
     assert violations() == []
     in_order = list(event.reservations.in_queue_order().values_list("status", flat=True))
     assert in_order == ["confirmed"] * 60 + ["pending"] * 78
@@ -61,7 +66,9 @@ def test_reserve_storm_fills_exactly_the_last_seats():
 def test_reserve_storm_without_the_lock_oversells():
     event, _ = storm(guard=False)
     assert event.reservations.confirmed().count() > event.seats_limit
-    assert {"never_oversold", "counters_tell_the_truth"} <= {violation.rule for violation in violations()}
+    assert {"never_oversold", "counters_tell_the_truth"} <= {
+        violation.rule for violation in violations()
+    }
 
 
 def approval(*, guard):
@@ -83,7 +90,9 @@ def test_approval_race_gives_exactly_the_last_seats():
 def test_approval_race_without_the_lock_oversells():
     event, _ = approval(guard=False)
     assert event.reservations.confirmed().count() > SEATS
-    assert {"never_oversold", "counters_tell_the_truth"} <= {violation.rule for violation in violations()}
+    assert {"never_oversold", "counters_tell_the_truth"} <= {
+        violation.rule for violation in violations()
+    }
 
 
 def approval_of_the_next(*, guard):
@@ -91,14 +100,19 @@ def approval_of_the_next(*, guard):
     event = make_event(seats_limit=SEATS)
     for person in make_people(120):
         queue.reserve(event, person=person)
-    return event, race(event, [[["confirm_next", 10, event.organizer_id]] * 2] * RACERS, guard=guard)
+    return event, race(
+        event, [[["confirm_next", 10, event.organizer_id]] * 2] * RACERS, guard=guard
+    )
 
 
 def test_approving_the_next_at_once_gives_exactly_the_last_seats_in_queue_order():
     event, outcomes = approval_of_the_next(guard=True)
     assert set(outcomes) == {"done"}
     assert violations() == []
-    assert list(event.reservations.in_queue_order().values_list("status", flat=True)) == ["confirmed"] * SEATS + ["pending"] * 70
+    assert (
+        list(event.reservations.in_queue_order().values_list("status", flat=True))
+        == ["confirmed"] * SEATS + ["pending"] * 70
+    )
 
 
 def test_approving_the_next_at_once_without_the_lock_collides():
@@ -124,7 +138,13 @@ def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
     outcomes = race(event, deal(deeds))
     assert set(outcomes) <= {
         "done",
-        *("already_decided", "already_gone", "event_full", "nothing_to_undo", "seats_limit_below_confirmed"),
+        *(
+            "already_decided",
+            "already_gone",
+            "event_full",
+            "nothing_to_undo",
+            "seats_limit_below_confirmed",
+        ),
     }
     assert violations() == []
 
@@ -152,11 +172,16 @@ def test_one_person_from_many_processes_gets_one_place():
 
 @pytest.mark.postgresql  # SQLite has one writer, who waits for nobody
 def test_people_who_leave_at_once_get_in_nobodys_way():
-    events, people = [make_event(seats_limit=10, admission="automatic") for _ in range(3)], make_people(24)
+    events, people = (
+        [make_event(seats_limit=10, admission="automatic") for _ in range(3)],
+        make_people(24),
+    )
     held = [queue.reserve(event, person=person) for event in events for person in people]
     random.Random("leave").shuffle(held)
     # Each from two processes, while they also cancel one by one and others come.
-    deeds = [["leave", 0, person.pk] for person in people * 2] + [["cancel", r.pk, r.person_id] for r in held[::2]]
+    deeds = [["leave", 0, person.pk] for person in people * 2] + [
+        ["cancel", r.pk, r.person_id] for r in held[::2]
+    ]
     deeds += [["reserve", 0, person.pk] for person in make_people(20)]
     random.Random("leave").shuffle(deeds)
     assert set(race(events[0], deal(deeds))) == {"done", "already_gone"}

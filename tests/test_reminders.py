@@ -21,16 +21,24 @@ SOON = timedelta(hours=20)
 def make_guest(event, status="confirmed", *, decided=timedelta(days=3)):
     """Somebody who has known since `decided` ago."""
     reservation = make_reservation(event, status=status)
-    Reservation.objects.filter(pk=reservation.pk, status="confirmed").update(decided_at=timezone.now() - decided)
+    Reservation.objects.filter(pk=reservation.pk, status="confirmed").update(
+        decided_at=timezone.now() - decided
+    )
     return reservation
 
 
 def begins_in(event, delta):
-    Event.objects.filter(pk=event.pk).update(start_time=timezone.now() + delta, end_time=timezone.now() + delta + timedelta(hours=3))
+    Event.objects.filter(pk=event.pk).update(
+        start_time=timezone.now() + delta, end_time=timezone.now() + delta + timedelta(hours=3)
+    )
 
 
 def reminded(reservation):
-    return [letter for letter in letters_to(reservation.person.email) if letter.subject.startswith("Soon: ")]
+    return [
+        letter
+        for letter in letters_to(reservation.person.email)
+        if letter.subject.startswith("Soon: ")
+    ]
 
 
 @pytest.fixture

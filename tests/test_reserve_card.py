@@ -49,7 +49,9 @@ def controls(response):
 
 def move_to(event, **times):
     """Let time pass: move the event instead of the clock."""
-    Event.objects.filter(pk=event.pk).update(**{name: timezone.now() + delta for name, delta in times.items()})
+    Event.objects.filter(pk=event.pk).update(
+        **{name: timezone.now() + delta for name, delta in times.items()}
+    )
 
 
 def dialog_words(response):
@@ -63,7 +65,10 @@ def test_card_of_a_visitor_leads_to_the_log_in_and_back(client):
     event = make_event()
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("signed-out", ["Log in to reserve"])
-    assert only(response, f"{CARD}//a[.='Log in to reserve']").get("href") == f"/accounts/login/?next=/events/{event.pk}/"
+    assert (
+        only(response, f"{CARD}//a[.='Log in to reserve']").get("href")
+        == f"/accounts/login/?next=/events/{event.pk}/"
+    )
     assert dialog_words(response) == ""
 
 
@@ -75,7 +80,11 @@ def test_card_of_an_open_event_offers_a_spot(client):
     assert "24 spots left of 24 0 people waiting" in card_words(response)
     assert "You get your ticket at once." in card_words(response)
     form = only(response, f"{CARD}//form")
-    assert (form.get("method"), form.get("action"), form.get("hx-post")) == ("post", reserve_url(event), reserve_url(event))
+    assert (form.get("method"), form.get("action"), form.get("hx-post")) == (
+        "post",
+        reserve_url(event),
+        reserve_url(event),
+    )
 
 
 def test_card_of_somebody_who_waits_shows_the_place_and_draws_the_line(client):
@@ -88,9 +97,20 @@ def test_card_of_somebody_who_waits_shows_the_place_and_draws_the_line(client):
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("pending", ["Cancel reservation"])
     assert "3rd in the queue" in card_words(response)
-    assert "2 people are ahead of you. The organizer decides. We will e-mail you at maja@example.org." in card_words(response)
-    assert [circle.get("class") for circle in tree(response).xpath(f"{CARD}//circle")] == ["ahead", "ahead", "you", "behind"]
-    assert (only(response, CARD).get("hx-get"), only(response, CARD).get("hx-trigger")) == (card_url(event, "pending-3"), "numbers from:body")
+    assert (
+        "2 people are ahead of you. The organizer decides. We will e-mail you at maja@example.org."
+        in card_words(response)
+    )
+    assert [circle.get("class") for circle in tree(response).xpath(f"{CARD}//circle")] == [
+        "ahead",
+        "ahead",
+        "you",
+        "behind",
+    ]
+    assert (only(response, CARD).get("hx-get"), only(response, CARD).get("hx-trigger")) == (
+        card_url(event, "pending-3"),
+        "numbers from:body",
+    )
     assert "Keep my place" in dialog_words(response)
 
 
@@ -101,7 +121,10 @@ def test_card_of_somebody_who_waits_for_a_full_event_speaks_of_the_queue(client)
     client.force_login(person)
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("queued", ["Leave the queue"])
-    assert "You are first in line. The event is full. If a spot frees up, the first in line gets it." in card_words(response)
+    assert (
+        "You are first in line. The event is full. If a spot frees up, the first in line gets it."
+        in card_words(response)
+    )
     assert dialog_words(response).startswith("Leave the queue?")
 
 
@@ -109,9 +132,16 @@ def test_card_of_a_confirmed_guest_leads_to_the_ticket(client):
     reservation = make_reservation(status="confirmed")
     client.force_login(reservation.person)
     response = client.get(reservation.event.get_absolute_url())
-    assert (state(response), controls(response)) == ("confirmed", ["Open my ticket", "Add to calendar", "Cancel reservation"])
-    assert only(response, f"{CARD}//a[.='Open my ticket']").get("href") == reverse("tickets:ticket", args=[reservation.pk])
-    assert only(response, "//dialog[@id='cancel-dialog']/form").get("action") == cancel_url(reservation)
+    assert (state(response), controls(response)) == (
+        "confirmed",
+        ["Open my ticket", "Add to calendar", "Cancel reservation"],
+    )
+    assert only(response, f"{CARD}//a[.='Open my ticket']").get("href") == reverse(
+        "tickets:ticket", args=[reservation.pk]
+    )
+    assert only(response, "//dialog[@id='cancel-dialog']/form").get("action") == cancel_url(
+        reservation
+    )
 
 
 def test_card_of_a_full_event_offers_the_queue(client):
@@ -129,7 +159,9 @@ def test_card_of_a_full_event_offers_the_queue(client):
 
 def test_card_of_a_rejected_guest_passes_the_words_on(client):
     reservation = make_reservation()
-    queue.reject(reservation, by=reservation.event.organizer, message="Only <b>members</b> tonight.")
+    queue.reject(
+        reservation, by=reservation.event.organizer, message="Only <b>members</b> tonight."
+    )
     client.force_login(reservation.person)
     response = client.get(reservation.event.get_absolute_url())
     assert (state(response), controls(response)) == ("rejected", ["See other events"])
@@ -144,10 +176,15 @@ def test_card_of_a_cancelled_event_passes_the_words_on(client):
     client.force_login(reservation.person)
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("cancelled", ["See other events"])
-    assert "You had a spot. Your ticket no longer works. They wrote: The heating broke." in card_words(response)
+    assert (
+        "You had a spot. Your ticket no longer works. They wrote: The heating broke."
+        in card_words(response)
+    )
 
 
-@pytest.mark.parametrize(("status", "said"), [("confirmed", "You had a spot."), ("pending", "You were in the queue.")])
+@pytest.mark.parametrize(
+    ("status", "said"), [("confirmed", "You had a spot."), ("pending", "You were in the queue.")]
+)
 def test_guest_of_a_cancelled_event_reads_what_they_had(client, status, said):
     reservation = make_reservation(status=status)
     event_services.cancel(reservation.event, by=reservation.event.organizer)
@@ -158,7 +195,10 @@ def test_guest_of_a_cancelled_event_reads_what_they_had(client, status, said):
 
 def test_words_of_the_organizer_keep_their_lines_and_links(client):
     reservation = make_reservation(status="confirmed")
-    event, said = reservation.event, "No heating.\nSee https://example.org/new?a=1&b=2\n\n<b>Sorry</b>"
+    event, said = (
+        reservation.event,
+        "No heating.\nSee https://example.org/new?a=1&b=2\n\n<b>Sorry</b>",
+    )
     event_services.cancel(event, by=event.organizer, message=said)
     other = make_reservation(person=reservation.person)
     queue.reject(other, by=other.event.organizer, message=said)
@@ -167,7 +207,10 @@ def test_words_of_the_organizer_keep_their_lines_and_links(client):
     pages = [(event.get_absolute_url(), 1), (other.event.get_absolute_url(), 1), (MINE, 2)]
     for url, times in pages:
         page = tree(client.get(url))
-        assert page.xpath(f"//div[{has_class('said')}]//a/@href") == ["https://example.org/new?a=1&b=2"] * times, url
+        assert (
+            page.xpath(f"//div[{has_class('said')}]//a/@href")
+            == ["https://example.org/new?a=1&b=2"] * times
+        ), url
         assert len(page.xpath(f"//div[{has_class('said')}]//br")) == times
         assert not page.xpath(f"//div[{has_class('said')}]//b")
     client.force_login(event.organizer)
@@ -185,7 +228,9 @@ def test_calendar_and_share_end_with_the_event(client, change):
         event_services.cancel(event, by=event.organizer)
     else:
         now = timezone.now()
-        Event.objects.filter(pk=event.pk).update(start_time=now - timedelta(hours=3), end_time=now - timedelta(hours=1))
+        Event.objects.filter(pk=event.pk).update(
+            start_time=now - timedelta(hours=3), end_time=now - timedelta(hours=1)
+        )
         event.refresh_from_db()
     client.force_login(make_person())
     after = client.get(event.get_absolute_url()).text
@@ -212,7 +257,10 @@ def test_card_of_a_running_event_takes_nobody_new(client, status):
     assert "already started" in card_words(response)
 
 
-@pytest.mark.parametrize(("status", "expected"), [("confirmed", "confirmed"), ("pending", "pending"), ("rejected", "rejected")])
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [("confirmed", "confirmed"), ("pending", "pending"), ("rejected", "rejected")],
+)
 def test_card_of_a_running_event_still_tells_guests_where_they_stand(client, status, expected):
     reservation = make_reservation(status=status)
     move_to(reservation.event, start_time=-timedelta(hours=1))
@@ -236,7 +284,18 @@ def test_card_of_somebody_who_left_offers_a_spot_again(client):
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (112, "112th")]
+    ("number", "said"),
+    [
+        (1, "1st"),
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (12, "12th"),
+        (13, "13th"),
+        (21, "21st"),
+        (112, "112th"),
+    ],
 )
 def test_places_are_counted_as_english_does(number, said):
     assert ordinal(number) == said
@@ -275,7 +334,9 @@ def test_a_form_sent_twice_reserves_once_and_says_the_same(client, headers):
     event = make_event()
     client.force_login(make_person())
     sent = {"key": form_key(client.get(event.get_absolute_url()))}
-    first, second = (client.post(reserve_url(event), sent, headers=headers, follow=True) for _ in range(2))
+    first, second = (
+        client.post(reserve_url(event), sent, headers=headers, follow=True) for _ in range(2)
+    )
     assert (first.status_code, second.status_code) == (200, 200)
     assert card_words(first) == card_words(second)
     assert Reservation.objects.count() == 1
@@ -313,7 +374,9 @@ def test_reserving_by_a_plain_form_returns_to_the_event_with_a_message(client):
     client.force_login(make_person())
     response = client.post(reserve_url(event), follow=True)
     assert response.redirect_chain == [(event.get_absolute_url(), 302)]
-    assert all_words(response, f"//*[@id='toasts']/div[{has_class('toast')}]/p") == ["Reserved. Your ticket is ready."]
+    assert all_words(response, f"//*[@id='toasts']/div[{has_class('toast')}]/p") == [
+        "Reserved. Your ticket is ready."
+    ]
     assert state(response) == "confirmed"
 
 
@@ -325,7 +388,9 @@ def test_a_refused_reservation_says_why_and_shows_where_one_stands(client, heade
     assert response.status_code == status
     if status == 302:
         response = client.get(response.url)
-        assert all_words(response, "//*[@id='toasts']/div[@data-kind='error']/p") == ["You already have a reservation for this event."]
+        assert all_words(response, "//*[@id='toasts']/div[@data-kind='error']/p") == [
+            "You already have a reservation for this event."
+        ]
     else:
         assert only(response, f"{CARD}//*[@role='alert']").get("data-code") == "already_registered"
     assert state(response) == "pending"
@@ -341,9 +406,14 @@ def test_a_spot_that_went_to_somebody_else_leaves_the_queue_to_join(client):
 
 def test_a_visitor_logs_in_first_and_returns_to_the_event(client):
     event = make_event()
-    answer = client.post(reserve_url(event), headers={"Referer": f"http://testserver{event.get_absolute_url()}"})
+    answer = client.post(
+        reserve_url(event), headers={"Referer": f"http://testserver{event.get_absolute_url()}"}
+    )
     assert answer.url == f"/accounts/login/?next=/events/{event.pk}/"
-    swapped = client.post(reserve_url(event), headers={**HTMX, "HX-Current-URL": f"http://testserver{event.get_absolute_url()}"})
+    swapped = client.post(
+        reserve_url(event),
+        headers={**HTMX, "HX-Current-URL": f"http://testserver{event.get_absolute_url()}"},
+    )
     assert swapped["HX-Redirect"] == f"/accounts/login/?next=/events/{event.pk}/"
     assert not Reservation.objects.exists()
 
@@ -368,14 +438,22 @@ def test_leaving_by_htmx_answers_the_open_card_and_empties_the_dialog(client):
 
 
 @pytest.mark.parametrize(
-    ("asked", "back"), [({}, "event"), ({"next": MINE}, MINE), ({"next": "https://evil.example/"}, "event"), ({"next": "//evil.example"}, "event")]
+    ("asked", "back"),
+    [
+        ({}, "event"),
+        ({"next": MINE}, MINE),
+        ({"next": "https://evil.example/"}, "event"),
+        ({"next": "//evil.example"}, "event"),
+    ],
 )
 def test_leaving_by_a_plain_form_returns_to_where_one_came_from(client, asked, back):
     reservation = make_reservation()
     client.force_login(reservation.person)
     response = client.post(cancel_url(reservation), asked)
     assert response.url == (reservation.event.get_absolute_url() if back == "event" else back)
-    assert all_words(client.get(response.url), f"//*[@id='toasts']/div[{has_class('toast')}]/p") == ["You left the queue."]
+    assert all_words(
+        client.get(response.url), f"//*[@id='toasts']/div[{has_class('toast')}]/p"
+    ) == ["You left the queue."]
 
 
 def test_the_page_that_asks_before_leaving_changes_nothing(client):
@@ -385,7 +463,10 @@ def test_the_page_that_asks_before_leaving_changes_nothing(client):
     form = only(response, "//main//form")
     assert (form.get("method"), form.get("action")) == ("post", cancel_url(reservation))
     assert only(response, "//main//form/input[@name='next']").get("value") == MINE
-    assert all_words(response, f"//main//form//*[{has_class('button')}]") == ["Keep my spot", "Cancel reservation"]
+    assert all_words(response, f"//main//form//*[{has_class('button')}]") == [
+        "Keep my spot",
+        "Cancel reservation",
+    ]
     assert Reservation.objects.get().is_confirmed
 
 
@@ -457,7 +538,10 @@ def test_a_page_for_each_state_holds_nothing_inline(client):
 def rows(response):
     """(state, title) of each row."""
     found = tree(response).xpath(f"//li[{has_class('event-row')}]")
-    return [(words(row.xpath(f".//span[{has_class('status')}]")[0]), words(row.xpath(".//h2")[0])) for row in found]
+    return [
+        (words(row.xpath(f".//span[{has_class('status')}]")[0]), words(row.xpath(".//h2")[0]))
+        for row in found
+    ]
 
 
 def test_mine_lists_every_state_soonest_first(client):
@@ -472,18 +556,31 @@ def test_mine_lists_every_state_soonest_first(client):
     make_reservation(make_event(title="Somebody else's"))
     client.force_login(person)
     response = client.get(MINE)
-    assert rows(response) == [("Confirmed", "One"), ("Pending", "Two"), ("Rejected", "Three"), ("Cancelled", "Four"), ("Event cancelled", "Five")]
-    assert all_words(response, "//nav[@aria-label='Filter reservations']/a") == ["Upcoming 5", "Past 0"]
+    assert rows(response) == [
+        ("Confirmed", "One"),
+        ("Pending", "Two"),
+        ("Rejected", "Three"),
+        ("Cancelled", "Four"),
+        ("Event cancelled", "Five"),
+    ]
+    assert all_words(response, "//nav[@aria-label='Filter reservations']/a") == [
+        "Upcoming 5",
+        "Past 0",
+    ]
     assert "They wrote: No heating." in all_words(response, f"//li[{has_class('event-row')}]")[4]
 
 
 def test_mine_offers_what_fits_the_state(client):
     person = make_person()
     confirmed = make_reservation(make_event(), person, status="confirmed")
-    waiting = make_reservation(make_event(seats_limit=1, start_time=timezone.now() + timedelta(days=20)), person)
+    waiting = make_reservation(
+        make_event(seats_limit=1, start_time=timezone.now() + timedelta(days=20)), person
+    )
     client.force_login(person)
     response = client.get(MINE)
-    buttons = [(words(a), a.get("href")) for a in tree(response).xpath(f"//a[{has_class('above')}]")]
+    buttons = [
+        (words(a), a.get("href")) for a in tree(response).xpath(f"//a[{has_class('above')}]")
+    ]
     assert buttons == [
         ("Ticket", reverse("tickets:ticket", args=[confirmed.pk])),
         ("Calendar", reverse("events:calendar", args=[confirmed.event_id])),
@@ -525,4 +622,6 @@ def test_mine_says_who_is_inside(client):
 def test_card_of_an_event_with_approval_promises_no_free_spots(client):
     event = make_event(seats_limit=24)
     make_reservation(event)
-    assert "24 spots to be given of 24 1 person has asked" in card_words(client.get(event.get_absolute_url()))
+    assert "24 spots to be given of 24 1 person has asked" in card_words(
+        client.get(event.get_absolute_url())
+    )

@@ -32,7 +32,10 @@ def grant(client, person, role, **headers):
 
 
 def audited():
-    return [(entry.action, entry.by_id, entry.target_id, entry.facts) for entry in AuditEntry.objects.order_by("pk")]
+    return [
+        (entry.action, entry.by_id, entry.target_id, entry.facts)
+        for entry in AuditEntry.objects.order_by("pk")
+    ]
 
 
 def test_an_admin_grants_a_role_and_it_is_written_down(client):
@@ -40,7 +43,9 @@ def test_an_admin_grants_a_role_and_it_is_written_down(client):
     client.force_login(admin)
     assert grant(client, person, "organizer").url == f"{ROLES}?"
     assert role_of(person) == "organizer"
-    assert audited() == [("role.grant", admin.pk, person.pk, {"before": "user", "after": "organizer"})]
+    assert audited() == [
+        ("role.grant", admin.pk, person.pk, {"before": "user", "after": "organizer"})
+    ]
 
 
 def test_granting_the_same_role_again_writes_nothing(client):
@@ -50,7 +55,10 @@ def test_granting_the_same_role_again_writes_nothing(client):
 
 
 # Who is logged out and sent a form stays with it, and gets the way to the log-in page.
-@pytest.mark.parametrize(("make", "status", "sent"), [(make_organizer, 403, 403), (make_person, 403, 403), (None, 302, 401)])
+@pytest.mark.parametrize(
+    ("make", "status", "sent"),
+    [(make_organizer, 403, 403), (make_person, 403, 403), (None, 302, 401)],
+)
 def test_nobody_but_an_admin_sees_or_grants_roles(client, make, status, sent):
     admin, target = make_admin(), make_person()
     if make:
@@ -69,7 +77,10 @@ def test_nobody_makes_themselves_an_admin(client):
 
 
 def test_the_queryset_itself_is_empty_for_everybody_else():
-    admin, others = make_admin(), [make_organizer(), make_person(), AnonymousUser(), make_admin(is_active=False)]
+    admin, others = (
+        make_admin(),
+        [make_organizer(), make_person(), AnonymousUser(), make_admin(is_active=False)],
+    )
     assert administered_people(admin).count() == 4
     assert [administered_people(person).count() for person in others] == [0, 0, 0, 0]
 
@@ -88,7 +99,11 @@ def test_the_last_admin_keeps_the_role(client):
     make_admin(is_active=False)
     client.force_login(admin)
     response = grant(client, admin, "user")
-    assert (response.status_code, response.context["refusal"].code, role_of(admin)) == (409, "last_admin", "admin")
+    assert (response.status_code, response.context["refusal"].code, role_of(admin)) == (
+        409,
+        "last_admin",
+        "admin",
+    )
     assert "This is the only Admin." in response.text
     assert audited() == []
 
@@ -153,7 +168,9 @@ def test_going_back_restores_the_whole_page(client):
     assert "<html" in page.text
 
 
-def test_the_list_is_cut_in_pages_and_asks_as_much_for_many_as_for_few(client, django_assert_num_queries):
+def test_the_list_is_cut_in_pages_and_asks_as_much_for_many_as_for_few(
+    client, django_assert_num_queries
+):
     client.force_login(make_admin())
     make_people(60)
     client.get(ROLES)
@@ -170,7 +187,9 @@ def demote_each_other(monkeypatch, *, guard):
     anna, jonas = make_admin("Anna Nowak"), make_admin("Jonas Weber")
     gate, outcomes = threading.Barrier(2), []
     if not guard:
-        monkeypatch.setattr(services, "spare_last_admin", lambda person: None)  # each has counted two, before the transaction
+        monkeypatch.setattr(
+            services, "spare_last_admin", lambda person: None
+        )  # each has counted two, before the transaction
 
     def demote(person, by):
         gate.wait()
@@ -182,7 +201,9 @@ def demote_each_other(monkeypatch, *, guard):
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=demote, args=pair) for pair in ((anna, jonas), (jonas, anna))]
+    threads = [
+        threading.Thread(target=demote, args=pair) for pair in ((anna, jonas), (jonas, anna))
+    ]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     return sorted(outcomes), User.objects.filter(role="admin").count()
@@ -202,7 +223,12 @@ def test_createsuperuser_makes_an_admin_who_can_log_in_at_once(client, monkeypat
     monkeypatch.setenv("DJANGO_SUPERUSER_EMAIL", "Root@Example.org")
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", "--noinput", verbosity=0)
-    assert client.post("/accounts/login/", {"login": "root@example.org", "password": PASSWORD}).status_code == 302
+    assert (
+        client.post(
+            "/accounts/login/", {"login": "root@example.org", "password": PASSWORD}
+        ).status_code
+        == 302
+    )
     assert client.get(ROLES).status_code == 200
     assert client.get("/admin/").status_code == 200
 
@@ -211,7 +237,9 @@ def test_createsuperuser_makes_an_admin_who_can_log_in_at_once(client, monkeypat
 def test_nobody_becomes_admin_without_a_question(client, headers):
     person = make_person("Kuba Bąk")
     client.force_login(make_admin())
-    answer = client.post(reverse("accounts:grant_role", args=[person.pk]), {"role": "admin"}, headers=headers)
+    answer = client.post(
+        reverse("accounts:grant_role", args=[person.pk]), {"role": "admin"}, headers=headers
+    )
     assert answer.status_code == 200
     assert "Make <bdi>Kuba Bąk</bdi> an Admin?" in answer.text
     assert answer.headers.get("HX-Retarget") == ("#role-question" if headers else None)
@@ -254,5 +282,7 @@ def test_of_two_changes_in_a_row_the_person_is_told_the_last():
 def test_toast_of_a_granted_role_gives_the_old_one_back(client):
     client.force_login(make_admin())
     person = make_person()
-    toast = only(grant(client, person, "organizer", **{"HX-Request": "true"}), "//*[@id='toasts']//button")
+    toast = only(
+        grant(client, person, "organizer", **{"HX-Request": "true"}), "//*[@id='toasts']//button"
+    )
     assert json.loads(toast.get("hx-vals")) == {"role": "user", "confirmed": "1"}

@@ -35,7 +35,9 @@ def store_impossible_time(ticket):
     scan, _ = scans.record(ticket.event, ticket.code, nonce="n-1", by=ticket.event.organizer)
     Scan.objects.filter(pk=scan.pk).update(at=YEAR_ONE, let_in=True)
     Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=YEAR_ONE)
-    used = Scan.objects.create(event=ticket.event, ticket=ticket, nonce="n-2", at=YEAR_ONE, let_in=True, outcome="used")
+    used = Scan.objects.create(
+        event=ticket.event, ticket=ticket, nonce="n-2", at=YEAR_ONE, let_in=True, outcome="used"
+    )
     return [scan, used]
 
 
@@ -53,7 +55,9 @@ def assert_that_pages_work(client, event, ticket):
         "conflicts": reverse("tickets:conflicts", args=[event.pk]),
     }
     answers = {name: client.get(address) for name, address in pages.items()}
-    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(pages, 200)
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(
+        pages, 200
+    )
     lines = b"".join(answers["csv"].streaming_content).decode().splitlines()
     assert [line for line in lines if "Łucja" in line], "the file is whole"
     client.force_login(ticket.reservation.person)
@@ -71,17 +75,23 @@ def test_migration_puts_impossible_times_where_they_belong(event, ticket):
     good, _ = scans.record(event, other.code, nonce="n-3", by=event.organizer)
     lone = make_reservation(event, status="confirmed").tickets.get()
     Ticket.objects.filter(pk=lone.pk).update(checked_in_at=YEAR_ONE)
-    importlib.import_module("tickets.migrations.0010_times_within_the_calendar").mend_times(apps, None)
+    importlib.import_module("tickets.migrations.0010_times_within_the_calendar").mend_times(
+        apps, None
+    )
     for scan in impossible:
         scan.refresh_from_db()
         assert scan.at == scan.received
     ticket.refresh_from_db()
-    assert ticket.checked_in_at == impossible[0].received, "as its scan, so that it can be taken back"
+    assert ticket.checked_in_at == impossible[0].received, (
+        "as its scan, so that it can be taken back"
+    )
     lone.refresh_from_db()
     assert lone.checked_in_at == lone.issued_at
     at = good.at
     good.refresh_from_db()
-    assert (good.at, Ticket.objects.get(pk=other.pk).checked_in_at) == (at, at), "a time that can be right stays"
+    assert (good.at, Ticket.objects.get(pk=other.pk).checked_in_at) == (at, at), (
+        "a time that can be right stays"
+    )
 
 
 # --- Times that a device sends ----------------------------------------------------------------------------------------
@@ -106,10 +116,14 @@ def phone(client, event):
 
 @pytest.mark.parametrize("at", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 @pytest.mark.parametrize("let_in", [True, False])
-def test_phone_hears_that_a_time_is_impossible_and_its_other_scans_count(phone, event, ticket, at, let_in, caplog):
+def test_phone_hears_that_a_time_is_impossible_and_its_other_scans_count(
+    phone, event, ticket, at, let_in, caplog
+):
     caplog.set_level("INFO")
     other = make_reservation(event, status="confirmed").tickets.get()
-    answer = tell(phone, event, reading(ticket, "n-1", let_in=let_in) | {"at": at}, reading(other, "n-2"))
+    answer = tell(
+        phone, event, reading(ticket, "n-1", let_in=let_in) | {"at": at}, reading(other, "n-2")
+    )
     assert results(answer) == ["invalid", "ok"]
     first = answer.json()["answers"][0]
     assert (first["reason"], first["kept"]) == ("impossible_time", let_in)
@@ -118,12 +132,18 @@ def test_phone_hears_that_a_time_is_impossible_and_its_other_scans_count(phone, 
     ticket.refresh_from_db()
     assert not ticket.is_used
     kept = Scan.objects.filter(nonce="n-1")
-    assert [(scan.reason, abs(scan.at - scan.received) <= timedelta(days=12)) for scan in kept] == [("impossible_time", True)] * let_in
+    assert [(scan.reason, abs(scan.at - scan.received) <= timedelta(days=12)) for scan in kept] == [
+        ("impossible_time", True)
+    ] * let_in
 
 
 def test_pages_work_after_scans_of_the_year_one(client, phone, event, ticket):
     """From a gate's phone, and over the API, one after the other; then the ticket still lets its guest in."""
-    tell(phone, event, {"nonce": "n1", "code": ticket.code, "at": IMPOSSIBLE["year 1"], "let_in": True})
+    tell(
+        phone,
+        event,
+        {"nonce": "n1", "code": ticket.code, "at": IMPOSSIBLE["year 1"], "let_in": True},
+    )
     said = {"nonce": "q3", "scanned_at": IMPOSSIBLE["year 1"]}
     path = f"/reservations/{ticket.reservation_id}/check-in/"
     assert refused(Api(event.organizer).post(path, said)) == (400, "impossible_time")
@@ -136,13 +156,18 @@ def test_pages_work_after_scans_of_the_year_one(client, phone, event, ticket):
 def test_api_refuses_an_impossible_time(event, ticket, at):
     api = Api(event.organizer)
     said = {"nonce": "q3", "scanned_at": at, "let_in": True}
-    assert refused(api.post(f"/reservations/{ticket.reservation_id}/check-in/", said)) == (400, "impossible_time")
+    assert refused(api.post(f"/reservations/{ticket.reservation_id}/check-in/", said)) == (
+        400,
+        "impossible_time",
+    )
     ticket.refresh_from_db()
     assert not ticket.is_used
     assert Scan.objects.get().reason == "impossible_time"
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-13-45T99:99:99Z"])
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-13-45T99:99:99Z"]
+)
 def test_api_refuses_a_time_that_no_calendar_has(event, ticket, at):
     said = {"nonce": "q3", "scanned_at": at}
     answer = Api(event.organizer).post(f"/reservations/{ticket.reservation_id}/check-in/", said)

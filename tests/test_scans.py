@@ -94,7 +94,13 @@ def replace(ticket, event):
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"), [(take_seat_back, "ticket_void"), (leave, "ticket_void"), (replace, "ticket_void"), (call_off, "event_cancelled")]
+    ("change", "reason"),
+    [
+        (take_seat_back, "ticket_void"),
+        (leave, "ticket_void"),
+        (replace, "ticket_void"),
+        (call_off, "event_cancelled"),
+    ],
 )
 def test_a_door_opened_for_a_ticket_that_is_not_valid_is_kept(event, ticket, change, reason):
     text = signature.sign(ticket)
@@ -157,7 +163,14 @@ def test_readings_that_are_sent_ten_times_count_once(event):
 def test_the_page_shows_both_doors_and_settles(client, event, ticket):
     six = timezone.now() - timedelta(hours=2)
     for gate, minutes in (("Gate 1", 0), ("Gate 2", 5)):
-        read(event, ticket.code, f"nonce of {gate}", at=six + timedelta(minutes=minutes), device=gate, let_in=True)
+        read(
+            event,
+            ticket.code,
+            f"nonce of {gate}",
+            at=six + timedelta(minutes=minutes),
+            device=gate,
+            let_in=True,
+        )
     client.force_login(event.organizer)
     url = reverse("tickets:conflicts", args=[event.pk])
     [conflict] = Scan.objects.conflicts()

@@ -27,13 +27,25 @@ KEY = "long-and-random-0123456789-0123456789"
 def own_environment(tmp_path, **extra):
     """What the shell of a newcomer holds, and a folder for the data that is not theirs."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    blank = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_HOST": "", "DATA_DIR": str(tmp_path / "var")}
+    blank = {
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "EMAIL_HOST": "",
+        "DATA_DIR": str(tmp_path / "var"),
+    }
     return {**kept, **blank, **{name: str(value) for name, value in extra.items()}}
 
 
 def said(tmp_path, *words, **extra):
     """Exit code and the lines on stderr of a command that is expected to end by itself."""
-    done = subprocess.run(words, env=own_environment(tmp_path, **extra), cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        words,
+        env=own_environment(tmp_path, **extra),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     return done.returncode, done.stderr.splitlines()
 
 
@@ -42,9 +54,18 @@ def started(tmp_path, **extra):
     """`bin/run` until the block ends: its process, its address, and the file with what it says."""
     port, log = free_port(), tmp_path / "log"
     with log.open("w") as output:
-        process = subprocess.Popen([RUN], env=own_environment(tmp_path, PORT=port, **extra), cwd=ROOT, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [RUN],
+            env=own_environment(tmp_path, PORT=port, **extra),
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+        )
     try:
-        wait_until(lambda: process.poll() is not None or "Stop it with Ctrl-C." in log.read_text(), seconds=300)
+        wait_until(
+            lambda: process.poll() is not None or "Stop it with Ctrl-C." in log.read_text(),
+            seconds=300,
+        )
         assert process.poll() is None, log.read_text()
         yield process, f"http://127.0.0.1:{port}", log
     finally:
@@ -94,7 +115,11 @@ def test_run_starts_everything_and_leaves_nothing_behind(tmp_path):
 
 
 def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path):
-    with started(tmp_path, DEBUG=False, DJANGO_SECRET_KEY=KEY, EMAIL_HOST="127.0.0.1") as (process, address, log):
+    with started(tmp_path, DEBUG=False, DJANGO_SECRET_KEY=KEY, EMAIL_HOST="127.0.0.1") as (
+        process,
+        address,
+        log,
+    ):
         page = get(address)
         stylesheet = re.search(r'href="(/static/css/app\.[0-9a-f]{12}\.css)"', page)
         assert stylesheet, page
@@ -110,13 +135,20 @@ def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(tmp
     with started(tmp_path) as (process, _, log):
         first = wait_until(lambda: children_of(process.pid).get("worker"))
         os.kill(first, signal.SIGKILL)
-        second = wait_until(lambda: children_of(process.pid).get("worker", first) != first and children_of(process.pid)["worker"])
+        second = wait_until(
+            lambda: (
+                children_of(process.pid).get("worker", first) != first
+                and children_of(process.pid)["worker"]
+            )
+        )
         os.kill(children_of(process.pid)["serve"], signal.SIGKILL)
         process.wait(timeout=60)
     assert process.returncode == 1
     output = log.read_text()
     assert "The worker ended with code -9; starting another." in output
-    assert output.splitlines()[-1].endswith("EventFlow stopped, because its web process ended by itself; the lines above say why.")
+    assert output.splitlines()[-1].endswith(
+        "EventFlow stopped, because its web process ended by itself; the lines above say why."
+    )
     assert not is_alive(second)
 
 
@@ -131,7 +163,12 @@ def test_run_says_when_the_port_is_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         code, lines = said(tmp_path, RUN, PORT=port)
-    assert (code, lines) == (1, [f"CommandError: Port {port} is in use by another program. Choose another one: PORT=8001 bin/run"])
+    assert (code, lines) == (
+        1,
+        [
+            f"CommandError: Port {port} is in use by another program. Choose another one: PORT=8001 bin/run"
+        ],
+    )
 
 
 def test_run_says_which_python_it_needs(tmp_path):
@@ -139,7 +176,10 @@ def test_run_says_which_python_it_needs(tmp_path):
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(old.stat().st_mode | stat.S_IXUSR)
     code, lines = said(tmp_path, RUN, PYTHON=old)
-    assert (code, lines) == (1, [f"EventFlow needs Python 3.13 or newer, and PYTHON={old} is not one."])
+    assert (code, lines) == (
+        1,
+        [f"EventFlow needs Python 3.13 or newer, and PYTHON={old} is not one."],
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +190,11 @@ def test_run_says_which_python_it_needs(tmp_path):
             "Set DJANGO_SECRET_KEY to a long random string: DEBUG=False is set, so this is no trial, for which EventFlow makes one itself.",
         ),
         (
-            {"DATABASE_URL": "postgres://a@127.0.0.1:1/b", "DJANGO_SECRET_KEY": KEY, "DEBUG": "False"},
+            {
+                "DATABASE_URL": "postgres://a@127.0.0.1:1/b",
+                "DJANGO_SECRET_KEY": KEY,
+                "DEBUG": "False",
+            },
             "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a page.",
         ),
     ],
@@ -163,12 +207,19 @@ def test_run_says_in_one_line_which_secret_file_it_can_not_read(tmp_path):
     env = {"DATABASE_URL": "", "DATABASE_URL_FILE": "/nowhere/database-url"}
     assert said(tmp_path, RUN, **env) == (
         1,
-        ["EventFlow can't start: DATABASE_URL_FILE=/nowhere/database-url can't be read: No such file or directory."],
+        [
+            "EventFlow can't start: DATABASE_URL_FILE=/nowhere/database-url can't be read: No such file or directory."
+        ],
     )
 
 
 def test_run_says_in_one_line_that_the_database_is_away(tmp_path):
-    env = {"DATABASE_URL": "postgres://a@127.0.0.1:1/b", "DJANGO_SECRET_KEY": KEY, "DEBUG": "False", "EMAIL_HOST": "127.0.0.1"}
+    env = {
+        "DATABASE_URL": "postgres://a@127.0.0.1:1/b",
+        "DJANGO_SECRET_KEY": KEY,
+        "DEBUG": "False",
+        "EMAIL_HOST": "127.0.0.1",
+    }
     began = time.monotonic()
     code, lines = said(tmp_path, RUN, **env)
     assert (code, len(lines)) == (1, 1)

@@ -42,8 +42,24 @@ GUESTS = [
     ("!!", set()),
     ("%%", set()),
 ]
-EVENTS = ["Łódź", "lodz", "ŁÓDŹ", "Lodz cafe", "café,łódź", unicodedata.normalize("NFD", "café"), "festiwal wroclaw", "SOREN", "orsted"]
-PLACES = ["Wrocław", "wroclaw", "WROCŁAW", "wroclaw, ruska", unicodedata.normalize("NFD", "wrocław")]
+EVENTS = [
+    "Łódź",
+    "lodz",
+    "ŁÓDŹ",
+    "Lodz cafe",
+    "café,łódź",
+    unicodedata.normalize("NFD", "café"),
+    "festiwal wroclaw",
+    "SOREN",
+    "orsted",
+]
+PLACES = [
+    "Wrocław",
+    "wroclaw",
+    "WROCŁAW",
+    "wroclaw, ruska",
+    unicodedata.normalize("NFD", "wrocław"),
+]
 
 
 @pytest.fixture
@@ -51,11 +67,16 @@ def house():
     """An event with three confirmed guests, and others that no search here finds."""
     organizer = make_person("Søren Ørsted", role="organizer")
     event = make_event(
-        title="Łódź Festiwal café", location="Ruska 46c, Wrocław", description="Bring your grandmother's naïve jam.", organizer=organizer
+        title="Łódź Festiwal café",
+        location="Ruska 46c, Wrocław",
+        description="Bring your grandmother's naïve jam.",
+        organizer=organizer,
     )
     make_event(title="Morning Type", location="Kraków")
     for number, name in enumerate([ZOLW, NUNEZ, ZOE, "Jan Kowalski"]):
-        make_reservation(event, make_person(name, email=f"guest{number}@example.org"), status="confirmed")
+        make_reservation(
+            event, make_person(name, email=f"guest{number}@example.org"), status="confirmed"
+        )
     return event
 
 
@@ -70,7 +91,11 @@ def on_page(client, path, **query):
     page = client.get(path, query)
     assert page.status_code == 200
     text = unicodedata.normalize("NFC", page.text)
-    return {name for name in (ZOLW, NUNEZ, ZOE) if all(unicodedata.normalize("NFC", part) in text for part in name.split())}
+    return {
+        name
+        for name in (ZOLW, NUNEZ, ZOE)
+        if all(unicodedata.normalize("NFC", part) in text for part in name.split())
+    }
 
 
 def over_api(api, path, **query):
@@ -96,14 +121,18 @@ def test_guests_are_found_at_every_door(house, typed, found):
 
 @pytest.mark.parametrize("typed", EVENTS)
 def test_events_are_found_at_every_door(house, typed):
-    assert re.findall(r'href="/events/(\d+)/"', Client().get("/", {"q": typed}).text)[:1] == [str(house.pk)]
+    assert re.findall(r'href="/events/(\d+)/"', Client().get("/", {"q": typed}).text)[:1] == [
+        str(house.pk)
+    ]
     assert [row["id"] for row in data(Api().get("/events/", q=typed))["results"]] == [house.pk]
 
 
 @pytest.mark.parametrize("typed", PLACES)
 def test_places_are_found_at_every_door(house, typed):
     assert [*Event.objects.at(typed)] == [house]
-    assert [row["id"] for row in data(Api().get("/events/", location=typed))["results"]] == [house.pk]
+    assert [row["id"] for row in data(Api().get("/events/", location=typed))["results"]] == [
+        house.pk
+    ]
     assert "Morning Type" not in Client().get("/", {"place": typed}).text
 
 
@@ -120,9 +149,18 @@ def test_signs_alone_find_nothing(house):
 
 def test_addresses_are_found_by_their_parts_and_whole(house):
     def found(typed):
-        return {*house.reservations.matching(typed, "note_folded").values_list("person__email", flat=True)}
+        return {
+            *house.reservations.matching(typed, "note_folded").values_list(
+                "person__email", flat=True
+            )
+        }
 
-    assert found("GUEST1@example.org") == found("guest1") == found("núñez guest1@") == {"guest1@example.org"}
+    assert (
+        found("GUEST1@example.org")
+        == found("guest1")
+        == found("núñez guest1@")
+        == {"guest1@example.org"}
+    )
     assert len(found("@example.org")) == len(found("example.org")) == 4
     assert found("guest1@example.com") == found("1@guest") == set()
 
@@ -171,14 +209,22 @@ def test_migration_composes_and_folds_what_was_stored_before(house):
 
     decomposed = unicodedata.normalize("NFD", "Żółć")
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_user SET last_name = %s WHERE last_name = 'Kowalski'", [decomposed])
-    fields = {"user": ["first_name", "last_name"], "event": ["title", "description", "location"], "reservation": ["note"]}
+        cursor.execute(
+            "UPDATE accounts_user SET last_name = %s WHERE last_name = 'Kowalski'", [decomposed]
+        )
+    fields = {
+        "user": ["first_name", "last_name"],
+        "event": ["title", "description", "location"],
+        "reservation": ["note"],
+    }
     for model, names in fields.items():
         # The columns as the migration that adds them leaves them.
         Apps.get_model("", model)._base_manager.update(**{f"{name}_folded": "" for name in names})
         for change in (composed, folded):
             rewrite(Apps, None, app="", model=model, names=tuple(names), change=change)
-    assert User.objects.get(email="guest3@example.org").last_name == unicodedata.normalize("NFC", decomposed)
+    assert User.objects.get(email="guest3@example.org").last_name == unicodedata.normalize(
+        "NFC", decomposed
+    )
     assert_folded()
 
 
@@ -191,12 +237,31 @@ COMPOSED = "Żółć é"
 def test_text_is_stored_composed_at_every_door(client):
     event = make_event(status="draft")
     page, api = logged_in(event.organizer), Api(event.organizer)
-    assert data(api.patch(f"/events/organizer/{event.pk}/edit/", {"title": DECOMPOSED, "description": DECOMPOSED, "location": DECOMPOSED}))
+    assert data(
+        api.patch(
+            f"/events/organizer/{event.pk}/edit/",
+            {"title": DECOMPOSED, "description": DECOMPOSED, "location": DECOMPOSED},
+        )
+    )
     event = Event.objects.get(pk=event.pk)
     assert (event.title, event.description, event.location) == (COMPOSED, COMPOSED, COMPOSED)
-    page.post("/accounts/settings/", {"first_name": DECOMPOSED, "last_name": DECOMPOSED, "language": "pl", "organizer_mail": "daily"})
-    assert User.objects.values_list("first_name", "last_name").get(pk=event.organizer_id) == (COMPOSED, COMPOSED)
-    Api().post("/users/register/", {"email": "a@example.org", "password": "three random words", "first_name": DECOMPOSED})
+    page.post(
+        "/accounts/settings/",
+        {
+            "first_name": DECOMPOSED,
+            "last_name": DECOMPOSED,
+            "language": "pl",
+            "organizer_mail": "daily",
+        },
+    )
+    assert User.objects.values_list("first_name", "last_name").get(pk=event.organizer_id) == (
+        COMPOSED,
+        COMPOSED,
+    )
+    Api().post(
+        "/users/register/",
+        {"email": "a@example.org", "password": "three random words", "first_name": DECOMPOSED},
+    )
     assert User.objects.get(email="a@example.org").first_name == COMPOSED
     guest = make_reservation(make_event(organizer=event.organizer))
     queue.note(guest, DECOMPOSED, by=event.organizer)
@@ -223,21 +288,46 @@ def test_length_of_names_is_judged_as_stored(name):
     person = make_person()
     page = logged_in(person)
     form = {"first_name": "A", "last_name": "B", "language": "en"}
-    assert page.post("/accounts/settings/", {**form, name: unicodedata.normalize("NFD", "é") * 150}).status_code == 302
-    assert name in page.post("/accounts/settings/", {**form, name: GROWING * 100}).context["form"].errors
-    answer = Api().post("/users/register/", {"email": "a@example.org", "password": "three random words", name: GROWING * 100})
+    assert (
+        page.post(
+            "/accounts/settings/", {**form, name: unicodedata.normalize("NFD", "é") * 150}
+        ).status_code
+        == 302
+    )
+    assert (
+        name
+        in page.post("/accounts/settings/", {**form, name: GROWING * 100}).context["form"].errors
+    )
+    answer = Api().post(
+        "/users/register/",
+        {"email": "a@example.org", "password": "three random words", name: GROWING * 100},
+    )
     assert name in answer.json()["errors"]
 
 
 def test_the_table_of_folding_is_what_the_columns_hold():
-    people = [User(email=f"p{number}@example.org", first_name=text[:150], password="!") for number, (text, _) in enumerate(FOLDED)]
+    people = [
+        User(email=f"p{number}@example.org", first_name=text[:150], password="!")
+        for number, (text, _) in enumerate(FOLDED)
+    ]
     User.objects.bulk_create(people)
-    assert json.dumps([person.first_name_folded for person in people]) == json.dumps([folded for _, folded in FOLDED])
+    assert json.dumps([person.first_name_folded for person in people]) == json.dumps(
+        [folded for _, folded in FOLDED]
+    )
 
 
-@pytest.mark.parametrize("text", ["a " * 1000, "a-" * 1000, "x@y " * 1000], ids=["words", "parts", "addresses"])
+@pytest.mark.parametrize(
+    "text", ["a " * 1000, "a-" * 1000, "x@y " * 1000], ids=["words", "parts", "addresses"]
+)
 def test_text_without_end_finds_nothing_and_is_no_outage(client, text):
     """Each word is a condition, and SQLite takes 1,000 of them."""
     client.force_login(make_admin())
-    lists = ("/administration/roles/", "/admin/accounts/user/", "/admin/tickets/reservation/", "/admin/eventflow/auditentry/")
-    assert {path: client.get(path, {"q": text}).status_code for path in lists} == dict.fromkeys(lists, 200)
+    lists = (
+        "/administration/roles/",
+        "/admin/accounts/user/",
+        "/admin/tickets/reservation/",
+        "/admin/eventflow/auditentry/",
+    )
+    assert {path: client.get(path, {"q": text}).status_code for path in lists} == dict.fromkeys(
+        lists, 200
+    )

@@ -79,7 +79,9 @@ def test_an_app_is_set_up_and_asked_for_at_the_next_log_in(django_capture_on_com
     assert log_in(elsewhere, person).url == reverse("mfa_authenticate")
     assert not is_in(elsewhere)
     wrong = elsewhere.post(reverse("mfa_authenticate"), {"code": "000000"})
-    assert all_words(wrong, "//p[@id='id_code-error']") == ["Error: This code is not right. Use the newest one of your app, or a recovery code."]
+    assert all_words(wrong, "//p[@id='id_code-error']") == [
+        "Error: This code is not right. Use the newest one of your app, or a recovery code."
+    ]
     assert not is_in(elsewhere)
     elsewhere.post(reverse("mfa_authenticate"), {"code": code_of(secret, 1)})
     assert is_in(elsewhere)
@@ -90,7 +92,12 @@ def test_a_wrong_code_sets_nothing_up():
     log_in(browser, person)
     say_again(browser)
     browser.get(reverse("mfa_activate_totp"))
-    assert only(browser.post(reverse("mfa_activate_totp"), {"code": "000000"}), "//input[@name='code']").get("aria-invalid") == "true"
+    assert (
+        only(
+            browser.post(reverse("mfa_activate_totp"), {"code": "000000"}), "//input[@name='code']"
+        ).get("aria-invalid")
+        == "true"
+    )
     assert not Authenticator.objects.exists()
 
 
@@ -162,7 +169,12 @@ def test_secrets_are_not_readable_in_the_database_nor_in_mails():
     log_in(browser, person)
     _page, secret, _answer = set_up_app(browser)
     codes = RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes()
-    kept = json.dumps([*Authenticator.objects.values_list("data", flat=True), *AuditEntry.objects.values_list("facts", flat=True)])
+    kept = json.dumps(
+        [
+            *Authenticator.objects.values_list("data", flat=True),
+            *AuditEntry.objects.values_list("facts", flat=True),
+        ]
+    )
     letters_to(person.email)
     said = " ".join(letter.body for letter in mail.outbox)
     assert not [word for word in (secret, *codes) if word in kept or word in said]
@@ -173,7 +185,11 @@ def test_what_happens_to_second_steps_is_in_the_audit_log():
     log_in(browser, person)
     set_up_app(browser)
     browser.post(reverse("mfa_deactivate_totp"))
-    entries = AuditEntry.objects.filter(action__startswith="second_factor").order_by("pk").values_list("action", "facts")
+    entries = (
+        AuditEntry.objects.filter(action__startswith="second_factor")
+        .order_by("pk")
+        .values_list("action", "facts")
+    )
     assert [*entries] == [
         ("second_factor.add", {"kind": "totp"}),
         ("second_factor.add", {"kind": "recovery_codes"}),
@@ -187,7 +203,10 @@ def test_changing_a_second_step_asks_who_it_is():
     browser.force_login(person)
     for view in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_generate_recovery_codes"):
         answer = browser.get(reverse(view))
-        assert (answer.status_code, answer.url.partition("?")[0]) == (302, reverse("account_reauthenticate"))
+        assert (answer.status_code, answer.url.partition("?")[0]) == (
+            302,
+            reverse("account_reauthenticate"),
+        )
 
 
 def test_djangos_admin_is_no_way_round():
@@ -228,7 +247,10 @@ def test_an_admin_takes_a_lost_step_away_and_sees_no_secret():
 
 def test_an_old_activation_link_is_no_way_round():
     """The browser that signed up keeps the link; the address is proven elsewhere, a second step added, the password changed."""
-    first, fields = Client(), {"first_name": "A", "last_name": "B", "password1": PASSWORD, "password2": PASSWORD}
+    first, fields = (
+        Client(),
+        {"first_name": "A", "last_name": "B", "password1": PASSWORD, "password2": PASSWORD},
+    )
     first.post(reverse("account_signup"), {**fields, "email": "new@example.org"})
     link = link_in(letters_to("new@example.org")[0], "/activate/")
     Client().post(link)
@@ -248,7 +270,9 @@ def required(settings):
     settings.ADMINS_NEED_TWO_FACTORS = True
 
 
-@pytest.mark.parametrize("path", ["/", "/administration/roles/", "/admin/", "/organizer/", "/accounts/settings/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/administration/roles/", "/admin/", "/organizer/", "/accounts/settings/"]
+)
 def test_an_admin_without_a_second_step_is_led_to_it_from_everywhere(client, required, path):
     client.force_login(make_admin())
     assert client.get(path).url == reverse("mfa_index")
@@ -260,7 +284,9 @@ def test_an_admin_without_a_second_step_can_set_it_up_log_out_and_read_in_polish
     log_in(browser, admin)
     for _ in range(2):
         page = browser.get("/organizer/", follow=True)
-    assert all_words(page, f"//*[{has_class('notice')}]") == ["Admins sign in in two steps here. Set up the second one first."]
+    assert all_words(page, f"//*[{has_class('notice')}]") == [
+        "Admins sign in in two steps here. Set up the second one first."
+    ]
     assert browser.post(reverse("accounts:set_language"), {"language": "pl"}).url == "/"
     set_up_app(browser)
     assert browser.get("/administration/roles/").status_code == 200
@@ -290,7 +316,11 @@ def test_without_the_setting_admins_need_none(client):
 
 
 def ask_tokens(person, **fields):
-    return Client().post("/api/users/login/", {"email": person.email, "password": PASSWORD, **fields}, content_type="application/json")
+    return Client().post(
+        "/api/users/login/",
+        {"email": person.email, "password": PASSWORD, **fields},
+        content_type="application/json",
+    )
 
 
 def test_the_api_asks_for_the_code_and_takes_it(settings):
@@ -300,11 +330,17 @@ def test_the_api_asks_for_the_code_and_takes_it(settings):
     told = ask_tokens(person)
     assert (told.status_code, told.json()["code"]) == (401, "second_factor_required")
     told = ask_tokens(person, code="000000")
-    assert (told.status_code, told.json()["code"], [*told.json()["errors"]]) == (401, "second_factor_wrong", ["code"])
+    assert (told.status_code, told.json()["code"], [*told.json()["errors"]]) == (
+        401,
+        "second_factor_wrong",
+        ["code"],
+    )
     assert Session.objects.count() == sessions, "nothing half open stays"
     for code in (code_of(SECRET), spare):
         pair = ask_tokens(person, code=code).json()["data"]
-        answer = Client().get("/api/my-reservations/", headers={"Authorization": f"Bearer {pair['access']}"})
+        answer = Client().get(
+            "/api/my-reservations/", headers={"Authorization": f"Bearer {pair['access']}"}
+        )
         assert answer.status_code == 200
 
 
@@ -338,7 +374,9 @@ def test_an_admin_without_a_second_step_gets_nothing_over_the_api(required):
 
 
 @pytest.mark.parametrize(("fallbacks", "goes_on"), [(["the old one"], True), ([], False)])
-def test_new_secret_key_leaves_people_in_and_apps_readable_if_it_knows_the_old_one(client, settings, fallbacks, goes_on):
+def test_new_secret_key_leaves_people_in_and_apps_readable_if_it_knows_the_old_one(
+    client, settings, fallbacks, goes_on
+):
     settings.SECRET_KEY = "the old one"
     person = make_person()
     protect(person)

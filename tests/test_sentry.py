@@ -13,35 +13,58 @@ from tests.serving import serving
 from tests.visitors import Visitor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
-HEADERS = {"Cookie": "sessionid=planted-in-a-cookie", "Authorization": "Bearer planted-in-a-header", "Referer": "/?planted-in-a-referer"}
+HEADERS = {
+    "Cookie": "sessionid=planted-in-a-cookie",
+    "Authorization": "Bearer planted-in-a-header",
+    "Referer": "/?planted-in-a-referer",
+}
 
 
 def site_telling(dsn, log):
-    return serving(log, DJANGO_SETTINGS_MODULE="tests.sentry_settings", SENTRY_DSN=dsn, REDIS_URL="")
+    return serving(
+        log, DJANGO_SETTINGS_MODULE="tests.sentry_settings", SENTRY_DSN=dsn, REDIS_URL=""
+    )
 
 
 def break_it(site):
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
     connection.request(
-        "POST", "/breaks/planted-in-a-path/?q=planted-in-a-query", "planted-in-a-body", {**HEADERS, "X-Request-ID": "a-test-of-sentry"}
+        "POST",
+        "/breaks/planted-in-a-path/?q=planted-in-a-query",
+        "planted-in-a-body",
+        {**HEADERS, "X-Request-ID": "a-test-of-sentry"},
     )
     return connection.getresponse()
 
 
 def types(sentry):
-    return {value["type"] for event in sentry.events for value in event.get("exception", {}).get("values", [])}
+    return {
+        value["type"]
+        for event in sentry.events
+        for value in event.get("exception", {}).get("values", [])
+    }
 
 
 def test_an_error_is_told_with_its_place_and_without_anything_planted(tmp_path):
     with playing_sentry() as sentry:
         with site_telling(sentry.dsn, tmp_path / "log") as site:
             assert break_it(site).status == 500
-            wait_until(lambda: {"ValueError", "KeyError"} <= types(sentry) and len(sentry.events) >= 3)
+            wait_until(
+                lambda: {"ValueError", "KeyError"} <= types(sentry) and len(sentry.events) >= 3
+            )
         wire = "\n".join(sentry.received)
-        (event,) = [event for event in sentry.events if event.get("exception", {}).get("values", [{}])[0].get("type") == "ValueError"]
+        (event,) = [
+            event
+            for event in sentry.events
+            if event.get("exception", {}).get("values", [{}])[0].get("type") == "ValueError"
+        ]
         (logged,) = [event for event in sentry.events if event.get("logger") == "eventflow.tests"]
     frame = event["exception"]["values"][0]["stacktrace"]["frames"][-1]
-    assert (frame["module"], frame["function"], frame["context_line"].strip()[:17]) == ("tests.sentry_site", "breaks", "raise ValueError(")
+    assert (frame["module"], frame["function"], frame["context_line"].strip()[:17]) == (
+        "tests.sentry_site",
+        "breaks",
+        "raise ValueError(",
+    )
     assert event["tags"] == {"request_id": "a-test-of-sentry", "route": "breaks"}
     assert logged["logentry"] == {"message": "literal words about %s"}
     assert "planted-in-" not in wire.replace("planted-in-{where}", "")

@@ -41,7 +41,9 @@ def log_in(person, agent=FIREFOX):
 def listed(browser):
     """What each row of the page says, without its times."""
     rows = all_words(browser.get(PAGE), "//main//li")
-    return [re.sub(r"\s*(Last seen|last seen|Logged in) \d+ \w+ \d+, [\d:]+", "", row) for row in rows]
+    return [
+        re.sub(r"\s*(Last seen|last seen|Logged in) \d+ \w+ \d+, [\d:]+", "", row) for row in rows
+    ]
 
 
 @pytest.mark.parametrize(
@@ -49,8 +51,14 @@ def listed(browser):
     [
         (FIREFOX, "Firefox, Linux"),
         (PHONE, "Safari, iPhone"),
-        ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", "Chrome, Android"),
-        ("Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge, Windows"),
+        (
+            "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+            "Chrome, Android",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge, Windows",
+        ),
         ("python-requests/2.32", "python-requests"),
         ("", ""),
         ("<script>alert(1)</script>", ""),

@@ -23,7 +23,11 @@ pytestmark = pytest.mark.once
 ROOT = settings.BASE_DIR
 KEY = "a-long-and-random-key-of-the-tests-0123456789"
 REAL = {"DEBUG": "False", "DJANGO_SECRET_KEY": KEY, "EMAIL_HOST": "127.0.0.1"}
-POSTGRESQL = {"DATABASE_URL": "postgres://a:word@db:5432/b", "DJANGO_SECRET_KEY": KEY, "EMAIL_HOST": "mail"}
+POSTGRESQL = {
+    "DATABASE_URL": "postgres://a:word@db:5432/b",
+    "DJANGO_SECRET_KEY": KEY,
+    "EMAIL_HOST": "mail",
+}
 # What EventFlow's first published configuration says, letter for letter.
 PUBLISHED = """\
 DJANGO_SECRET_KEY={key}
@@ -98,25 +102,46 @@ def test_conveniences_exist_in_a_trial_only(started, env, trial, mail_page):
 @pytest.mark.parametrize(
     ("env", "sentence"),
     [
-        ({"DEBUG": "False"}, "Set DJANGO_SECRET_KEY to a long random string: DEBUG=False is set, so this is no trial"),
+        (
+            {"DEBUG": "False"},
+            "Set DJANGO_SECRET_KEY to a long random string: DEBUG=False is set, so this is no trial",
+        ),
         (
             {"DATABASE_URL": "postgres://a@b/c"},
             "Set DJANGO_SECRET_KEY to a long random string: DATABASE_URL is set, so this is no trial",
         ),
-        (REAL | {"EMAIL_HOST": ""}, "Set EMAIL_HOST to your SMTP server: DEBUG=False is set, so mail is not shown on a page."),
+        (
+            REAL | {"EMAIL_HOST": ""},
+            "Set EMAIL_HOST to your SMTP server: DEBUG=False is set, so mail is not shown on a page.",
+        ),
         (
             POSTGRESQL | {"EMAIL_HOST": "", "DEBUG": "True"},
             "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a page.",
         ),
-        ({"HOST": "0.0.0.0"}, "This is a trial, with demo log-ins and all mail on a page, and HOST=0.0.0.0 would show it"),
-        ({"HOST": "192.168.1.7", "DEBUG": "True"}, "This is a trial, with demo log-ins and all mail on a page, and HOST="),
-        ({"SITE_URL": "https://events.example.org"}, "This is a trial, with demo log-ins and all mail on a page, and SITE_URL="),
+        (
+            {"HOST": "0.0.0.0"},
+            "This is a trial, with demo log-ins and all mail on a page, and HOST=0.0.0.0 would show it",
+        ),
+        (
+            {"HOST": "192.168.1.7", "DEBUG": "True"},
+            "This is a trial, with demo log-ins and all mail on a page, and HOST=",
+        ),
+        (
+            {"SITE_URL": "https://events.example.org"},
+            "This is a trial, with demo log-ins and all mail on a page, and SITE_URL=",
+        ),
         (
             {"FRONTEND_ACTIVATION_URL": "http://events.example.org"},
             "This is a trial, with demo log-ins and all mail on a page, and SITE_URL=",
         ),
-        (REAL | {"DJANGO_SECRET_KEY": "..."}, "DJANGO_SECRET_KEY has 3 characters, and 32 are the least; make one with"),
-        (POSTGRESQL | {"DJANGO_SECRET_KEY": "x" * 31}, "DJANGO_SECRET_KEY has 31 characters, and 32 are the least"),
+        (
+            REAL | {"DJANGO_SECRET_KEY": "..."},
+            "DJANGO_SECRET_KEY has 3 characters, and 32 are the least; make one with",
+        ),
+        (
+            POSTGRESQL | {"DJANGO_SECRET_KEY": "x" * 31},
+            "DJANGO_SECRET_KEY has 31 characters, and 32 are the least",
+        ),
         (
             REAL | {"DJANGO_SECRET_KEY": "only-for-one-machine-and-never-in-production"},
             "DJANGO_SECRET_KEY is the one in .env.dev, which everybody can read; make one with",
@@ -128,7 +153,10 @@ def test_what_would_be_unsafe_ends_the_start(refused, env, sentence):
 
 
 def test_key_of_the_example_is_the_one_that_is_refused():
-    assert "\nDJANGO_SECRET_KEY=only-for-one-machine-and-never-in-production\n" in (ROOT / ".env.dev").read_text()
+    assert (
+        "\nDJANGO_SECRET_KEY=only-for-one-machine-and-never-in-production\n"
+        in (ROOT / ".env.dev").read_text()
+    )
 
 
 # --- The database -----------------------------------------------------------------------------------------------------
@@ -136,11 +164,16 @@ def test_key_of_the_example_is_the_one_that_is_refused():
 
 @pytest.mark.parametrize(
     ("url", "name"),
-    [("sqlite:////{}/here/db.sqlite3", "{}/here/db.sqlite3"), ("sqlite:////{}/db?timeout=1&transaction_mode=DEFERRED", "{}/db")],
+    [
+        ("sqlite:////{}/here/db.sqlite3", "{}/here/db.sqlite3"),
+        ("sqlite:////{}/db?timeout=1&transaction_mode=DEFERRED", "{}/db"),
+    ],
 )
 def test_sqlite_named_by_its_url_is_told_what_the_embedded_one_is(started, tmp_path, url, name):
     embedded = started()
-    named = started(**REAL | {"DEBUG": "True", "DATABASE_URL": url.format(str(tmp_path).lstrip("/"))})
+    named = started(
+        **REAL | {"DEBUG": "True", "DATABASE_URL": url.format(str(tmp_path).lstrip("/"))}
+    )
     ours, theirs = (found["DATABASES"]["default"] for found in (embedded, named))
     assert theirs["NAME"] == name.format(tmp_path)
     assert {**theirs, "NAME": "", "TEST": {}} == {**ours, "NAME": "", "TEST": {}}
@@ -150,29 +183,50 @@ def test_sqlite_named_by_its_url_is_told_what_the_embedded_one_is(started, tmp_p
 
 
 def test_relative_sqlite_url_begins_at_the_project(started):
-    assert started(**REAL | {"DATABASE_URL": "sqlite:///db.sqlite3"})["DATABASES"]["default"]["NAME"] == str(ROOT / "db.sqlite3")
+    assert started(**REAL | {"DATABASE_URL": "sqlite:///db.sqlite3"})["DATABASES"]["default"][
+        "NAME"
+    ] == str(ROOT / "db.sqlite3")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "psql", "pgsql"])
 def test_postgresql_has_many_names_and_one_engine(started, scheme):
-    found = started(**POSTGRESQL | {"DATABASE_URL": f"{scheme}://eventflow:eventflow@db:5432/eventflow?sslmode=require"})
+    found = started(
+        **POSTGRESQL
+        | {"DATABASE_URL": f"{scheme}://eventflow:eventflow@db:5432/eventflow?sslmode=require"}
+    )
     database = found["DATABASES"]["default"]
-    assert (database["ENGINE"], database["PASSWORD"], found["EMBEDDED"]) == ("eventflow.postgresql", "eventflow", False)
+    assert (database["ENGINE"], database["PASSWORD"], found["EMBEDDED"]) == (
+        "eventflow.postgresql",
+        "eventflow",
+        False,
+    )
     assert database["OPTIONS"] == {"connect_timeout": 2, "sslmode": "require"}
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://a:word@b/c", "postgis://a:word@b/c", "cockroachdb://a:word@b/c", "word", "postgres://a:word@c:port/x", "x://word/y"]
+    "url",
+    [
+        "mysql://a:word@b/c",
+        "postgis://a:word@b/c",
+        "cockroachdb://a:word@b/c",
+        "word",
+        "postgres://a:word@c:port/x",
+        "x://word/y",
+    ],
 )
 def test_other_databases_are_refused_without_showing_the_password(refused, recwarn, url):
     sentence = refused(**POSTGRESQL | {"DATABASE_URL": url})
-    assert sentence.startswith("DATABASE_URL is postgres://user:password@host:5432/name or sqlite:////path/to/file:")
+    assert sentence.startswith(
+        "DATABASE_URL is postgres://user:password@host:5432/name or sqlite:////path/to/file:"
+    )
     assert "word@" not in sentence.replace("password@", "") and not recwarn.list
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite://:memory:", "sqlite:///:memory:"])
 def test_sqlite_without_a_file_is_refused(refused, url):
-    assert refused(**POSTGRESQL | {"DATABASE_URL": url}).startswith("DATABASE_URL names a SQLite database without a file")
+    assert refused(**POSTGRESQL | {"DATABASE_URL": url}).startswith(
+        "DATABASE_URL names a SQLite database without a file"
+    )
 
 
 # --- Single values ----------------------------------------------------------------------------------------------------
@@ -186,7 +240,10 @@ def test_sqlite_without_a_file_is_refused(refused, url):
         ({"WEB_THREADS": "0"}, "WEB_THREADS is a whole number, at least 1."),
         ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS is a number."),
         ({"DRAIN_SECONDS": "nan"}, "DRAIN_SECONDS is a number, at least 0."),
-        ({"ACCESS_TOKEN_LIFETIME_MINUTES": "0"}, "ACCESS_TOKEN_LIFETIME_MINUTES is a whole number, at least 1."),
+        (
+            {"ACCESS_TOKEN_LIFETIME_MINUTES": "0"},
+            "ACCESS_TOKEN_LIFETIME_MINUTES is a whole number, at least 1.",
+        ),
         ({"DEBUG": "Flase"}, "DEBUG is True or False."),
         ({"EMAIL_USE_TLS": "tls", "EMAIL_HOST": "x"}, "EMAIL_USE_TLS is True or False."),
         ({"TIME_ZONE": "Warsaw"}, "TIME_ZONE is the name of a time zone, as Europe/Warsaw."),
@@ -194,9 +251,15 @@ def test_sqlite_without_a_file_is_refused(refused, url):
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is text or json, not 'xml'."),
         ({"REDIS_URL": "redis:6379"}, "REDIS_URL is redis://host:6379/0, rediss://… or unix://…."),
         ({"TRUSTED_PROXIES": "proxy"}, "TRUSTED_PROXIES takes addresses and networks with commas"),
-        ({"SITE_URL": "localhost:8000"}, "SITE_URL is a URL with its scheme, as https://events.example.org."),
+        (
+            {"SITE_URL": "localhost:8000"},
+            "SITE_URL is a URL with its scheme, as https://events.example.org.",
+        ),
         ({"SITE_URL": "http://localhost:port"}, "SITE_URL is a URL with its scheme"),
-        ({"FRONTEND_ACTIVATION_URL": "localhost"}, "FRONTEND_ACTIVATION_URL is a URL with its scheme"),
+        (
+            {"FRONTEND_ACTIVATION_URL": "localhost"},
+            "FRONTEND_ACTIVATION_URL is a URL with its scheme",
+        ),
         (
             {"SITE_URL": "http://localhost/tickets"},
             "SITE_URL is scheme and host alone, as http://localhost: EventFlow can't live under a path of its host.",
@@ -237,7 +300,11 @@ def test_sender_is_exactly_one_address(started, refused, text, sender):
 def test_blank_value_is_no_value(started):
     names = "PORT DRAIN_SECONDS EMAIL_USE_TLS SITE_URL FRONTEND_ACTIVATION_URL LOG_LEVEL TIME_ZONE"
     found = started(**dict.fromkeys(names.split(), ""))
-    assert (found["PORT"], found["SITE_URL"], found["LOG_LEVEL"]) == (8000, "http://localhost:8000", "INFO")
+    assert (found["PORT"], found["SITE_URL"], found["LOG_LEVEL"]) == (
+        8000,
+        "http://localhost:8000",
+        "INFO",
+    )
 
 
 def test_tokens_hold_an_hour(started):
@@ -270,7 +337,11 @@ def test_published_configuration_works_letter_for_letter(from_file, started):
     found = started(**there)
     assert found["DEFAULT_FROM_EMAIL"] == "Events App <noreply@example.com>"
     assert found["DATABASES"]["default"]["PASSWORD"] == "eventflow"
-    assert (found["ALLOWED_HOSTS"], found["SENTRY_DSN"], found["UNKNOWN_SETTINGS"]) == (["*"], "", [])
+    assert (found["ALLOWED_HOSTS"], found["SENTRY_DSN"], found["UNKNOWN_SETTINGS"]) == (
+        ["*"],
+        "",
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -291,20 +362,42 @@ def test_line_that_sets_nothing_is_refused_by_its_number(from_file, text, senten
 
 
 def test_unknown_names_are_named_and_their_values_are_not(from_file):
-    _, reader = from_file("WEB_THREDS=hidden\nexport LOG_JSON=1\nPORT=8000\nDJANGO_SECRET_KEY_FILE=/x\nBACKENDS=2\nCOMPOSE_FILE=x\n")
-    reader.ENVIRON |= {"SECURE_SSL_REDIRECT": "True", "SENTRY_ENVIRONMENT": "x", "EMAIL_HOTS": "x", "PATH": "/bin", "HOSTNAME": "x"}
+    _, reader = from_file(
+        "WEB_THREDS=hidden\nexport LOG_JSON=1\nPORT=8000\nDJANGO_SECRET_KEY_FILE=/x\nBACKENDS=2\nCOMPOSE_FILE=x\n"
+    )
+    reader.ENVIRON |= {
+        "SECURE_SSL_REDIRECT": "True",
+        "SENTRY_ENVIRONMENT": "x",
+        "EMAIL_HOTS": "x",
+        "PATH": "/bin",
+        "HOSTNAME": "x",
+    }
     for name in ("PORT", "DJANGO_SECRET_KEY"):
         reader.asked_for.add(name)
-    assert reader.unknown() == ["EMAIL_HOTS", "LOG_JSON", "SECURE_SSL_REDIRECT", "SENTRY_ENVIRONMENT", "WEB_THREDS"]
+    assert reader.unknown() == [
+        "EMAIL_HOTS",
+        "LOG_JSON",
+        "SECURE_SSL_REDIRECT",
+        "SENTRY_ENVIRONMENT",
+        "WEB_THREDS",
+    ]
 
 
 def test_names_that_other_programs_read_are_known():
     """Those of the compose files, the scripts and the example: nobody who uses them hears that they are unknown."""
     files = ["docker-compose.yml", "compose.prod.yml", "bin/rollout", "bin/_venv"]
-    used = {name for file in files for name in re.findall(r"\$\{([A-Z][A-Z_]+)", (ROOT / file).read_text())}
+    used = {
+        name
+        for file in files
+        for name in re.findall(r"\$\{([A-Z][A-Z_]+)", (ROOT / file).read_text())
+    }
     example = set(re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.dev").read_text(), re.MULTILINE))
-    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "eventflow/settings.py").read_text()))
-    assert {name for name in (used | example) - read - OTHERS if not name.startswith(OTHERS_BEGIN_WITH)} <= {
+    read = set(
+        re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "eventflow/settings.py").read_text())
+    )
+    assert {
+        name for name in (used | example) - read - OTHERS if not name.startswith(OTHERS_BEGIN_WITH)
+    } <= {
         "EMAIL_HOST_PASSWORD_FILE",
         "PATH",
         "PYENV_ROOT",
@@ -339,11 +432,19 @@ def test_unknown_names_are_said_at_the_start_in_one_line(settings):
         ("http://localhost:8000/", "", [], False),
     ],
 )
-def test_separate_front_end_without_a_site_of_ours_is_named_with_both_settings(settings, activation, site, cors, warned):
-    settings.FRONTEND_ACTIVATION_URL, settings.SITE_URL_GIVEN, settings.CORS_ALLOWED_ORIGINS = activation, site, cors
+def test_separate_front_end_without_a_site_of_ours_is_named_with_both_settings(
+    settings, activation, site, cors, warned
+):
+    settings.FRONTEND_ACTIVATION_URL, settings.SITE_URL_GIVEN, settings.CORS_ALLOWED_ORIGINS = (
+        activation,
+        site,
+        cors,
+    )
     found = said_at_the_start()
     assert set(found) == ({"eventflow.W003"} if warned else set())
-    assert all("FRONTEND_ACTIVATION_URL" in words and "SITE_URL" in words for words in found.values())
+    assert all(
+        "FRONTEND_ACTIVATION_URL" in words and "SITE_URL" in words for words in found.values()
+    )
 
 
 # --- Files that hold secrets ------------------------------------------------------------------------------------------
@@ -367,7 +468,13 @@ def usual_umask():
 
 def manage(*words, **env):
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    done = subprocess.run(command(*words), env=kept | {name: str(value) for name, value in env.items()}, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        command(*words),
+        env=kept | {name: str(value) for name, value in env.items()},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -380,7 +487,12 @@ def test_files_with_secrets_are_closed_to_others_new_or_old(tmp_path, usual_umas
         manage("migrate", "accounts", "0001", "--verbosity=0", DATA_DIR=folder, **start)
         if not start["DATABASE_URL"]:
             manage("shell", "-v0", "-c", letter, DATA_DIR=folder)
-    private = [*folder.glob("eventflow.sqlite3*"), *folder.glob("mail/*"), folder / "secret-key", *elsewhere.glob("db*")]
+    private = [
+        *folder.glob("eventflow.sqlite3*"),
+        *folder.glob("mail/*"),
+        folder / "secret-key",
+        *elsewhere.glob("db*"),
+    ]
     assert len(private) >= 4
     assert {mode(path) for path in private} == {0o600}
     assert {mode(folder), mode(folder / "mail")} == {0o700}
@@ -394,7 +506,12 @@ def test_files_with_secrets_are_closed_to_others_new_or_old(tmp_path, usual_umas
 def test_wal_of_an_open_database_is_closed_too(tmp_path, usual_umask, started):
     folder = tmp_path / "var"
     folder.mkdir()
-    for name in ("eventflow.sqlite3", "eventflow.sqlite3-wal", "eventflow.sqlite3-shm", "secret-key"):
+    for name in (
+        "eventflow.sqlite3",
+        "eventflow.sqlite3-wal",
+        "eventflow.sqlite3-shm",
+        "secret-key",
+    ):
         (folder / name).write_text("x" * 40)
     open_to_all(folder)
     started()

@@ -21,10 +21,23 @@ def in_english():
 def test_settings_save_names_and_language(client):
     person = make_person()
     client.force_login(person)
-    response = client.post(SETTINGS, {"first_name": "Hanna", "last_name": "Brzęczyszczykiewicz", "language": "pl", "role": "admin"})
+    response = client.post(
+        SETTINGS,
+        {
+            "first_name": "Hanna",
+            "last_name": "Brzęczyszczykiewicz",
+            "language": "pl",
+            "role": "admin",
+        },
+    )
     assert response.url == SETTINGS
     person.refresh_from_db()
-    assert (person.first_name, person.last_name, person.language, person.role) == ("Hanna", "Brzęczyszczykiewicz", "pl", "user")
+    assert (person.first_name, person.last_name, person.language, person.role) == (
+        "Hanna",
+        "Brzęczyszczykiewicz",
+        "pl",
+        "user",
+    )
 
 
 def test_copy_that_a_script_keeps_leaves_the_toast_to_the_page_that_is_seen(client):
@@ -53,7 +66,9 @@ def test_settings_are_for_people_who_are_logged_in(client):
     assert client.get(SETTINGS).url == f"/accounts/login/?next={SETTINGS}"
 
 
-@pytest.mark.parametrize(("wanted", "spoken"), [("pl,en;q=0.5", "pl"), ("en", "en"), ("de", "en"), ("", "en")])
+@pytest.mark.parametrize(
+    ("wanted", "spoken"), [("pl,en;q=0.5", "pl"), ("en", "en"), ("de", "en"), ("", "en")]
+)
 def test_visitors_hear_the_language_of_their_browser(client, wanted, spoken):
     page = client.get("/accounts/login/", headers={"accept-language": wanted})
     assert page["Content-Language"] == spoken
@@ -64,7 +79,10 @@ def test_visitors_hear_the_language_of_their_browser(client, wanted, spoken):
 def test_the_switch_is_remembered_on_the_device(client):
     response = client.post(SWITCH, {"language": "pl", "next": "/accounts/login/?a=1"})
     assert response.url == "/accounts/login/?a=1"
-    assert client.get("/accounts/login/", headers={"accept-language": "en"})["Content-Language"] == "pl"
+    assert (
+        client.get("/accounts/login/", headers={"accept-language": "en"})["Content-Language"]
+        == "pl"
+    )
 
 
 def test_the_switch_is_remembered_with_the_person_on_every_device(client):
@@ -101,7 +119,10 @@ def test_the_theme_of_the_cookie_is_drawn_and_nothing_else(client):
     assert "data-theme=" not in client.get(reverse("account_login")).text.partition("</head>")[0]
 
 
-@pytest.mark.parametrize(("origin", "status"), [(None, 302), ("http://testserver", 302), ("https://elsewhere.example", 403), ("null", 403)])
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [(None, 302), ("http://testserver", 302), ("https://elsewhere.example", 403), ("null", 403)],
+)
 def test_the_language_is_chosen_on_our_own_pages_only(origin, status):
     person = make_person(language="en")
     client = Client(enforce_csrf_checks=True, headers={"Origin": origin} if origin else {})

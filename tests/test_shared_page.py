@@ -31,9 +31,19 @@ def said(response):
     return re.sub(r" hx-headers='[^']*'", "", response.content.decode())
 
 
-@pytest.mark.parametrize("fields", [{}, {"admission": "automatic", "seats_limit": 1}, {"status": "cancelled"}, {"time_zone": "Asia/Tokyo"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"admission": "automatic", "seats_limit": 1},
+        {"status": "cancelled"},
+        {"time_zone": "Asia/Tokyo"},
+    ],
+)
 def test_shared_page_is_the_one_that_is_drawn_for_one_alone(fields):
-    event = make_event(organizer=make_organizer("Zofia Król"), description="Ink & <paper>", **fields)
+    event = make_event(
+        organizer=make_organizer("Zofia Król"), description="Ink & <paper>", **fields
+    )
     assert said(page(event)) == said(page(event)) == said(page(event, ALONE))
 
 
@@ -106,16 +116,27 @@ def test_shared_page_is_none_of_those_who_are_logged_in():
     client = Client(headers=EN)
     client.force_login(person)
     queue.reserve(event, person=person)
-    assert only(client.get(event.get_absolute_url()), "//section[@id='reservation']").get("data-state") == "confirmed"
+    assert (
+        only(client.get(event.get_absolute_url()), "//section[@id='reservation']").get("data-state")
+        == "confirmed"
+    )
     assert only(page(event), "//section[@id='reservation']").get("data-state") == "signed-out"
 
 
 def test_shared_page_speaks_each_readers_language_and_wears_their_theme():
     event = make_event()
     page(event)
-    polish, dark, odd = page(event, **{"Accept-Language": "pl"}), page(event, {"theme": "dark"}), page(event, {"theme": '"><script>'})
+    polish, dark, odd = (
+        page(event, **{"Accept-Language": "pl"}),
+        page(event, {"theme": "dark"}),
+        page(event, {"theme": '"><script>'}),
+    )
     assert [only(answer, "/html").get("lang") for answer in (polish, dark)] == ["pl", "en"]
-    assert [only(answer, "/html").get("data-theme") for answer in (polish, dark, odd)] == [None, "dark", None]
+    assert [only(answer, "/html").get("data-theme") for answer in (polish, dark, odd)] == [
+        None,
+        "dark",
+        None,
+    ]
 
 
 def test_shared_page_leads_back_to_where_its_reader_was():

@@ -21,12 +21,18 @@ def graph(page):
 def thing(page, kind):
     """{property: value} of the microdata of this type, without what is nested in it."""
     (scope,) = page.xpath(f"//*[@itemtype='https://schema.org/{kind}']")
-    own = [one for one in scope.xpath(".//*[@itemprop]") if one.getparent() is scope and not one.get("itemtype")]
+    own = [
+        one
+        for one in scope.xpath(".//*[@itemprop]")
+        if one.getparent() is scope and not one.get("itemtype")
+    ]
     return {one.get("itemprop"): one.get("content") or one.get("href") for one in own}
 
 
 def test_a_link_to_an_event_shows_its_title_when_where_and_cover(client):
-    event = make_event(title="Night <Print> & more", description="Ink,\n\npaper. " * 40, hue="plum", pattern="rays")
+    event = make_event(
+        title="Night <Print> & more", description="Ink,\n\npaper. " * 40, hue="plum", pattern="rays"
+    )
     told = graph(page_of(client, event))
     assert told["og:title"] == "Night <Print> & more"
     assert told["og:url"] == f"{settings.SITE_URL}/events/{event.pk}/"
@@ -44,11 +50,16 @@ def test_every_cover_is_there():
 
 
 def test_a_search_engine_learns_what_when_where_by_whom_and_whether_there_is_room(client):
-    event = make_event(seats_limit=1, organizer=make_organizer("Paweł Ostrowski"), admission="automatic")
+    event = make_event(
+        seats_limit=1, organizer=make_organizer("Paweł Ostrowski"), admission="automatic"
+    )
     told = thing(page_of(client, event), "Event")
     assert told["startDate"] == event.local_start.isoformat()
     assert told["endDate"] == event.local_end.isoformat()
-    assert (told["name"], told["eventStatus"]) == ("Night Print", "https://schema.org/EventScheduled")
+    assert (told["name"], told["eventStatus"]) == (
+        "Night Print",
+        "https://schema.org/EventScheduled",
+    )
     assert thing(page_of(client, event), "Place")["name"] == event.location
     assert thing(page_of(client, event), "Person") == {"name": "Paweł Ostrowski"}
     assert thing(page_of(client, event), "Offer")["availability"] == "https://schema.org/InStock"
@@ -57,7 +68,10 @@ def test_a_search_engine_learns_what_when_where_by_whom_and_whether_there_is_roo
 
 
 def test_a_cancelled_event_says_so(client):
-    assert thing(page_of(client, make_event(status="cancelled")), "Event")["eventStatus"] == "https://schema.org/EventCancelled"
+    assert (
+        thing(page_of(client, make_event(status="cancelled")), "Event")["eventStatus"]
+        == "https://schema.org/EventCancelled"
+    )
 
 
 def test_a_draft_is_not_for_sharing(client):

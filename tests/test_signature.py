@@ -40,12 +40,19 @@ def new_secret():
 def test_a_signed_ticket_is_read_as_what_was_signed(ticket):
     text = signature.sign(ticket)
     claim = signature.read(text)
-    assert (claim.version, claim.event_id, claim.reservation_id, claim.serial) == (1, ticket.event_id, ticket.reservation_id, ticket.serial)
+    assert (claim.version, claim.event_id, claim.reservation_id, claim.serial) == (
+        1,
+        ticket.event_id,
+        ticket.reservation_id,
+        ticket.serial,
+    )
     assert len(text) == 138 and set(text) <= set(BASE32)
     assert signature.sign(ticket) == text
 
 
-@pytest.mark.parametrize(("reservation", "version"), [(1, 6), (999, 6), (1000, 7), (10**9, 7), (2**63 - 1, 7)])
+@pytest.mark.parametrize(
+    ("reservation", "version"), [(1, 6), (999, 6), (1000, 7), (10**9, 7), (2**63 - 1, 7)]
+)
 def test_qr_code_is_as_small_as_its_text_allows(ticket, reservation, version):
     ticket.reservation_id = reservation
     text = signature.qr_text(ticket)
@@ -57,13 +64,19 @@ def test_qr_code_is_as_small_as_its_text_allows(ticket, reservation, version):
 
 
 def test_older_apps_find_the_reservation_in_the_qr_text(ticket):
-    assert re.search(r"(?i)Reservation:(\d+)", signature.qr_text(ticket))[1] == str(ticket.reservation_id)
+    assert re.search(r"(?i)Reservation:(\d+)", signature.qr_text(ticket))[1] == str(
+        ticket.reservation_id
+    )
 
 
 @pytest.mark.parametrize("change", [str.lower, str.title, lambda t: f"\r\n {t}\t\n"])
 def test_qr_text_and_the_signed_code_alone_are_read_alike(ticket, change):
     text = signature.qr_text(ticket)
-    assert signature.read(change(text)) == signature.read(text) == signature.read(signature.sign(ticket))
+    assert (
+        signature.read(change(text))
+        == signature.read(text)
+        == signature.read(signature.sign(ticket))
+    )
 
 
 def test_qr_text_that_names_another_reservation_is_forged(ticket):
@@ -71,18 +84,32 @@ def test_qr_text_that_names_another_reservation_is_forged(ticket):
     signed, number = signature.sign(ticket), ticket.reservation_id
     for named in (number + 1, f"0{number}", f"{number}0"):
         assert refusal(f"RESERVATION:{named}/{signed}") == "forged_ticket"
-    for text in (f"RESERVATION:{number}{signed}", f"RESERVATION:/{signed}", f"RESERVATION:{number}/", f"X:{number}/{signed}"):
+    for text in (
+        f"RESERVATION:{number}{signed}",
+        f"RESERVATION:/{signed}",
+        f"RESERVATION:{number}/",
+        f"X:{number}/{signed}",
+    ):
         assert refusal(text) == "not_a_ticket"
 
 
 def test_the_text_names_nobody(ticket):
     payload = base64.b32decode(signature.sign(ticket) + "======")
     version, key, event, reservation, serial = struct.unpack(">BBIQ8s", payload[:22])
-    assert (version, event, reservation, serial.hex()) == (1, ticket.event_id, ticket.reservation_id, ticket.serial)
-    Ed25519PublicKey.from_public_bytes(signature.public_keys()[key]).verify(payload[22:], payload[:22])
+    assert (version, event, reservation, serial.hex()) == (
+        1,
+        ticket.event_id,
+        ticket.reservation_id,
+        ticket.serial,
+    )
+    Ed25519PublicKey.from_public_bytes(signature.public_keys()[key]).verify(
+        payload[22:], payload[:22]
+    )
 
 
-@pytest.mark.parametrize("change", [str.lower, lambda t: f"\r\n {t}\t\n", lambda t: t[:70] + t[70:].lower()])
+@pytest.mark.parametrize(
+    "change", [str.lower, lambda t: f"\r\n {t}\t\n", lambda t: t[:70] + t[70:].lower()]
+)
 def test_read_forgives_space_around_and_lower_case(ticket, change):
     text = signature.sign(ticket)
     assert signature.read(change(text)) == signature.read(text)
@@ -133,10 +160,16 @@ def test_none_of_200000_random_codes_is_accepted(ticket):
     signature.sign(ticket)
     dice, codes = random.Random(2), set()
     for _ in range(180_000):
-        start = b"\x01\x01" if dice.random() < 0.02 else b""  # as ours begin, so that it comes to the signature
+        start = (
+            b"\x01\x01" if dice.random() < 0.02 else b""
+        )  # as ours begin, so that it comes to the signature
         codes.add(refusal(base64.b32encode(start + dice.randbytes(87)).decode()[:138]))
     for _ in range(20_000):
-        codes.add(refusal("".join(dice.choices(string.printable + "żĄß\x00\u202e🎫", k=dice.randrange(200)))))
+        codes.add(
+            refusal(
+                "".join(dice.choices(string.printable + "żĄß\x00\u202e🎫", k=dice.randrange(200)))
+            )
+        )
     assert codes == {"not_a_ticket", "forged_ticket"}
 
 
@@ -144,7 +177,10 @@ def test_every_single_letter_of_the_text_counts(ticket):
     text = signature.sign(ticket)
     for place in range(138):
         other = next(letter for letter in BASE32 if letter != text[place])
-        assert refusal(text[:place] + other + text[place + 1 :]) in {"not_a_ticket", "forged_ticket"}
+        assert refusal(text[:place] + other + text[place + 1 :]) in {
+            "not_a_ticket",
+            "forged_ticket",
+        }
 
 
 def test_the_two_idle_bits_at_the_end_give_no_second_text(ticket):
@@ -152,7 +188,9 @@ def test_the_two_idle_bits_at_the_end_give_no_second_text(ticket):
     last = BASE32.index(text[-1])
     assert last % 4 == 0
     twins = [text[:-1] + BASE32[last + n] for n in (1, 2, 3)]
-    assert {base64.b32decode(twin + "======") for twin in twins} == {base64.b32decode(text + "======")}
+    assert {base64.b32decode(twin + "======") for twin in twins} == {
+        base64.b32decode(text + "======")
+    }
     assert [refusal(twin) for twin in twins] == ["not_a_ticket"] * 3
 
 
@@ -215,12 +253,16 @@ def test_tickets_outlive_the_key_that_signed_them(ticket, settings):
 def test_the_newest_kept_key_signs(ticket):
     signature.sign(ticket)
     newer = Ed25519PrivateKey.generate()
-    SigningKey.objects.create(pk=7, public=newer.public_key().public_bytes_raw(), private=newer.private_bytes_raw())
+    SigningKey.objects.create(
+        pk=7, public=newer.public_key().public_bytes_raw(), private=newer.private_bytes_raw()
+    )
     signature.loaded_private.clear()
     assert signature.read(signature.sign(ticket)).key_id == 7
 
 
-@pytest.mark.parametrize("secret", ["short", base64.b64encode(bytes(31)).decode(), "ż" * 44, "=" * 44])
+@pytest.mark.parametrize(
+    "secret", ["short", base64.b64encode(bytes(31)).decode(), "ż" * 44, "=" * 44]
+)
 def test_a_bad_key_in_the_environment_is_named(ticket, settings, secret):
     settings.TICKET_SIGNING_KEY = secret
     with pytest.raises(ImproperlyConfigured, match="TICKET_SIGNING_KEY"):

@@ -35,7 +35,10 @@ def watch(site, event, *, query="", by=None, **headers):
         client = Client()
         client.force_login(by)
         headers["Cookie"] = f"sessionid={client.cookies['sessionid'].value}"
-    return connect(f"ws://127.0.0.1:{site.port}/ws/events/{getattr(event, 'pk', event)}/{query}", additional_headers=headers)
+    return connect(
+        f"ws://127.0.0.1:{site.port}/ws/events/{getattr(event, 'pk', event)}/{query}",
+        additional_headers=headers,
+    )
 
 
 def first(socket):
@@ -57,7 +60,14 @@ def test_socket_sends_exactly_the_contract(site):
     event = make_event(seats_limit=50, confirmed_count=12, pending_count=3, checked_in_count=7)
     with watch(site, event) as ours:
         assert ours.recv(timeout=60) == json.dumps(
-            {"type": "metrics", "event_id": event.pk, "confirmed_count": 12, "pending_count": 3, "checked_in_count": 7, "spots_left": 38}
+            {
+                "type": "metrics",
+                "event_id": event.pk,
+                "confirmed_count": 12,
+                "pending_count": 3,
+                "checked_in_count": 7,
+                "spots_left": 38,
+            }
         )
 
 
@@ -72,7 +82,10 @@ def test_socket_sends_pages_snippets_that_hold_numbers_only(site):
         ("live-spots-left", "38"),
         ("live-seats-limit", "50"),
     ]
-    assert re.findall(r'<svg [^>]*id="([\w-]+)" aria-hidden="true" hx-swap-oob="true"', html) == ["live-bar", "live-bar-door"]
+    assert re.findall(r'<svg [^>]*id="([\w-]+)" aria-hidden="true" hx-swap-oob="true"', html) == [
+        "live-bar",
+        "live-bar-door",
+    ]
     # One rendering for every language: nothing in it is a word.
     assert set(re.sub(r"<[^>]*>", "", html)) <= set("0123456789\n ")
     assert "style=" not in html
@@ -92,7 +105,9 @@ def test_reservation_in_the_browser_reaches_everybody_who_watches(site):
         time.sleep(0.7)
         visitor.post(f"/events/{event.pk}/reserve/", page=event.get_absolute_url())
         assert first(json_socket)["pending_count"] == 1
-        assert '<data id="live-pending" value="1" hx-swap-oob="true">1</data>' in html_socket.recv(timeout=60)
+        assert '<data id="live-pending" value="1" hx-swap-oob="true">1</data>' in html_socket.recv(
+            timeout=60
+        )
 
 
 def test_two_hundred_sockets_hear_the_same(site):
@@ -134,13 +149,25 @@ def test_blocked_organizer_no_longer_sees_the_draft(site):
         assert close_code(ours) == 4404
 
 
-@pytest.mark.parametrize("path", ["/ws/events/999999/", "/ws/events/99999999999999999999999/", "/ws/events/x/", "/ws/events/1/more/", "/ws/", "/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ws/events/999999/",
+        "/ws/events/99999999999999999999999/",
+        "/ws/events/x/",
+        "/ws/events/1/more/",
+        "/ws/",
+        "/",
+    ],
+)
 def test_nothing_there_closes_with_4404(site, path):
     with connect(f"ws://127.0.0.1:{site.port}{path}") as ours:
         assert close_code(ours) == 4404
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://127.0.0.1.evil.example"]
+)
 def test_pages_of_others_are_turned_away(site, origin):
     with pytest.raises(InvalidStatus) as refused:
         watch(site, make_event(), Origin=origin)
@@ -149,20 +176,30 @@ def test_pages_of_others_are_turned_away(site, origin):
 
 def test_our_pages_known_front_ends_and_programs_are_served(tmp_path):
     event = make_event()
-    with serving(tmp_path / "log", REDIS_URL="", CORS_ALLOWED_ORIGINS="https://front.example.org") as site:
-        for headers in ({}, {"Origin": f"http://127.0.0.1:{site.port}"}, {"Origin": "https://front.example.org"}):
+    with serving(
+        tmp_path / "log", REDIS_URL="", CORS_ALLOWED_ORIGINS="https://front.example.org"
+    ) as site:
+        for headers in (
+            {},
+            {"Origin": f"http://127.0.0.1:{site.port}"},
+            {"Origin": "https://front.example.org"},
+        ):
             with watch(site, event, **headers) as ours:
                 assert first(ours)["event_id"] == event.pk
 
 
 def test_other_host_is_turned_away(site):
     """A name that somebody else points at us, so that their page has our origin."""
-    answer = handshake(site, make_event(), b"Host: evil.example", b"Origin: http://evil.example").recv(4096)
+    answer = handshake(
+        site, make_event(), b"Host: evil.example", b"Origin: http://evil.example"
+    ).recv(4096)
     assert answer.startswith(b"HTTP/1.1 403")
 
 
 def test_socket_is_put_off_while_the_database_fails(tmp_path):
-    with serving(tmp_path / "log", REDIS_URL="", TEST_DATABASE=tmp_path / "empty.sqlite3", DATABASE_URL="") as site:
+    with serving(
+        tmp_path / "log", REDIS_URL="", TEST_DATABASE=tmp_path / "empty.sqlite3", DATABASE_URL=""
+    ) as site:
         with watch(site, 1, Cookie="sessionid=abcdefghijklmnopqrstuvwxyz123456") as ours:
             assert close_code(ours) == 1013
         assert "Traceback" not in site.log.read_text()
@@ -183,7 +220,13 @@ def test_a_few_words_are_let_pass(site):
 
 @pytest.mark.parametrize(
     ("frames", "code"),
-    [([b"binary"], 1003), (["x" * 4097], 1009), ([["x" * 3000, "x" * 3000]], 1009), (["x"] * 100, 1008), ([["x"] * 100], 1008)],
+    [
+        ([b"binary"], 1003),
+        (["x" * 4097], 1009),
+        ([["x" * 3000, "x" * 3000]], 1009),
+        (["x"] * 100, 1008),
+        ([["x"] * 100], 1008),
+    ],
     ids=["binary", "oversized", "oversized in parts", "flood", "unending"],
 )
 def test_those_who_say_too_much_are_sent_away(site, frames, code):
@@ -213,7 +256,12 @@ def test_flood_of_pings_by_somebody_who_reads_nothing_costs_no_memory(site):
 
 @pytest.mark.parametrize(
     "bytes_sent",
-    [b"\xff" * 10, b"\x81\x05hello", b"\x81\x85\x00\x00\x00\x00\xff\xfe\xfd\xfc\xfb", b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + b"\x00" * 100],
+    [
+        b"\xff" * 10,
+        b"\x81\x05hello",
+        b"\x81\x85\x00\x00\x00\x00\xff\xfe\xfd\xfc\xfb",
+        b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + b"\x00" * 100,
+    ],
     ids=["nonsense", "unmasked", "not UTF-8", "announces 2^63 bytes"],
 )
 def test_malformed_frames_close_the_socket(site, bytes_sent):
@@ -234,7 +282,14 @@ def crowd(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         event = make_event()
         words = command("shell", "-v0", "-c", f"from tests import crowd; crowd.main({event.pk})")
-        done = subprocess.run(words, env=environment(REDIS_URL=""), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            words,
+            env=environment(REDIS_URL=""),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert done.stdout, done.stderr
     return json.loads(done.stdout)
 
@@ -260,7 +315,10 @@ def test_sigterm_closes_sockets_with_1001(tmp_path):
     with serving(tmp_path / "log", REDIS_URL="") as site:
         # This one never answers the close.
         deaf = handshake(site, event)
-        with watch(site, event) as json_socket, watch(site, event, query="?format=html") as html_socket:
+        with (
+            watch(site, event) as json_socket,
+            watch(site, event, query="?format=html") as html_socket,
+        ):
             first(json_socket), html_socket.recv(timeout=60)
             site.process.send_signal(signal.SIGTERM)
             assert [close_code(ours) for ours in (json_socket, html_socket)] == [1001, 1001]
@@ -273,7 +331,13 @@ def handshake(site, event, *headers):
     """A socket opened by hand, for those who break the rules afterwards."""
     ours = socket.create_connection(("127.0.0.1", site.port), timeout=60)
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-    own = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13", key, *(headers or (b"Host: localhost",)))
+    own = (
+        b"Upgrade: websocket",
+        b"Connection: Upgrade",
+        b"Sec-WebSocket-Version: 13",
+        key,
+        *(headers or (b"Host: localhost",)),
+    )
     ours.sendall(b"\r\n".join((f"GET /ws/events/{event.pk}/ HTTP/1.1".encode(), *own, b"", b"")))
     if not headers:
         assert ours.recv(4096).startswith(b"HTTP/1.1 101")
@@ -322,7 +386,12 @@ def test_malformed_handshake_is_refused_with_one_line_at_most(site, wrong):
     """Whatever is sent, nothing of it is an error of ours: neither a 5xx nor a traceback."""
     before = len(site.log.read_text())
     lines = {**HANDSHAKE, **wrong}
-    sent = [lines.pop("request"), *(f"{name}: {value}" for name, value in lines.items() if value is not None), "", ""]
+    sent = [
+        lines.pop("request"),
+        *(f"{name}: {value}" for name, value in lines.items() if value is not None),
+        "",
+        "",
+    ]
     with socket.create_connection(("127.0.0.1", site.port), timeout=60) as ours:
         ours.sendall("\r\n".join(sent).encode())
         answer = ours.recv(4096)

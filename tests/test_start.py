@@ -24,6 +24,8 @@ def test_start_asks_the_same_with_one_reservation_and_with_a_thousand(client):
     event = make_event(seats_limit=2000)
     asked = []
     for number in (1, 999):
-        Reservation.objects.bulk_create([Reservation(event=event, person=person) for person in make_people(number)])
+        Reservation.objects.bulk_create(
+            [Reservation(event=event, person=person) for person in make_people(number)]
+        )
         asked.append(queries_of_a_start(client))
     assert asked[0] == asked[1] <= 10

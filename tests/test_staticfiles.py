@@ -19,7 +19,9 @@ def read(name):
 def test_styles_are_one_file_in_the_order_of_their_layers():
     whole = bundled_styles(read)
     assert "@import" not in whole
-    assert whole.index("@layer reset,tokens,base,layout,components,utilities;") < whole.index("@layer reset{")
+    assert whole.index("@layer reset,tokens,base,layout,components,utilities;") < whole.index(
+        "@layer reset{"
+    )
     for part in STATIC.glob("css/**/*.css"):
         if part.name not in {"app.css", "api.css"}:
             assert tight(part.read_text().splitlines()[-1]) in whole, part.name
@@ -52,10 +54,16 @@ def test_scripts_are_one_file_of_blocks_and_export_nothing():
     assert len(modules) > 9
     for module in modules:
         assert f"{{\n{code_of(read(f'js/{module}'))}}}" in whole
-    assert not re.search(r"(^|\s)//|/\*", whole + bundled_styles(read)), "comments are for the sources"
+    assert not re.search(r"(^|\s)//|/\*", whole + bundled_styles(read)), (
+        "comments are for the sources"
+    )
 
 
 def code_of(module):
     """Line by line, without what is said about it."""
-    lines = [line.partition(" // ")[0] for line in module.splitlines() if not line.strip().startswith("//")]
+    lines = [
+        line.partition(" // ")[0]
+        for line in module.splitlines()
+        if not line.strip().startswith("//")
+    ]
     return "".join(f"{line}\n" for line in lines)

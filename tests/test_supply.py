@@ -17,7 +17,14 @@ ROOT = settings.BASE_DIR
 
 
 def run(script, **env):
-    return subprocess.run([str(ROOT / "bin" / script)], cwd="/", env={**os.environ, **env}, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [str(ROOT / "bin" / script)],
+        cwd="/",
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 @contextmanager
@@ -27,7 +34,11 @@ def advisories(knows=None):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["package"]
-            hole = {"id": "PYSEC-2026-1", "summary": "A hole", "affected": [{"package": asked, "ranges": []}]}
+            hole = {
+                "id": "PYSEC-2026-1",
+                "summary": "A hole",
+                "affected": [{"package": asked, "ranges": []}],
+            }
             body = json.dumps({"vulns": [hole]} if asked["name"] == knows else {}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -49,7 +60,10 @@ def advisories(knows=None):
 def test_audit_passes_where_nothing_is_known():
     with advisories() as url:
         done = run("audit", ADVISORIES_URL=url)
-    assert (done.returncode, done.stderr) == (0, f"No known vulnerability in requirements.txt, says {url}.\n")
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"No known vulnerability in requirements.txt, says {url}.\n",
+    )
 
 
 def test_audit_fails_on_a_known_vulnerability_and_names_it():
@@ -63,16 +77,34 @@ def test_audit_says_in_one_line_that_nobody_answers_and_does_not_fail():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1/query"
     done = run("audit", ADVISORIES_URL=url)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"Not audited: no advisory source answers at {url}.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "",
+        f"Not audited: no advisory source answers at {url}.\n",
+    )
 
 
 def test_sbom_names_every_locked_package_and_browser_file():
     done = run("sbom")
     assert done.returncode == 0, done.stderr
     bom = json.loads(done.stdout)
-    locked = re.findall(r"^([\w.-]+)(?:\[.*?\])?==([^\s;\\]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    vendored = [folder.name.rpartition("-")[::2] for folder in (ROOT / "static/vendor").iterdir() if folder.is_dir()]
-    assert sorted((part["name"], part["version"]) for part in bom["components"]) == sorted([*locked, *vendored])
+    locked = re.findall(
+        r"^([\w.-]+)(?:\[.*?\])?==([^\s;\\]+)",
+        (ROOT / "requirements.txt").read_text(),
+        re.MULTILINE,
+    )
+    vendored = [
+        folder.name.rpartition("-")[::2]
+        for folder in (ROOT / "static/vendor").iterdir()
+        if folder.is_dir()
+    ]
+    assert sorted((part["name"], part["version"]) for part in bom["components"]) == sorted(
+        [*locked, *vendored]
+    )
     (django,) = [part for part in bom["components"] if part["name"] == "django"]
     assert django["purl"].startswith("pkg:pypi/django@") and django["hashes"]
-    assert (bom["bomFormat"], bom["specVersion"], bom["metadata"]["component"]["name"]) == ("CycloneDX", "1.6", "eventflow")
+    assert (bom["bomFormat"], bom["specVersion"], bom["metadata"]["component"]["name"]) == (
+        "CycloneDX",
+        "1.6",
+        "eventflow",
+    )

@@ -16,7 +16,19 @@ def test_nfc_joins_letter_and_mark():
     assert nfc("Zoe\u0308") == "Zoë"
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u200b\u200b", "\u2060\ufeff \u00a0", "\u202e\u2066", "\u3164\u115f", "\u2800", "\t\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\u200b\u200b",
+        "\u2060\ufeff \u00a0",
+        "\u202e\u2066",
+        "\u3164\u115f",
+        "\u2800",
+        "\t\n",
+    ],
+)
 def test_text_that_nobody_sees_is_blank(text):
     assert is_blank(text)
     assert not is_blank(f"{text}\x00") and not is_blank(f"{text}\ud800")  # for others to refuse
@@ -36,7 +48,9 @@ def test_fold_gives_base_letters(text, folded):
 
 @pytest.mark.parametrize(("text", "folded"), FOLDED)
 def test_fold_does_not_depend_on_the_spelling(text, folded):
-    assert {fold(unicodedata.normalize(form, text)) for form in ("NFC", "NFD", "NFKC", "NFKD")} | {fold(folded)} == {folded}
+    assert {fold(unicodedata.normalize(form, text)) for form in ("NFC", "NFD", "NFKC", "NFKD")} | {
+        fold(folded)
+    } == {folded}
 
 
 @pytest.mark.parametrize(
@@ -59,13 +73,35 @@ def test_canonical_email_is_one_spelling_of_a_mailbox(typed, canonical):
     assert canonical_email(canonical) == canonical
 
 
-NO_ADDRESSES = ["", "@", "anna", "anna@", "@example.org", "t3@[127.0.0.1]", "t3@[::1]", "t3@localhost", "t3@mail", "a b@example.org"]
-NO_ADDRESSES += ["żółw@example.org", "a@ex ample.org", "a@☃.example", "a@-example.org", "a\x00@example.org", f"a@{'b' * 250}.org", "a@b\ud800.org"]
+NO_ADDRESSES = [
+    "",
+    "@",
+    "anna",
+    "anna@",
+    "@example.org",
+    "t3@[127.0.0.1]",
+    "t3@[::1]",
+    "t3@localhost",
+    "t3@mail",
+    "a b@example.org",
+]
+NO_ADDRESSES += [
+    "żółw@example.org",
+    "a@ex ample.org",
+    "a@☃.example",
+    "a@-example.org",
+    "a\x00@example.org",
+    f"a@{'b' * 250}.org",
+    "a@b\ud800.org",
+]
 
 
 @pytest.mark.parametrize("typed", NO_ADDRESSES)
 def test_canonical_email_refuses_what_is_no_address(typed):
-    with translation.override("en"), pytest.raises(ValueError, match="Enter an e-mail address like"):
+    with (
+        translation.override("en"),
+        pytest.raises(ValueError, match="Enter an e-mail address like"),
+    ):
         canonical_email(typed)
     assert email_key(typed) == email_key(email_key(typed))
 

@@ -11,7 +11,13 @@ from tickets import signature
 from tickets.models import SigningKey
 
 pytestmark = pytest.mark.django_db
-MODELS = ["events_event", "events_doorstaff", "tickets_reservation", "tickets_ticket", "tickets_signingkey"]
+MODELS = [
+    "events_event",
+    "events_doorstaff",
+    "tickets_reservation",
+    "tickets_ticket",
+    "tickets_signingkey",
+]
 
 
 @pytest.fixture
@@ -21,12 +27,17 @@ def rows():
     event, ticket = reservation.event, reservation.tickets.get()
     signature.sign(ticket)
     staff = event.doorstaff_set.create(person=make_person("Kuba Drzwi"))
-    return dict(zip(MODELS, (event, staff, reservation, ticket, SigningKey.objects.get()), strict=True))
+    return dict(
+        zip(MODELS, (event, staff, reservation, ticket, SigningKey.objects.get()), strict=True)
+    )
 
 
 def pages(client, rows):
     for name, row in rows.items():
-        for address in (reverse(f"admin:{name}_changelist"), reverse(f"admin:{name}_change", args=[row.pk])):
+        for address in (
+            reverse(f"admin:{name}_changelist"),
+            reverse(f"admin:{name}_change", args=[row.pk]),
+        ):
             yield address, client.get(address)
 
 
@@ -34,7 +45,13 @@ def test_an_admin_sees_every_row_and_no_secret(client, rows):
     client.force_login(make_admin())
     ticket, key = rows["tickets_ticket"], rows["tickets_signingkey"]
     private = bytes(key.private)
-    secrets = [ticket.serial, signature.sign(ticket), private.hex(), base64.b64encode(private).decode(), str(private)]
+    secrets = [
+        ticket.serial,
+        signature.sign(ticket),
+        private.hex(),
+        base64.b64encode(private).decode(),
+        str(private),
+    ]
     for address, page in pages(client, rows):
         assert page.status_code == 200, address
         assert not [secret for secret in secrets if secret in page.text], address
@@ -45,15 +62,29 @@ def test_nothing_is_written_in_the_admin(client, rows):
     client.force_login(make_admin())
     for name, row in rows.items():
         assert client.get(reverse(f"admin:{name}_add")).status_code == 403
-        assert client.post(reverse(f"admin:{name}_change", args=[row.pk]), {"status": "cancelled"}).status_code == 403
-        assert client.post(reverse(f"admin:{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
-        client.post(reverse(f"admin:{name}_changelist"), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+        assert (
+            client.post(
+                reverse(f"admin:{name}_change", args=[row.pk]), {"status": "cancelled"}
+            ).status_code
+            == 403
+        )
+        assert (
+            client.post(reverse(f"admin:{name}_delete", args=[row.pk]), {"post": "yes"}).status_code
+            == 403
+        )
+        client.post(
+            reverse(f"admin:{name}_changelist"),
+            {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"},
+        )
         assert model_to_dict(type(row).objects.get(pk=row.pk)) == model_to_dict(row)
 
 
 @pytest.mark.parametrize("who", ["organizer", "guest", "visitor"])
 def test_nobody_else_gets_in(client, rows, who):
-    people = {"organizer": rows["events_event"].organizer, "guest": rows["tickets_reservation"].person}
+    people = {
+        "organizer": rows["events_event"].organizer,
+        "guest": rows["tickets_reservation"].person,
+    }
     if who in people:
         client.force_login(people[who])
     for address, page in pages(client, rows):
@@ -62,7 +93,10 @@ def test_nobody_else_gets_in(client, rows, who):
 
 def test_lists_ask_the_same_however_long_they_are(client, rows, django_assert_max_num_queries):
     client.force_login(make_admin())
-    addresses = [reverse(f"admin:{name}_changelist") for name in ("tickets_reservation", "tickets_ticket", "events_event")]
+    addresses = [
+        reverse(f"admin:{name}_changelist")
+        for name in ("tickets_reservation", "tickets_ticket", "events_event")
+    ]
     client.get(addresses[0])
     before = []
     for address in addresses:

@@ -43,11 +43,20 @@ def delivered():
 
 
 def test_confirmed_says_when_where_and_who():
-    event = make_event(title="Zażółć & co", location="Ruska 46c, Wrocław", organizer=make_organizer("Łucja Śliwińska"))
+    event = make_event(
+        title="Zażółć & co",
+        location="Ruska 46c, Wrocław",
+        organizer=make_organizer("Łucja Śliwińska"),
+    )
     reservation = make_reservation(event, make_person("Maja Wiśniewska"), status="confirmed")
     letter, ticket = confirmed_letter(reservation), reservation.tickets.get()
     assert letter.subject.startswith("You have a spot at Zażółć & co, ")
-    for words in ("Ruska 46c, Wrocław", "Maja Wiśniewska", ticket.code, f"{SITE}/reservations/{reservation.pk}/ticket/"):
+    for words in (
+        "Ruska 46c, Wrocław",
+        "Maja Wiśniewska",
+        ticket.code,
+        f"{SITE}/reservations/{reservation.pk}/ticket/",
+    ):
         assert words in letter.text and words in letter.html
     assert "Zażółć &amp; co" in letter.html and "Zażółć & co" not in letter.html
 
@@ -60,17 +69,31 @@ def test_confirmed_brings_the_ticket_and_the_date(tmp_path):
     assert codes_of(paper.content, tmp_path) == [signature.qr_text(ticket)]
     assert (date.name, date.type) == ("event.ics", "text/calendar")
     entry = Calendar.from_ical(date.content).events[0]
-    assert (entry["summary"], entry.DTSTART) == (reservation.event.title, reservation.event.start_time)
+    assert (entry["summary"], entry.DTSTART) == (
+        reservation.event.title,
+        reservation.event.start_time,
+    )
 
 
 def test_confirmed_travels_from_the_decision_to_the_letter_box():
     person = make_person("Maja Wiśniewska", language="pl")
-    reservation = make_reservation(make_event(start_time=timezone.now().replace(year=2099, month=12, day=11, hour=12)), person, status="confirmed")
+    reservation = make_reservation(
+        make_event(start_time=timezone.now().replace(year=2099, month=12, day=11, hour=12)),
+        person,
+        status="confirmed",
+    )
     [message] = delivered()
     assert message.to == [person.email]
     paper, date = message.attachments
-    assert (paper.get_filename(), paper.get_content_type()) == (f"ticket-{reservation.tickets.get().code}.pdf", "application/pdf")
-    assert (date.get_filename(), date.get_content_type(), date.get_param("method")) == ("event.ics", "text/calendar", "PUBLISH")
+    assert (paper.get_filename(), paper.get_content_type()) == (
+        f"ticket-{reservation.tickets.get().code}.pdf",
+        "application/pdf",
+    )
+    assert (date.get_filename(), date.get_content_type(), date.get_param("method")) == (
+        "event.ics",
+        "text/calendar",
+        "PUBLISH",
+    )
     # Without it, text is US-ASCII (RFC 6047, 2.4).
     assert date.get_content_charset() == "utf-8"
     assert "11 grudnia 2099" in message.subject, "in the person's language"
@@ -78,7 +101,11 @@ def test_confirmed_travels_from_the_decision_to_the_letter_box():
     assert translation.get_language() == "en"
     raw = message.message()
     assert raw.get_content_type() == "multipart/mixed"
-    assert [part.get_content_type() for part in raw.walk()][1:4] == ["multipart/alternative", "text/plain", "text/html"]
+    assert [part.get_content_type() for part in raw.walk()][1:4] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
 
 
 def withdraw(reservation):
@@ -132,7 +159,9 @@ def test_confirmed_with_the_serial_of_another_is_nothing():
 
 def test_rejected_brings_the_organizers_words():
     reservation = make_reservation(make_event(title="Night Print"))
-    queue.reject(reservation, by=reservation.event.organizer, message="Too few presses.\nNext <week> again.")
+    queue.reject(
+        reservation, by=reservation.event.organizer, message="Too few presses.\nNext <week> again."
+    )
     reservation.refresh_from_db()
     letter = rejected_letter(reservation)
     assert letter.subject.startswith("Not this time: Night Print, ")
@@ -153,7 +182,10 @@ def test_rejected_after_a_confirmation_says_that_the_ticket_is_void():
     queue.reject(reservation, by=reservation.event.organizer)
     reservation.refresh_from_db()
     letter = rejected_letter(reservation)
-    assert "Your ticket no longer works." in letter.text and "Your ticket no longer works." in letter.html
+    assert (
+        "Your ticket no longer works." in letter.text
+        and "Your ticket no longer works." in letter.html
+    )
 
 
 def test_rejected_is_not_sent_once_the_decision_was_taken_back():
@@ -174,9 +206,15 @@ def test_rejected_is_not_sent_once_the_decision_was_taken_back():
 
 def test_event_cancelled_tells_everybody_who_waited_or_had_a_seat():
     event = make_event(title="Night Print")
-    waiting, seated, gone = (make_reservation(event, status=status) for status in ("pending", "confirmed", "cancelled"))
+    waiting, seated, gone = (
+        make_reservation(event, status=status) for status in ("pending", "confirmed", "cancelled")
+    )
     event_services.cancel(event, by=event.organizer, message="The heating <broke>.")
-    messages = {message.to[0]: message for message in delivered() if message.subject.startswith("Cancelled: ")}
+    messages = {
+        message.to[0]: message
+        for message in delivered()
+        if message.subject.startswith("Cancelled: ")
+    }
     assert set(messages) == {waiting.person.email, seated.person.email}
     assert gone.person.email not in messages
     for message in messages.values():
@@ -208,7 +246,10 @@ def test_no_title_writes_a_header():
     assert "\n" not in message.subject and "Party Bcc: everybody@example.org" in message.subject
 
 
-@pytest.mark.parametrize("words", ['<img src=x onerror="alert(1)">', "{{ settings.SECRET_KEY }}", "{% include 'base.html' %}"])
+@pytest.mark.parametrize(
+    "words",
+    ['<img src=x onerror="alert(1)">', "{{ settings.SECRET_KEY }}", "{% include 'base.html' %}"],
+)
 def test_words_stay_words_in_every_mail(words):
     event = make_event(organizer=make_organizer(words))
     reservation = make_reservation(event, make_person(words), status="confirmed")

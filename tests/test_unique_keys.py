@@ -18,7 +18,17 @@ def uniques(model: type[Model]):
 
 def test_what_is_unique_in_rows_of_an_event_is_so_within_the_event():
     models = [model for name in OURS for model in apps.get_app_config(name).get_models()]
-    of_events = [model for model in models if any(field.name == "event" for field in model._meta.local_fields)]
+    of_events = [
+        model
+        for model in models
+        if any(field.name == "event" for field in model._meta.local_fields)
+    ]
     found = {(model._meta.model_name, names) for model in of_events for names in uniques(model)}
-    assert {name for name, _names in found} >= {"announcement", "device", "gate", "scan", "reservation"}
+    assert {name for name, _names in found} >= {
+        "announcement",
+        "device",
+        "gate",
+        "scan",
+        "reservation",
+    }
     assert {(name, names) for name, names in found if "event" not in names} == MADE_HERE

@@ -65,7 +65,9 @@ def test_a_log_in_from_the_header_leads_back(client, event):
 def two_tabs():
     """A browser that checks forms, and the token of the log-in page as it stood before the log-in."""
     browser, person = Client(enforce_csrf_checks=True), make_person()
-    token = tree(browser.get(LOGIN)).xpath("//main//form//input[@name='csrfmiddlewaretoken']/@value")[0]
+    token = tree(browser.get(LOGIN)).xpath(
+        "//main//form//input[@name='csrfmiddlewaretoken']/@value"
+    )[0]
     fields = {"login": person.email, "password": PASSWORD, "csrfmiddlewaretoken": token}
     assert browser.post(LOGIN, fields).status_code == 302
     return browser, fields
@@ -78,7 +80,9 @@ def test_a_form_sent_from_a_second_tab_leads_where_it_would_have_led(two_tabs, e
     assert browser.post(SIGNUP, fields).url == "/"
 
 
-@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"]
+)
 def test_a_second_tab_leads_to_no_other_site(two_tabs, wanted):
     browser, fields = two_tabs
     assert browser.post(LOGIN, {**fields, "next": wanted}).url == "/"

@@ -20,12 +20,19 @@ BEAT = 0.2
 
 
 def write(subject):
-    mail.queue_to_address(letters.note, address="reader@example.org", language="en", args={"subject": subject})
+    mail.queue_to_address(
+        letters.note, address="reader@example.org", language="en", args={"subject": subject}
+    )
     return Mail.objects.latest("id")
 
 
 def worker(post, **env):
-    return processes.running(processes.command("worker", "--interval", "0.1"), **post.env, WORKER_BEAT_SECONDS=BEAT, **env)
+    return processes.running(
+        processes.command("worker", "--interval", "0.1"),
+        **post.env,
+        WORKER_BEAT_SECONDS=BEAT,
+        **env,
+    )
 
 
 def running_task(worker_id):
@@ -65,7 +72,9 @@ def test_sigterm_lets_the_running_task_finish(post):
         post.stalled.clear()
         process.wait(timeout=60)
     assert Mail.objects.get().state == "sent"
-    assert [task.status for task in DBTaskResult.objects.filter(task_path__startswith="eventflow.mail")] == ["SUCCESSFUL"]
+    assert [
+        task.status for task in DBTaskResult.objects.filter(task_path__startswith="eventflow.mail")
+    ] == ["SUCCESSFUL"]
     assert not Worker.objects.exists()
 
 
@@ -131,7 +140,9 @@ def test_a_worker_whose_database_connection_is_cut_in_the_middle_of_its_work_doe
     with worker(post), worker(post):
         processes.wait_until(lambda: post.offered)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()")
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+            )
         post.stalled.clear()
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
         processes.wait_until(lambda: not DBTaskResult.objects.running().exists())
@@ -139,8 +150,14 @@ def test_a_worker_whose_database_connection_is_cut_in_the_middle_of_its_work_doe
 
 def test_reap_leaves_the_tasks_of_the_living_alone(settings):
     Worker.objects.create(pk="alive", seen_at=timezone.now())
-    Worker.objects.create(pk="silent", seen_at=timezone.now() - timedelta(seconds=5 * settings.WORKER_BEAT_SECONDS))
-    theirs, orphan, unknown = running_task("alive"), running_task("silent"), running_task("never heard of")
+    Worker.objects.create(
+        pk="silent", seen_at=timezone.now() - timedelta(seconds=5 * settings.WORKER_BEAT_SECONDS)
+    )
+    theirs, orphan, unknown = (
+        running_task("alive"),
+        running_task("silent"),
+        running_task("never heard of"),
+    )
     assert reap() == 2
     assert [status(task) for task in (theirs, orphan, unknown)] == ["RUNNING", "READY", "READY"]
 

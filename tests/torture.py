@@ -13,9 +13,11 @@ from events.models import Event
 from tickets.models import Announcement, Device, Gate, Reservation, Scan, Ticket
 
 TEXTS = {
-    "a long word": "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3,
+    "a long word": "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    * 3,
     "a link": "https://drive.example.org/" + "a1B2c3D4e5" * 17,
-    "an address": "a.very.long.mailbox.of.somebody.who.likes.dots" * 2 + "@a-long-department.of.a.longer.institute.example.org",
+    "an address": "a.very.long.mailbox.of.somebody.who.likes.dots" * 2
+    + "@a-long-department.of.a.longer.institute.example.org",
     "right to left": "مهرجان الخط العربي 2027: ورشة عمل (مجاني)",
     "an override": "\u202eקרוא evil",
     "a stray end of an isolate": "\u2069\u202eקרוא",
@@ -47,7 +49,9 @@ def soak(*texts: str) -> None:
     for row in [*Gate.objects.all(), *Device.objects.all()]:  # an event has each name once
         number = f" {row.pk}"
         text = next(turns)
-        type(row)._default_manager.filter(pk=row.pk).update(name=text[: most(type(row), "name") - len(number)] + number)
+        type(row)._default_manager.filter(pk=row.pk).update(
+            name=text[: most(type(row), "name") - len(number)] + number
+        )
     Authenticator.objects.filter(type="webauthn").update(data={"name": texts[0], "credential": {}})
 
 

@@ -38,7 +38,9 @@ class Visitor:
         return self.ask(path, urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode())
 
     def log_in(self, email: str, password: str) -> Answer:
-        return self.post("/accounts/login/", page="/accounts/login/", login=email, password=password)
+        return self.post(
+            "/accounts/login/", page="/accounts/login/", login=email, password=password
+        )
 
     def ask(self, path: str, body: bytes | None) -> Answer:
         began = time.monotonic()

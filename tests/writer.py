@@ -28,7 +28,9 @@ def write(seed: str) -> None:
     factories.number = count(random.Random(seed).getrandbits(60))
     # Without a password, whose hash takes longer than all the rest.
     (organizer,) = factories.make_people(1)
-    event = factories.make_event(title=f"Written by {seed}", seats_limit=10_000, organizer=organizer)
+    event = factories.make_event(
+        title=f"Written by {seed}", seats_limit=10_000, organizer=organizer
+    )
     say({"is": "ready", "event": event.pk})
     Writer(event, random.Random(seed)).work()
 
@@ -67,18 +69,34 @@ class Writer:
         if verb == "check_in":
             door.check_in(reservation, by=self.event.organizer)
         else:
-            getattr(queue, verb)(reservation, by=reservation.person if verb == "cancel" else self.event.organizer)
+            getattr(queue, verb)(
+                reservation, by=reservation.person if verb == "cancel" else self.event.organizer
+            )
         self.note(Reservation.objects.get(pk=pk), verb)
 
     def note(self, reservation: Any, verb: str) -> None:
         self.mine[reservation.pk] = "inside" if verb == "check_in" else reservation.status
-        say({"is": "done", "reservation": reservation.pk, "person": reservation.person_id, "verb": verb, "status": self.mine[reservation.pk]})
+        say(
+            {
+                "is": "done",
+                "reservation": reservation.pk,
+                "person": reservation.person_id,
+                "verb": verb,
+                "status": self.mine[reservation.pk],
+            }
+        )
         if len(self.mine) > 20:
             self.mine.pop(next(iter(self.mine)))
 
 
 # How a reservation stands after each of them.
-LEADS_TO = {"confirm": "confirmed", "reject": "rejected", "cancel": "cancelled", "undo": "pending", "check_in": "inside"}
+LEADS_TO = {
+    "confirm": "confirmed",
+    "reject": "rejected",
+    "cancel": "cancelled",
+    "undo": "pending",
+    "check_in": "inside",
+}
 # What may be done to a reservation that stands so.
 VERBS: dict[str, list[str]] = {
     "pending": ["confirm", "reject", "cancel"],

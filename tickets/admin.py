@@ -11,10 +11,24 @@ from tickets.models import Reservation, SigningKey, Ticket
 class ReservationAdmin(FoldedSearch, ReadOnly):
     list_display = ["id", "event", "person", "status", "created", "decided_at"]
     list_filter = ["status"]
-    search_fields = ["event__title_folded", "person__email", "person__first_name_folded", "person__last_name_folded"]
+    search_fields = [
+        "event__title_folded",
+        "person__email",
+        "person__first_name_folded",
+        "person__last_name_folded",
+    ]
     list_select_related = ["event", "person"]
     show_full_result_count = False
-    fields = ["person", "event", "status", "status_at_cancellation", "created", "decided_at", "decided_by", "message"]
+    fields = [
+        "person",
+        "event",
+        "status",
+        "status_at_cancellation",
+        "created",
+        "decided_at",
+        "decided_by",
+        "message",
+    ]
 
 
 @admin.register(Ticket)
@@ -25,7 +39,16 @@ class TicketAdmin(FoldedSearch, ReadOnly):
     search_fields = ["code", "event__title_folded", "reservation__person__email"]
     list_select_related = ["event", "reservation__person"]
     show_full_result_count = False
-    fields = ["code", "event", "reservation", "issued_at", "void_at", "checked_in_at", "checked_in_by", "checked_in_device"]
+    fields = [
+        "code",
+        "event",
+        "reservation",
+        "issued_at",
+        "void_at",
+        "checked_in_at",
+        "checked_in_by",
+        "checked_in_device",
+    ]
 
     @admin.display(description=_("guest"), ordering="reservation__person__last_name")
     def guest(self, ticket: Ticket) -> str:

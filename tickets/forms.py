@@ -30,7 +30,9 @@ class QueueFilters(forms.Form):
     ]
 
     state = forms.ChoiceField(required=False, choices=[*STATES, (EVERY, gettext_lazy("All"))])
-    q = forms.CharField(label=gettext_lazy("Search by name, e-mail or note"), required=False, max_length=200)
+    q = forms.CharField(
+        label=gettext_lazy("Search by name, e-mail or note"), required=False, max_length=200
+    )
 
     def __init__(self, *args: Any, event: Event, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +42,9 @@ class QueueFilters(forms.Form):
     @property
     def first(self) -> str:
         """What is shown unless something else is asked for: who waits, or who had a spot at a cancelled event."""
-        return Reservation.Status.CONFIRMED if self.event.is_cancelled else Reservation.Status.PENDING
+        return (
+            Reservation.Status.CONFIRMED if self.event.is_cancelled else Reservation.Status.PENDING
+        )
 
     @property
     def shown(self) -> str:
@@ -72,8 +76,15 @@ class QueueFilters(forms.Form):
         words: dict[str, Any] = {str(value): word for value, word in self.STATES}
         if self.event.is_cancelled:
             words |= {kind.value: kind.label for kind in Reservation.AtCancellation}
-            words = dict(sorted(words.items(), key=lambda state: state[0] != Reservation.AtCancellation.CONFIRMED))
-        return [(str(value), str(word), counts[value]) for value, word in words.items()] + [(self.EVERY, str(_("All")), self.event.all_count)]
+            words = dict(
+                sorted(
+                    words.items(),
+                    key=lambda state: state[0] != Reservation.AtCancellation.CONFIRMED,
+                )
+            )
+        return [(str(value), str(word), counts[value]) for value, word in words.items()] + [
+            (self.EVERY, str(_("All")), self.event.all_count)
+        ]
 
     @property
     def seen(self) -> str:
@@ -94,15 +105,26 @@ class QueueFilters(forms.Form):
     @property
     def has_places(self) -> bool:
         """Whether any row that is shown can have a place in the queue."""
-        return not self.event.is_cancelled and self.shown in {Reservation.Status.PENDING, self.EVERY}
+        return not self.event.is_cancelled and self.shown in {
+            Reservation.Status.PENDING,
+            self.EVERY,
+        }
 
     def count(self) -> int:
         """How many of the event's reservations are in the state that is shown."""
-        return self.event.all_count if self.shown == self.EVERY else queue.counts(self.event)[self.shown]
+        return (
+            self.event.all_count
+            if self.shown == self.EVERY
+            else queue.counts(self.event)[self.shown]
+        )
 
     def query(self, page: str = "") -> dict[str, str]:
         """The parameters of the address that shows this again."""
-        wanted = {"state": "" if self.shown == self.first else self.shown, "q": self.words, "page": "" if page == "1" else page}
+        wanted = {
+            "state": "" if self.shown == self.first else self.shown,
+            "q": self.words,
+            "page": "" if page == "1" else page,
+        }
         return {name: value for name, value in wanted.items() if value}
 
 
@@ -116,7 +138,11 @@ class RejectForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea({"rows": 4}),
     )
-    seen = forms.ChoiceField(required=False, widget=forms.HiddenInput, choices=[(status, status) for status in Reservation.LIVE])
+    seen = forms.ChoiceField(
+        required=False,
+        widget=forms.HiddenInput,
+        choices=[(status, status) for status in Reservation.LIVE],
+    )
 
 
 class NextForm(forms.Form):
@@ -142,11 +168,21 @@ class NoteForm(forms.Form):
 class MessageForm(forms.Form):
     """What is written to the guests of an event. The key makes a form sent twice one message."""
 
-    audience = forms.ChoiceField(label=gettext_lazy("To"), choices=Announcement.Audience.choices, initial=Announcement.Audience.CONFIRMED)
-    subject = ComposedLine(label=gettext_lazy("Subject"), max_length=150, error_messages={"required": gettext_lazy("Enter a subject.")})
+    audience = forms.ChoiceField(
+        label=gettext_lazy("To"),
+        choices=Announcement.Audience.choices,
+        initial=Announcement.Audience.CONFIRMED,
+    )
+    subject = ComposedLine(
+        label=gettext_lazy("Subject"),
+        max_length=150,
+        error_messages={"required": gettext_lazy("Enter a subject.")},
+    )
     body = ComposedText(
         label=gettext_lazy("Message"),
-        help_text=gettext_lazy("Everybody gets it as a mail of their own, in your words, with the date and the place below."),
+        help_text=gettext_lazy(
+            "Everybody gets it as a mail of their own, in your words, with the date and the place below."
+        ),
         max_length=5000,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Enter your message.")},

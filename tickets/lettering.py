@@ -69,7 +69,11 @@ FACES = (
     shaped("Myanmar", range(0x1000, 0x10A0), range(0xA9E0, 0xAA00), range(0xAA60, 0xAA80)),
     shaped("Ethiopic", range(0x1200, 0x13A0), range(0x2D80, 0x2DE0), range(0xAB00, 0xAB30)),
     shaped("Khmer", range(0x1780, 0x1800), range(0x19E0, 0x1A00)),
-    Face("Droid Sans Fallback", "DroidSansFallback.ttf", blocks=(range(0x1100, 0x1200), range(0x2E80, 0x10000))),
+    Face(
+        "Droid Sans Fallback",
+        "DroidSansFallback.ttf",
+        blocks=(range(0x1100, 0x1200), range(0x2E80, 0x10000)),
+    ),
 )
 
 
@@ -134,7 +138,11 @@ def unreadable(text: str) -> list[str]:
 def tidy(text: str) -> str:
     """Composed letters, plain spaces and hyphens, no invisible characters but joiners, no piles of marks."""
     text = SPACES.sub(" ", unicodedata.normalize("NFC", without_controls(text))).translate(HYPHENS)
-    kept = (letter for letter in text if letter in JOINERS or not unicodedata.category(letter).startswith("C"))
+    kept = (
+        letter
+        for letter in text
+        if letter in JOINERS or not unicodedata.category(letter).startswith("C")
+    )
     return "".join(cluster[: 1 + MOST_MARKS] for cluster in clusters("".join(kept))).strip()
 
 
@@ -151,8 +159,15 @@ def nearest(cluster: str) -> str | None:
     bare = "".join(letter for letter in cluster if letter not in JOINERS)
     if not bare or face_of(bare):
         return bare
-    base = "".join(letter for letter in unicodedata.normalize("NFKD", bare) if not unicodedata.category(letter).startswith("M"))
-    base = "".join(chr(ord("A") + ord(letter) - FLAG_A) if 0 <= ord(letter) - FLAG_A < 26 else letter for letter in base)
+    base = "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", bare)
+        if not unicodedata.category(letter).startswith("M")
+    )
+    base = "".join(
+        chr(ord("A") + ord(letter) - FLAG_A) if 0 <= ord(letter) - FLAG_A < 26 else letter
+        for letter in base
+    )
     if base and face_of(base):
         return base
     return None if any(unicodedata.category(letter)[0] in "LN" for letter in bare) else ""

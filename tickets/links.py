@@ -14,7 +14,9 @@ SALT, GATE_SALT = "tickets.leave", "tickets.gate"
 
 
 def leave_url(reservation: Reservation) -> str:
-    return settings.SITE_URL + reverse("tickets:leave", args=[signing.dumps(reservation.pk, salt=SALT)])
+    return settings.SITE_URL + reverse(
+        "tickets:leave", args=[signing.dumps(reservation.pk, salt=SALT)]
+    )
 
 
 def reservation_behind(token: str) -> Reservation | None:
@@ -27,7 +29,9 @@ def reservation_behind(token: str) -> Reservation | None:
 
 
 def gate_url(gate: Gate) -> str:
-    return settings.SITE_URL + reverse("tickets:stand", args=[signing.dumps(gate.pk, salt=GATE_SALT)])
+    return settings.SITE_URL + reverse(
+        "tickets:stand", args=[signing.dumps(gate.pk, salt=GATE_SALT)]
+    )
 
 
 def gate_behind(token: str) -> Gate | None:

@@ -32,7 +32,9 @@ def queued(reservation: int) -> Letter | None:
         return None
     facts = about(found) | {"position": found.position}
     facts["heading"] = _("You are in the queue for %(title)s") % facts
-    facts["body"] = _("Your place in the queue: %(position)d.") % facts + " " + what_happens_next(found.event)
+    facts["body"] = (
+        _("Your place in the queue: %(position)d.") % facts + " " + what_happens_next(found.event)
+    )
     return letter("queued", facts)
 
 
@@ -54,15 +56,23 @@ def waits_again(reservation: int) -> Letter | None:
 def what_happens_next(event: Event) -> str:
     """For a guest who waits: who decides, and when they hear of it."""
     if not event.is_full:
-        return _("The organizer decides about each reservation. We write to you as soon as they do.")
+        return _(
+            "The organizer decides about each reservation. We write to you as soon as they do."
+        )
     if event.is_automatic:
-        return _("The event is full. When a spot frees up, the first in line gets it, and we write to you at once.")
-    return _("The event is full. When a spot frees up, the organizer decides who gets it, and we write to you.")
+        return _(
+            "The event is full. When a spot frees up, the first in line gets it, and we write to you at once."
+        )
+    return _(
+        "The event is full. When a spot frees up, the organizer decides who gets it, and we write to you."
+    )
 
 
 def confirmed(reservation: int, serial: str) -> Letter | None:
     """You have a spot: with the ticket as PDF and the event as .ics. None once that ticket is void."""
-    tickets = Ticket.objects.valid().select_related("event__organizer", "reservation__person", "reservation__event")
+    tickets = Ticket.objects.valid().select_related(
+        "event__organizer", "reservation__person", "reservation__event"
+    )
     ticket = tickets.filter(reservation=reservation, serial=serial).first()
     if ticket is None:
         return None
@@ -70,7 +80,10 @@ def confirmed(reservation: int, serial: str) -> Letter | None:
         Attachment(pdf.file_name(ticket), pdf.render(ticket), "application/pdf"),
         calendar_file(ticket.event),
     ]
-    facts = about(ticket.reservation) | {"ticket": ticket, "ticket_url": ticket_url(ticket.reservation)}
+    facts = about(ticket.reservation) | {
+        "ticket": ticket,
+        "ticket_url": ticket_url(ticket.reservation),
+    }
     facts["heading"] = _("You have a spot at %(title)s") % facts
     facts["body"] = _("Your reservation is confirmed. Your ticket is attached as a PDF.")
     return letter("confirmed", facts, attachments)
@@ -79,9 +92,17 @@ def confirmed(reservation: int, serial: str) -> Letter | None:
 def rejected(reservation: int, decided: str) -> Letter | None:
     """No spot, with the organizer's words. None once that decision was taken back."""
     found = fetch(reservation)
-    if found is None or not found.is_rejected or found.decided_at is None or found.decided_at.isoformat() != decided:
+    if (
+        found is None
+        or not found.is_rejected
+        or found.decided_at is None
+        or found.decided_at.isoformat() != decided
+    ):
         return None
-    facts = about(found) | {"words": found.message, "others_url": settings.SITE_URL + reverse("events:list")}
+    facts = about(found) | {
+        "words": found.message,
+        "others_url": settings.SITE_URL + reverse("events:list"),
+    }
     facts["heading"] = _("Not this time: %(title)s") % facts
     facts["body"] = _("The organizer could not offer you a spot.")
     return letter("rejected", facts, out_of_the_calendar(facts))
@@ -109,7 +130,9 @@ def event_cancelled(reservation: int) -> Letter | None:
     return letter("event_cancelled", facts, out_of_the_calendar(facts))
 
 
-def moved(reservation: int, sequence: int, event: int | None = None, was: dict[str, str] | None = None) -> Letter | None:
+def moved(
+    reservation: int, sequence: int, event: int | None = None, was: dict[str, str] | None = None
+) -> Letter | None:
     """It is at another time or place now. None once it was changed again, which has a mail of its own, or is as it was.
 
     `was`: its start, end and place as the guests know them, by field. Mails of older versions have none.
@@ -125,18 +148,27 @@ def moved(reservation: int, sequence: int, event: int | None = None, was: dict[s
     if found.is_confirmed:
         facts["body"] = _("The organizer changed when or where it happens. You keep your spot.")
     else:
-        facts["body"] = _("The organizer changed when or where it happens. You keep your place in the queue.")
+        facts["body"] = _(
+            "The organizer changed when or where it happens. You keep your place in the queue."
+        )
     return letter("moved", facts, [calendar_file(found.event)] if found.is_confirmed else [])
 
 
 def reminder(reservation: int, start: str) -> Letter | None:
     """It is tomorrow. None for those who left, and for an event that is at another time by now."""
     found = fetch(reservation)
-    if found is None or not found.is_confirmed or found.event.start_time.isoformat() != start or found.event.has_started:
+    if (
+        found is None
+        or not found.is_confirmed
+        or found.event.start_time.isoformat() != start
+        or found.event.has_started
+    ):
         return None
     facts = about(found) | {"ticket_url": ticket_url(found)}
     facts["heading"] = _("Soon: %(title)s") % facts
-    facts["body"] = _("You have a spot. Open your ticket with the button below and show its code at the door.")
+    facts["body"] = _(
+        "You have a spot. Open your ticket with the button below and show its code at the door."
+    )
     return letter("reminder", facts)
 
 
@@ -159,7 +191,10 @@ def changed_since(event: Event, was: dict[str, str]) -> dict[str, str]:
         start_time=datetime.fromisoformat(was["start_time"]),
         end_time=datetime.fromisoformat(was["end_time"]),
     )
-    both = {"when": (when_it_is(event), when_it_is(before)), "where": (event.location, before.location)}
+    both = {
+        "when": (when_it_is(event), when_it_is(before)),
+        "where": (event.location, before.location),
+    }
     return {name: then for name, (now, then) in both.items() if now != then}
 
 
@@ -171,21 +206,30 @@ def when_it_is(event: Event) -> str:
 def may_read(reservation: Reservation, said: Announcement) -> bool:
     """Whether its guest is still meant: they hold a place, or held one when the event was cancelled and this was written after that."""
     cancelled_at = reservation.event.cancelled_at
-    return reservation.is_live or bool(reservation.status_at_cancellation and cancelled_at and said.created >= cancelled_at)
+    return reservation.is_live or bool(
+        reservation.status_at_cancellation and cancelled_at and said.created >= cancelled_at
+    )
 
 
 def organizer_news(person: int, news: list[dict[str, Any]]) -> Letter | None:
     """What is new at the events of a person, told once for all of them. None when they organize none of these any more."""
-    events = Event.objects.filter(organizer=person, status=Event.Status.PUBLISHED).in_bulk([one["event"] for one in news])
+    events = Event.objects.filter(organizer=person, status=Event.Status.PUBLISHED).in_bulk(
+        [one["event"] for one in news]
+    )
     told = [told_of(events[one["event"]], one) for one in news if one["event"] in events]
     told = [one for one in told if one["lines"]]
     if not told:
         return None
     change_url = settings.SITE_URL + reverse("accounts:settings")
     if len(told) == 1:
-        heading = _("%(title)s: %(news)s") % {"title": told[0]["title"], "news": told[0]["lines"][0]}
+        heading = _("%(title)s: %(news)s") % {
+            "title": told[0]["title"],
+            "news": told[0]["lines"][0],
+        }
     else:
-        heading = ngettext("News from %(count)d event", "News from %(count)d of your events", len(told)) % {"count": len(told)}
+        heading = ngettext(
+            "News from %(count)d event", "News from %(count)d of your events", len(told)
+        ) % {"count": len(told)}
     facts = {"told": told, "heading": heading, "change_url": change_url}
     return Letter.render("organizer_news", facts, unsubscribe=change_url)
 
@@ -195,24 +239,41 @@ def told_of(event: Event, news: dict[str, Any]) -> dict[str, Any]:
     requests, freed, conflicts = (news.get(name, 0) for name in ("requests", "freed", "conflicts"))
     lines = []
     if requests and event.is_automatic:
-        lines.append(ngettext("%(count)d new reservation", "%(count)d new reservations", requests) % {"count": requests})
+        lines.append(
+            ngettext("%(count)d new reservation", "%(count)d new reservations", requests)
+            % {"count": requests}
+        )
     elif requests:
-        lines.append(ngettext("%(count)d new request", "%(count)d new requests", requests) % {"count": requests})
+        lines.append(
+            ngettext("%(count)d new request", "%(count)d new requests", requests)
+            % {"count": requests}
+        )
     if news.get("full") and event.is_full:
         lines.append(_("all spots are taken"))
     if freed:
         words = ngettext("%(count)d spot became free", "%(count)d spots became free", freed)
         lines.append(words % {"count": freed})
     if conflicts:
-        words = ngettext("%(count)d conflict at the door", "%(count)d conflicts at the door", conflicts)
+        words = ngettext(
+            "%(count)d conflict at the door", "%(count)d conflicts at the door", conflicts
+        )
         lines.append(words % {"count": conflicts})
     page = "tickets:conflicts" if conflicts else "tickets:queue"
     url = settings.SITE_URL + reverse(page, args=[event.pk])
-    return {"event": event, "title": isolated(" ".join(event.title.split())), "lines": lines, "url": url}
+    return {
+        "event": event,
+        "title": isolated(" ".join(event.title.split())),
+        "lines": lines,
+        "url": url,
+    }
 
 
 def fetch(reservation: int) -> Reservation | None:
-    return Reservation.objects.select_related("event__organizer", "person").filter(pk=reservation).first()
+    return (
+        Reservation.objects.select_related("event__organizer", "person")
+        .filter(pk=reservation)
+        .first()
+    )
 
 
 def about(reservation: Reservation) -> dict[str, Any]:
@@ -230,7 +291,9 @@ def about(reservation: Reservation) -> dict[str, Any]:
     }
 
 
-def letter(template: str, facts: dict[str, Any], attachments: list[Attachment] | None = None) -> Letter:
+def letter(
+    template: str, facts: dict[str, Any], attachments: list[Attachment] | None = None
+) -> Letter:
     """A mail to a guest. An answer to it goes to the event's contact, if there is one."""
     return Letter.render(template, facts, attachments, reply_to=facts["event"].contact_email)
 
@@ -240,7 +303,12 @@ def ticket_url(reservation: Reservation) -> str:
 
 
 def calendar_file(event: Event, *, going: bool = True) -> Attachment:
-    return Attachment("event.ics", event_calendar(event, going=going), "text/calendar", {"method": method(event, going=going), "charset": "utf-8"})
+    return Attachment(
+        "event.ics",
+        event_calendar(event, going=going),
+        "text/calendar",
+        {"method": method(event, going=going), "charset": "utf-8"},
+    )
 
 
 def out_of_the_calendar(facts: dict[str, Any]) -> list[Attachment]:

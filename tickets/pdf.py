@@ -42,7 +42,12 @@ def render(ticket: Ticket) -> bytes:
     for face in said["faces"]:
         if face.is_shaped:
             shaping.register(face.family, FONTS / face.regular)
-    pisa.CreatePDF(render_to_string("tickets/pdf/ticket.html", said), dest=out, link_callback=only_ours, resource_policy=POLICY)
+    pisa.CreatePDF(
+        render_to_string("tickets/pdf/ticket.html", said),
+        dest=out,
+        link_callback=only_ours,
+        resource_policy=POLICY,
+    )
     return out.getvalue()
 
 
@@ -115,7 +120,11 @@ class Printed:
     def direction(self) -> str:
         """That of its first letter, like `dir="auto"` on a page."""
         classes = (bidirectional(letter) for _, letters in self.runs for letter in letters)
-        return "rtl" if next((one for one in classes if one in {"L", "R", "AL"}), "L") != "L" else "ltr"
+        return (
+            "rtl"
+            if next((one for one in classes if one in {"L", "R", "AL"}), "L") != "L"
+            else "ltr"
+        )
 
     @property
     def is_long(self) -> bool:
@@ -125,7 +134,9 @@ class Printed:
     @property
     def has_long_word(self) -> bool:
         """Whether a word, as an e-mail address, needs smaller letters, so that it stands in one line of its column."""
-        return any(len(word) > LONG_WORD for word in "".join(letters for _, letters in self.runs).split())
+        return any(
+            len(word) > LONG_WORD for word in "".join(letters for _, letters in self.runs).split()
+        )
 
     def __str__(self) -> SafeString:
         """Escaped; each run is marked for its font."""
@@ -155,8 +166,14 @@ def paragraphs(text: str, *, most: int) -> list[Printed]:
 def printed_guest(person: User) -> Printed:
     """The guest's name; their e-mail address where a word of the name can't be printed, so that the door can tell who it is."""
     name = person.get_full_name()
-    return printed(person.email if lettering.unreadable(name) else name, most=100, otherwise=person.email)
+    return printed(
+        person.email if lettering.unreadable(name) else name, most=100, otherwise=person.email
+    )
 
 
 def mark(face: Face, letters: str) -> SafeString:
-    return format_html("{}", letters) if face is lettering.OWN else format_html('<span class="{}">{}</span>', face.mark, letters)
+    return (
+        format_html("{}", letters)
+        if face is lettering.OWN
+        else format_html('<span class="{}">{}</span>', face.mark, letters)
+    )

@@ -89,13 +89,19 @@ def stood_there_since(device: Device) -> datetime:
     """When the device came to this door; a person's: when their first one did, because a log-in gives them another."""
     if device.person_id is None:
         return device.started
-    first = Device.objects.filter(event=device.event_id, person=device.person_id).order_by("started").first()
+    first = (
+        Device.objects.filter(event=device.event_id, person=device.person_id)
+        .order_by("started")
+        .first()
+    )
     return first.started if first else device.started
 
 
 def kept_reservations(keeper: Keeper) -> ReservationQuerySet:
     """Those that the keeper may check in."""
-    return Reservation.objects.filter(event__in=kept_events(keeper)).select_related("event", "person")
+    return Reservation.objects.filter(event__in=kept_events(keeper)).select_related(
+        "event", "person"
+    )
 
 
 def managed_gates(user: Visitor) -> GateQuerySet:
@@ -103,12 +109,18 @@ def managed_gates(user: Visitor) -> GateQuerySet:
 
 
 def managed_devices(user: Visitor) -> DeviceQuerySet:
-    return Device.objects.filter(event__in=managed_events(user)).select_related("event", "gate", "person")
+    return Device.objects.filter(event__in=managed_events(user)).select_related(
+        "event", "gate", "person"
+    )
 
 
 def own_reservations(user: Visitor) -> ReservationQuerySet:
     """The person's own, with their events."""
-    return Reservation.objects.filter(person=user).select_related("event") if user.is_authenticated else Reservation.objects.none()
+    return (
+        Reservation.objects.filter(person=user).select_related("event")
+        if user.is_authenticated
+        else Reservation.objects.none()
+    )
 
 
 def visible_reservations(user: Visitor) -> ReservationQuerySet:
@@ -121,7 +133,9 @@ def visible_reservations(user: Visitor) -> ReservationQuerySet:
 
 def managed_reservations(user: Visitor) -> ReservationQuerySet:
     """Those of the events that the person manages."""
-    return Reservation.objects.filter(event__in=managed_events(user)).select_related("event", "person")
+    return Reservation.objects.filter(event__in=managed_events(user)).select_related(
+        "event", "person"
+    )
 
 
 def own_tickets(user: Visitor) -> TicketQuerySet:

@@ -41,7 +41,9 @@ class ShapedFont(TTFont):
     def stringWidth(self, text: str | bytes, size: float, encoding: str = "utf8") -> float:
         return float(super().stringWidth(self.shaped(as_str(text, encoding)), size, encoding))
 
-    def splitString(self, text: str | bytes, doc: PDFDocument, encoding: str = "utf-8") -> list[tuple[int, bytes]]:
+    def splitString(
+        self, text: str | bytes, doc: PDFDocument, encoding: str = "utf-8"
+    ) -> list[tuple[int, bytes]]:
         return super().splitString(self.shaped(as_str(text, encoding)), doc, encoding)
 
     def addObjects(self, doc: PDFDocument) -> None:
@@ -81,9 +83,15 @@ class ShapedFont(TTFont):
     def _meanings(self, subset: list[int]) -> str:
         """The table of the PDF format (9.10.3) that gives each code of the subset its text."""
         said = (self._meaning.get(code, chr(code)) for code in subset)
-        rows = [f"<{number:02X}> <{text.encode('utf-16-be').hex().upper()}>" for number, text in enumerate(said) if text]
+        rows = [
+            f"<{number:02X}> <{text.encode('utf-16-be').hex().upper()}>"
+            for number, text in enumerate(said)
+            if text
+        ]
         parts = [rows[first : first + 100] for first in range(0, len(rows), 100)]
-        table = "".join(f"{len(part)} beginbfchar\n{'\n'.join(part)}\nendbfchar\n" for part in parts)
+        table = "".join(
+            f"{len(part)} beginbfchar\n{'\n'.join(part)}\nendbfchar\n" for part in parts
+        )
         return (
             "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo <<\n"
             "/Registry (EventFlow)\n/Ordering (Shaped)\n/Supplement 0\n>> def\n/CMapName /Shaped def\n/CMapType 2 def\n"

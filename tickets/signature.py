@@ -49,7 +49,9 @@ def qr_text(ticket: Ticket) -> str:
 def sign(ticket: Ticket) -> str:
     """The signed code of this ticket."""
     number, key = private_key()
-    body = BODY.pack(VERSION, number, ticket.event_id, ticket.reservation_id, bytes.fromhex(ticket.serial))
+    body = BODY.pack(
+        VERSION, number, ticket.event_id, ticket.reservation_id, bytes.fromhex(ticket.serial)
+    )
     return encode(body + key.sign(body))
 
 
@@ -71,7 +73,9 @@ def read(text: str) -> Claim:
         if named and named[1] != str(reservation_id):
             raise InvalidSignature
     except InvalidSignature:
-        raise Refused("forged_ticket", _("This code was not issued here. Ask for the original ticket.")) from None
+        raise Refused(
+            "forged_ticket", _("This code was not issued here. Ask for the original ticket.")
+        ) from None
     return Claim(version, number, event_id, reservation_id, serial.hex())
 
 
@@ -140,7 +144,9 @@ def parse(secret: str) -> Ed25519PrivateKey:
     try:
         return Ed25519PrivateKey.from_private_bytes(base64.b64decode(secret, validate=True))
     except ValueError:
-        raise ImproperlyConfigured("TICKET_SIGNING_KEY must be 32 bytes in base64, as `openssl rand -base64 32` prints them.") from None
+        raise ImproperlyConfigured(
+            "TICKET_SIGNING_KEY must be 32 bytes in base64, as `openssl rand -base64 32` prints them."
+        ) from None
 
 
 def from_database() -> tuple[int, Ed25519PrivateKey]:

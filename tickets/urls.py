@@ -44,7 +44,9 @@ urlpatterns = [
     path("organizer/events/<int:pk>/check-in/readings/", phone.readings, name="readings"),
     path("organizer/events/<int:pk>/check-in/guests/", phone.guest_list, name="guest_list"),
     path("organizer/events/<int:pk>/check-in/worker.js", phone.worker, name="door_worker"),
-    path("organizer/events/<int:pk>/check-in/app.webmanifest", phone.manifest, name="door_manifest"),
+    path(
+        "organizer/events/<int:pk>/check-in/app.webmanifest", phone.manifest, name="door_manifest"
+    ),
     path("organizer/events/<int:pk>/check-in/sample.png", phone.sample, name="sample"),
     path("organizer/events/<int:pk>/check-in/search/", door.search, name="door_search"),
     path("organizer/reservations/<int:pk>/check-in/", door.admit, name="admit"),

@@ -37,7 +37,9 @@ def run(bench: Bench) -> Result:
             letters = wait_for_letters(bench.stack.mail_folder, box)
             seconds = time.monotonic() - begun
         with site.connect() as connection:
-            confirmed = connection.execute("SELECT confirmed_count FROM events_event WHERE id = %s", [event]).fetchone()
+            confirmed = connection.execute(
+                "SELECT confirmed_count FROM events_event WHERE id = %s", [event]
+            ).fetchone()
     prove(confirmed == (HOW_MANY,), f"all {HOW_MANY} are confirmed, not {confirmed}")
     prove(has_one_pdf_each(letters), "everybody got one letter, with their ticket as PDF")
     result.verdicts = [
@@ -45,7 +47,9 @@ def run(bench: Bench) -> Result:
         Verdict("every mail with its PDF is out, 10 s of grace included", seconds, "s", 90),
     ]
     cpu = ", ".join(f"{kind} {1000 * used / HOW_MANY:.0f} ms" for kind, used in spent.cpu.items())
-    result.notes.append(f"CPU a mail: {cpu}; {spent.sql['worker'] / HOW_MANY:.1f} statements by the worker")
+    result.notes.append(
+        f"CPU a mail: {cpu}; {spent.sql['worker'] / HOW_MANY:.1f} statements by the worker"
+    )
     return result
 
 
@@ -64,8 +68,13 @@ def approve(site: Site, keeper: Person, event: int, waiting: list[int]) -> float
     visitor, page = Visitor(site.ports[0]), f"/organizer/events/{event}/queue/"
     status, html, _ms = visitor.ask(Ask(page, headers=keeper.for_pages))
     prove(status == 200, f"the queue page answers {status}")
-    form = urlencode([("csrfmiddlewaretoken", TOKEN.search(html)[1].decode()), *(("r", pk) for pk in waiting)])  # type: ignore[index]
-    headers = (f"Cookie: {keeper.cookie}; csrftoken={visitor.cookies['csrftoken']}", "Content-Type: application/x-www-form-urlencoded")
+    form = urlencode(
+        [("csrfmiddlewaretoken", TOKEN.search(html)[1].decode()), *(("r", pk) for pk in waiting)]
+    )  # type: ignore[index]
+    headers = (
+        f"Cookie: {keeper.cookie}; csrftoken={visitor.cookies['csrftoken']}",
+        "Content-Type: application/x-www-form-urlencoded",
+    )
     status, html, ms = visitor.ask(Ask(f"{page}confirm/", "POST", headers), form)
     say(f"approving {len(waiting)}: {status} after {ms:.0f} ms")
     prove(status in {200, 302}, f"approving answers {status}: {html[:500]!r}")
@@ -82,8 +91,14 @@ def wait_for_letters(folder: Path, before: set[Path]) -> list[Path]:
 
 
 def has_one_pdf_each(letters: list[Path]) -> bool:
-    read = [email.message_from_bytes(letter.read_bytes(), policy=email.policy.default) for letter in letters]
-    papers = [[part for part in letter.iter_attachments() if part.get_content_type() == "application/pdf"] for letter in read]
+    read = [
+        email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)
+        for letter in letters
+    ]
+    papers = [
+        [part for part in letter.iter_attachments() if part.get_content_type() == "application/pdf"]
+        for letter in read
+    ]
     whole = all(len(found) == 1 and found[0].get_content().startswith(b"%PDF-") for found in papers)
     return whole and set(Counter(letter["To"] for letter in read).values()) == {1}
 

@@ -20,19 +20,44 @@ def run(bench: Bench) -> Result:
     most = bench.seconds * MOST_A_SECOND
     with bench.stack.site(database.name) as site:
         with site.connect() as connection:
-            guests = [pk for (pk,) in connection.execute(UNUSED, [BIG, 21 + (bench.rounds + 1) * len(CLIENTS) * most])]
-        asks = [Ask(f"/api/reservations/{pk}/check-in/", "POST", (*keeper.for_api, "Content-Length: 0")) for pk in guests]
+            guests = [
+                pk
+                for (pk,) in connection.execute(
+                    UNUSED, [BIG, 21 + (bench.rounds + 1) * len(CLIENTS) * most]
+                )
+            ]
+        asks = [
+            Ask(f"/api/reservations/{pk}/check-in/", "POST", (*keeper.for_api, "Content-Length: 0"))
+            for pk in guests
+        ]
         sql, crowds = bench.sql(site, asks[:21]), batched(asks[21:], most, strict=True)
         for clients in CLIENTS:
-            runs = {"check-in": partial(load, bench, site, crowds), "empty view": partial(empty, bench, site)}
+            runs = {
+                "check-in": partial(load, bench, site, crowds),
+                "empty view": partial(empty, bench, site),
+            }
             found = bench.in_turn(runs, clients=clients)
             with site.meter() as spent:
                 last = load(bench, site, crowds, clients)
-            done = figure("check-in", clients, found["check-in"], spent=spent, count=last.count, memory=site.meter().memory())
+            done = figure(
+                "check-in",
+                clients,
+                found["check-in"],
+                spent=spent,
+                count=last.count,
+                memory=site.meter().memory(),
+            )
             result.figures.append(done)
             if clients == 8:
                 ratio = found["check-in"].rate / found["empty view"].rate
-                cpu = Verdict("CPU of all processes, 8 clients", sum(done.cpu.values()), "ms", 6, ratio=ratio, to="the empty view's rate")
+                cpu = Verdict(
+                    "CPU of all processes, 8 clients",
+                    sum(done.cpu.values()),
+                    "ms",
+                    6,
+                    ratio=ratio,
+                    to="the empty view's rate",
+                )
                 result.verdicts = [Verdict("SQL statements", sql, "", 8), cpu]
     result.notes.append(bench.stack.manage(database.name, "check_invariants").strip())
     return result

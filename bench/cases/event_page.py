@@ -18,17 +18,37 @@ def run(bench: Bench) -> Result:
     with bench.stack.site(database.name) as site:
         sql = bench.sql(site, [PAGE] * 21)
         for clients in CLIENTS:
-            runs = {"empty view": partial(load, bench, site, EMPTY), "event page": partial(load, bench, site, PAGE)}
+            runs = {
+                "empty view": partial(load, bench, site, EMPTY),
+                "event page": partial(load, bench, site, PAGE),
+            }
             found = bench.in_turn(runs, clients=clients)
             for name, ask in (("empty view", EMPTY), ("event page", PAGE)):
                 with site.meter() as spent:
                     last = load(bench, site, ask, clients)
-                result.figures.append(figure(name, clients, found[name], spent=spent, count=last.count, memory=site.meter().memory()))
+                result.figures.append(
+                    figure(
+                        name,
+                        clients,
+                        found[name],
+                        spent=spent,
+                        count=last.count,
+                        memory=site.meter().memory(),
+                    )
+                )
             if clients == 8:
                 ratio = found["event page"].rate / found["empty view"].rate
         result.verdicts = [
             Verdict("SQL statements", sql, "", 3),
-            Verdict("of the empty view's rate, 8 clients", 100 * ratio, "%", 60, at_least=True, ratio=ratio, to="the empty view"),
+            Verdict(
+                "of the empty view's rate, 8 clients",
+                100 * ratio,
+                "%",
+                60,
+                at_least=True,
+                ratio=ratio,
+                to="the empty view",
+            ),
         ]
     return result
 

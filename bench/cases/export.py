@@ -22,7 +22,10 @@ def run(bench: Bench) -> Result:
         pid, port = site.web[0].pid, site.ports[0]
         # The list of an event with few guests: what streaming costs at all.
         with site.connect() as connection:
-            few = connection.execute("SELECT min(id) FROM events_event WHERE organizer_id = %s AND id > 2", [database.organizer]).fetchone()[0]  # type: ignore[index]
+            few = connection.execute(
+                "SELECT min(id) FROM events_event WHERE organizer_id = %s AND id > 2",
+                [database.organizer],
+            ).fetchone()[0]  # type: ignore[index]
         download(port, few, keeper)
         before = pss(pid)
         with Watch(pid) as watch:
@@ -47,7 +50,11 @@ def download(port: int, event: int, keeper: Person) -> tuple[float, float, int, 
     """Seconds to the first byte of the body and to the last; lines and bytes."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     begun = time.monotonic()
-    connection.request("GET", f"/organizer/events/{event}/export.csv", headers=dict(header.split(": ", 1) for header in keeper.for_pages))
+    connection.request(
+        "GET",
+        f"/organizer/events/{event}/export.csv",
+        headers=dict(header.split(": ", 1) for header in keeper.for_pages),
+    )
     answer = connection.getresponse()
     if answer.status != 200:
         raise SystemExit(f"The CSV answers {answer.status}")

@@ -35,23 +35,56 @@ PAGES = [
     Page("queue, all states", f"/organizer/events/{BIG}/queue/?state=all", "organizer"),
     Page("queue, last page", f"/organizer/events/{BIG}/queue/?state=all&page=1000000", "organizer"),
     Page("queue, search", f"/organizer/events/{BIG}/queue/?state=all&q=guest77@", "organizer"),
-    Page("queue, search, common names", f"/organizer/events/{BIG}/queue/?q=nowak+maja", "organizer"),
+    Page(
+        "queue, search, common names", f"/organizer/events/{BIG}/queue/?q=nowak+maja", "organizer"
+    ),
     Page("live page", f"/organizer/events/{BIG}/", "organizer"),
     Page("participants", f"/api/events/{BIG}/participants/?page=1", "organizer", api=True),
     Page("my reservations", "/reservations/", "guest"),
     Page("my reservations, API", "/api/my-reservations/?page=1", "guest", api=True),
     Page("organizer's events", "/organizer/", "organizer"),
-    Page("organizer's events, API", "/api/events/organizer/my-events-list/?page=1", "organizer", api=True),
-    Page("organizer's numbers, API", "/api/events/organizer/metrics/?page=1", "organizer", api=True),
-    Page("organizer's reservations, API", "/api/organizer/reservations/?page=1", "organizer", api=True),
-    Page("organizer's reservations by state, API", "/api/organizer/reservations/?page=1&status=pending", "organizer", api=True),
-    Page("organizer's reservations, search, API", "/api/organizer/reservations/?page=1&q=guest77@", "organizer", api=True),
-    Page("organizer's reservations, search, common names, API", "/api/organizer/reservations/?page=1&q=nowak+maja", "organizer", api=True),
+    Page(
+        "organizer's events, API",
+        "/api/events/organizer/my-events-list/?page=1",
+        "organizer",
+        api=True,
+    ),
+    Page(
+        "organizer's numbers, API", "/api/events/organizer/metrics/?page=1", "organizer", api=True
+    ),
+    Page(
+        "organizer's reservations, API",
+        "/api/organizer/reservations/?page=1",
+        "organizer",
+        api=True,
+    ),
+    Page(
+        "organizer's reservations by state, API",
+        "/api/organizer/reservations/?page=1&status=pending",
+        "organizer",
+        api=True,
+    ),
+    Page(
+        "organizer's reservations, search, API",
+        "/api/organizer/reservations/?page=1&q=guest77@",
+        "organizer",
+        api=True,
+    ),
+    Page(
+        "organizer's reservations, search, common names, API",
+        "/api/organizer/reservations/?page=1&q=nowak+maja",
+        "organizer",
+        api=True,
+    ),
     Page("public list", "/", "nobody"),
     Page("public list, search", "/?q=print", "nobody"),
     Page("events, API", "/api/events/", "nobody", api=True),
     Page("door, search", f"/organizer/events/{BIG}/check-in/search/?q=guest77@", "organizer"),
-    Page("door, search, common names", f"/organizer/events/{BIG}/check-in/search/?q=now+maj", "organizer"),
+    Page(
+        "door, search, common names",
+        f"/organizer/events/{BIG}/check-in/search/?q=now+maj",
+        "organizer",
+    ),
 ]
 
 
@@ -67,19 +100,35 @@ def run(bench: Bench) -> Result:
             times = in_turn(page, visitors, people)
             for database, ms in times.items():
                 result.figures.append(alone(f"{page.name}, {database.size:,}", ms))
-            first, last = (quantile(times[database], 0.5) for database in (databases[0], databases[-1]))
+            first, last = (
+                quantile(times[database], 0.5) for database in (databases[0], databases[-1])
+            )
             say(f"{page.name}: {' '.join(f'{quantile(ms, 0.5):.1f}' for ms in times.values())} ms")
-            result.verdicts.append(Verdict(page.name, last / first, "×", 1.3, ratio=last / first, to="itself with 1,000 reservations"))
+            result.verdicts.append(
+                Verdict(
+                    page.name,
+                    last / first,
+                    "×",
+                    1.3,
+                    ratio=last / first,
+                    to="itself with 1,000 reservations",
+                )
+            )
     for page in PAGES:
         result.plans[page.name] = plan(bench, databases[-1], page.ask(people[databases[-1]]))
     return result
 
 
 def signed_in(bench: Bench, database: Database) -> dict[str, Person]:
-    return {"organizer": bench.signed_in(database, database.organizer)[0], "guest": bench.signed_in(database, database.guest)[0]}
+    return {
+        "organizer": bench.signed_in(database, database.organizer)[0],
+        "guest": bench.signed_in(database, database.guest)[0],
+    }
 
 
-def in_turn(page: Page, visitors: dict[Database, Visitor], people: dict[Database, dict[str, Person]]) -> dict[Database, list[float]]:
+def in_turn(
+    page: Page, visitors: dict[Database, Visitor], people: dict[Database, dict[str, Person]]
+) -> dict[Database, list[float]]:
     """Ordered ms of each database, request by request in turn."""
     times: dict[Database, list[float]] = {database: [] for database in visitors}
     begun = time.monotonic()
@@ -105,4 +154,6 @@ def plan(bench: Bench, database: Database, ask: Ask) -> str:
     """How PostgreSQL answers the statement of this page that takes it longest."""
     command = [sys.executable, "-m", "bench.plans", json.dumps([ask.path, ask.headers])]
     environment = bench.stack.environment(database.name, "bench")
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()

@@ -39,10 +39,22 @@ def run(bench: Bench) -> Result:
             found = bench.in_turn(runs, clients=clients)
             with site.meter() as spent:
                 last = load(bench, site, crowd, queue, clients)
-            done = figure("reserve", clients, found["reserve"], spent=spent, count=last.count, memory=site.meter().memory())
-            result.figures += [done, *(figure(name, clients, found[name]) for name in list(runs)[1:])]
+            done = figure(
+                "reserve",
+                clients,
+                found["reserve"],
+                spent=spent,
+                count=last.count,
+                memory=site.meter().memory(),
+            )
+            result.figures += [
+                done,
+                *(figure(name, clients, found[name]) for name in list(runs)[1:]),
+            ]
             if clients == 8:
-                result.verdicts = verdicts(done, sql, sql_seats, found["reserve"].rate / found["pgbench, one event"].rate)
+                result.verdicts = verdicts(
+                    done, sql, sql_seats, found["reserve"].rate / found["pgbench, one event"].rate
+                )
     result.notes.append(bench.stack.manage(database.name, "check_invariants").strip())
     return result
 
@@ -52,7 +64,15 @@ def verdicts(done: Figure, sql: float, sql_seats: float, ratio: float) -> list[V
         Verdict("SQL statements", sql, "", 12),
         Verdict("SQL statements where a seat is given at once", sql_seats, "", 12),
         Verdict("CPU of all processes, 8 clients", sum(done.cpu.values()), "ms", 9),
-        Verdict("of pgbench's rate on one event, 8 clients", 100 * ratio, "%", 25, at_least=True, ratio=ratio, to="pgbench, one event"),
+        Verdict(
+            "of pgbench's rate on one event, 8 clients",
+            100 * ratio,
+            "%",
+            25,
+            at_least=True,
+            ratio=ratio,
+            to="pgbench, one event",
+        ),
     ]
 
 
@@ -60,7 +80,11 @@ class Crowd:
     """People who have reserved nothing yet, enough of them for each run."""
 
     def __init__(self, bench: Bench, database: Database, runs: int) -> None:
-        self.batches = batched(bench.people(database, runs * bench.seconds * MOST_A_SECOND), bench.seconds * MOST_A_SECOND, strict=True)
+        self.batches = batched(
+            bench.people(database, runs * bench.seconds * MOST_A_SECOND),
+            bench.seconds * MOST_A_SECOND,
+            strict=True,
+        )
 
     def next(self) -> tuple[Person, ...]:
         return next(self.batches)
@@ -71,7 +95,12 @@ def reserve(event: int, person: Person) -> Ask:
 
 
 def load(bench: Bench, site: Site, crowd: Crowd, event: int, clients: int) -> Load:
-    return wrk(site.ports, [reserve(event, person) for person in crowd.next()], clients=clients, seconds=bench.seconds)
+    return wrk(
+        site.ports,
+        [reserve(event, person) for person in crowd.next()],
+        clients=clients,
+        seconds=bench.seconds,
+    )
 
 
 def minimal(bench: Bench, database: Database, how_many: int, clients: int) -> Load:
@@ -81,4 +110,6 @@ def minimal(bench: Bench, database: Database, how_many: int, clients: int) -> Lo
         connection.execute("DROP SEQUENCE IF EXISTS bench_people")
         connection.execute("CREATE SEQUENCE bench_people")
     script = f"\\set event random({events[0]}, {events[-1]})\n{MINIMAL}"
-    return pgbench(bench.stack.url(database.name, "bench"), script, clients=clients, seconds=bench.seconds)
+    return pgbench(
+        bench.stack.url(database.name, "bench"), script, clients=clients, seconds=bench.seconds
+    )

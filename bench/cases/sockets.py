@@ -50,10 +50,17 @@ def run(bench: Bench) -> Result:
         where = "1 process" if processes == 1 else f"{processes} processes"
         result.verdicts += [
             Verdict(f"{where}: last state, p99", 1000 * quantiles[98], "ms", 1000),
-            Verdict(f"{where}: messages a second, the busiest socket", max(found.messages_a_second), "", 4),
+            Verdict(
+                f"{where}: messages a second, the busiest socket",
+                max(found.messages_a_second),
+                "",
+                4,
+            ),
             Verdict(f"{where}: queries a message", max(found.readings), "", 1),
             Verdict(f"{where}: memory a socket", found.bytes_a_socket / 1000, "kB", 25),
-            Verdict(f"{where}: all {SOCKETS:,} cut at once and back with the truth", found.back, "s", 10),
+            Verdict(
+                f"{where}: all {SOCKETS:,} cut at once and back with the truth", found.back, "s", 10
+            ),
         ]
         p50, cores = 1000 * quantiles[49], statistics.mean(found.cores)
         result.notes.append(
@@ -66,7 +73,10 @@ def run(bench: Bench) -> Result:
 def measured(bench: Bench, database: Database, processes: int) -> Found:
     event, found = bench.event(database), Found()
     people = bench.people(database, ROUNDS * SECONDS * CHANGES_A_SECOND + WARM_CHANGES + 1)
-    with bench.stack.site(database.name, web=processes, worker=False) as site, Watchers(f"/ws/events/{event}/", site.ports) as watchers:
+    with (
+        bench.stack.site(database.name, web=processes, worker=False) as site,
+        Watchers(f"/ws/events/{event}/", site.ports) as watchers,
+    ):
         guests = Guests(site, event, people)
         watchers.open(WARM_SOCKETS)
         guests.come(WARM_CHANGES, a_second=CHANGES_A_SECOND)
@@ -75,7 +85,9 @@ def measured(bench: Bench, database: Database, processes: int) -> Found:
         found.opened = watchers.open(SOCKETS - WARM_SOCKETS)
         for _round in range(ROUNDS):
             one_round(site, watchers, guests, found)
-        found.bytes_a_socket = (site.meter().memory()["web"] - before) * 1024**2 / (SOCKETS - WARM_SOCKETS)
+        found.bytes_a_socket = (
+            (site.meter().memory()["web"] - before) * 1024**2 / (SOCKETS - WARM_SOCKETS)
+        )
         found.back = watchers.cut(then=lambda: guests.come(1), waiting=len(people))
     return found
 
@@ -91,13 +103,19 @@ def one_round(site: Site, watchers: Watchers, guests: "Guests", found: Found) ->
     took, seen = time.monotonic() - begun, watchers.take()
     late = sum(watcher.waiting != guests.count for watcher in seen)
     if late or len(seen) != SOCKETS:
-        raise SystemExit(f"{late} of {len(seen)} sockets do not know the last state after {SETTLE_SECONDS} s")
+        raise SystemExit(
+            f"{late} of {len(seen)} sockets do not know the last state after {SETTLE_SECONDS} s"
+        )
     found.delays += [watcher.came - sent for watcher in seen]
     messages = [watcher.messages for watcher in seen]
     found.messages_a_second.append(max(watcher.rate for watcher in seen))
-    found.readings.append((count_readings(site) - readings) / len(site.ports) / statistics.mean(messages))
+    found.readings.append(
+        (count_readings(site) - readings) / len(site.ports) / statistics.mean(messages)
+    )
     found.cores.append(spent.cpu["web"] / took)
-    say(f"last state max {max(found.delays[-SOCKETS:]):.2f} s, {statistics.mean(messages):.1f} messages each, web {found.cores[-1]:.2f} cores")
+    say(
+        f"last state max {max(found.delays[-SOCKETS:]):.2f} s, {statistics.mean(messages):.1f} messages each, web {found.cores[-1]:.2f} cores"
+    )
 
 
 def count_readings(site: Site) -> int:
@@ -109,7 +127,11 @@ class Guests:
     """People who reserve over the API, one request each, at the web processes by turns."""
 
     def __init__(self, site: Site, event: int, people: list[Person]) -> None:
-        self.path, self.ports, self.people = f"/api/events/{event}/register/", site.ports, iter(people)
+        self.path, self.ports, self.people = (
+            f"/api/events/{event}/register/",
+            site.ports,
+            iter(people),
+        )
         self.count = 0
         self.mine = local()
         self.threads = ThreadPoolExecutor(8)
@@ -119,15 +141,27 @@ class Guests:
         begun, sent = time.monotonic(), []
         for number in range(how_many):
             time.sleep(max(0, begun + number / a_second - time.monotonic()))
-            sent.append(self.threads.submit(self.reserve, next(self.people), self.ports[number % len(self.ports)]))
+            sent.append(
+                self.threads.submit(
+                    self.reserve, next(self.people), self.ports[number % len(self.ports)]
+                )
+            )
         self.count += how_many
         return max(one.result() for one in sent)
 
     def reserve(self, person: Person, port: int) -> float:
-        kept: dict[int, http.client.HTTPConnection] = self.mine.__dict__.setdefault("connections", {})
-        connection = kept.setdefault(port, http.client.HTTPConnection("127.0.0.1", port, timeout=30))
+        kept: dict[int, http.client.HTTPConnection] = self.mine.__dict__.setdefault(
+            "connections", {}
+        )
+        connection = kept.setdefault(
+            port, http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        )
         sent = time.monotonic()
-        connection.request("POST", self.path, headers={"Authorization": f"Bearer {person.token}", "Content-Length": "0"})
+        connection.request(
+            "POST",
+            self.path,
+            headers={"Authorization": f"Bearer {person.token}", "Content-Length": "0"},
+        )
         answer = connection.getresponse()
         body = answer.read()
         if answer.status != http.HTTPStatus.CREATED:

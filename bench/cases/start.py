@@ -24,7 +24,9 @@ def run(bench: Bench) -> Result:
         Verdict("a web process has answered its first page", ready[TIMES // 2], "s", 3),
         Verdict("two web processes and the worker, PSS", ours, "MiB", 350),
     ]
-    result.notes.append(f"web {memory['web']:.0f} MiB together, worker {memory['worker']:.0f} MiB, after {bench.seconds} s of load by 16 clients")
+    result.notes.append(
+        f"web {memory['web']:.0f} MiB together, worker {memory['worker']:.0f} MiB, after {bench.seconds} s of load by 16 clients"
+    )
     return result
 
 

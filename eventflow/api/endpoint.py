@@ -34,7 +34,9 @@ NEED_TWO = _("Admins sign in in two steps here. Set up the second one on the web
 class AlwaysJson(DefaultContentNegotiation):
     """Whatever a client says it accepts, it gets our JSON: also the refusal of a PDF."""
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[BaseRenderer, str]:
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         return renderers[0], renderers[0].media_type
 
 
@@ -99,11 +101,17 @@ class Endpoint(APIView):
         return JSONRenderer().render(response.data)
 
 
-def answer(data: Any, message: Any = OK, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response({"success": True, "message": str(message), "data": data}, status=status, headers=headers)
+def answer(
+    data: Any, message: Any = OK, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(
+        {"success": True, "message": str(message), "data": data}, status=status, headers=headers
+    )
 
 
-def body_of(request: Request, serializer: type[serializers.Serializer], **kwargs: Any) -> dict[str, Any]:
+def body_of(
+    request: Request, serializer: type[serializers.Serializer], **kwargs: Any
+) -> dict[str, Any]:
     """What the body says, as the serializer understands it; no body says nothing. Raises ValidationError, field by field."""
     said = plain(request.data)
     read = serializer(data={} if said is None else said, **kwargs)

@@ -71,7 +71,9 @@ def idempotent(handler: Handler) -> Handler:
             return handler(view, request, *args, **kwargs)
         attempt = Attempt(request, key)
         with attempt:
-            return attempt.earlier() or attempt.first(lambda: handler(view, request, *args, **kwargs), view)
+            return attempt.earlier() or attempt.first(
+                lambda: handler(view, request, *args, **kwargs), view
+            )
 
     return once
 
@@ -81,16 +83,33 @@ class Attempt:
 
     def __init__(self, request: Request, key: str) -> None:
         if not WELL_FORMED.fullmatch(key):
-            raise Refused("idempotency_key_invalid", _("An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces."))
-        who = name_of(request.user) if request.user.is_authenticated else f"address:{get_ip(request)}"
+            raise Refused(
+                "idempotency_key_invalid",
+                _("An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces."),
+            )
+        who = (
+            name_of(request.user) if request.user.is_authenticated else f"address:{get_ip(request)}"
+        )
         what = f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
-        self.who, self.key, self.request = digest("who", who.encode()), digest("key", f"{who} {key}".encode()), digest("request", what)
-        self.cipher = Fernet(base64.urlsafe_b64encode(hmac.digest(settings.SECRET_KEY.encode(), f"{who} {key}".encode() + what, "sha256")))
+        self.who, self.key, self.request = (
+            digest("who", who.encode()),
+            digest("key", f"{who} {key}".encode()),
+            digest("request", what),
+        )
+        self.cipher = Fernet(
+            base64.urlsafe_b64encode(
+                hmac.digest(settings.SECRET_KEY.encode(), f"{who} {key}".encode() + what, "sha256")
+            )
+        )
 
     def __enter__(self) -> None:
         """Claim the key. Two who both believe they have it (the cache forgets) still write one row: it is unique."""
         if not cache.add(self.claim, 1, timeout=IN_FLIGHT):
-            raise Refused("idempotency_in_flight", _("The same request is being worked on. Ask again in a second."), wait=1)
+            raise Refused(
+                "idempotency_in_flight",
+                _("The same request is being worked on. Ask again in a second."),
+                wait=1,
+            )
 
     def __exit__(self, *exc_info: object) -> None:
         cache.delete(self.claim)
@@ -105,8 +124,17 @@ class Attempt:
         if replay is None:
             return None
         if replay.request != self.request:
-            raise Refused("idempotency_other_body", _("This Idempotency-Key came with another request before. Use a new key for a new request."))
-        return Response(json.loads(self.cipher.decrypt(bytes(replay.answer))), status=replay.status, headers=REPLAYED)
+            raise Refused(
+                "idempotency_other_body",
+                _(
+                    "This Idempotency-Key came with another request before. Use a new key for a new request."
+                ),
+            )
+        return Response(
+            json.loads(self.cipher.decrypt(bytes(replay.answer))),
+            status=replay.status,
+            headers=REPLAYED,
+        )
 
     def first(self, act: Callable[[], Response], view: Any) -> Response:
         """Act, and keep the answer in the same transaction; not that of a limit."""
@@ -118,7 +146,13 @@ class Attempt:
                     # It says: later. With the key it would be the answer then, too.
                     return response
                 answer = self.cipher.encrypt(view.as_json(response))
-                Replay.objects.create(who=self.who, key=self.key, request=self.request, status=response.status_code, answer=answer)
+                Replay.objects.create(
+                    who=self.who,
+                    key=self.key,
+                    request=self.request,
+                    status=response.status_code,
+                    answer=answer,
+                )
                 return response
         except IntegrityError:
             # Somebody with the same key was faster, and what we did is undone.
@@ -140,7 +174,9 @@ def refusals_too(act: Callable[[], Response], view: Any) -> Response:
 
 
 def digest(purpose: str, text: bytes) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), purpose.encode() + b"\n" + text, "sha256").hexdigest()
+    return hmac.new(
+        settings.SECRET_KEY.encode(), purpose.encode() + b"\n" + text, "sha256"
+    ).hexdigest()
 
 
 def name_of(person: Any) -> str:

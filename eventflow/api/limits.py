@@ -34,7 +34,11 @@ class Allowance:
     @property
     def headers(self) -> dict[str, str]:
         remaining = max(0, self.limit - self.used)
-        return {"X-RateLimit-Limit": str(self.limit), "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": str(self.reset)}
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Reset": str(self.reset),
+        }
 
 
 def spend(request: HttpRequest) -> Allowance | None:
@@ -49,7 +53,9 @@ def spend(request: HttpRequest) -> Allowance | None:
 def share(request: HttpRequest, action: str) -> None:
     """Count this against the limit that our pages have for the same deed. Refused: too_many_attempts."""
     if not ratelimit.consume(request, action=action):
-        raise Refused("too_many_attempts", _("Too many attempts. Wait a few minutes and try again."), wait=60)
+        raise Refused(
+            "too_many_attempts", _("Too many attempts. Wait a few minutes and try again."), wait=60
+        )
 
 
 def count(who: str, rate: str) -> Allowance:
@@ -57,12 +63,16 @@ def count(who: str, rate: str) -> Allowance:
     now = time.time()
     window = int(now // seconds)
     key = f"api-rate:{who}:{seconds}:{window}"
-    return Allowance(limit, count_up(key, timeout=2 * seconds), max(1, round((window + 1) * seconds - now)))
+    return Allowance(
+        limit, count_up(key, timeout=2 * seconds), max(1, round((window + 1) * seconds - now))
+    )
 
 
 def parsed(rate: str) -> tuple[int, int]:
     """(600, 60) from `600/minute`."""
     amount, _slash, unit = rate.partition("/")
     if not amount.isdecimal() or unit not in SECONDS:
-        raise ImproperlyConfigured(f"A rate is written like 600/minute, not {rate!r}; the units are {', '.join(SECONDS)}.")
+        raise ImproperlyConfigured(
+            f"A rate is written like 600/minute, not {rate!r}; the units are {', '.join(SECONDS)}."
+        )
     return int(amount), SECONDS[unit]

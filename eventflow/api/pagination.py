@@ -25,7 +25,9 @@ class PageQuery(serializers.Serializer):
     """Which page. More than MOST rows at once are cut down to MOST, as clients that ask for "everything" expect."""
 
     page = serializers.IntegerField(min_value=1, default=1, help_text="1 is the first page.")
-    page_size = serializers.IntegerField(min_value=1, default=20, help_text=f"Rows a page, at most {MOST}.")
+    page_size = serializers.IntegerField(
+        min_value=1, default=20, help_text=f"Rows a page, at most {MOST}."
+    )
 
 
 @dataclass
@@ -72,7 +74,11 @@ def page_of(rows: Rows, request: Request) -> dict[str, Any]:
 def previous(url: str, number: int) -> str | None:
     if number == 1:
         return None
-    return remove_query_param(url, "page") if number == 2 else replace_query_param(url, "page", number - 1)
+    return (
+        remove_query_param(url, "page")
+        if number == 2
+        else replace_query_param(url, "page", number - 1)
+    )
 
 
 def whole_or_page(rows: Rows, request: Request) -> tuple[Any, dict[str, str]]:
@@ -101,7 +107,9 @@ def filters_of(request: Request, query: type[serializers.Serializer]) -> dict[st
     return read.validated_data
 
 
-def asked_of_list(request: Request, query: type[serializers.Serializer] | None = None) -> dict[str, Any]:
+def asked_of_list(
+    request: Request, query: type[serializers.Serializer] | None = None
+) -> dict[str, Any]:
     """The filters of a list. Refused: unknown_parameter, for one that is neither of `query` nor of a page."""
     refuse_unknown(request.query_params, [*(query().fields if query else []), *PageQuery().fields])
     return filters_of(request, query) if query else {}

@@ -12,17 +12,42 @@ from eventflow.errors import Refused, envelope
 
 # What the framework refuses, as its own exception: status, code, words. The first that fits.
 FRAMEWORK: list[tuple[type[Exception], int, str, Any]] = [
-    (exceptions.ValidationError, 400, "invalid", _("Some of this is not right. Each field says what.")),
+    (
+        exceptions.ValidationError,
+        400,
+        "invalid",
+        _("Some of this is not right. Each field says what."),
+    ),
     (exceptions.ParseError, 400, "malformed", _("The body is not valid JSON.")),
-    (exceptions.NotAuthenticated, 401, "not_authenticated", _("Sign in first: this needs a token.")),
-    (exceptions.AuthenticationFailed, 401, "token_invalid", _("This token is not valid any more. Sign in again.")),
+    (
+        exceptions.NotAuthenticated,
+        401,
+        "not_authenticated",
+        _("Sign in first: this needs a token."),
+    ),
+    (
+        exceptions.AuthenticationFailed,
+        401,
+        "token_invalid",
+        _("This token is not valid any more. Sign in again."),
+    ),
     (PermissionDenied, 403, "forbidden", _("You may not do this.")),
     (exceptions.PermissionDenied, 403, "forbidden", _("You may not do this.")),
     (Http404, 404, "not_found", _("There is nothing here.")),
     (exceptions.NotFound, 404, "not_found", _("There is nothing here.")),
-    (exceptions.MethodNotAllowed, 405, "method_not_allowed", _("This address does not take that method.")),
+    (
+        exceptions.MethodNotAllowed,
+        405,
+        "method_not_allowed",
+        _("This address does not take that method."),
+    ),
     (RequestDataTooBig, 413, "too_large", _("This is too large to send at once.")),
-    (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", _("Send JSON or a form, and say which as Content-Type.")),
+    (
+        exceptions.UnsupportedMediaType,
+        415,
+        "unsupported_media_type",
+        _("Send JSON or a form, and say which as Content-Type."),
+    ),
     (exceptions.Throttled, 429, "throttled", _("Too many requests. Try again a little later.")),
 ]
 # The refusals of services that are not a plain 400.
@@ -44,11 +69,19 @@ def answer_to(exception: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(exception, Refused):
         errors = {exception.field: [exception.message]} if exception.field else {}
         body = envelope(exception.code, exception.message, errors)
-        return Response(body, status=STATUS_OF.get(exception.code, 400), headers=headers_of(exception))
+        return Response(
+            body, status=STATUS_OF.get(exception.code, 400), headers=headers_of(exception)
+        )
     for kind, status, code, words in FRAMEWORK:
         if isinstance(exception, kind):
-            errors = flat(exception.detail) if isinstance(exception, exceptions.ValidationError) else {}
-            return Response(envelope(code, the_one(errors) or words, errors), status=status, headers=headers_of(exception))
+            errors = (
+                flat(exception.detail) if isinstance(exception, exceptions.ValidationError) else {}
+            )
+            return Response(
+                envelope(code, the_one(errors) or words, errors),
+                status=status,
+                headers=headers_of(exception),
+            )
     return None
 
 

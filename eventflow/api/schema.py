@@ -31,9 +31,15 @@ from eventflow.http import BUSY
 GENERAL = {code: (status, words) for _, status, code, words in FRAMEWORK}
 IDEMPOTENCY = ["idempotency_key_invalid", "idempotency_in_flight", "idempotency_other_body"]
 GENERAL |= {
-    "idempotency_key_invalid": (400, "An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces."),
+    "idempotency_key_invalid": (
+        400,
+        "An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces.",
+    ),
     "idempotency_in_flight": (409, "The same request is being worked on. Ask again in a second."),
-    "idempotency_other_body": (422, "This Idempotency-Key came with another request before. Use a new key for a new request."),
+    "idempotency_other_body": (
+        422,
+        "This Idempotency-Key came with another request before. Use a new key for a new request.",
+    ),
     "busy": (503, BUSY),
     "unavailable": (503, AWAY),
 }
@@ -65,16 +71,27 @@ PATH = {
 }
 # name: (type, what it says), of an answer.
 HEADERS = {
-    "X-Request-ID": ("string", "The request's id: the caller's own, if it sent a well-formed one. Stands on every log line of ours."),
+    "X-Request-ID": (
+        "string",
+        "The request's id: the caller's own, if it sent a well-formed one. Stands on every log line of ours.",
+    ),
     "X-RateLimit-Limit": ("integer", "Requests in a window."),
     "X-RateLimit-Remaining": ("integer", "Requests left in this window."),
     "X-RateLimit-Reset": ("integer", "Seconds until the next window."),
 }
 WHOLE = {
     "X-Total-Count": ("integer", "How many rows there are, of a list that is sent whole."),
-    "Link": ("string", 'Where there are more rows than are sent at once: the page on which the others begin, as `rel="next"`.'),
+    "Link": (
+        "string",
+        'Where there are more rows than are sent at once: the page on which the others begin, as `rel="next"`.',
+    ),
 }
-IGNORED = {"X-Ignored-Fields": ("string", "The fields of the body that are not known here, if there were any.")}
+IGNORED = {
+    "X-Ignored-Fields": (
+        "string",
+        "The fields of the body that are not known here, if there were any.",
+    )
+}
 RETRY = {"Retry-After": ("integer", "Seconds after which another try makes sense.")}
 
 
@@ -87,7 +104,8 @@ class Refusal(serializers.Serializer):
     code = serializers.CharField(help_text="For machines: stable, never translated.")
     # The contract's name; DRF has a property of it, which is not asked here.
     errors = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.ListField(child=serializers.CharField()), help_text="For each field, what is wrong with it."
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="For each field, what is wrong with it.",
     )
 
 
@@ -118,7 +136,9 @@ def describe(
         summary=summary,
         request=request,
         parameters=parameters,
-        responses=files(binary) if binary else {status: OpenApiResponse(enveloped(answer, rows=rows), "Done.")},
+        responses=files(binary)
+        if binary
+        else {status: OpenApiResponse(enveloped(answer, rows=rows), "Done.")},
         examples=examples_of(example, sent, rows=rows, status=status, binary=bool(binary)),
     )
     own = dict(refusals or {})
@@ -136,9 +156,15 @@ def describe(
     return decorate
 
 
-def examples_of(example: Any, sent: Any, *, rows: str | None, status: int, binary: bool) -> list[OpenApiExample]:
+def examples_of(
+    example: Any, sent: Any, *, rows: str | None, status: int, binary: bool
+) -> list[OpenApiExample]:
     """Of the body, and of the answer in its envelope; of a list that is read whole, both shapes."""
-    shapes = {None: {"Answer": example}, "pages": {"Answer": one_page(example)}, "whole": {"Whole": [example], "Page": one_page(example)}}
+    shapes = {
+        None: {"Answer": example},
+        "pages": {"Answer": one_page(example)},
+        "whole": {"Whole": [example], "Page": one_page(example)},
+    }
     answers = {} if binary else shapes[rows]
     examples = [
         OpenApiExample(
@@ -149,11 +175,16 @@ def examples_of(example: Any, sent: Any, *, rows: str | None, status: int, binar
         )
         for name, data in answers.items()
     ]
-    return examples + ([OpenApiExample("Request", value=sent, request_only=True)] if sent is not None else [])
+    return examples + (
+        [OpenApiExample("Request", value=sent, request_only=True)] if sent is not None else []
+    )
 
 
 def files(binary: Mapping[str, str]) -> dict[Any, OpenApiResponse]:
-    return {(200, media_type): OpenApiResponse(OpenApiTypes.BINARY, words) for media_type, words in binary.items()}
+    return {
+        (200, media_type): OpenApiResponse(OpenApiTypes.BINARY, words)
+        for media_type, words in binary.items()
+    }
 
 
 def one_page(row: Any) -> dict[str, Any]:
@@ -176,7 +207,11 @@ def enveloped(answer: Any, *, rows: str | None) -> Any:
         name = f"{answer.__name__}List"
         shapes = [answer(many=True), data]
         data = either(name, shapes)
-    fields = {"success": serializers.BooleanField(), "message": serializers.CharField(), "data": data}
+    fields = {
+        "success": serializers.BooleanField(),
+        "message": serializers.CharField(),
+        "data": data,
+    }
     return inline_serializer(f"{name}Answer", fields)
 
 
@@ -219,12 +254,24 @@ class EnvelopeSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         header: Literal["header"] = "header"
         everywhere = [
-            OpenApiParameter("Accept-Language", str, header, description="`en` or `pl`: the language of `message`; else English."),
             OpenApiParameter(
-                "X-Request-ID", str, header, description="An id of the caller's own: 8 to 64 letters, digits, dots, underscores, hyphens."
+                "Accept-Language",
+                str,
+                header,
+                description="`en` or `pl`: the language of `message`; else English.",
+            ),
+            OpenApiParameter(
+                "X-Request-ID",
+                str,
+                header,
+                description="An id of the caller's own: 8 to 64 letters, digits, dots, underscores, hyphens.",
             ),
         ]
-        everywhere += [OpenApiParameter(name, kind, "path", description=words) for name, (kind, words) in PATH.items() if f"{{{name}}}" in self.path]
+        everywhere += [
+            OpenApiParameter(name, kind, "path", description=words)
+            for name, (kind, words) in PATH.items()
+            if f"{{{name}}}" in self.path
+        ]
         if self.takes_a_key:
             words = "Send the same key with a request sent again: it gets the first answer, for 24 hours, and nothing happens twice."
             everywhere.append(OpenApiParameter("Idempotency-Key", str, header, description=words))
@@ -255,7 +302,9 @@ class EnvelopeSchema(AutoSchema):
     @property
     def takes_a_key(self) -> bool:
         """Whether an Idempotency-Key does something here."""
-        return self.method in {"POST", "PUT", "PATCH", "DELETE"} and getattr(self.view, "keeps_answers", True)
+        return self.method in {"POST", "PUT", "PATCH", "DELETE"} and getattr(
+            self.view, "keeps_answers", True
+        )
 
     def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> Any:
         headers = HEADERS | (RETRY if status_code in {"409", "429", "503"} else {})
@@ -263,19 +312,30 @@ class EnvelopeSchema(AutoSchema):
             headers |= WHOLE if self.own("rows", None) == "whole" else {}
             headers |= IGNORED if self.get_request_serializer() else {}
         return {
-            name: self.component(ResolvedComponent.HEADER, name, {"description": words, "schema": {"type": kind}})
+            name: self.component(
+                ResolvedComponent.HEADER, name, {"description": words, "schema": {"type": kind}}
+            )
             for name, (kind, words) in headers.items()
         }
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for status, codes in sorted(self.refusals().items()):
-            examples = [OpenApiExample(code, value=envelope(code, words), response_only=True) for code, words in codes.items()]
+            examples = [
+                OpenApiExample(code, value=envelope(code, words), response_only=True)
+                for code, words in codes.items()
+            ]
             response = OpenApiResponse(Refusal, TITLES[status], examples=examples)
-            body = self._get_response_for_code(response, str(status), ["application/json"], direction)
-            is_shared = all(code in GENERAL and words == str(GENERAL[code][1]) for code, words in codes.items())
+            body = self._get_response_for_code(
+                response, str(status), ["application/json"], direction
+            )
+            is_shared = all(
+                code in GENERAL and words == str(GENERAL[code][1]) for code, words in codes.items()
+            )
             name = "".join(code.title().replace("_", "") for code in codes)
-            bodies[str(status)] = self.component(ResolvedComponent.RESPONSE, name, body) if is_shared else body
+            bodies[str(status)] = (
+                self.component(ResolvedComponent.RESPONSE, name, body) if is_shared else body
+            )
         return bodies
 
     def component(self, kind: str, name: str, schema: Any) -> Any:
@@ -288,7 +348,9 @@ class EnvelopeSchema(AutoSchema):
         """{status: {code: words}} of this method."""
         own: dict[str, str] = self.own("refusals", {})
         found: dict[int, dict[str, str]] = defaultdict(dict)
-        for code, words in ({code: GENERAL[code][1] for code in self.general_codes()} | own).items():
+        for code, words in (
+            {code: GENERAL[code][1] for code in self.general_codes()} | own
+        ).items():
             found[status_of(code)][code] = str(words)
         return found
 
@@ -304,7 +366,11 @@ class EnvelopeSchema(AutoSchema):
             yield "not_found"
         if self.get_request_serializer():
             yield from ["invalid", "malformed", "unsupported_media_type", "too_large"]
-        elif any(issubclass(part, serializers.Serializer) for part in self.get_override_parameters() if isinstance(part, type)):
+        elif any(
+            issubclass(part, serializers.Serializer)
+            for part in self.get_override_parameters()
+            if isinstance(part, type)
+        ):
             yield "invalid"
         if self.takes_a_key:
             yield from IDEMPOTENCY

@@ -16,7 +16,11 @@ urlpatterns = [
     path("users/refresh/", users.Refresh.as_view(), name="users_refresh"),
     path("users/me/", users.Me.as_view(), name="me"),
     path("users/admin/users/", users.People.as_view(), name="people"),
-    path("users/admin/users/<int:pk>/set-organizer/", users.SetOrganizer.as_view(), name="set_organizer"),
+    path(
+        "users/admin/users/<int:pk>/set-organizer/",
+        users.SetOrganizer.as_view(),
+        name="set_organizer",
+    ),
     path("users/admin/users/<int:pk>/role/", users.Role.as_view(), name="role"),
     # events
     path("events/", events.Events.as_view(), name="events"),
@@ -32,9 +36,17 @@ urlpatterns = [
     # reservations
     path("events/<int:pk>/register/", reservations.Reserve.as_view(), name="reserve"),
     path("my-reservations/", reservations.MyReservations.as_view(), name="my_reservations"),
-    path("events/<int:pk>/my-reservation/", reservations.MyReservation.as_view(), name="my_reservation"),
+    path(
+        "events/<int:pk>/my-reservation/",
+        reservations.MyReservation.as_view(),
+        name="my_reservation",
+    ),
     path("events/<int:pk>/participants/", reservations.Participants.as_view(), name="participants"),
-    path("organizer/reservations/", reservations.OrganizerReservations.as_view(), name="organizer_reservations"),
+    path(
+        "organizer/reservations/",
+        reservations.OrganizerReservations.as_view(),
+        name="organizer_reservations",
+    ),
     path("reservations/<int:pk>/status/", reservations.Decide.as_view(), name="decide"),
     path("reservations/<int:pk>/", reservations.OneReservation.as_view(), name="reservation"),
     path("reservations/<int:pk>/ticket/", reservations.Ticket.as_view(), name="ticket"),
@@ -43,7 +55,9 @@ urlpatterns = [
     path("organizer/reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect"),
     path("reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect_short"),
     path("reservations/<path:ref>/check-in/", door.CheckIn.as_view(), name="check_in"),
-    path("reservations/<path:ref>/check-in/undo/", door.UndoCheckIn.as_view(), name="undo_check_in"),
+    path(
+        "reservations/<path:ref>/check-in/undo/", door.UndoCheckIn.as_view(), name="undo_check_in"
+    ),
     # what this is
     path("schema/", docs.schema, name="schema"),
     path("schema/swagger-ui/", docs.swagger_ui, name="swagger_ui"),

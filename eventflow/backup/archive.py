@@ -45,7 +45,11 @@ def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Pa
 
     It and every backup beside it are readable by their owner only.
     """
-    contents = {"format": FORMAT, **about, "sha256": {name: digest(path) for name, path in members.items()}}
+    contents = {
+        "format": FORMAT,
+        **about,
+        "sha256": {name: digest(path) for name, path in members.items()},
+    }
     unnamed = work / "archive"
     unnamed.touch(mode=0o600)
     (work / CONTENTS).write_text(json.dumps(contents, indent=1))
@@ -72,12 +76,29 @@ def unpack(file: Path, into: Path) -> dict[str, Any]:
             tar.extractall(into, filter="data")
         contents: dict[str, Any] = json.loads((into / CONTENTS).read_text())
         broken = [name for name, said in contents["sha256"].items() if digest(into / name) != said]
-    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused("bad_backup", f"{file} is not a whole backup of EventFlow ({type(error).__name__}: {error}). Nothing was changed.") from error
+    except (
+        tarfile.TarError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise Refused(
+            "bad_backup",
+            f"{file} is not a whole backup of EventFlow ({type(error).__name__}: {error}). Nothing was changed.",
+        ) from error
     if broken:
-        raise Refused("bad_backup", f"{file} is damaged: the checksum of {', '.join(broken)} does not hold. Nothing was changed.")
+        raise Refused(
+            "bad_backup",
+            f"{file} is damaged: the checksum of {', '.join(broken)} does not hold. Nothing was changed.",
+        )
     if contents["format"] != FORMAT:
-        raise Refused("bad_backup", f"{file} was made by another version of EventFlow (format {contents['format']}). Nothing was changed.")
+        raise Refused(
+            "bad_backup",
+            f"{file} was made by another version of EventFlow (format {contents['format']}). Nothing was changed.",
+        )
     return contents
 
 

@@ -42,7 +42,12 @@ def make(folder: Path, *, keep: int | None = None) -> tuple[Path, list[Path]]:
     with archive.workspace(folder) as work:
         members = {store.member: work / store.member, **secret()}
         store.copy(work / store.member)
-        made = archive.pack(members, {"made": archive.stamp(), "version": VERSION, "database": store.label}, folder, work)
+        made = archive.pack(
+            members,
+            {"made": archive.stamp(), "version": VERSION, "database": store.label},
+            folder,
+            work,
+        )
     return made, archive.prune(folder, keep) if keep else []
 
 
@@ -60,14 +65,15 @@ def restore(file: Path, *, replace: bool = False, accept_violations: bool = Fals
         store.check_unused()
         full = store.exists() and holds_anything()
         if full and not replace:
-            raise Refused("not_empty", "The database is not empty. --replace puts the backup in its place, and keeps the old one beside it.")
+            raise Refused(
+                "not_empty",
+                "The database is not empty. --replace puts the backup in its place, and keeps the old one beside it.",
+            )
         fresh = store.load(work / store.member)
         try:
             broken = bring_up_to_date(fresh)
             if broken and not accept_violations:
-                words = (
-                    f"What was backed up breaks {len(broken)} promises, listed above. Nothing was changed. --accept-violations restores it as it is."
-                )
+                words = f"What was backed up breaks {len(broken)} promises, listed above. Nothing was changed. --accept-violations restores it as it is."
                 words = "\n".join([*broken, words])
                 raise Refused("broken_invariants", words)
             kept = store.swap(fresh, keep=full)
@@ -87,7 +93,10 @@ def holds_anything() -> bool:
     """Whether anybody, or any event, is in the database. What can't be read is not called empty."""
     try:
         tables = connection.introspection.table_names()
-        return any(model._meta.db_table in tables and model._default_manager.exists() for model in (User, Event))
+        return any(
+            model._meta.db_table in tables and model._default_manager.exists()
+            for model in (User, Event)
+        )
     finally:
         connection.close()
 
@@ -96,7 +105,11 @@ def bring_up_to_date(fresh: str) -> list[str]:
     """Migrate this database as the installed version needs it. Returns the promises that it breaks."""
     with on(fresh):
         here = MigrationLoader(None).disk_migrations
-        unknown = [f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations() if (app, name) not in here and is_ours(app)]
+        unknown = [
+            f"{app}.{name}"
+            for app, name in MigrationRecorder(connection).applied_migrations()
+            if (app, name) not in here and is_ours(app)
+        ]
         if unknown:
             words = f"The backup is of a newer EventFlow (it knows {unknown[0]}, {VERSION} does not). Install that one first. Nothing was changed."
             raise Refused("newer_backup", words)

@@ -24,9 +24,17 @@ class Sqlite:
     def copy(self, to: Path) -> None:
         """What is committed now, whole: a reader in WAL mode, so it waits for no writer and no writer for it."""
         if not self.path.is_file():
-            raise Refused("no_database", f"There is no database at {self.path}, so there is nothing to back up.")
+            raise Refused(
+                "no_database",
+                f"There is no database at {self.path}, so there is nothing to back up.",
+            )
         # Read-write, because a reader of a WAL keeps its marks in a shared file; but never made here.
-        with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, timeout=20)) as source, closing(sqlite3.connect(to)) as target:
+        with (
+            closing(
+                sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, timeout=20)
+            ) as source,
+            closing(sqlite3.connect(to)) as target,
+        ):
             source.backup(target)
             # One file, that can be read where nothing can be written.
             target.execute("PRAGMA journal_mode=DELETE")
@@ -62,7 +70,10 @@ class Sqlite:
             held.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             held.close()
-            raise Refused("in_use", f"Something still uses {self.path} ({error}). Stop EventFlow, web and worker, and try again.") from error
+            raise Refused(
+                "in_use",
+                f"Something still uses {self.path} ({error}). Stop EventFlow, web and worker, and try again.",
+            ) from error
         return held
 
     def swap(self, fresh: str, *, keep: bool) -> str:
@@ -95,4 +106,7 @@ def check(database: sqlite3.Connection) -> None:
     except sqlite3.DatabaseError as error:
         raise Refused("bad_backup", f"SQLite cannot read this copy: {error}.") from error
     if found != ["ok"] or orphans:
-        raise Refused("bad_backup", f"SQLite finds this copy broken: {'; '.join(found[:3])}; {len(orphans)} rows refer to nothing.")
+        raise Refused(
+            "bad_backup",
+            f"SQLite finds this copy broken: {'; '.join(found[:3])}; {len(orphans)} rows refer to nothing.",
+        )

@@ -15,7 +15,16 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from eventflow.demo.data import DOOR, EVENTS, FIRST_NAMES, LAST_NAMES, MAJA, PASSWORD, PEOPLE, DemoEvent
+from eventflow.demo.data import (
+    DOOR,
+    EVENTS,
+    FIRST_NAMES,
+    LAST_NAMES,
+    MAJA,
+    PASSWORD,
+    PEOPLE,
+    DemoEvent,
+)
 from eventflow.errors import Refused
 from eventflow.mail.models import Mail
 from events import services as event_services
@@ -38,7 +47,9 @@ def is_loaded() -> bool:
 
 def log_ins() -> str:
     """What to print, so that somebody can look around as everybody."""
-    lines = [f"  {email:<24}{first} {last}, {role}" for email, first, last, role, _ in PEOPLE[:LOG_INS]]
+    lines = [
+        f"  {email:<24}{first} {last}, {role}" for email, first, last, role, _ in PEOPLE[:LOG_INS]
+    ]
     return "\n".join(["Demo log-ins, all with the password " + PASSWORD + ":", *lines, ""])
 
 
@@ -46,9 +57,13 @@ def log_ins() -> str:
 def load() -> None:
     """Fill an empty database. Refused: not_empty, where there are people already."""
     if User.objects.exists():
-        raise Refused("not_empty", "There are people in this database already, so the demo was not loaded.")
+        raise Refused(
+            "not_empty", "There are people in this database already, so the demo was not loaded."
+        )
     people = make_people()
-    guests = [person for email, person in people.items() if email not in {email for email, *_ in PEOPLE}]
+    guests = [
+        person for email, person in people.items() if email not in {email for email, *_ in PEOPLE}
+    ]
     for number, plan in enumerate(EVENTS):
         # Another slice each time, so that the same faces do not sit everywhere.
         first = number * 17 % len(guests)
@@ -59,15 +74,28 @@ def load() -> None:
 def make_people() -> dict[str, User]:
     """The named ones and a hundred and sixty guests, by address. The slow password hash is made once for all of them."""
     password = make_password(PASSWORD)
-    named = [User(email=email, first_name=first, last_name=last, role=role, language=lang) for email, first, last, role, lang in PEOPLE]
+    named = [
+        User(email=email, first_name=first, last_name=last, role=role, language=lang)
+        for email, first, last, role, lang in PEOPLE
+    ]
     guests = [
-        User(email=f"{plain(first)}.{plain(last)}@example.org", first_name=first, last_name=last, language="pl")
+        User(
+            email=f"{plain(first)}.{plain(last)}@example.org",
+            first_name=first,
+            last_name=last,
+            language="pl",
+        )
         for last, first in product(LAST_NAMES, FIRST_NAMES)
     ]
     for person in named + guests:
         person.password = password
     people = User.objects.bulk_create(named + guests)
-    EmailAddress.objects.bulk_create([EmailAddress(user=person, email=person.email, primary=True, verified=True) for person in people])
+    EmailAddress.objects.bulk_create(
+        [
+            EmailAddress(user=person, email=person.email, primary=True, verified=True)
+            for person in people
+        ]
+    )
     return {person.email: person for person in people}
 
 
@@ -80,7 +108,9 @@ def plain(name: str) -> str:
 def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> None:
     """Live the event's life: it is drafted, published and filled in the future, then moved to its day."""
     organizer = people[plan.organizer]
-    event = event_services.create(by=organizer, **texts(plan), **times(plan.day if plan.day > 0 else 1, plan.at, plan.hours))
+    event = event_services.create(
+        by=organizer, **texts(plan), **times(plan.day if plan.day > 0 else 1, plan.at, plan.hours)
+    )
     event_services.add_door_staff(event, email=DOOR, by=organizer)
     if plan.status == Event.Status.DRAFT:
         return
@@ -88,7 +118,13 @@ def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> 
     who = guests[: plan.guests]
     if plan.maja is not None:
         who[plan.maja] = people[MAJA]
-    fill(event, plan, [queue.reserve(event, person=person) for person in who], by=organizer, staff=people[DOOR])
+    fill(
+        event,
+        plan,
+        [queue.reserve(event, person=person) for person in who],
+        by=organizer,
+        staff=people[DOOR],
+    )
     if plan.day <= 0:
         moments = times(plan.day, plan.at, plan.hours)
         event = event_services.edit(event, by=organizer, confirm_past=True, **moments)
@@ -113,7 +149,9 @@ def times(day: int, at: str | None, hours: int) -> dict[str, Any]:
     return {"start_time": start, "end_time": start + timedelta(hours=hours)}
 
 
-def fill(event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: User, staff: User) -> None:
+def fill(
+    event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: User, staff: User
+) -> None:
     """Withdraw from the end, confirm from the head, reject what comes next; then the first ones arrive."""
     staying = len(reservations) - plan.withdrawn
     for reservation in reservations[staying:]:
@@ -121,7 +159,9 @@ def fill(event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: 
     if plan.confirmed:
         queue.confirm_many(event, ids(reservations[: plan.confirmed]), by=by)
     if plan.rejected:
-        queue.reject_many(event, ids(reservations[plan.confirmed : plan.confirmed + plan.rejected]), by=by)
+        queue.reject_many(
+            event, ids(reservations[plan.confirmed : plan.confirmed + plan.rejected]), by=by
+        )
     for reservation in reservations[: plan.checked_in]:
         door.check_in(reservation, by=staff, device="Demo")
 
@@ -138,7 +178,9 @@ def spread(event: Event) -> None:
     for number, reservation in enumerate(reservations):
         reservation.created = last - OPEN_FOR + step * (number + 1)
         if reservation.decided_at:
-            reservation.decided_at = min(last, reservation.created + timedelta(hours=3) * bool(reservation.decided_by_id))
+            reservation.decided_at = min(
+                last, reservation.created + timedelta(hours=3) * bool(reservation.decided_by_id)
+            )
     Reservation.objects.bulk_update(reservations, ["created", "decided_at"])
     tickets = list(Ticket.objects.filter(event=event).select_related("reservation"))
     came = event.start_time - timedelta(minutes=20)

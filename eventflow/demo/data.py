@@ -16,10 +16,32 @@ PEOPLE = [
 ]
 
 FIRST_NAMES = [
-    *("Jan", "Ola", "Kuba", "Hania", "Piotr", "Łucja", "Michał", "Ewa", "Wojciech", "Iga", "Stefan", "Natalia"),
+    *(
+        "Jan",
+        "Ola",
+        "Kuba",
+        "Hania",
+        "Piotr",
+        "Łucja",
+        "Michał",
+        "Ewa",
+        "Wojciech",
+        "Iga",
+        "Stefan",
+        "Natalia",
+    ),
     *("Amira", "Jonas", "Oksana", "Thandi", "Mateo", "Yuki", "Siobhán", "Luc"),
 ]
-LAST_NAMES = ["Kowalczyk", "Mazur", "Dąbrowska-Lis", "Wójcik", "Źrebiec", "Shevchenko", "O’Connor", "García"]
+LAST_NAMES = [
+    "Kowalczyk",
+    "Mazur",
+    "Dąbrowska-Lis",
+    "Wójcik",
+    "Źrebiec",
+    "Shevchenko",
+    "O’Connor",
+    "García",
+]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,11 @@ SHOWN = 200
 SEARCHED = 5000
 WITH_FRAME = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
 # What another wrote: its own styles and nothing else, inside our frame only.
-THEIRS = {"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF]}
+THEIRS = {
+    "default-src": [CSP.NONE],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "frame-ancestors": [CSP.SELF],
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ class Sent:
 def all_sent(words: str = "") -> list[Sent]:
     """The newest first; with `words`, those whose address or subject holds every one of them."""
     wanted = words.lower().split()
-    files = sorted(folder().glob("*.log"), key=lambda file: file.stat().st_mtime)[-SEARCHED if wanted else -SHOWN :]
+    files = sorted(folder().glob("*.log"), key=lambda file: file.stat().st_mtime)[
+        -SEARCHED if wanted else -SHOWN :
+    ]
     mails = [mail for file in files for mail in read(file) if mail.holds(wanted)]
     return sorted(mails, key=lambda mail: mail.date.timestamp() if mail.date else 0)[::-1][:SHOWN]
 
@@ -80,7 +86,10 @@ def folder() -> Path:
 
 def read(file: Path) -> Iterator[Sent]:
     for number, raw in enumerate(file.read_bytes().split(BETWEEN)[:-1]):
-        yield Sent(f"{file.stem}-{number}", BytesParser(EmailMessage, policy=policy.default).parsebytes(raw))
+        yield Sent(
+            f"{file.stem}-{number}",
+            BytesParser(EmailMessage, policy=policy.default).parsebytes(raw),
+        )
 
 
 def find(name: str) -> Sent:
@@ -140,4 +149,9 @@ def attachment(request: HttpRequest, name: str, number: int) -> FileResponse:
         raise Http404
     file = files[number]
     content = io.BytesIO(cast(bytes, file.get_payload(decode=True)))
-    return FileResponse(content, as_attachment=True, filename=file.get_filename() or "", content_type=file.get_content_type())
+    return FileResponse(
+        content,
+        as_attachment=True,
+        filename=file.get_filename() or "",
+        content_type=file.get_content_type(),
+    )

@@ -20,7 +20,14 @@ class Attachment:
     def as_part(self) -> MIMEPart:
         part = MIMEPart()
         main, _, sub = self.type.partition("/")
-        part.set_content(self.content, main, sub, disposition="attachment", filename=self.name, params=self.parameters)
+        part.set_content(
+            self.content,
+            main,
+            sub,
+            disposition="attachment",
+            filename=self.name,
+            params=self.parameters,
+        )
         return part
 
 
@@ -49,7 +56,9 @@ class Letter:
         context = {"site_url": settings.SITE_URL, **context}
         subject, _, text = render_to_string(f"mail/{template}.txt", context).strip().partition("\n")
         html = render_to_string(f"mail/{template}.html", context)
-        return cls(subject.strip(), text.strip() + "\n", html, attachments or [], reply_to, unsubscribe)
+        return cls(
+            subject.strip(), text.strip() + "\n", html, attachments or [], reply_to, unsubscribe
+        )
 
     def as_message(self, *, to: str, message_id: str) -> EmailMultiAlternatives:
         """Ready for any of Django's mail backends. `Auto-Submitted` keeps vacation replies away (RFC 3834)."""
@@ -58,7 +67,14 @@ class Letter:
             headers["List-Unsubscribe"] = f"<{self.unsubscribe}>"
         reply_to = [self.reply_to] if self.reply_to else None
         subject = " ".join(self.subject.split())
-        message = EmailMultiAlternatives(subject, self.text, settings.DEFAULT_FROM_EMAIL, [to], headers=headers, reply_to=reply_to)
+        message = EmailMultiAlternatives(
+            subject,
+            self.text,
+            settings.DEFAULT_FROM_EMAIL,
+            [to],
+            headers=headers,
+            reply_to=reply_to,
+        )
         if self.html:
             message.attach_alternative(self.html, "text/html")
         for attachment in self.attachments:

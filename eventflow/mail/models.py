@@ -27,7 +27,9 @@ class Mail(models.Model):
     args = models.JSONField(default=dict)
     to = models.EmailField(_("to"))
     language = models.CharField(max_length=8)
-    message_id = models.CharField(max_length=200, unique=True, default=new_message_id, editable=False)
+    message_id = models.CharField(
+        max_length=200, unique=True, default=new_message_id, editable=False
+    )
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.QUEUED)
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)

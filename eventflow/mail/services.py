@@ -37,7 +37,9 @@ BATCH = 20
 FIRST_IN_LINE = 10
 
 
-def queue(builder: Builder, *, to: Any, args: dict[str, Any], delay: int = 0, priority: int = 0) -> None:
+def queue(
+    builder: Builder, *, to: Any, args: dict[str, Any], delay: int = 0, priority: int = 0
+) -> None:
     """Queue one mail to the person `to`, if they are still here.
 
     `delay` is in seconds; `args` are the builder's keyword arguments, as JSON.
@@ -47,19 +49,37 @@ def queue(builder: Builder, *, to: Any, args: dict[str, Any], delay: int = 0, pr
         enqueue([written], delay=delay, priority=priority)
 
 
-def queue_to_address(builder: Builder, *, address: str, language: str, args: dict[str, Any], delay: int = 0, farewell: bool = False) -> None:
+def queue_to_address(
+    builder: Builder,
+    *,
+    address: str,
+    language: str,
+    args: dict[str, Any],
+    delay: int = 0,
+    farewell: bool = False,
+) -> None:
     """The same for an address that may belong to nobody yet, or, as a `farewell`, to nobody any more.
 
     Such a mail is about an account or a role, and leaves before those about reservations.
     """
-    written = Mail(builder=name_of(builder), args=args, to=address, language=language, farewell=farewell)
+    written = Mail(
+        builder=name_of(builder), args=args, to=address, language=language, farewell=farewell
+    )
     enqueue([written], delay=delay, priority=FIRST_IN_LINE)
 
 
-def queue_many(builder: Builder, about: Sequence[Any], *, args: Callable[[Any], dict[str, Any]], delay: int = 0) -> None:
+def queue_many(
+    builder: Builder, about: Sequence[Any], *, args: Callable[[Any], dict[str, Any]], delay: int = 0
+) -> None:
     """Queue one mail about each of these to its `person`, of those who are still here."""
     name, reached = name_of(builder), [each for each in about if not each.person.is_deleted]
-    enqueue([Mail(builder=name, args=args(each), to=each.person.email, language=each.person.language) for each in reached], delay=delay)
+    enqueue(
+        [
+            Mail(builder=name, args=args(each), to=each.person.email, language=each.person.language)
+            for each in reached
+        ],
+        delay=delay,
+    )
 
 
 def enqueue(mails: Sequence[Mail], *, delay: int, priority: int = 0) -> None:
@@ -108,7 +128,9 @@ def deliver(mail_id: int) -> None:
         if letter is not None and not can_be_mailed(mail.to):
             raise UnsendableAddress
         if letter is not None:
-            mailers.default.send_messages([letter.as_message(to=mail.to, message_id=mail.message_id)])
+            mailers.default.send_messages(
+                [letter.as_message(to=mail.to, message_id=mail.message_id)]
+            )
     except Exception as error:  # noqa: BLE001  whatever went wrong, the mail must neither be lost nor stop the others
         put_off(mail, error)
     else:
@@ -139,7 +161,8 @@ def put_off(mail: Mail, error: Exception) -> None:
             return
         mail.state, mail.next_attempt_at = Mail.State.STUCK, None
     else:
-        wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(mail.attempts - 1, 16)) * random.uniform(0.8, 1.2)  # noqa: S311  spreads the load
+        spread = random.uniform(0.8, 1.2)  # noqa: S311  so that not all come back at once
+        wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(mail.attempts - 1, 16)) * spread
         mail.next_attempt_at = timezone.now() + wait
         deliver_all.using(run_after=mail.next_attempt_at).enqueue([mail.pk])
     mail.save(update_fields=["attempts", "last_error", "state", "next_attempt_at"])
@@ -175,7 +198,9 @@ def describe(error: Exception) -> str:
 def send_again(mail: Mail) -> bool:
     """Give a stuck mail a new life. False if it was not stuck (any more): then nothing happens, and nothing is sent twice."""
     now = timezone.now()
-    if not Mail.objects.filter(pk=mail.pk, state=Mail.State.STUCK).update(state=Mail.State.QUEUED, created=now, next_attempt_at=now):
+    if not Mail.objects.filter(pk=mail.pk, state=Mail.State.STUCK).update(
+        state=Mail.State.QUEUED, created=now, next_attempt_at=now
+    ):
         return False
     deliver_all.enqueue([mail.pk])
     return True

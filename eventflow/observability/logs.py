@@ -14,7 +14,10 @@ class PathFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(without_secrets(arg) if isinstance(arg, str) and arg.startswith("/") else arg for arg in record.args)
+            record.args = tuple(
+                without_secrets(arg) if isinstance(arg, str) and arg.startswith("/") else arg
+                for arg in record.args
+            )
         return True
 
 

@@ -9,7 +9,9 @@ IN_PATH = re.compile(
     r"|[^/]*(?:@|%40)[^/]*|[^/]{33,}"
 )
 # The same in any text: the name and password in a URL, an address, the values that PostgreSQL repeats under an error.
-IN_TEXT = re.compile(r"(?<=://)[^/\s@]+(?=@)|[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+|(?<=DETAIL:)[^\n]+|(?<=PARAMETERS:)[^\n]+")
+IN_TEXT = re.compile(
+    r"(?<=://)[^/\s@]+(?=@)|[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+|(?<=DETAIL:)[^\n]+|(?<=PARAMETERS:)[^\n]+"
+)
 # What is as long as a token, a ticket's code or the secret of an authenticator app, and has a digit, which names in code rarely have.
 LONG = re.compile(r"[\w~:=-]{32,}")
 NUMBER = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")

@@ -6,7 +6,9 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 # --- This process -----------------------------------------------------------------------------------------------------
 
-REQUESTS = Counter("eventflow_requests", "Answers, by the name of the route.", ["route", "method", "status"])
+REQUESTS = Counter(
+    "eventflow_requests", "Answers, by the name of the route.", ["route", "method", "status"]
+)
 REQUEST_SECONDS = Histogram(
     "eventflow_request_seconds",
     "From the whole request received to the last byte of the answer handed over.",
@@ -28,7 +30,9 @@ DECISION_SECONDS = Histogram(
 UP = Gauge("eventflow_up", "Whether this process reaches what it depends on.", ["dependency"])
 QUEUE = Gauge("eventflow_queue_length", "Reservations that wait, at events to come.")
 MAIL = Gauge("eventflow_mail", "Mails that wait to leave, and mails that were given up.", ["state"])
-MAIL_OLDEST_SECONDS = Gauge("eventflow_mail_oldest_seconds", "How long the oldest mail waits; 0 when none does.")
+MAIL_OLDEST_SECONDS = Gauge(
+    "eventflow_mail_oldest_seconds", "How long the oldest mail waits; 0 when none does."
+)
 TASKS = Gauge("eventflow_tasks", "Tasks that are due, and tasks that run.", ["state"])
 WORKERS = Gauge("eventflow_workers", "Workers with a sign of life.")
 

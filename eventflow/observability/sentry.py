@@ -23,7 +23,16 @@ SHUTDOWN_SECONDS = 1
 # More errors than this at once say nothing new; beyond it they are dropped, and nobody waits.
 WAITING_EVENTS = 100
 EVENT = ("event_id", "timestamp", "level", "logger", "platform", "release", "environment")
-FRAME = ("filename", "module", "function", "lineno", "pre_context", "context_line", "post_context", "in_app")
+FRAME = (
+    "filename",
+    "module",
+    "function",
+    "lineno",
+    "pre_context",
+    "context_line",
+    "post_context",
+    "in_app",
+)
 # Loggers whose messages are literals in code that we know; the values filled into them are never sent.
 OURS = ("eventflow", "accounts", "events", "tickets", "django")
 
@@ -70,12 +79,21 @@ def reduced(event: Any, hint: Any) -> Any:
     if event.get("logger", "").startswith(OURS) and "logentry" in event:
         told["logentry"] = {"message": event["logentry"].get("message", "")}
     if "exception" in event:
-        told["exception"] = {"values": [without_words(exception) for exception in event["exception"]["values"]]}
+        told["exception"] = {
+            "values": [without_words(exception) for exception in event["exception"]["values"]]
+        }
     return told
 
 
 def without_words(exception: dict[str, Any]) -> dict[str, Any]:
     """Its class and where it was raised. Its message may repeat what somebody typed."""
     frames = (exception.get("stacktrace") or {}).get("frames", [])
-    stacktrace = {"frames": [{name: frame[name] for name in FRAME if name in frame} for frame in frames]}
-    return {"type": exception.get("type"), "module": exception.get("module"), "stacktrace": stacktrace, "mechanism": exception.get("mechanism")}
+    stacktrace = {
+        "frames": [{name: frame[name] for name in FRAME if name in frame} for frame in frames]
+    }
+    return {
+        "type": exception.get("type"),
+        "module": exception.get("module"),
+        "stacktrace": stacktrace,
+        "mechanism": exception.get("mechanism"),
+    }

@@ -19,7 +19,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def is_quiet(self) -> bool:
         """Whether the connection stands, and nothing has come in that nobody asked for."""
-        if self.connection is None or self.connection.closed or self.connection.pgconn.status != ConnStatus.OK:
+        if (
+            self.connection is None
+            or self.connection.closed
+            or self.connection.pgconn.status != ConnStatus.OK
+        ):
             return False
         poll = select.poll()
         poll.register(self.connection.pgconn.socket, select.POLLIN)

@@ -25,7 +25,12 @@ KEEPS_COPY = "X-Keeps-Copy"
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of the sprite, for eyes only: the words beside it say the same."""
-    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>', extra, static("icons.svg"), name)
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        extra,
+        static("icons.svg"),
+        name,
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -41,7 +46,9 @@ def avatar(person: Any) -> SafeString:
     """The person's initials on a colour that stays theirs."""
     initials = (person.first_name[:1] + person.last_name[:1]).upper() or person.email[:1].upper()
     hue = Event.Hue.values[zlib.crc32(person.email.encode()) % len(Event.Hue.values)]
-    return format_html('<span class="avatar" data-hue="{}" aria-hidden="true">{}</span>', hue, initials)
+    return format_html(
+        '<span class="avatar" data-hue="{}" aria-hidden="true">{}</span>', hue, initials
+    )
 
 
 @register.simple_tag
@@ -72,7 +79,12 @@ def breakable(address: str) -> SafeString:
     Only a part that may be longer than a line breaks where it must.
     """
     parts = re.split(r"(?=[@.])", direction.without_controls(address))
-    kept = [format_html('<span class="unbroken">{}</span>', part) if "-" in part and len(part) < 28 else part for part in parts]
+    kept = [
+        format_html('<span class="unbroken">{}</span>', part)
+        if "-" in part and len(part) < 28
+        else part
+        for part in parts
+    ]
     return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in kept))
 
 
@@ -86,9 +98,16 @@ def isolated(text: Any) -> str:
 def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     """A form field as the design draws it: label, hint, error, control, wired for screen readers."""
     describedby = " ".join(
-        name for name, there in ((f"{bound.id_for_label}-hint", bound.help_text), (f"{bound.id_for_label}-error", bound.errors)) if there
+        name
+        for name, there in (
+            (f"{bound.id_for_label}-hint", bound.help_text),
+            (f"{bound.id_for_label}-error", bound.errors),
+        )
+        if there
     )
-    attrs: dict[str, Any] = {} if bound.widget_type == "checkbox" else {"class": extra.pop("class", "input")}
+    attrs: dict[str, Any] = (
+        {} if bound.widget_type == "checkbox" else {"class": extra.pop("class", "input")}
+    )
     if describedby:
         attrs["aria-describedby"] = describedby
     if bound.errors:

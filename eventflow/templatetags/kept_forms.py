@@ -23,7 +23,9 @@ class Marks(CsrfTokenNode):
         mark, token = drawn_for(context), super().render(context)
         if not mark:
             return format_html("{}", token)
-        fields = '<input type="hidden" name="{}" disabled>{}<input type="hidden" name="{}" value="{}">'
+        fields = (
+            '<input type="hidden" name="{}" disabled>{}<input type="hidden" name="{}" value="{}">'
+        )
         person = kept_forms.person_of(context["request"])
         return format_html(fields, f"of-{person.pk}", token, kept_forms.DRAWN_FOR, mark)
 

@@ -44,7 +44,9 @@ STATES = {
 def status(state: str, words: str = "") -> SafeString:
     """A state as icon and word. `words` replaces the usual word."""
     picture, usual = STATES[state]
-    return format_html('<span class="status" data-state="{}">{}{}</span>', state, icon(picture), words or usual)
+    return format_html(
+        '<span class="status" data-state="{}">{}{}</span>', state, icon(picture), words or usual
+    )
 
 
 @register.filter
@@ -66,9 +68,14 @@ def title_step(title: str) -> str:
 def date_block(event: Event) -> SafeString:
     """The day as a torn-off calendar leaf."""
     start = event.local_start
-    parts = ((name, in_words(start, how)) for name, how in (("month", "M"), ("day", "j"), ("weekday", "D")))
+    parts = (
+        (name, in_words(start, how))
+        for name, how in (("month", "M"), ("day", "j"), ("weekday", "D"))
+    )
     leaf = format_html_join("", '<span class="date-block__{}">{}</span>', parts)
-    return format_html('<time class="date-block" datetime="{}">{}</time>', start.date().isoformat(), leaf)
+    return format_html(
+        '<time class="date-block" datetime="{}">{}</time>', start.date().isoformat(), leaf
+    )
 
 
 @register.filter
@@ -97,7 +104,9 @@ def near_day(moment: date) -> str:
 @register.filter
 def rest_of_day(moment: date) -> str:
     """What stands after `near_day`: the weekday too, where a nearer word took its place."""
-    return day(moment) if 0 <= (moment - timezone.localdate()).days <= 1 else without_weekday(moment)
+    return (
+        day(moment) if 0 <= (moment - timezone.localdate()).days <= 1 else without_weekday(moment)
+    )
 
 
 @register.filter
@@ -166,12 +175,18 @@ def own_time(event: Event) -> SafeString:
     """Room for the same hours on the reader's own clock, which the browser knows: a script fills it where that clock shows others."""
     words = _("{time} on your clock")
     moments = (event.local_start.isoformat(), event.local_end.isoformat())
-    return format_html('<span class="own-time" data-start="{}" data-end="{}" data-words="{}"></span>', *moments, words)
+    return format_html(
+        '<span class="own-time" data-start="{}" data-end="{}" data-words="{}"></span>',
+        *moments,
+        words,
+    )
 
 
 @register.filter
 def zone_name(event: Event) -> str:
-    return "" if event.time_zone == settings.TIME_ZONE else f" ({event.time_zone.replace('_', ' ')})"
+    return (
+        "" if event.time_zone == settings.TIME_ZONE else f" ({event.time_zone.replace('_', ' ')})"
+    )
 
 
 def day_and_month(moment: date) -> str:
@@ -202,13 +217,17 @@ def live_socket(event: Event, *parts: str) -> SafeString:
     if unknown := set(parts) - set(PARTS):
         raise template.TemplateSyntaxError(f"no parts of a live socket: {unknown}")
     address = f"/ws/events/{event.pk}/?format=html&parts={','.join(parts)}"
-    return format_html('hx-ext="ws" ws-connect="{}" data-heartbeat="{}"', address, f"{feeds.HEARTBEAT_SECONDS:g}")
+    return format_html(
+        'hx-ext="ws" ws-connect="{}" data-heartbeat="{}"', address, f"{feeds.HEARTBEAT_SECONDS:g}"
+    )
 
 
 @register.simple_tag
 def live(name: str, value: int, pushed: bool = False) -> SafeString:
     """A number that the event's socket keeps fresh. `pushed`: as a snippet of the socket."""
-    return format_html('<data id="live-{}" value="{}"{}>{}</data>', name, value, SWAP if pushed else "", value)
+    return format_html(
+        '<data id="live-{}" value="{}"{}>{}</data>', name, value, SWAP if pushed else "", value
+    )
 
 
 @register.simple_tag
@@ -220,21 +239,36 @@ def live_words(name: str, value: int, event: Event | None = None) -> SafeString:
     by_approval = event is not None and not event.is_automatic and not event.is_full
     words = WORDS[f"{name} by approval" if by_approval else name]
     # 1, 2 and 5 stand for the plural categories of the languages we speak.
-    forms = format_html_join(" ", 'data-{}="{}"', ((form, words(sample)) for form, sample in (("one", 1), ("few", 2), ("many", 5), ("other", 5))))
+    forms = format_html_join(
+        " ",
+        'data-{}="{}"',
+        (
+            (form, words(sample))
+            for form, sample in (("one", 1), ("few", 2), ("many", 5), ("other", 5))
+        ),
+    )
     return format_html('<span data-plural="live-{}" {}>{}</span>', name, forms, words(value))
 
 
 @register.simple_tag
 def live_bar(event: Event, pushed: bool = False) -> SafeString:
     """The capacity bar that the socket redraws. For eyes only: the words beside it say the same in every language."""
-    return format_html('<svg class="capacity__bar" id="live-bar" aria-hidden="true"{}>{}</svg>', SWAP if pushed else "", seats(event))
+    return format_html(
+        '<svg class="capacity__bar" id="live-bar" aria-hidden="true"{}>{}</svg>',
+        SWAP if pushed else "",
+        seats(event),
+    )
 
 
 @register.simple_tag
 def live_bar_door(event: Event, pushed: bool = False) -> SafeString:
     """The bar of the live page: checked in, confirmed but not here yet, pending."""
     inside, expected = event.checked_in_count, event.confirmed_count - event.checked_in_count
-    rects = (("checked", 0, inside), ("confirmed", inside, expected), ("pending", event.confirmed_count, waiting_shown(event)))
+    rects = (
+        ("checked", 0, inside),
+        ("confirmed", inside, expected),
+        ("pending", event.confirmed_count, waiting_shown(event)),
+    )
     return format_html(
         '<svg class="capacity__bar capacity__bar--big" id="live-bar-door" aria-hidden="true"{}>{}</svg>',
         SWAP if pushed else "",
@@ -250,23 +284,45 @@ def bar(event: Event, extra: str = "capacity__bar--slim") -> SafeString:
         "limit": event.seats_limit,
         "pending": event.pending_count,
     }
-    return format_html('<svg class="capacity__bar {}" role="img" aria-label="{}">{}</svg>', extra, name, seats(event))
+    return format_html(
+        '<svg class="capacity__bar {}" role="img" aria-label="{}">{}</svg>',
+        extra,
+        name,
+        seats(event),
+    )
 
 
 @register.filter
 def spots(event: Event) -> str:
     """What a list says about the room: `7 of 24 spots left`, `24 spots, 30 have asked`, `Sold out, 6 waiting`."""
     if not event.is_full and not event.is_automatic:
-        words = ngettext("%(left)d spot", "%(left)d spots", event.spots_left) % {"left": event.spots_left}
-        asked = ngettext("%(count)d has asked", "%(count)d have asked", event.pending_count) % {"count": event.pending_count}
+        words = ngettext("%(left)d spot", "%(left)d spots", event.spots_left) % {
+            "left": event.spots_left
+        }
+        asked = ngettext("%(count)d has asked", "%(count)d have asked", event.pending_count) % {
+            "count": event.pending_count
+        }
         return f"{words}, {asked}" if event.pending_count else words
     if not event.is_full:
-        return _("%(left)d of %(limit)d spots left") % {"left": event.spots_left, "limit": event.seats_limit}
-    return _("Sold out, %(pending)d waiting") % {"pending": event.pending_count} if event.pending_count else _("Sold out")
+        return _("%(left)d of %(limit)d spots left") % {
+            "left": event.spots_left,
+            "limit": event.seats_limit,
+        }
+    return (
+        _("Sold out, %(pending)d waiting") % {"pending": event.pending_count}
+        if event.pending_count
+        else _("Sold out")
+    )
 
 
 def seats(event: Event) -> SafeString:
-    return rectangles((("confirmed", 0, event.confirmed_count), ("pending", event.confirmed_count, waiting_shown(event))), event.seats_limit)
+    return rectangles(
+        (
+            ("confirmed", 0, event.confirmed_count),
+            ("pending", event.confirmed_count, waiting_shown(event)),
+        ),
+        event.seats_limit,
+    )
 
 
 def waiting_shown(event: Event) -> int:

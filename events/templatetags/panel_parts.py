@@ -32,6 +32,8 @@ def spark(counts: Sequence[int]) -> SafeString:
         return format_html('<span class="muted small one-line">{}</span>', _("No sign-ups yet"))
     step, height = 96 / (len(counts) - 1), 24 / max(counts)
     points = " ".join(f"{step * i:.1f},{26 - height * count:.1f}" for i, count in enumerate(counts))
-    label = ngettext("%(count)d sign-up in the last 14 days", "%(count)d sign-ups in the last 14 days", total) % {"count": total}
+    label = ngettext(
+        "%(count)d sign-up in the last 14 days", "%(count)d sign-ups in the last 14 days", total
+    ) % {"count": total}
     drawing = '<svg class="spark" viewBox="0 0 96 28" preserveAspectRatio="none" role="img" aria-label="{}"><polyline points="{}"/></svg>'
     return format_html(drawing, label, points)

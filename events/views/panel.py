@@ -45,8 +45,16 @@ def event_list(request: PersonRequest) -> HttpResponse:
     asked = request.GET.get("show", "")
     show = asked if asked in tabs else "all"
     counts = events.aggregate(**{name: Count("pk", filter=which) for name, which in tabs.items()})
-    page = Paginator(in_panel_order(events.filter(tabs[show])).select_related("organizer"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "rows": panel_rows(page.object_list), "tabs": [(name, counts[name]) for name in tabs], "show": show, "here": "events"}
+    page = Paginator(
+        in_panel_order(events.filter(tabs[show])).select_related("organizer"), PER_PAGE
+    ).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": panel_rows(page.object_list),
+        "tabs": [(name, counts[name]) for name in tabs],
+        "show": show,
+        "here": "events",
+    }
     return render(request, "events/panel.html", context)
 
 
@@ -64,7 +72,12 @@ def tabs_now() -> dict[str, Q]:
 
 def in_panel_order(events: EventQuerySet) -> EventQuerySet:
     to_come = Q(end_time__gt=timezone.now())
-    return events.order_by(Case(When(to_come, then=0), default=1), Case(When(to_come, then=F("start_time"))), "-start_time", "-pk")
+    return events.order_by(
+        Case(When(to_come, then=0), default=1),
+        Case(When(to_come, then=F("start_time"))),
+        "-start_time",
+        "-pk",
+    )
 
 
 class PanelRow(NamedTuple):
@@ -78,7 +91,10 @@ class PanelRow(NamedTuple):
 def panel_rows(events: Iterable[Event]) -> list[PanelRow]:
     """The rows of the list. One query for all sign-ups, one more where there are cancelled events."""
     events = list(events)
-    sign_ups, had_spot = sign_ups_of(events), had_spot_at([event for event in events if event.is_cancelled])
+    sign_ups, had_spot = (
+        sign_ups_of(events),
+        had_spot_at([event for event in events if event.is_cancelled]),
+    )
     return [PanelRow(event, sign_ups[event.pk], had_spot.get(event.pk, 0)) for event in events]
 
 
@@ -87,15 +103,24 @@ def had_spot_at(cancelled: list[Event]) -> dict[int, int]:
     if not cancelled:
         return {}
     held = Count("reservations", filter=Q(reservations__status_at_cancellation="confirmed"))
-    return dict(Event.objects.filter(pk__in=[event.pk for event in cancelled]).annotate(held=held).values_list("pk", "held").order_by())
+    return dict(
+        Event.objects.filter(pk__in=[event.pk for event in cancelled])
+        .annotate(held=held)
+        .values_list("pk", "held")
+        .order_by()
+    )
 
 
 def sign_ups_of(events: list[Event]) -> dict[int, list[int]]:
     """The reservations of each of the last days, oldest first, by the event's id."""
     today = timezone.localdate()
     since = timezone.now() - timedelta(days=SPARK_DAYS)
-    made = Event.objects.filter(pk__in=[event.pk for event in events], reservations__created__gte=since).order_by()
-    counts = made.values_list("pk", TruncDate("reservations__created")).annotate(Count("reservations"))
+    made = Event.objects.filter(
+        pk__in=[event.pk for event in events], reservations__created__gte=since
+    ).order_by()
+    counts = made.values_list("pk", TruncDate("reservations__created")).annotate(
+        Count("reservations")
+    )
     by_day = {(pk, day): count for pk, day, count in counts}
     days = [today - timedelta(days=ago) for ago in reversed(range(SPARK_DAYS))]
     return {event.pk: [by_day.get((event.pk, day), 0) for day in days] for event in events}
@@ -132,7 +157,9 @@ def saved(request: PersonRequest, form: EventForm, event: Event | None) -> HttpR
     opens = publish and not (event and event.is_published)
     before = {name: getattr(event, name) for name in services.MOVES_GUESTS} if event else {}
     try:
-        kept = form.is_valid() and keep(event, by=request.user, publish=publish, **form.cleaned_data)
+        kept = form.is_valid() and keep(
+            event, by=request.user, publish=publish, **form.cleaned_data
+        )
     except Refused as refusal:
         form.refuse(refusal)
         kept = None
@@ -146,19 +173,40 @@ def saved(request: PersonRequest, form: EventForm, event: Event | None) -> HttpR
 def what_was_saved(event: Event, before: dict[str, Any]) -> str:
     """For the toast: also how many guests get a mail, where an open event is at another time or place than before."""
     told = event.guest_count
-    if not told or not event.is_published or all(getattr(event, name) == was for name, was in before.items()):
+    if (
+        not told
+        or not event.is_published
+        or all(getattr(event, name) == was for name, was in before.items())
+    ):
         return _("Saved.")
-    words = ngettext("Saved. %(count)d guest gets a mail about the change.", "Saved. %(count)d guests get a mail about the change.", told)
+    words = ngettext(
+        "Saved. %(count)d guest gets a mail about the change.",
+        "Saved. %(count)d guests get a mail about the change.",
+        told,
+    )
     return words % {"count": told}
 
 
 def editor(request: PersonRequest, form: EventForm, event: Event | None) -> HttpResponse:
     part = "#form" if request.htmx else ""
     context = {"form": form, "event": event, "cancel_form": CancelEventForm(), "here": "events"}
-    return render(request, f"events/edit.html{part}", context, status=422 if form.errors or form.asks_about_move else 200)
+    return render(
+        request,
+        f"events/edit.html{part}",
+        context,
+        status=422 if form.errors or form.asks_about_move else 200,
+    )
 
 
-def keep(event: Event | None, *, by: User, publish: bool, confirm_past: bool, confirm_move: bool, **fields: Any) -> Event:
+def keep(
+    event: Event | None,
+    *,
+    by: User,
+    publish: bool,
+    confirm_past: bool,
+    confirm_move: bool,
+    **fields: Any,
+) -> Event:
     """The one service that the pressed button asks for."""
     confirmed = {"confirm_past": confirm_past, "confirm_move": confirm_move}
     if publish:
@@ -190,7 +238,9 @@ def publish(request: PersonRequest, pk: int) -> HttpResponse:
 @organizer_required
 def duplicate(request: PersonRequest, pk: int) -> HttpResponse:
     """Offer the event again: a draft that says the same, to look at and publish."""
-    copy = services.duplicate(get_object_or_404(managed_events(request.user), pk=pk), by=request.user)
+    copy = services.duplicate(
+        get_object_or_404(managed_events(request.user), pk=pk), by=request.user
+    )
     messages.success(request, _("This is a copy, as a draft. Check its dates, then publish it."))
     return redirect("events:edit", copy.pk)
 
@@ -204,9 +254,16 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     form = CancelEventForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         status = 422 if form.is_bound else 200
-        return render(request, "events/cancel.html", {"event": event, "cancel_form": form, "here": "events"}, status=status)
+        return render(
+            request,
+            "events/cancel.html",
+            {"event": event, "cancel_form": form, "here": "events"},
+            status=status,
+        )
     services.cancel(event, by=request.user, message=form.cleaned_data["message"])
-    messages.success(request, _("The event is cancelled. Everybody who had a place gets an e-mail."))
+    messages.success(
+        request, _("The event is cancelled. Everybody who had a place gets an e-mail.")
+    )
     return redirect("events:live", event.pk)
 
 
@@ -231,7 +288,9 @@ def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return live_page(request, event, form)
     if not ratelimit.consume(request, action="invite_door_staff"):
-        raise Refused("too_many_attempts", _("Too many attempts. Wait a few minutes and try again."))
+        raise Refused(
+            "too_many_attempts", _("Too many attempts. Wait a few minutes and try again.")
+        )
     staff = services.add_door_staff(event, email=form.cleaned_data["email"], by=request.user)
     # One sentence, whether or not somebody has an account with this address.
     messages.success(request, _("%(name)s is invited.") % {"name": isolated(staff.name)})
@@ -242,14 +301,24 @@ def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
 @organizer_required
 def remove_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     """Take that right away."""
-    found = DoorStaff.objects.filter(event__in=managed_events(request.user)).select_related("event", "person")
+    found = DoorStaff.objects.filter(event__in=managed_events(request.user)).select_related(
+        "event", "person"
+    )
     staff = get_object_or_404(found, pk=pk)
     services.remove_door_staff(staff, by=request.user)
-    messages.success(request, _("%(name)s is no longer door staff.") % {"name": isolated(staff.name)})
+    messages.success(
+        request, _("%(name)s is no longer door staff.") % {"name": isolated(staff.name)}
+    )
     return redirect("events:live", staff.event_id)
 
 
 def live_page(request: PersonRequest, event: Event, staff_form: DoorStaffForm) -> HttpResponse:
     staff = event.doorstaff_set.select_related("person").order_by("added", "pk")
-    context = {"event": event, "staff": staff, "staff_form": staff_form, "cancel_form": CancelEventForm(), "here": "live"}
+    context = {
+        "event": event,
+        "staff": staff,
+        "staff_form": staff_form,
+        "cancel_form": CancelEventForm(),
+        "here": "live",
+    }
     return render(request, "events/live.html", context, status=422 if staff_form.errors else 200)

@@ -28,7 +28,9 @@ Row = tuple[Event, str | None]
 def event_list(request: VisitorRequest) -> HttpResponse:
     """The published events by day; htmx gets the results alone, or the next page of them."""
     filters = EventFilters(request.GET)
-    page = Paginator(filters.events().select_related("organizer"), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(filters.events().select_related("organizer"), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
     past = bool(filters.chosen("past"))
     days = by_day(with_own_state(page.object_list, request.user), past=past)
     context = {"filters": filters, "page": page, "days": days, "past": past}
@@ -52,7 +54,9 @@ def calendar(request: VisitorRequest, pk: int) -> HttpResponse:
     """The event as a file that calendars open."""
     event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
     headers = {"Content-Disposition": f'attachment; filename="event-{event.pk}.ics"'}
-    return HttpResponse(event_calendar(event), content_type="text/calendar; charset=utf-8", headers=headers)
+    return HttpResponse(
+        event_calendar(event), content_type="text/calendar; charset=utf-8", headers=headers
+    )
 
 
 def fragment(request: VisitorRequest, page: int) -> str:
@@ -64,8 +68,15 @@ def fragment(request: VisitorRequest, page: int) -> str:
 
 def by_day(rows: Iterable[Row], *, past: bool) -> list[tuple[date, list[Row]]]:
     """The rows under the days on which their events start where they happen; what already runs stands under today."""
-    days = sorted(((shown_day(row[0], past=past), row) for row in rows), key=lambda pair: (pair[0], pair[1][0].start_time), reverse=past)
-    return [(day, [row for _day, row in group]) for day, group in groupby(days, key=lambda pair: pair[0])]
+    days = sorted(
+        ((shown_day(row[0], past=past), row) for row in rows),
+        key=lambda pair: (pair[0], pair[1][0].start_time),
+        reverse=past,
+    )
+    return [
+        (day, [row for _day, row in group])
+        for day, group in groupby(days, key=lambda pair: pair[0])
+    ]
 
 
 def shown_day(event: Event, *, past: bool) -> date:

@@ -12,7 +12,9 @@ from tests.factories import PASSWORD
 class Api:
     """Somebody who calls the API; nobody in particular without `person`."""
 
-    def __init__(self, person: User | None = None, *, language: str = "en", token: str = "", **headers: str) -> None:
+    def __init__(
+        self, person: User | None = None, *, language: str = "en", token: str = "", **headers: str
+    ) -> None:
         self.client = Client(raise_request_exception=False)
         self.headers = {"Accept-Language": language, **headers}
         if person:
@@ -38,12 +40,20 @@ class Api:
     def send(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
         headers = self.headers | ({"Idempotency-Key": key} if key else {})
         content = "" if body is None else json.dumps(body)
-        return getattr(self.client, method)(f"/api{path}", content, content_type="application/json", headers=headers)
+        return getattr(self.client, method)(
+            f"/api{path}", content, content_type="application/json", headers=headers
+        )
 
 
 def sign_in(person: User) -> dict[str, str]:
     """The person's first pair of tokens."""
-    return data(Client().post("/api/login/", {"email": person.email, "password": PASSWORD}, content_type="application/json"))
+    return data(
+        Client().post(
+            "/api/login/",
+            {"email": person.email, "password": PASSWORD},
+            content_type="application/json",
+        )
+    )
 
 
 def data(response: Any, status: int = 200) -> Any:

@@ -28,7 +28,9 @@ DOOR = [("get", INSPECT[0]), ("get", INSPECT[1]), ("post", "/reservations/{}/che
 @pytest.fixture
 def guest():
     """A confirmed reservation of Maja's."""
-    return make_reservation(person=make_person("Maja Wiśniewska", email="maja@example.org"), status="confirmed")
+    return make_reservation(
+        person=make_person("Maja Wiśniewska", email="maja@example.org"), status="confirmed"
+    )
 
 
 def code_of(reservation):
@@ -45,9 +47,13 @@ def test_door_events_are_those_where_the_caller_may_check_in_now():
     """Published, soonest first, until a day after the end, when the keys of phones end too."""
     organizer, now = make_organizer(), timezone.now()
     later = make_event(organizer=organizer, title="Later", start_time=now + timedelta(days=99))
-    soon, over, past = (make_event(organizer=organizer, title=title) for title in ("Soon", "Over", "Past"))
+    soon, over, past = (
+        make_event(organizer=organizer, title=title) for title in ("Soon", "Over", "Past")
+    )
     for event, ended in ((over, timedelta(hours=23)), (past, timedelta(hours=25))):
-        Event.objects.filter(pk=event.pk).update(start_time=now - timedelta(days=2), end_time=now - ended)
+        Event.objects.filter(pk=event.pk).update(
+            start_time=now - timedelta(days=2), end_time=now - ended
+        )
     make_event(organizer=organizer, status="draft")
     events.cancel(make_event(organizer=organizer), by=organizer)
     helper = staff_of(soon)
@@ -61,7 +67,10 @@ def test_door_events_are_those_where_the_caller_may_check_in_now():
     assert titles(make_person()) == titles(make_organizer()) == []
     assert data(Api(helper).get("/door/events/"))[0] == data(Api().get(f"/events/{soon.pk}/"))
     assert refused(Api().get("/door/events/")) == (401, "not_authenticated")
-    assert refused(Api(helper).get("/door/events/", status="published")) == (400, "unknown_parameter")
+    assert refused(Api(helper).get("/door/events/", status="published")) == (
+        400,
+        "unknown_parameter",
+    )
     events.remove_door_staff(DoorStaff.objects.get(event=soon), by=organizer)
     assert titles(helper) == ["Later"]
 
@@ -75,7 +84,10 @@ def test_inspect_tells_who_it_is_by_id_and_by_code(guest, path):
     by_id, by_code = (data(api.get(path.format(ref))) for ref in (guest.pk, code_of(guest)))
     assert by_id == by_code
     created, start = by_id.pop("created_at"), by_id.pop("event_start_time")
-    assert (created[:10], start[:10]) == (f"{guest.created.astimezone():%Y-%m-%d}", f"{guest.event.start_time.astimezone():%Y-%m-%d}")
+    assert (created[:10], start[:10]) == (
+        f"{guest.created.astimezone():%Y-%m-%d}",
+        f"{guest.event.start_time.astimezone():%Y-%m-%d}",
+    )
     assert by_id == {
         "reservation_id": guest.pk,
         "status": "confirmed",
@@ -93,7 +105,11 @@ def test_inspect_tells_who_it_is_by_id_and_by_code(guest, path):
 def test_inspect_shows_what_has_no_ticket_too():
     waiting = make_reservation()
     shown = data(Api(waiting.event.organizer).get(f"/reservations/{waiting.pk}/inspect/"))
-    assert (shown["status"], shown["checked_in"], shown["checked_in_at"]) == ("pending", False, None)
+    assert (shown["status"], shown["checked_in"], shown["checked_in_at"]) == (
+        "pending",
+        False,
+        None,
+    )
 
 
 @pytest.mark.parametrize("by_code", [False, True])
@@ -120,7 +136,9 @@ def test_check_in_lets_in_once_and_keeps_the_first_time(guest, by_code):
 @pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
 def test_check_in_refuses_whoever_is_not_confirmed(status):
     reservation = make_reservation(status=status)
-    answer = Api(reservation.event.organizer, language="pl").post(f"/reservations/{reservation.pk}/check-in/")
+    answer = Api(reservation.event.organizer, language="pl").post(
+        f"/reservations/{reservation.pk}/check-in/"
+    )
     assert refused(answer) == (400, "not_confirmed")
     assert "potwierdzone" in answer.json()["message"]
 
@@ -137,7 +155,9 @@ def test_the_door_is_open_to_its_own_people_only(guest, method, path):
         assert refused(getattr(Api(), method)(path.format(ref))) == (401, "not_authenticated")
     assert not Ticket.objects.get().is_used
     for insider in (staff_of(guest.event), guest.event.organizer, make_admin()):
-        assert data(getattr(Api(insider), method)(path.format(guest.pk)))["reservation_id"] == guest.pk
+        assert (
+            data(getattr(Api(insider), method)(path.format(guest.pk)))["reservation_id"] == guest.pk
+        )
 
 
 @pytest.mark.parametrize(("method", "path"), DOOR)
@@ -198,24 +218,37 @@ def test_eight_devices_let_one_guest_in_once(guest):
 @pytest.mark.parametrize("allowed", [False, True])
 def test_tickets_of_an_older_backend_count_where_the_operator_says_so(guest, settings, allowed):
     settings.UNSIGNED_TICKETS = allowed
-    api, older = Api(guest.event.organizer), quote(f"Reservation:{guest.pk}|Event:Day / Night", safe="")
-    answers = [api.get(INSPECT[1].format(older)), api.post(f"/reservations/{older}/check-in/", {"nonce": "n-1"})]
+    api, older = (
+        Api(guest.event.organizer),
+        quote(f"Reservation:{guest.pk}|Event:Day / Night", safe=""),
+    )
+    answers = [
+        api.get(INSPECT[1].format(older)),
+        api.post(f"/reservations/{older}/check-in/", {"nonce": "n-1"}),
+    ]
     if not allowed:
         assert [refused(answer) for answer in answers] == [(400, "not_a_ticket")] * 2
         return
     assert [data(answer)["reservation_id"] for answer in answers] == [guest.pk] * 2
-    assert refused(Api(make_organizer()).post(f"/reservations/{older}/check-in/")) == (403, "forbidden")
+    assert refused(Api(make_organizer()).post(f"/reservations/{older}/check-in/")) == (
+        403,
+        "forbidden",
+    )
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(client, guest, settings, allowed):
+def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(
+    client, guest, settings, allowed
+):
     settings.UNSIGNED_TICKETS = allowed
     event, other = guest.event, make_reservation(status="confirmed")
     older = "Reservation:{}|Event:Night Print"
     codes = {}
     for reservation in (guest, other):
         try:
-            codes[reservation] = door.find(event, older.format(reservation.pk), by=event.organizer).reservation_id
+            codes[reservation] = door.find(
+                event, older.format(reservation.pk), by=event.organizer
+            ).reservation_id
         except Refused as refusal:
             codes[reservation] = refusal.code
     assert codes == {guest: guest.pk if allowed else "not_a_ticket", other: "not_a_ticket"}
@@ -224,9 +257,14 @@ def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(clien
 # --- the ticket -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("accept", [None, "", "*/*", "application/pdf", "application/json", "image/png;q=0.5, application/pdf"])
+@pytest.mark.parametrize(
+    "accept",
+    [None, "", "*/*", "application/pdf", "application/json", "image/png;q=0.5, application/pdf"],
+)
 def test_ticket_is_a_pdf_whose_code_opens_the_door(guest, accept, tmp_path):
-    answer = Api(guest.person).get(f"/reservations/{guest.pk}/ticket/", headers={} if accept is None else {"Accept": accept})
+    answer = Api(guest.person).get(
+        f"/reservations/{guest.pk}/ticket/", headers={} if accept is None else {"Accept": accept}
+    )
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     assert answer["Content-Disposition"].startswith("attachment; filename=")
     assert "Maja Wiśniewska" in papers.text_of(answer.content)
@@ -234,7 +272,9 @@ def test_ticket_is_a_pdf_whose_code_opens_the_door(guest, accept, tmp_path):
 
 
 def test_ticket_as_a_picture_is_the_code_alone(guest, tmp_path):
-    answer = Api(guest.person).get(f"/reservations/{guest.pk}/ticket/", headers={"Accept": "image/png"})
+    answer = Api(guest.person).get(
+        f"/reservations/{guest.pk}/ticket/", headers={"Accept": "image/png"}
+    )
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
     (tmp_path / "code.png").write_bytes(answer.content)
     assert codes.read_image(tmp_path / "code.png") == code_of(guest)
@@ -252,7 +292,10 @@ def test_ticket_is_its_owners_alone(guest):
 @pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
 def test_ticket_exists_from_confirmation_only(status):
     reservation = make_reservation(status=status)
-    assert refused(Api(reservation.person).get(f"/reservations/{reservation.pk}/ticket/")) == (404, "not_found")
+    assert refused(Api(reservation.person).get(f"/reservations/{reservation.pk}/ticket/")) == (
+        404,
+        "not_found",
+    )
 
 
 def test_ticket_is_gone_with_the_seat(guest):
@@ -294,4 +337,9 @@ def test_deeds_take_few_statements():
     first_come, _ = cost(maja.post, f"/events/{make_event(admission='automatic').pk}/register/")
     # Two of a reservation's write the organizer's news, two the guest's acknowledgment and its task.
     assert (register, first_come, mine, decide, cancel) == (12, 13, 3, 12, 11)
-    assert (inspect, check_in, again, by_code) == (2, 9, 2, 12)  # one of a check-in's says when the reservation changed
+    assert (inspect, check_in, again, by_code) == (
+        2,
+        9,
+        2,
+        12,
+    )  # one of a check-in's says when the reservation changed

@@ -9,7 +9,14 @@ from eventflow.audit import AuditEntry
 from eventflow.mail.models import Mail
 from events import services as events
 from tests.api.clients import Api, data, errors, refused, rows
-from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, make_reservation
+from tests.factories import (
+    make_admin,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
 from tickets.models import Reservation
 from tickets.services import door, queue
 
@@ -31,7 +38,11 @@ def test_register_takes_a_place_in_the_queue():
     maja = make_person()
     answer = Api(maja, language="pl").post(f"/events/{event.pk}/register/")
     taken = Reservation.objects.get(person=maja)
-    assert data(answer, 201) == {"reservation_id": taken.pk, "status": "pending", "queue_position": 2}
+    assert data(answer, 201) == {
+        "reservation_id": taken.pk,
+        "status": "pending",
+        "queue_position": 2,
+    }
     assert answer.json()["message"] == "Zarezerwowano. Jesteś w kolejce."
 
 
@@ -43,7 +54,10 @@ def test_register_takes_a_seat_of_an_automatic_event():
 
 @pytest.mark.parametrize(
     ("fields", "code"),
-    [({"status": "cancelled"}, "event_not_open"), ({"start_time": timezone.now() - timedelta(hours=1)}, "event_started")],
+    [
+        ({"status": "cancelled"}, "event_not_open"),
+        ({"start_time": timezone.now() - timedelta(hours=1)}, "event_started"),
+    ],
 )
 def test_register_refuses_an_event_that_takes_nobody(fields, code):
     event = make_event(**fields)
@@ -53,22 +67,37 @@ def test_register_refuses_an_event_that_takes_nobody(fields, code):
 
 def test_register_refuses_the_organizers_own_draft():
     draft = make_event(status="draft")
-    assert refused(Api(draft.organizer).post(f"/events/{draft.pk}/register/")) == (400, "event_not_open")
+    assert refused(Api(draft.organizer).post(f"/events/{draft.pk}/register/")) == (
+        400,
+        "event_not_open",
+    )
 
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [("pending", "already_registered"), ("confirmed", "already_registered"), ("rejected", "reservation_rejected")],
+    [
+        ("pending", "already_registered"),
+        ("confirmed", "already_registered"),
+        ("rejected", "reservation_rejected"),
+    ],
 )
 def test_register_refuses_a_second_time(status, code):
     reservation = make_reservation(status=status)
-    assert refused(Api(reservation.person).post(f"/events/{reservation.event_id}/register/")) == (400, code)
+    assert refused(Api(reservation.person).post(f"/events/{reservation.event_id}/register/")) == (
+        400,
+        code,
+    )
     assert Reservation.objects.count() == 1
 
 
 def test_register_again_after_cancelling():
     reservation = make_reservation(status="cancelled")
-    assert data(Api(reservation.person).post(f"/events/{reservation.event_id}/register/"), 201)["status"] == "pending"
+    assert (
+        data(Api(reservation.person).post(f"/events/{reservation.event_id}/register/"), 201)[
+            "status"
+        ]
+        == "pending"
+    )
 
 
 def test_register_needs_somebody_and_an_event_they_may_know_of():
@@ -89,7 +118,9 @@ def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
     inside = mine[1]
     door.check_in(inside, by=inside.event.organizer)
     shown = rows(Api(maja).get("/my-reservations/"))
-    assert [(row["reservation_id"], row["status"]) for row in shown] == [(r.pk, r.status) for r in reversed(mine[:3])]
+    assert [(row["reservation_id"], row["status"]) for row in shown] == [
+        (r.pk, r.status) for r in reversed(mine[:3])
+    ]
     assert [row["queue_position"] for row in shown] == [None, None, 2]
     assert [row["checked_in"] for row in shown] == [False, True, False]
     first = shown[-1]
@@ -105,7 +136,12 @@ def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
         "event_title": "pending",
         "location": "Ruska 46c, Wrocław",
     }
-    for asked, found in [("all", mine), ("cancelled", mine[3:]), ("confirmed", [inside]), ("", mine[:3])]:
+    for asked, found in [
+        ("all", mine),
+        ("cancelled", mine[3:]),
+        ("confirmed", [inside]),
+        ("", mine[:3]),
+    ]:
         shown = rows(Api(maja).get("/my-reservations/", status=asked))
         assert [row["reservation_id"] for row in shown] == [r.pk for r in reversed(found)]
     assert errors(Api(maja).get("/my-reservations/", status="lost")).keys() == {"status"}
@@ -119,10 +155,20 @@ def test_my_reservation_tells_where_i_stand():
     room = {"full": False, "free_slots": 1, "max_participants": 2}
     assert data(maja.get(f"/events/{event.pk}/my-reservation/")) == {"status": "NONE", **room}
     taken = data(maja.post(f"/events/{event.pk}/register/"), 201)["reservation_id"]
-    assert data(maja.get(f"/events/{event.pk}/my-reservation/")) == {"status": "pending", **room, "reservation_id": taken, "queue_position": 1}
+    assert data(maja.get(f"/events/{event.pk}/my-reservation/")) == {
+        "status": "pending",
+        **room,
+        "reservation_id": taken,
+        "queue_position": 1,
+    }
     queue.confirm(Reservation.objects.get(pk=taken), by=event.organizer)
     room = {"full": True, "free_slots": 0, "max_participants": 2}
-    assert data(maja.get(f"/events/{event.pk}/my-reservation/")) == {"status": "confirmed", **room, "reservation_id": taken, "queue_position": None}
+    assert data(maja.get(f"/events/{event.pk}/my-reservation/")) == {
+        "status": "confirmed",
+        **room,
+        "reservation_id": taken,
+        "queue_position": None,
+    }
     assert refused(maja.get("/events/999999/my-reservation/")) == (404, "not_found")
     assert refused(Api().get(f"/events/{event.pk}/my-reservation/")) == (401, "not_authenticated")
 
@@ -132,7 +178,11 @@ def test_my_reservation_tells_of_a_rejected_one_and_forgets_a_cancelled_one():
     for status, told in (("rejected", "rejected"), ("cancelled", "NONE")):
         gone = make_reservation(status=status)
         kept = {"reservation_id": gone.pk, "queue_position": None} if told == "rejected" else {}
-        assert data(Api(gone.person).get(f"/events/{gone.event_id}/my-reservation/")) == {"status": told, **room, **kept}
+        assert data(Api(gone.person).get(f"/events/{gone.event_id}/my-reservation/")) == {
+            "status": told,
+            **room,
+            **kept,
+        }
 
 
 def test_one_reservation_is_the_row_of_its_owners_list():
@@ -163,7 +213,10 @@ def test_delete_gives_the_seat_to_the_next_in_an_automatic_queue():
 def test_delete_finds_only_the_callers_own():
     reservation = make_reservation(status="confirmed")
     for stranger in (make_person(), reservation.event.organizer, make_admin()):
-        assert refused(Api(stranger).delete(f"/reservations/{reservation.pk}/")) == (404, "not_found")
+        assert refused(Api(stranger).delete(f"/reservations/{reservation.pk}/")) == (
+            404,
+            "not_found",
+        )
     assert refused(Api().delete(f"/reservations/{reservation.pk}/")) == (401, "not_authenticated")
     assert refused(Api(reservation.person).delete(f"/reservations/{HUGE}/")) == (404, "not_found")
     assert Reservation.objects.get().is_confirmed
@@ -172,7 +225,10 @@ def test_delete_finds_only_the_callers_own():
 def test_delete_refuses_somebody_who_is_inside():
     reservation = make_reservation(status="confirmed")
     door.check_in(reservation, by=reservation.event.organizer)
-    assert refused(Api(reservation.person).delete(f"/reservations/{reservation.pk}/")) == (400, "already_checked_in")
+    assert refused(Api(reservation.person).delete(f"/reservations/{reservation.pk}/")) == (
+        400,
+        "already_checked_in",
+    )
 
 
 # --- the organizer ----------------------------------------------------------------------------------------------------
@@ -184,11 +240,22 @@ def test_participants_stand_in_the_order_of_the_queue():
     queue.confirm(guests[1], by=event.organizer)
     queue.reject(guests[3], by=event.organizer)
     make_reservation(make_event())
-    places = {guests[0].pk: 1, guests[1].pk: None, guests[2].pk: 2, guests[3].pk: None, guests[4].pk: 3, guests[5].pk: 4}
+    places = {
+        guests[0].pk: 1,
+        guests[1].pk: None,
+        guests[2].pk: 2,
+        guests[3].pk: None,
+        guests[4].pk: 3,
+        guests[5].pk: 4,
+    }
     for size in (1, 2, 3, 4, 20):
         walked = {}
         for page in range(1, -(-6 // size) + 1):
-            shown = rows(Api(event.organizer).get(f"/events/{event.pk}/participants/", page=page, page_size=size))
+            shown = rows(
+                Api(event.organizer).get(
+                    f"/events/{event.pk}/participants/", page=page, page_size=size
+                )
+            )
             walked |= {row["reservation_id"]: row["queue_position"] for row in shown}
         assert [*walked.items()] == [*places.items()]
     assert rows(Api(make_admin()).get(f"/events/{event.pk}/participants/"))[0].keys() == {
@@ -200,7 +267,10 @@ def test_participants_stand_in_the_order_of_the_queue():
 
 def test_participants_are_filtered_without_losing_their_places():
     event = make_event()
-    guests = [make_reservation(event, make_person(name)) for name in ("Maja Nowak", "Jan Nowak", "Ewa Zet", "Ola Zet")]
+    guests = [
+        make_reservation(event, make_person(name))
+        for name in ("Maja Nowak", "Jan Nowak", "Ewa Zet", "Ola Zet")
+    ]
     queue.cancel(guests[0], by=guests[0].person)
     queue.confirm(guests[2], by=event.organizer)
     door.check_in(guests[2], by=event.organizer)
@@ -216,7 +286,9 @@ def test_participants_are_filtered_without_losing_their_places():
         ({"checked_in": "false"}, {1: 1, 3: 2}),
     ]:
         shown = rows(api.get(path, **query))
-        assert [(row["reservation_id"], row["queue_position"]) for row in shown] == [(guests[n].pk, place) for n, place in places.items()]
+        assert [(row["reservation_id"], row["queue_position"]) for row in shown] == [
+            (guests[n].pk, place) for n, place in places.items()
+        ]
         page = data(api.get(path, page=1, **query))
         assert (page["count"], page["results"]) == (len(shown), shown)
 
@@ -229,7 +301,10 @@ def test_participants_are_the_organizers_business():
         assert refused(answer) == (403, "forbidden")
         assert "private@example.org" not in answer.text
     assert refused(Api().get(page)) == (401, "not_authenticated")
-    assert refused(Api(reservation.event.organizer).get(f"/events/{HUGE}/participants/")) == (404, "not_found")
+    assert refused(Api(reservation.event.organizer).get(f"/events/{HUGE}/participants/")) == (
+        404,
+        "not_found",
+    )
 
 
 def test_organizer_reservations_are_those_of_their_events_newest_first():
@@ -269,10 +344,18 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
         ({"checked_in": "true"}, []),
         ({"q": "mine wiśniewska"}, [first.pk]),
     ]:
-        assert [row["reservation_id"] for row in rows(api.get("/organizer/reservations/", **query))] == found
+        assert [
+            row["reservation_id"] for row in rows(api.get("/organizer/reservations/", **query))
+        ] == found
     everything = rows(Api(make_admin()).get("/organizer/reservations/"))
     assert [row["event_title"] for row in everything] == ["Other", "Mine", "Mine"]
-    for name, value in [("event", "x"), ("event", HUGE), ("status", "lost"), ("checked_in", "maybe"), ("q", "\x00")]:
+    for name, value in [
+        ("event", "x"),
+        ("event", HUGE),
+        ("status", "lost"),
+        ("checked_in", "maybe"),
+        ("q", "\x00"),
+    ]:
         assert errors(api.get("/organizer/reservations/", **{name: value})).keys() == {name}
     assert refused(Api(make_person()).get("/organizer/reservations/")) == (403, "forbidden")
     assert refused(Api().get("/organizer/reservations/")) == (401, "not_authenticated")
@@ -282,22 +365,35 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
 def test_status_decides_a_pending_reservation_once(status):
     reservation = make_reservation()
     path = f"/reservations/{reservation.pk}/status/"
-    assert data(Api(reservation.event.organizer).patch(path, {"status": status})) == {"status": status}
+    assert data(Api(reservation.event.organizer).patch(path, {"status": status})) == {
+        "status": status
+    }
     assert Reservation.objects.get().status == status
     for again in ("confirmed", "rejected"):
         assert refused(Api(make_admin()).patch(path, {"status": again})) == (400, "already_decided")
     assert Reservation.objects.get().status == status
     verb = "confirm" if status == "confirmed" else "reject"
     [entry] = AuditEntry.objects.filter(action__in=["reservation.confirm", "reservation.reject"])
-    assert (entry.action, entry.by, entry.target_id) == (f"reservation.{verb}", reservation.event.organizer, reservation.pk)
-    [mail] = Mail.objects.filter(to=reservation.person.email).exclude(builder="tickets.mails.queued")
+    assert (entry.action, entry.by, entry.target_id) == (
+        f"reservation.{verb}",
+        reservation.event.organizer,
+        reservation.pk,
+    )
+    [mail] = Mail.objects.filter(to=reservation.person.email).exclude(
+        builder="tickets.mails.queued"
+    )
     assert mail.builder == f"tickets.mails.{status}"
     assert queue.undo(reservation, by=reservation.event.organizer).is_pending
 
 
 def test_status_refuses_a_withdrawn_reservation_alike():
     reservation = make_reservation(status="cancelled")
-    answers = [Api(reservation.event.organizer).patch(f"/reservations/{reservation.pk}/status/", {"status": s}) for s in ("confirmed", "rejected")]
+    answers = [
+        Api(reservation.event.organizer).patch(
+            f"/reservations/{reservation.pk}/status/", {"status": s}
+        )
+        for s in ("confirmed", "rejected")
+    ]
     assert [refused(answer) for answer in answers] == [(400, "already_decided")] * 2
     assert {answer.json()["message"] for answer in answers} == {"Already decided, or withdrawn."}
 
@@ -306,7 +402,9 @@ def test_status_refuses_a_withdrawn_reservation_alike():
 def test_status_refuses_at_a_cancelled_event(status):
     reservation = make_reservation()
     events.cancel(reservation.event, by=reservation.event.organizer)
-    answer = Api(reservation.event.organizer).patch(f"/reservations/{reservation.pk}/status/", {"status": status})
+    answer = Api(reservation.event.organizer).patch(
+        f"/reservations/{reservation.pk}/status/", {"status": status}
+    )
     assert refused(answer) == (400, "event_not_open")
 
 
@@ -328,7 +426,11 @@ def test_status_is_the_organizers_to_decide():
         assert refused(Api(stranger).patch(path, {"status": "confirmed"})) == (403, "forbidden")
     assert refused(Api().patch(path, {"status": "confirmed"})) == (401, "not_authenticated")
     for pk in (999_999, HUGE):
-        assert refused(Api(reservation.event.organizer).patch(f"/reservations/{pk}/status/", {"status": "confirmed"})) == (404, "not_found")
+        assert refused(
+            Api(reservation.event.organizer).patch(
+                f"/reservations/{pk}/status/", {"status": "confirmed"}
+            )
+        ) == (404, "not_found")
     assert Reservation.objects.get().is_pending
 
 

@@ -10,39 +10,73 @@ from django.urls import URLPattern, get_resolver, include, path
 from eventflow.api import urls as api
 from tests import broken_urls
 from tests.api.clients import Api, data, errors, refused
-from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
+from tests.factories import (
+    PASSWORD,
+    make_admin,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"
-urlpatterns = [path("api/", include([*(p for p in broken_urls.urlpatterns if str(p.pattern) in {"broken/", "away/"})])), *broken_urls.urlpatterns]
+urlpatterns = [
+    path(
+        "api/",
+        include([*(p for p in broken_urls.urlpatterns if str(p.pattern) in {"broken/", "away/"})]),
+    ),
+    *broken_urls.urlpatterns,
+]
 handler500 = broken_urls.handler500
 
 
 def fields(**changes):
     """What a new event needs."""
     start, end = "2030-06-01T18:00:00+02:00", "2030-06-01T22:00:00+02:00"
-    return {"title": "Night Print", "location": "Ruska 46c", "start_time": start, "end_time": end, "seats_limit": 50} | changes
+    return {
+        "title": "Night Print",
+        "location": "Ruska 46c",
+        "start_time": start,
+        "end_time": end,
+        "seats_limit": 50,
+    } | changes
 
 
 def routes():
     """Every address of the API, with something in the place of its parameters."""
     for pattern in api.urlpatterns:
         assert isinstance(pattern, URLPattern)
-        yield "/" + str(pattern.pattern).replace("<int:pk>", "1").replace("<path:ref>", "1").replace("<str:token>", "x"), pattern
+        yield (
+            "/"
+            + str(pattern.pattern)
+            .replace("<int:pk>", "1")
+            .replace("<path:ref>", "1")
+            .replace("<str:token>", "x"),
+            pattern,
+        )
 
 
 DOCUMENTS = ["/schema/", "/schema/swagger-ui/", "/schema/redoc/", "/docs/", "/redoc/"]
-ENDPOINTS = [(route, pattern.callback.view_class) for route, pattern in routes() if route not in DOCUMENTS]
+ENDPOINTS = [
+    (route, pattern.callback.view_class) for route, pattern in routes() if route not in DOCUMENTS
+]
 
 
 def allowed(view, right):
     """And what comes with them: OPTIONS, and HEAD where a GET changes nothing."""
-    return right | {"options"} | ({"head"} if "get" in right and "head" in view.http_method_names else set())
+    return (
+        right
+        | {"options"}
+        | ({"head"} if "get" in right and "head" in view.http_method_names else set())
+    )
 
 
 @pytest.mark.parametrize(("route", "view"), ENDPOINTS)
 def test_wrong_methods_are_refused_everywhere(route, view):
-    right = {method for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)}
+    right = {
+        method for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)
+    }
     api = Api(make_person())
     for method in {"get", "post", "put", "patch", "delete"} - right:
         answer = getattr(api.client, method)(f"/api{route}", headers=api.headers)
@@ -53,7 +87,9 @@ def test_wrong_methods_are_refused_everywhere(route, view):
 
 @pytest.mark.parametrize(("route", "view"), ENDPOINTS)
 def test_options_tells_the_methods_to_whoever_may_call(route, view):
-    right = {method for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)}
+    right = {
+        method for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)
+    }
     api = Api(make_admin())
     answer = api.client.options(f"/api{route}", headers=api.headers)
     assert data(answer) is None
@@ -71,7 +107,12 @@ def test_an_address_without_its_slash_leads_to_the_one_with_it(settings):
     # Also where somebody develops: Django's own raises there.
     settings.DEBUG = True
     assert Api().patch("/events/organizer/1/edit", {"title": "x"}).status_code == 308
-    followed = Client().post("/api/login", {"email": make_person().email, "password": PASSWORD}, content_type="application/json", follow=True)
+    followed = Client().post(
+        "/api/login",
+        {"email": make_person().email, "password": PASSWORD},
+        content_type="application/json",
+        follow=True,
+    )
     assert data(followed).keys() == {"access", "refresh"}
 
 
@@ -83,7 +124,10 @@ def test_a_body_that_is_no_json_is_refused(body):
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "nonsense"])
 def test_a_body_of_another_kind_is_refused(kind):
-    assert refused(Client().post("/api/login/", b"a=b", content_type=kind)) == (415, "unsupported_media_type")
+    assert refused(Client().post("/api/login/", b"a=b", content_type=kind)) == (
+        415,
+        "unsupported_media_type",
+    )
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '{"email":['])
@@ -97,19 +141,30 @@ def test_a_byte_order_mark_before_the_json_is_skipped(charset):
     person = make_person()
     body = json.dumps({"email": person.email, "password": PASSWORD}).encode("utf-8-sig")
     kind = f"application/json; charset={charset}" if charset else "application/json"
-    assert data(Client().post("/api/login/", body, content_type=kind)).keys() == {"access", "refresh"}
+    assert data(Client().post("/api/login/", body, content_type=kind)).keys() == {
+        "access",
+        "refresh",
+    }
 
 
 @pytest.mark.parametrize("charset", ["rot13", "idna", "utf-16", "hex", "nonsense"])
 def test_a_body_in_a_charset_that_is_none_is_refused(charset):
-    for kind in ("application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
-        answer = Client().generic("POST", "/api/login/", b'{"email": "x"}', f"{kind}; charset={charset}")
+    for kind in (
+        "application/json",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+    ):
+        answer = Client().generic(
+            "POST", "/api/login/", b'{"email": "x"}', f"{kind}; charset={charset}"
+        )
         assert refused(answer)[0] == 400
 
 
 def test_half_a_character_is_refused_without_being_repeated():
     reservation = make_reservation()
-    answer = Api(reservation.event.organizer).patch(f"/reservations/{reservation.pk}/status/", {"status": "\ud800"})
+    answer = Api(reservation.event.organizer).patch(
+        f"/reservations/{reservation.pk}/status/", {"status": "\ud800"}
+    )
     assert refused(answer) == (400, "invalid")
 
 
@@ -117,18 +172,37 @@ def test_a_form_says_the_same_as_json():
     organizer = make_organizer()
     said = {"email": organizer.email, "password": PASSWORD}
     for address in ("/api/login/", "/api/token/", "/api/users/login/"):
-        assert data(Client().post(address, urlencode(said), content_type=FORM)).keys() == {"access", "refresh"}
-        assert data(Client().post(address, said)).keys() == {"access", "refresh"}  # multipart/form-data
+        assert data(Client().post(address, urlencode(said), content_type=FORM)).keys() == {
+            "access",
+            "refresh",
+        }
+        assert data(Client().post(address, said)).keys() == {
+            "access",
+            "refresh",
+        }  # multipart/form-data
     pair = data(Client().post("/api/login/", said))
-    assert data(Client().post("/api/token/refresh/", {"refresh": pair["refresh"]})).keys() == pair.keys()
+    assert (
+        data(Client().post("/api/token/refresh/", {"refresh": pair["refresh"]})).keys()
+        == pair.keys()
+    )
     token = {"Authorization": f"Bearer {pair['access']}"}
-    draft = data(Client().post("/api/events/organizer/events/create/", fields(), headers=token), 201)
+    draft = data(
+        Client().post("/api/events/organizer/events/create/", fields(), headers=token), 201
+    )
     edit = f"/api/events/organizer/{draft['id']}/edit/"
-    changed = data(Client().patch(edit, "title=Day+Print&seats_limit=7", content_type=FORM, headers=token))
-    assert (changed["title"], changed["seats_limit"], changed["location"]) == ("Day Print", 7, draft["location"])
+    changed = data(
+        Client().patch(edit, "title=Day+Print&seats_limit=7", content_type=FORM, headers=token)
+    )
+    assert (changed["title"], changed["seats_limit"], changed["location"]) == (
+        "Day Print",
+        7,
+        draft["location"],
+    )
     reservation = make_reservation(make_event(organizer=organizer))
     status = f"/api/reservations/{reservation.pk}/status/"
-    assert data(Client().patch(status, "status=confirmed", content_type=FORM, headers=token)) == {"status": "confirmed"}
+    assert data(Client().patch(status, "status=confirmed", content_type=FORM, headers=token)) == {
+        "status": "confirmed"
+    }
 
 
 def test_a_flag_that_a_form_does_not_send_is_missing_and_not_false():
@@ -142,7 +216,9 @@ def test_the_only_wrong_field_speaks_in_the_message():
     short = Api().post("/users/register/", {"email": "new@example.org", "password": "short"})
     assert refused(short) == (400, "invalid")
     assert short.json()["message"] == " ".join(errors(short)["password"])
-    both = Api().post("/users/register/", {"email": "x", "password": "short", "first_name": "x" * 151})
+    both = Api().post(
+        "/users/register/", {"email": "x", "password": "short", "first_name": "x" * 151}
+    )
     assert both.json()["message"] == "Some of this is not right. Each field says what."
 
 
@@ -154,7 +230,9 @@ def test_fields_that_nobody_reads_are_named():
     named = "colour, id, na%C3%AFve%0D%0ASet-Cookie, " + "x" * 50 + ", %3F"
     assert answer["X-Ignored-Fields"] == named
     assert "X-Ignored-Fields" not in api.post("/events/organizer/events/create/", fields())
-    many = api.post("/events/organizer/events/create/", fields() | {f"field{n}": 1 for n in range(500)})
+    many = api.post(
+        "/events/organizer/events/create/", fields() | {f"field{n}": 1 for n in range(500)}
+    )
     assert len(many["X-Ignored-Fields"].split(", ")) == 20
 
 
@@ -163,15 +241,27 @@ def test_a_body_that_an_endpoint_has_no_use_for_is_named_and_never_refused():
     answer = Api(make_person()).post(f"/events/{event.pk}/register/", {"answers": {}})
     data(answer, 201)
     assert answer["X-Ignored-Fields"] == "answers"
-    for body, kind in ((b"{", "application/json"), (b"[" * 90_000, "application/json"), (b"x", "text/plain")):
+    for body, kind in (
+        (b"{", "application/json"),
+        (b"[" * 90_000, "application/json"),
+        (b"x", "text/plain"),
+    ):
         other = Api(make_person())
-        data(other.client.post(f"/api/events/{event.pk}/register/", body, content_type=kind, headers=other.headers), 201)
+        data(
+            other.client.post(
+                f"/api/events/{event.pk}/register/", body, content_type=kind, headers=other.headers
+            ),
+            201,
+        )
 
 
 def test_put_changes_an_event_as_older_clients_do():
     event = make_event(description="Kept")
     path = f"/events/organizer/{event.pk}/edit/"
-    said = {name: fields()[name] for name in ("title", "location", "start_time", "end_time", "seats_limit")}
+    said = {
+        name: fields()[name]
+        for name in ("title", "location", "start_time", "end_time", "seats_limit")
+    }
     changed = data(Api(event.organizer).put(path, said))
     assert (changed["title"], changed["description"]) == (said["title"], "Kept")
     assert errors(Api(event.organizer).put(path, {"title": "x"})).keys() == said.keys() - {"title"}
@@ -230,8 +320,13 @@ def test_neither_the_cookie_nor_the_persons_own_language_decides():
     browser.force_login(person)
     browser.cookies["django_language"] = "pl"
     token = Api(person).headers["Authorization"]
-    answer = browser.get("/api/events/999999/", headers={"Authorization": token, "Accept-Language": "en"})
-    assert (answer.json()["message"], answer["Content-Language"]) == ("There is nothing here.", "en")
+    answer = browser.get(
+        "/api/events/999999/", headers={"Authorization": token, "Accept-Language": "en"}
+    )
+    assert (answer.json()["message"], answer["Content-Language"]) == (
+        "There is nothing here.",
+        "en",
+    )
 
 
 def test_a_browsers_cookie_signs_nobody_in_and_caches_need_not_know_it():
@@ -240,9 +335,18 @@ def test_a_browsers_cookie_signs_nobody_in_and_caches_need_not_know_it():
     browser.force_login(person)
     browser.cookies["django_language"] = "pl"
     assert refused(browser.get("/api/users/me/")) == (401, "not_authenticated")
-    login = browser.post("/api/login/", {"email": person.email, "password": PASSWORD}, content_type="application/json")
+    login = browser.post(
+        "/api/login/",
+        {"email": person.email, "password": PASSWORD},
+        content_type="application/json",
+    )
     assert (login.status_code, login.cookies) == (200, {})
-    for answer in (browser.get("/api/users/me/"), browser.get("/api/events/"), browser.get("/api/nope/"), browser.get("/api/schema/")):
+    for answer in (
+        browser.get("/api/users/me/"),
+        browser.get("/api/events/"),
+        browser.get("/api/nope/"),
+        browser.get("/api/schema/"),
+    ):
         assert "Accept-Language" in answer["Vary"]
         assert "Cookie" not in answer["Vary"]
         assert not answer.cookies
@@ -255,7 +359,9 @@ def test_a_401_says_how_to_sign_in():
 
 
 @override_settings(ROOT_URLCONF="tests.api.test_envelope")
-@pytest.mark.parametrize(("path", "words"), [("/broken/", "Coś się u nas zepsuło"), ("/away/", "Nie możemy teraz")])
+@pytest.mark.parametrize(
+    ("path", "words"), [("/broken/", "Coś się u nas zepsuło"), ("/away/", "Nie możemy teraz")]
+)
 def test_the_last_answers_speak_the_language_asked_for(path, words):
     assert words in Api(language="pl").get(path).json()["message"]
 
@@ -270,4 +376,8 @@ def test_head_answers_like_get_without_a_body():
 
 
 def test_the_resolver_knows_what_the_tests_know():
-    assert len(ENDPOINTS) == len(api.urlpatterns) - len(DOCUMENTS) == len(get_resolver("eventflow.api.urls").url_patterns) - len(DOCUMENTS)
+    assert (
+        len(ENDPOINTS)
+        == len(api.urlpatterns) - len(DOCUMENTS)
+        == len(get_resolver("eventflow.api.urls").url_patterns) - len(DOCUMENTS)
+    )

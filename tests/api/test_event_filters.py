@@ -6,7 +6,17 @@ from tests.api.clients import Api, errors, refused, rows
 from tests.factories import make_admin, make_event, make_organizer, make_person
 
 pytestmark = pytest.mark.django_db
-FILTERS = ["q", "location", "organizer", "start_time", "start_after", "start_before", "past", "page", "page_size"]
+FILTERS = [
+    "q",
+    "location",
+    "organizer",
+    "start_time",
+    "start_after",
+    "start_before",
+    "past",
+    "page",
+    "page_size",
+]
 NASTY = {
     "empty": "",
     "a space": " ",
@@ -59,8 +69,34 @@ def test_a_filter_finds_something_or_is_refused_by_name(name, value):
     ("name", "values"),
     [
         ("q", ["null", "null inside", "long", "endless", "direction"]),
-        ("organizer", ["null", "huge", "endless", "negative", "a fraction", "not a number", "infinite", "a superscript", "a list", "long"]),
-        ("start_after", ["null", "huge", "the last day", "the first day", "the last moment", "the first moment", "no such day", "no such hour"]),
+        (
+            "organizer",
+            [
+                "null",
+                "huge",
+                "endless",
+                "negative",
+                "a fraction",
+                "not a number",
+                "infinite",
+                "a superscript",
+                "a list",
+                "long",
+            ],
+        ),
+        (
+            "start_after",
+            [
+                "null",
+                "huge",
+                "the last day",
+                "the first day",
+                "the last moment",
+                "the first moment",
+                "no such day",
+                "no such hour",
+            ],
+        ),
         ("start_before", ["no such offset", "arabic digits", "long", "an object"]),
         ("past", ["null", "huge", "long", "a list"]),
     ],

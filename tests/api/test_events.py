@@ -12,8 +12,28 @@ from tests.mailbox import letters_to
 from tickets.models import Reservation
 
 pytestmark = pytest.mark.django_db
-EVENT = {"id", "title", "description", "location", "start_time", "end_time", "seats_limit", "organizer", "status"}
-OURS = {"organizer_name", "contact_email", "time_zone", "admission", "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url"}
+EVENT = {
+    "id",
+    "title",
+    "description",
+    "location",
+    "start_time",
+    "end_time",
+    "seats_limit",
+    "organizer",
+    "status",
+}
+OURS = {
+    "organizer_name",
+    "contact_email",
+    "time_zone",
+    "admission",
+    "confirmed_count",
+    "pending_count",
+    "checked_in_count",
+    "spots_left",
+    "url",
+}
 CREATE = "/events/organizer/events/create/"
 HUGE = 10**30
 
@@ -38,18 +58,29 @@ def moment(text):
 
 def test_list_shows_what_is_published_and_to_come_soonest_first():
     now = timezone.now()
-    later, sooner = make_event(title="Later", start_time=now + timedelta(days=9)), make_event(title="Sooner", start_time=now + timedelta(days=2))
+    later, sooner = (
+        make_event(title="Later", start_time=now + timedelta(days=9)),
+        make_event(title="Sooner", start_time=now + timedelta(days=2)),
+    )
     past = make_event(title="Past", start_time=now - timedelta(days=2))
     make_event(title="Secret draft", status="draft")
     make_event(title="Called off", status="cancelled")
     answer = Api().get("/events/")
     assert [row["id"] for row in rows(answer)] == [sooner.pk, later.pk]
     assert [row["id"] for row in rows(Api().get("/events/", past="true"))] == [past.pk]
-    assert "Secret draft" not in Api(make_organizer()).get("/events/").text + Api(make_admin()).get("/events/").text
+    assert (
+        "Secret draft"
+        not in Api(make_organizer()).get("/events/").text + Api(make_admin()).get("/events/").text
+    )
 
 
 def test_event_has_the_fields_of_the_contract(settings):
-    event = make_event(seats_limit=3, organizer=make_organizer("Paweł Ostrowski"), description="Ink", admission="automatic")
+    event = make_event(
+        seats_limit=3,
+        organizer=make_organizer("Paweł Ostrowski"),
+        description="Ink",
+        admission="automatic",
+    )
     make_reservation(event)
     shown = data(Api().get(f"/events/{event.pk}/"))
     assert shown.keys() == EVENT | OURS
@@ -85,7 +116,11 @@ def test_an_organizer_without_a_name_is_not_named_by_address():
 def test_a_draft_is_there_for_its_organizer_and_admins_only():
     draft = make_event(title="Secret", status="draft")
     for page in (f"/events/{draft.pk}/", f"/events/{draft.pk}/availability/"):
-        assert data(Api(draft.organizer).get(page))["id"] == data(Api(make_admin()).get(page))["id"] == draft.pk
+        assert (
+            data(Api(draft.organizer).get(page))["id"]
+            == data(Api(make_admin()).get(page))["id"]
+            == draft.pk
+        )
         for stranger in (Api(), Api(make_person()), Api(make_organizer())):
             answer = stranger.get(page)
             assert refused(answer) == (404, "not_found")
@@ -102,11 +137,19 @@ def test_availability_counts_the_seats():
     event = make_event(seats_limit=3)
     make_reservation(event, status="confirmed")
     make_reservation(event)
-    assert data(Api().get(f"/events/{event.pk}/availability/")) == {"id": event.pk, "seats_limit": 3, "confirmed_seats": 1, "spots_left": 2}
+    assert data(Api().get(f"/events/{event.pk}/availability/")) == {
+        "id": event.pk,
+        "seats_limit": 3,
+        "confirmed_seats": 1,
+        "spots_left": 2,
+    }
 
 
 def test_is_organizer_says_whether_the_caller_may_create_events():
-    answers = [data(Api(make()).get("/events/is-organizer/")) for make in (make_person, make_organizer, make_admin)]
+    answers = [
+        data(Api(make()).get("/events/is-organizer/"))
+        for make in (make_person, make_organizer, make_admin)
+    ]
     assert answers == [{"is_organizer": False}, {"is_organizer": True}, {"is_organizer": True}]
     assert refused(Api().get("/events/is-organizer/")) == (401, "not_authenticated")
 
@@ -119,9 +162,21 @@ def programme():
     """{name: event} of three events."""
     organizer = make_organizer("Łucja Ćwik")
     return {
-        "a": make_event(title="Żółta noc", location="Wrocław", start_time=moment("2030-06-01T18:00:00+02:00"), organizer=organizer),
-        "b": make_event(title="Dzień druku", location="Łódź", start_time=moment("2030-06-02T00:00:00+02:00")),
-        "c": make_event(title="Warsztat", location="wrocław, Ruska", start_time=moment("2030-06-02T23:30:00+02:00"), description="noc"),
+        "a": make_event(
+            title="Żółta noc",
+            location="Wrocław",
+            start_time=moment("2030-06-01T18:00:00+02:00"),
+            organizer=organizer,
+        ),
+        "b": make_event(
+            title="Dzień druku", location="Łódź", start_time=moment("2030-06-02T00:00:00+02:00")
+        ),
+        "c": make_event(
+            title="Warsztat",
+            location="wrocław, Ruska",
+            start_time=moment("2030-06-02T23:30:00+02:00"),
+            description="noc",
+        ),
     }
 
 
@@ -145,7 +200,10 @@ def programme():
         ({"start_after": "2030-06-02T00:00:01+02:00"}, "c"),
         ({"start_before": "2030-06-02T23:30:00+02:00"}, "abc"),
         ({"start_before": "2030-06-01"}, ""),
-        ({"start_after": "2030-06-01", "start_before": "2030-06-01T20:00:00+02:00", "q": "noc"}, "a"),
+        (
+            {"start_after": "2030-06-01", "start_before": "2030-06-01T20:00:00+02:00", "q": "noc"},
+            "a",
+        ),
         ({"organizer": ""}, "abc"),
         ({"past": "true"}, ""),
         ({"unknown": "x"}, "abc"),
@@ -157,7 +215,9 @@ def test_filters_find_what_they_name(programme, query, found):
 
 
 def test_filter_by_organizer(programme):
-    assert [row["id"] for row in rows(Api().get("/events/", organizer=programme["a"].organizer_id))] == [programme["a"].pk]
+    assert [
+        row["id"] for row in rows(Api().get("/events/", organizer=programme["a"].organizer_id))
+    ] == [programme["a"].pk]
     assert rows(Api().get("/events/", organizer=999_999)) == []
 
 
@@ -193,22 +253,48 @@ def test_filters_that_make_no_sense_are_refused_by_name(name, value):
 
 def test_create_makes_a_draft_of_the_callers():
     organizer = make_organizer()
-    shown = data(Api(organizer).post(CREATE, fields(status="published", organizer=make_organizer().pk, confirmed_count=7, shoe_size=43)), 201)
+    shown = data(
+        Api(organizer).post(
+            CREATE,
+            fields(
+                status="published", organizer=make_organizer().pk, confirmed_count=7, shoe_size=43
+            ),
+        ),
+        201,
+    )
     assert shown.keys() == EVENT | OURS
     event = Event.objects.get()
-    assert (shown["id"], shown["status"], shown["organizer"], shown["confirmed_count"]) == (event.pk, "draft", organizer.pk, 0)
-    assert (event.title, event.description, event.time_zone, event.admission) == ("Night Print", "", "Europe/Warsaw", "approval")
+    assert (shown["id"], shown["status"], shown["organizer"], shown["confirmed_count"]) == (
+        event.pk,
+        "draft",
+        organizer.pk,
+        0,
+    )
+    assert (event.title, event.description, event.time_zone, event.admission) == (
+        "Night Print",
+        "",
+        "Europe/Warsaw",
+        "approval",
+    )
     assert event.start_time == moment("2030-06-01T18:00:00+02:00")
 
 
 def test_create_takes_everything_that_an_event_says():
-    said = fields(description="Ink", time_zone="America/New_York", admission="automatic", seats_limit=1)
+    said = fields(
+        description="Ink", time_zone="America/New_York", admission="automatic", seats_limit=1
+    )
     shown = data(Api(make_admin()).post(CREATE, said), 201)
-    assert {name: shown[name] for name in said if "_time" not in name} == {name: said[name] for name in said if "_time" not in name}
+    assert {name: shown[name] for name in said if "_time" not in name} == {
+        name: said[name] for name in said if "_time" not in name
+    }
 
 
 def test_a_time_without_offset_is_one_on_the_clock_of_the_event():
-    said = fields(start_time="2030-06-01T18:00:00", end_time="2030-06-01T20:00:00", time_zone="America/New_York")
+    said = fields(
+        start_time="2030-06-01T18:00:00",
+        end_time="2030-06-01T20:00:00",
+        time_zone="America/New_York",
+    )
     data(Api(make_organizer()).post(CREATE, said), 201)
     assert Event.objects.get().start_time == moment("2030-06-01T18:00:00-04:00")
 
@@ -316,8 +402,17 @@ def test_create_is_for_organizers():
 
 def test_edit_changes_what_is_sent_and_keeps_the_rest():
     event = make_event(description="Ink")
-    shown = data(Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", {"title": "Day Print", "status": "cancelled"}))
-    assert (shown["title"], shown["description"], shown["status"], shown["seats_limit"]) == ("Day Print", "Ink", "published", 24)
+    shown = data(
+        Api(event.organizer).patch(
+            f"/events/organizer/{event.pk}/edit/", {"title": "Day Print", "status": "cancelled"}
+        )
+    )
+    assert (shown["title"], shown["description"], shown["status"], shown["seats_limit"]) == (
+        "Day Print",
+        "Ink",
+        "published",
+        24,
+    )
     assert data(Api(event.organizer).get(f"/events/organizer/{event.pk}/edit/")) == shown
 
 
@@ -326,22 +421,55 @@ def test_edit_reads_times_without_offset_on_the_event_s_own_clock():
     edit = f"/events/organizer/{event.pk}/edit/"
     data(Api(event.organizer).patch(edit, {"end_time": "2030-06-02T06:00:00"}))
     assert Event.objects.get().end_time == moment("2030-06-02T06:00:00-04:00")
-    data(Api(event.organizer).patch(edit, {"end_time": "2030-06-02T06:00:00", "time_zone": "Asia/Tokyo", "start_time": "2030-06-01T07:00:00"}))
+    data(
+        Api(event.organizer).patch(
+            edit,
+            {
+                "end_time": "2030-06-02T06:00:00",
+                "time_zone": "Asia/Tokyo",
+                "start_time": "2030-06-01T07:00:00",
+            },
+        )
+    )
     assert Event.objects.get().end_time == moment("2030-06-02T06:00:00+09:00")
     # In New York there is no such hour that night, in Warsaw there is.
-    assert errors(Api(event.organizer).patch(edit, {"start_time": "2030-03-10T02:30:00", "time_zone": "America/New_York"})).keys() == {"start_time"}
-    data(Api(event.organizer).patch(edit, {"start_time": "2030-03-10T02:30:00", "time_zone": "Europe/Warsaw"}))
+    assert errors(
+        Api(event.organizer).patch(
+            edit, {"start_time": "2030-03-10T02:30:00", "time_zone": "America/New_York"}
+        )
+    ).keys() == {"start_time"}
+    data(
+        Api(event.organizer).patch(
+            edit, {"start_time": "2030-03-10T02:30:00", "time_zone": "Europe/Warsaw"}
+        )
+    )
 
 
 def test_edit_by_an_admin_leaves_the_event_its_organizer():
     event, admin = make_event(), make_admin()
     shown = data(
-        Api(admin).patch(f"/events/organizer/{event.pk}/edit/", {"title": "Day Print", "organizer": admin.pk, "id": 7, "confirmed_count": 9})
+        Api(admin).patch(
+            f"/events/organizer/{event.pk}/edit/",
+            {"title": "Day Print", "organizer": admin.pk, "id": 7, "confirmed_count": 9},
+        )
     )
-    assert (shown["id"], shown["title"], shown["organizer"], shown["confirmed_count"]) == (event.pk, "Day Print", event.organizer_id, 0)
+    assert (shown["id"], shown["title"], shown["organizer"], shown["confirmed_count"]) == (
+        event.pk,
+        "Day Print",
+        event.organizer_id,
+        0,
+    )
 
 
-@pytest.mark.parametrize("changes", [{"title": ""}, {"seats_limit": HUGE}, {"title": "Day Print", "admission": "lottery"}, {"start_time": "soon"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": ""},
+        {"seats_limit": HUGE},
+        {"title": "Day Print", "admission": "lottery"},
+        {"start_time": "soon"},
+    ],
+)
 def test_edit_changes_nothing_when_part_of_it_makes_no_sense(changes):
     event = make_event()
     before = Event.objects.values().get()
@@ -352,14 +480,18 @@ def test_edit_changes_nothing_when_part_of_it_makes_no_sense(changes):
 @pytest.mark.parametrize("message", ["x" * 2001, "\x00", "\ud800", {"en": "x"}, None])
 def test_cancel_refuses_a_message_that_makes_no_sense(message):
     event = make_event()
-    assert errors(Api(event.organizer).post(f"/events/organizer/{event.pk}/cancel/", {"message": message})).keys() == {"message"}
+    assert errors(
+        Api(event.organizer).post(f"/events/organizer/{event.pk}/cancel/", {"message": message})
+    ).keys() == {"message"}
     assert Event.objects.get().status == "published"
 
 
 def test_edit_refuses_what_does_not_fit_the_rest():
     event = make_event()
     edit = f"/events/organizer/{event.pk}/edit/"
-    answer = Api(event.organizer).patch(edit, {"end_time": (event.start_time - timedelta(hours=1)).isoformat()})
+    answer = Api(event.organizer).patch(
+        edit, {"end_time": (event.start_time - timedelta(hours=1)).isoformat()}
+    )
     assert refused(answer) == (400, "bad_times")
     assert errors(Api(event.organizer).patch(edit, {"seats_limit": 0})).keys() == {"seats_limit"}
 
@@ -378,14 +510,18 @@ def test_edit_never_takes_a_seat_that_is_given():
 def test_edit_gives_added_seats_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
     _inside, head = make_reservation(event), make_reservation(event)
-    shown = data(Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", {"seats_limit": 2}))
+    shown = data(
+        Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", {"seats_limit": 2})
+    )
     assert (shown["confirmed_count"], shown["pending_count"]) == (2, 0)
     assert Reservation.objects.get(pk=head.pk).is_confirmed
 
 
 def test_edit_refuses_a_cancelled_event():
     event = make_event(status="cancelled")
-    assert refused(Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", {"title": "x"})) == (400, "event_cancelled")
+    assert refused(
+        Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", {"title": "x"})
+    ) == (400, "event_cancelled")
 
 
 def test_publish_opens_a_draft_and_again_changes_nothing():
@@ -399,7 +535,10 @@ def test_publish_opens_a_draft_and_again_changes_nothing():
 
 def test_publish_refuses_what_is_cancelled_or_over():
     cancelled = make_event(status="cancelled")
-    assert refused(Api(cancelled.organizer).post(f"/events/organizer/{cancelled.pk}/publish/")) == (400, "event_cancelled")
+    assert refused(Api(cancelled.organizer).post(f"/events/organizer/{cancelled.pk}/publish/")) == (
+        400,
+        "event_cancelled",
+    )
     over = make_event(status="draft", start_time=timezone.now() - timedelta(days=2))
     answer = Api(over.organizer).post(f"/events/organizer/{over.pk}/publish/")
     assert refused(answer) == (400, "event_over")
@@ -408,16 +547,27 @@ def test_publish_refuses_what_is_cancelled_or_over():
 
 def test_cancel_sends_everybody_home_and_tells_them_once():
     event = make_event()
-    guests = [make_reservation(event, make_person(email=f"{status}@example.org"), status=status) for status in ("pending", "confirmed")]
+    guests = [
+        make_reservation(event, make_person(email=f"{status}@example.org"), status=status)
+        for status in ("pending", "confirmed")
+    ]
     cancel = f"/events/organizer/{event.pk}/cancel/"
     shown = data(Api(event.organizer).post(cancel, {"message": "The cellar is under water."}))
-    assert (shown["status"], shown["confirmed_count"], shown["pending_count"]) == ("cancelled", 0, 0)
+    assert (shown["status"], shown["confirmed_count"], shown["pending_count"]) == (
+        "cancelled",
+        0,
+        0,
+    )
     assert data(Api(event.organizer).post(cancel)) == shown
-    assert {r.status for r in Reservation.objects.filter(pk__in=[guest.pk for guest in guests])} == {"rejected"}
+    assert {
+        r.status for r in Reservation.objects.filter(pk__in=[guest.pk for guest in guests])
+    } == {"rejected"}
     for status in ("pending", "confirmed"):
         last = letters_to(f"{status}@example.org")[-1]
         assert "The cellar is under water." in last.body
-        assert [letter.subject for letter in letters_to(f"{status}@example.org")].count(last.subject) == 1
+        assert [letter.subject for letter in letters_to(f"{status}@example.org")].count(
+            last.subject
+        ) == 1
 
 
 def test_my_events_and_metrics_show_what_the_caller_manages():
@@ -428,8 +578,16 @@ def test_my_events_and_metrics_show_what_the_caller_manages():
     assert shown[0].keys() == EVENT | OURS
     numbers = rows(Api(mine.organizer).get("/events/organizer/metrics/"))
     assert [row["event_id"] for row in numbers] == [mine.pk]
-    counts = {name: numbers[0][name] for name in ("confirmed_count", "pending_count", "checked_in_count", "spots_left")}
-    assert counts == {"confirmed_count": 0, "pending_count": 0, "checked_in_count": 0, "spots_left": 5}
+    counts = {
+        name: numbers[0][name]
+        for name in ("confirmed_count", "pending_count", "checked_in_count", "spots_left")
+    }
+    assert counts == {
+        "confirmed_count": 0,
+        "pending_count": 0,
+        "checked_in_count": 0,
+        "spots_left": 5,
+    }
     for page in ("/events/organizer/my-events-list/", "/events/organizer/metrics/"):
         assert {row["id"] for row in rows(Api(make_admin()).get(page))} == {mine.pk, other.pk}
         assert refused(Api(make_person()).get(page)) == (403, "forbidden")
@@ -453,4 +611,9 @@ def test_a_title_or_place_that_nobody_sees_or_of_two_lines_is_refused(field, tex
     api = Api(event.organizer)
     assert errors(api.post(CREATE, fields(**{field: text}))).keys() == {field}
     assert errors(api.patch(f"/events/organizer/{event.pk}/edit/", {field: text})).keys() == {field}
-    assert data(api.post(CREATE, fields(**{field: f" {field}\n", "description": "Ink\nand paper"})), 201)[field] == field
+    assert (
+        data(
+            api.post(CREATE, fields(**{field: f" {field}\n", "description": "Ink\nand paper"})), 201
+        )[field]
+        == field
+    )

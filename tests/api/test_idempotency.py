@@ -22,13 +22,25 @@ from events.services import lock
 from tests.api.clients import Api, data, refused
 from tests.api.test_envelope import ENDPOINTS
 from tests.api.test_events import CREATE, fields
-from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_person, make_reservation
+from tests.factories import (
+    PASSWORD,
+    make_admin,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
 from tickets.models import Reservation
 
 db = pytest.mark.django_db
 threaded = pytest.mark.django_db(transaction=True)
 METHODS = ("post", "put", "patch", "delete")
-UNSAFE = [(method, route, view) for route, view in ENDPOINTS for method in METHODS if hasattr(view, method)]
+UNSAFE = [
+    (method, route, view)
+    for route, view in ENDPOINTS
+    for method in METHODS
+    if hasattr(view, method)
+]
 KEEPING = [(method, route) for method, route, view in UNSAFE if view.keeps_answers]
 
 
@@ -49,11 +61,22 @@ def assert_replay(first, again):
 def test_every_method_that_changes_something_takes_a_key():
     """Whatever comes of it: here mostly refusals, which are answers too."""
     ignoring = {route for _method, route, view in UNSAFE if not view.keeps_answers}
-    assert ignoring == {"/login/", "/token/", "/token/refresh/", "/users/login/", "/users/refresh/", "/users/register/"}
-    assert len(KEEPING) == len([view for _method, _route, view in UNSAFE if view.keeps_answers]) > 10
+    assert ignoring == {
+        "/login/",
+        "/token/",
+        "/token/refresh/",
+        "/users/login/",
+        "/users/refresh/",
+        "/users/register/",
+    }
+    assert (
+        len(KEEPING) == len([view for _method, _route, view in UNSAFE if view.keeps_answers]) > 10
+    )
     api = Api(make_admin())
     for method, route in KEEPING:
-        first, again = (api.send(method, route, {}, key=f"{method} {route}".replace(" ", "-")) for _ in range(2))
+        first, again = (
+            api.send(method, route, {}, key=f"{method} {route}".replace(" ", "-")) for _ in range(2)
+        )
         assert_replay(first, again)
 
 
@@ -90,7 +113,9 @@ def test_a_refusal_is_kept_although_it_would_succeed_by_now():
     assert refused(no) == (400, "event_full")
     data(Api(first.person).delete(f"/reservations/{first.pk}/"))
     assert_replay(no, organizer.patch(path, {"status": "confirmed"}, key="decide"))
-    assert data(organizer.patch(path, {"status": "confirmed"}, key="decide-again")) == {"status": "confirmed"}
+    assert data(organizer.patch(path, {"status": "confirmed"}, key="decide-again")) == {
+        "status": "confirmed"
+    }
 
 
 @db
@@ -199,7 +224,10 @@ def test_a_stolen_token_ends_its_family_although_the_answer_is_a_refusal(monkeyp
     pair = data(Api().post("/login/", {"email": make_person().email, "password": PASSWORD}))
     later = data(Api().post("/token/refresh/", {"refresh": pair["refresh"]}))
     monkeypatch.setattr(tokens, "GRACE", -1)
-    assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]}, key="thief")) == (401, "token_invalid")
+    assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]}, key="thief")) == (
+        401,
+        "token_invalid",
+    )
     assert refused(Api(token=later["access"]).get("/users/me/")) == (401, "token_invalid")
 
 
@@ -208,7 +236,10 @@ def test_the_row_tells_nobody_anything():
     title = "A very private party"
     data(Api(make_organizer()).post(CREATE, fields(title=title), key="the-secret-key"), 201)
     row = Replay.objects.values().get()
-    told = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in map(plain, row.values()))
+    told = b" ".join(
+        value if isinstance(value, bytes) else str(value).encode()
+        for value in map(plain, row.values())
+    )
     for secret in (title, "the-secret-key"):
         assert secret.encode() not in told
 
@@ -225,7 +256,9 @@ def test_a_key_in_flight_is_told_to_come_back_and_then_gets_the_answer(monkeypat
     event = make_event()
     maja, path = Api(make_person()), f"/events/{event.pk}/register/"
     claimed, claim = threading.Event(), idempotency.Attempt.__enter__
-    monkeypatch.setattr(idempotency.Attempt, "__enter__", lambda attempt: (claim(attempt), claimed.set()))
+    monkeypatch.setattr(
+        idempotency.Attempt, "__enter__", lambda attempt: (claim(attempt), claimed.set())
+    )
 
     def reserve():
         try:

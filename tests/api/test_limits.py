@@ -28,7 +28,9 @@ def few(settings):
 def redis(tmp_path, settings):
     """The cache is in a Redis of this test's own."""
     with running_redis(tmp_path) as server:
-        settings.CACHES = {"default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": server.url}}
+        settings.CACHES = {
+            "default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": server.url}
+        }
         yield server
     clients.pop(server.url)
 
@@ -41,7 +43,12 @@ def told(answer):
 
 def test_every_answer_says_what_is_left():
     maja = Api(make_person())
-    answers = [maja.get("/users/me/"), maja.get("/events/999999/"), maja.get("/users/admin/users/"), maja.get("/users/me/")]
+    answers = [
+        maja.get("/users/me/"),
+        maja.get("/events/999999/"),
+        maja.get("/users/admin/users/"),
+        maja.get("/users/me/"),
+    ]
     assert [answer.status_code for answer in answers] == [200, 404, 403, 429]
     assert [told(answer) for answer in answers] == [(3, 2), (3, 1), (3, 0), (3, 0)]
     assert refused(answers[-1]) == (429, "throttled")
@@ -67,7 +74,10 @@ def test_addresses_have_limits_of_their_own_and_bad_tokens_count_there():
 
 
 def test_an_address_can_not_be_made_up():
-    answers = [Client().get("/api/events/", headers={"X-Forwarded-For": f"192.0.2.{number}"}) for number in range(5)]
+    answers = [
+        Client().get("/api/events/", headers={"X-Forwarded-For": f"192.0.2.{number}"})
+        for number in range(5)
+    ]
     assert [answer.status_code for answer in answers] == [200] * 4 + [429]
 
 
@@ -91,7 +101,9 @@ def test_many_at_once_do_not_slip_past(settings):
     def call(_):
         barrier.wait(timeout=60)
         try:
-            return [Client().get("/api/users/me/", headers=api.headers).status_code for _ in range(5)]
+            return [
+                Client().get("/api/users/me/", headers=api.headers).status_code for _ in range(5)
+            ]
         finally:
             connection.close()
 
@@ -118,7 +130,9 @@ def test_limits_go_on_without_redis(redis, how):
     assert [answer.status_code for answer in answers] == [200] * 4 + [429]
 
 
-@pytest.mark.parametrize(("rate", "means"), [("600/minute", (600, 60)), ("5/second", (5, 1)), ("0/day", (0, 86400))])
+@pytest.mark.parametrize(
+    ("rate", "means"), [("600/minute", (600, 60)), ("5/second", (5, 1)), ("0/day", (0, 86400))]
+)
 def test_rates_are_read(rate, means):
     assert limits.parsed(rate) == means
 

@@ -127,7 +127,9 @@ def test_numbers_name_the_place():
 
 def updated(reservation):
     path = "/organizer/reservations/"
-    (row,) = data(Api(reservation.event.organizer).get(path, event=reservation.event_id, status="all"))
+    (row,) = data(
+        Api(reservation.event.organizer).get(path, event=reservation.event_id, status="all")
+    )
     return row["updated_at"]
 
 
@@ -161,7 +163,10 @@ def test_a_check_in_and_its_undo_are_changes_of_the_reservation():
 
 def test_somebody_elses_change_dates_nothing():
     event = make_event()
-    first, second = make_reservation(event, status="confirmed"), make_reservation(event, status="confirmed")
+    first, second = (
+        make_reservation(event, status="confirmed"),
+        make_reservation(event, status="confirmed"),
+    )
     door.check_in(second, by=event.organizer)
     first.refresh_from_db()
     assert first.updated < Reservation.objects.get(pk=second.pk).updated
@@ -181,7 +186,10 @@ def test_an_event_speaks_on_its_own_clock_and_everything_else_in_utc():
         data(api.get("/events/organizer/my-events-list/"))[0],
         data(api.get("/events/organizer/metrics/"))[0],
     ):
-        assert (row["start_time"], row["end_time"]) == ("2035-07-04T18:00:00-04:00", "2035-07-04T22:00:00-04:00")
+        assert (row["start_time"], row["end_time"]) == (
+            "2035-07-04T18:00:00-04:00",
+            "2035-07-04T22:00:00-04:00",
+        )
     rows = [
         data(api.get("/organizer/reservations/"))[0],
         data(api.get(f"/events/{event.pk}/participants/"))[0],
@@ -205,7 +213,9 @@ def test_v1_answers_like_the_address_without_it(admin):
     for path in ("/events/", "/users/me/", path_of(LISTS[2]), "/schema/"):
         plain, versioned = api.get(path), api.get(f"/v1{path}")
         assert versioned.status_code == plain.status_code == 200
-        assert versioned.content == plain.content.replace(b"/api/events/?page", b"/api/v1/events/?page")
+        assert versioned.content == plain.content.replace(
+            b"/api/events/?page", b"/api/v1/events/?page"
+        )
 
 
 @pytest.mark.parametrize("prefix", ["/api", "/api/v1"])

@@ -21,7 +21,9 @@ LINE = re.compile(r"^\S+ \S+ [A-Z]+ \S+ \[(\S+)\] (.*)$")
 def ask(port, method, path, body=None, **headers):
     content = json.dumps(body).encode() if body is not None else None
     headers = {"Content-Type": "application/json", "X-Request-ID": "a-test-of-logs", **headers}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", content, headers, method=method)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", content, headers, method=method
+    )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status
@@ -61,8 +63,19 @@ def test_every_line_about_a_request_has_its_id_and_no_secret(tmp_path):
             ask(site.port, "GET", "/api/nope/"),
             ask(site.port, "GET", f"/api/users/activate/{'secret' * 3}/"),
             ask(site.port, "POST", f"/api/reservations/{code}/check-in/", **bearer),
-            ask(site.port, "POST", "/api/login/", {"email": "private@example.org", "password": "wrong-secret"}),
-            ask(site.port, "POST", "/api/login/", {"email": "private@example.org", "password": PASSWORD}, **{"Idempotency-Key": "secret-key"}),
+            ask(
+                site.port,
+                "POST",
+                "/api/login/",
+                {"email": "private@example.org", "password": "wrong-secret"},
+            ),
+            ask(
+                site.port,
+                "POST",
+                "/api/login/",
+                {"email": "private@example.org", "password": PASSWORD},
+                **{"Idempotency-Key": "secret-key"},
+            ),
             ask(site.port, "POST", "/api/token/refresh/", {"refresh": pair["refresh"]}),
             ask(site.port, "POST", "/api/token/refresh/", {"refresh": pair["refresh"]}),
             ask(site.port, "GET", "/api/organizer/reservations/?q=private@example.org", **bearer),
@@ -72,5 +85,13 @@ def test_every_line_about_a_request_has_its_id_and_no_secret(tmp_path):
     about_requests = [line for line in log.splitlines() if "/api/" in line]
     assert len(about_requests) >= 6
     assert {LINE.match(line)[1] for line in about_requests} == {"a-test-of-logs"}
-    for secret in ("private@", "secret", code, code.lower(), PASSWORD, *pair.values(), *pair["access"].split(".")):
+    for secret in (
+        "private@",
+        "secret",
+        code,
+        code.lower(),
+        PASSWORD,
+        *pair.values(),
+        *pair["access"].split("."),
+    ):
         assert secret not in log

@@ -13,7 +13,15 @@ from django.utils import timezone
 
 from tests.api.clients import sign_in
 from tests.api.test_users import activation_token
-from tests.factories import PASSWORD, make_admin, make_event, make_organizer, make_people, make_person, make_reservation
+from tests.factories import (
+    PASSWORD,
+    make_admin,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
 from tickets.models import Reservation
 from tickets.services import queue
 
@@ -87,13 +95,22 @@ def test_login_user_keeps_both_tokens_and_reads_an_integer_id():
 def test_login_user_throws_words(wrong):
     person = make_person(activated=wrong != "not activated")
     with pytest.raises(Thrown) as thrown:
-        Front().json("POST", "/login/", {"email": person.email, "password": "x" if wrong == "password" else PASSWORD})
+        Front().json(
+            "POST",
+            "/login/",
+            {"email": person.email, "password": "x" if wrong == "password" else PASSWORD},
+        )
     assert thrown.value.args[0] == 401
     assert thrown.value.args[1]
 
 
 def test_register_user_shows_the_message():
-    sent = {"email": "new@example.org", "password": "three random words", "first_name": "Maja", "last_name": "W"}
+    sent = {
+        "email": "new@example.org",
+        "password": "three random words",
+        "first_name": "Maja",
+        "last_name": "W",
+    }
     assert Front().json("POST", "/users/register/", sent)["message"]
     with pytest.raises(Thrown) as thrown:
         Front().json("POST", "/users/register/", sent | {"password": "short"})
@@ -101,7 +118,9 @@ def test_register_user_shows_the_message():
 
 
 def test_activate_account_opens_the_token_of_the_mail():
-    Front().json("POST", "/users/register/", {"email": "maja@example.org", "password": "three random words"})
+    Front().json(
+        "POST", "/users/register/", {"email": "maja@example.org", "password": "three random words"}
+    )
     token = activation_token()
     assert Front().json("GET", f"/users/activate/{token}/")["data"]["email"] == "maja@example.org"
     with pytest.raises(Thrown) as thrown:
@@ -114,10 +133,24 @@ def test_activate_account_opens_the_token_of_the_mail():
 
 def test_get_all_events_reads_a_page(event):
     said = Front().json("GET", "/events/?page=1&page_size=20")
-    fields = ["id", "title", "description", "location", "start_time", "end_time", "seats_limit", "organizer", "status"]
+    fields = [
+        "id",
+        "title",
+        "description",
+        "location",
+        "start_time",
+        "end_time",
+        "seats_limit",
+        "organizer",
+        "status",
+    ]
     (row,) = mapped(said["data"]["results"], *fields)
     assert [type(row[field]) for field in fields] == [int, str, str, str, str, str, int, int, str]
-    assert (said["data"]["count"], said["data"]["next"], said["data"]["previous"]) == (1, None, None)
+    assert (said["data"]["count"], said["data"]["next"], said["data"]["previous"]) == (
+        1,
+        None,
+        None,
+    )
 
 
 def test_get_all_events_is_sent_to_the_login_by_an_expired_token(event):
@@ -131,7 +164,11 @@ def test_get_all_events_is_sent_to_the_login_by_an_expired_token(event):
 def test_get_seats_availability(event):
     make_reservation(event, status="confirmed")
     said = Front().json("GET", f"/events/{event.pk}/availability/")
-    assert (said["data"]["confirmed_seats"], said["data"]["spots_left"], said["data"]["seats_limit"]) == (1, 299, 300)
+    assert (
+        said["data"]["confirmed_seats"],
+        said["data"]["spots_left"],
+        said["data"]["seats_limit"],
+    ) == (1, 299, 300)
 
 
 def test_register_to_event(event):
@@ -173,7 +210,14 @@ def test_get_organizer_my_events_shows_them_all_soonest_first(organizer):
     assert len(mapped(rows, "id", "title", "status")) == 30
     assert [row["start_time"] for row in rows] == sorted(row["start_time"] for row in rows)
     numbers = data_or_results(Front(organizer).json("GET", "/events/organizer/metrics/"))
-    assert len(mapped(numbers, "id", "title", "location", "confirmed_count", "pending_count", "spots_left")) == 30
+    assert (
+        len(
+            mapped(
+                numbers, "id", "title", "location", "confirmed_count", "pending_count", "spots_left"
+            )
+        )
+        == 30
+    )
 
 
 # --- reservations -----------------------------------------------------------------------------------------------------
@@ -184,7 +228,16 @@ def test_get_my_reservations_shows_them_all_and_none_that_i_cancelled(organizer)
     mine = [make_reservation(make_event(organizer=organizer), maja) for _ in range(30)]
     queue.cancel(mine[0], by=maja)
     rows = data_or_results(Front(maja).json("GET", "/my-reservations/"))
-    shown = mapped(rows, "reservation_id", "event_id", "event_title", "event_start_time", "location", "status", "checked_in")
+    shown = mapped(
+        rows,
+        "reservation_id",
+        "event_id",
+        "event_title",
+        "event_start_time",
+        "location",
+        "status",
+        "checked_in",
+    )
     assert {row["reservation_id"] for row in shown} == {reservation.pk for reservation in mine[1:]}
 
 
@@ -192,21 +245,37 @@ def test_get_organizer_reservations_shows_every_one_of_194(organizer, event):
     for guest in make_people(194):
         queue.reserve(event, person=guest)
     rows = data_or_results(Front(organizer).json("GET", "/organizer/reservations/"))
-    fields = ("reservation_id", "event_id", "event_title", "user_email", "status", "checked_in", "created_at")
+    fields = (
+        "reservation_id",
+        "event_id",
+        "event_title",
+        "user_email",
+        "status",
+        "checked_in",
+        "created_at",
+    )
     assert len(mapped(rows, *fields)) == 194
-    assert len(data_or_results(Front(organizer).json("GET", f"/events/{event.pk}/participants/"))) == 194
+    assert (
+        len(data_or_results(Front(organizer).json("GET", f"/events/{event.pk}/participants/")))
+        == 194
+    )
 
 
 @pytest.mark.parametrize("status", ["confirmed", "rejected"])
 def test_confirm_and_reject(organizer, event, status):
     reservation = make_reservation(event)
-    said = Front(organizer).json("PATCH", f"/reservations/{reservation.pk}/status/", {"status": status})
+    said = Front(organizer).json(
+        "PATCH", f"/reservations/{reservation.pk}/status/", {"status": status}
+    )
     assert said["data"]["status"] == status
 
 
 def test_cancel_reservation(event):
     reservation = make_reservation(event)
-    assert Front(reservation.person).json("DELETE", f"/reservations/{reservation.pk}/")["success"] is True
+    assert (
+        Front(reservation.person).json("DELETE", f"/reservations/{reservation.pk}/")["success"]
+        is True
+    )
     standing = Front(reservation.person).json("GET", f"/events/{event.pk}/my-reservation/")["data"]
     assert standing["status"] == "NONE"
 
@@ -221,10 +290,23 @@ def test_download_ticket_is_a_file_with_a_name(event):
 def test_inspect_and_check_in_read_the_same_fields_twice(organizer, event):
     reservation = make_reservation(event, status="confirmed")
     front = Front(organizer)
-    for path in (f"/organizer/reservations/{reservation.pk}/inspect/", f"/reservations/{reservation.pk}/inspect/"):
+    for path in (
+        f"/organizer/reservations/{reservation.pk}/inspect/",
+        f"/reservations/{reservation.pk}/inspect/",
+    ):
         said = front.json("GET", path)["data"]
-        assert (said["reservation_id"], said["status"], said["checked_in"]) == (reservation.pk, "confirmed", False)
-        assert {"user_email", "user_first_name", "user_last_name", "event_title", "event_id"} <= said.keys()
+        assert (said["reservation_id"], said["status"], said["checked_in"]) == (
+            reservation.pk,
+            "confirmed",
+            False,
+        )
+        assert {
+            "user_email",
+            "user_first_name",
+            "user_last_name",
+            "event_title",
+            "event_id",
+        } <= said.keys()
     for already in (False, True):
         said = front.json("POST", f"/reservations/{reservation.pk}/check-in/")["data"]
         assert (said["checked_in"], said["already_checked_in"]) == (True, already)
@@ -235,7 +317,9 @@ def test_check_in_of_somebody_not_confirmed_is_known_by_a_polish_word(organizer,
     reservation = make_reservation(event)
     token = Front(organizer).token
     path = f"/api/reservations/{reservation.pk}/check-in/"
-    answer = Client().post(path, headers={"Authorization": f"Bearer {token}", "Accept-Language": "pl"})
+    answer = Client().post(
+        path, headers={"Authorization": f"Bearer {token}", "Accept-Language": "pl"}
+    )
     assert answer.status_code == 400
     assert "potwierdzone" in answer.json()["detail"]
 
@@ -250,7 +334,11 @@ def test_hook_my_reservation(event):
 
 
 def test_check_if_organizer_and_check_if_admin(organizer):
-    for person, may, admin in ((organizer, True, False), (make_person(), False, False), (make_admin(), True, True)):
+    for person, may, admin in (
+        (organizer, True, False),
+        (make_person(), False, False),
+        (make_admin(), True, True),
+    ):
         front = Front(person)
         assert front.json("GET", "/events/is-organizer/")["data"]["is_organizer"] is may
         assert front.json("GET", "/users/me/")["data"]["is_staff"] is admin
@@ -261,7 +349,9 @@ def test_get_all_users_is_an_array_under_data():
     make_people(30)
     said = Front(admin).json("GET", "/users/admin/users/")
     rows = said.get("data") or said.get("results")
-    shown = mapped(rows, "id", "email", "first_name", "last_name", "is_active", "is_staff", "is_organizer")
+    shown = mapped(
+        rows, "id", "email", "first_name", "last_name", "is_active", "is_staff", "is_organizer"
+    )
     assert len(shown) == 31
 
 
@@ -269,7 +359,9 @@ def test_set_organizer_role():
     person = make_person()
     front = Front(make_admin())
     for wanted in (True, False):
-        said = front.json("PATCH", f"/users/admin/users/{person.pk}/set-organizer/", {"is_organizer": wanted})
+        said = front.json(
+            "PATCH", f"/users/admin/users/{person.pk}/set-organizer/", {"is_organizer": wanted}
+        )
         assert said["data"]["is_organizer"] is wanted
     assert not Reservation.objects.exists()
 
@@ -277,7 +369,16 @@ def test_set_organizer_role():
 # --- the same under its other prefix ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/events/", "/my-reservations/", "/organizer/reservations/", "/users/admin/users/", "/users/me/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/events/",
+        "/my-reservations/",
+        "/organizer/reservations/",
+        "/users/admin/users/",
+        "/users/me/",
+    ],
+)
 def test_every_function_also_works_under_v1(path):
     front = Front(make_admin())
     assert front.json("GET", f"/v1{path}")["data"] == front.json("GET", path)["data"]

@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from events.models import Event
 from tests.api.clients import Api, data, refused, rows
-from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, recount
+from tests.factories import (
+    make_admin,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    recount,
+)
 from tickets.models import Reservation, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +32,11 @@ LISTS = {
     "mine": ("organizer", "/events/organizer/my-events-list/", 4),
     "metrics": ("organizer", "/events/organizer/metrics/", 4),
     "my_reservations": ("guest", "/my-reservations/", 4),
-    "participants": ("organizer", "/events/{event}/participants/", 5),  # the event, which has counted them, and the first place on the page
+    "participants": (
+        "organizer",
+        "/events/{event}/participants/",
+        5,
+    ),  # the event, which has counted them, and the first place on the page
     "reservations": ("organizer", "/organizer/reservations/", 4),
     "people": ("admin", "/users/admin/users/", 4),
 }
@@ -50,14 +61,27 @@ class House:
 
     def like(self, start):
         end = start + timedelta(hours=1)
-        return Event(title="Print", location="Ruska", start_time=start, end_time=end, seats_limit=9, status="published", organizer=self.organizer)
+        return Event(
+            title="Print",
+            location="Ruska",
+            start_time=start,
+            end_time=end,
+            seats_limit=9,
+            status="published",
+            organizer=self.organizer,
+        )
 
     def reserve(self, pairs):
         status = ("pending", "confirmed")
         made = Reservation.objects.bulk_create(
-            [Reservation(event=event, person=person, status=status[i % 2], created=self.now) for i, (event, person) in enumerate(pairs)]
+            [
+                Reservation(event=event, person=person, status=status[i % 2], created=self.now)
+                for i, (event, person) in enumerate(pairs)
+            ]
         )
-        Ticket.objects.bulk_create([Ticket.issue(reservation) for reservation in made if reservation.is_confirmed])
+        Ticket.objects.bulk_create(
+            [Ticket.issue(reservation) for reservation in made if reservation.is_confirmed]
+        )
         recount()
 
     def api(self, name):
@@ -83,7 +107,9 @@ def follow(api, link):
 
 def keys(page):
     """What tells the rows of any list apart."""
-    return [row.get("reservation_id") or row.get("event_id") or row["id"] for row in page["results"]]
+    return [
+        row.get("reservation_id") or row.get("event_id") or row["id"] for row in page["results"]
+    ]
 
 
 # --- the shape --------------------------------------------------------------------------------------------------------
@@ -92,15 +118,25 @@ def keys(page):
 def test_a_page_has_twenty_rows_and_at_most_two_hundred(house):
     house.fill(205)
     api = Api()
-    assert (len(rows(api.get("/events/"))), len(rows(api.get("/events/", page_size=200)))) == (20, 200)
+    assert (len(rows(api.get("/events/"))), len(rows(api.get("/events/", page_size=200)))) == (
+        20,
+        200,
+    )
     for size in (201, 1000, 10**30):
         page = data(api.get("/events/", page_size=size))
         assert (page["count"], len(page["results"]), page["previous"]) == (206, 200, None)
-        assert keys(follow(api, page["next"])) == keys(data(api.get("/events/", page=2, page_size=200)))
+        assert keys(follow(api, page["next"])) == keys(
+            data(api.get("/events/", page=2, page_size=200))
+        )
 
 
 def test_an_empty_list_has_one_page():
-    assert data(Api().get("/events/")) == {"count": 0, "next": None, "previous": None, "results": []}
+    assert data(Api().get("/events/")) == {
+        "count": 0,
+        "next": None,
+        "previous": None,
+        "results": [],
+    }
     assert refused(Api().get("/events/", page=2)) == (404, "not_found")
 
 
@@ -113,7 +149,17 @@ def test_a_full_last_page_is_the_last(house):
 
 
 @pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("query", [{"page": 0}, {"page": -1}, {"page": "last"}, {"page_size": 0}, {"page_size": "all"}, {"page": "%00"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"page": 0},
+        {"page": -1},
+        {"page": "last"},
+        {"page_size": 0},
+        {"page_size": "all"},
+        {"page": "%00"},
+    ],
+)
 def test_a_page_that_makes_no_sense_is_refused_by_name(house, name, query):
     api, path = house.api(name)
     answer = api.get(at(path, **query))
@@ -125,7 +171,9 @@ def test_links_lead_where_the_request_came_from_and_keep_its_question(house):
     house.fill(5)
     question = {"q": "print", "location": "", "unknown": "ż&=", "page_size": "2"}
     for secure, scheme in ((False, "http"), (True, "https")):
-        answer = Api().client.get("/api/events/", question | {"page": "2"}, secure=secure, headers={"Host": "localhost"})
+        answer = Api().client.get(
+            "/api/events/", question | {"page": "2"}, secure=secure, headers={"Host": "localhost"}
+        )
         page = data(answer)
         onward, back = urlsplit(page["next"]), urlsplit(page["previous"])
         for link in (onward, back):
@@ -184,7 +232,11 @@ def test_no_page_walks_over_more_than_half_of_the_list(house, name):
     count = data(api.get(at(path, page=1)))["count"]
     offsets = []
     for number in range(1, -(-count // 3) + 1):
-        found = [int(n) for sql in asked(api, at(path, page_size=3, page=number)) for n in re.findall(r"OFFSET (\d+)", sql)]
+        found = [
+            int(n)
+            for sql in asked(api, at(path, page_size=3, page=number))
+            for n in re.findall(r"OFFSET (\d+)", sql)
+        ]
         offsets.append(sum(found))
     assert max(offsets) <= count / 2
     assert max(offsets) > count / 3  # they are read off the right queries
@@ -198,7 +250,11 @@ def test_which_rows_a_page_shows_is_read_from_an_index_alone(house, name):
     house.fill(30)
     api, path = house.api(name)
     for number in (1, 5, 6):
-        (sql,) = [sql for sql in asked(api, at(path, page_size=5, page=number)) if re.search(r" LIMIT 5\b", sql)]
+        (sql,) = [
+            sql
+            for sql in asked(api, at(path, page_size=5, page=number))
+            if re.search(r" LIMIT 5\b", sql)
+        ]
         assert nodes(plan(sql)) == ["Limit", "Index Only Scan"], sql
 
 
@@ -213,7 +269,9 @@ def test_the_past_is_found_without_walking_over_what_is_to_come(house):
 def plan(sql):
     """How PostgreSQL goes about it when it can't fall back on reading a whole small table, and all tables are as VACUUM leaves them."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
+        )
         cursor.execute("UPDATE pg_class SET relallvisible = 1000000 WHERE relkind = 'r'")
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
         found = cursor.fetchone()[0]

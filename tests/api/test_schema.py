@@ -31,7 +31,9 @@ def operations(document):
     for path, item in document["paths"].items():
         for method, operation in item.items():
             answers = {
-                status: document["components"]["responses"][name_in(answer)] if "$ref" in answer else answer
+                status: document["components"]["responses"][name_in(answer)]
+                if "$ref" in answer
+                else answer
                 for status, answer in operation["responses"].items()
             }
             yield f"{method.upper()} {path}", operation | {"responses": answers}
@@ -42,8 +44,23 @@ def name_in(reference):
 
 
 def test_schema_is_made_without_a_warning():
-    command = [sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null"]
-    made = subprocess.run(command, cwd=settings.BASE_DIR, env=environment(), capture_output=True, text=True, timeout=120)
+    command = [
+        sys.executable,
+        "manage.py",
+        "spectacular",
+        "--validate",
+        "--fail-on-warn",
+        "--file",
+        "/dev/null",
+    ]
+    made = subprocess.run(
+        command,
+        cwd=settings.BASE_DIR,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert (made.returncode, made.stderr) == (0, "")
 
 
@@ -53,8 +70,14 @@ def test_schema_is_valid_openapi(document):
 
 
 def test_schema_holds_every_endpoint_and_its_methods(document):
-    there = {(path.removeprefix("/api"), method) for path, item in document["paths"].items() for method in item}
-    assert len(there) == sum(len([m for m in METHODS if hasattr(view, m)]) for _route, view in ENDPOINTS)
+    there = {
+        (path.removeprefix("/api"), method)
+        for path, item in document["paths"].items()
+        for method in item
+    }
+    assert len(there) == sum(
+        len([m for m in METHODS if hasattr(view, m)]) for _route, view in ENDPOINTS
+    )
 
 
 def test_every_operation_says_what_it_does_takes_gives_and_refuses(document):
@@ -86,19 +109,36 @@ def test_every_example_fits_its_own_schema(document):
             content = body["content"].get("application/json", {})
             for example in content.get("examples", {}).values():
                 schema = json.loads(json.dumps(content["schema"]).replace('"#/', '"urn:api#/'))
-                errors = [error.message for error in Draft202012Validator(schema, registry=registry).iter_errors(example["value"])]
+                errors = [
+                    error.message
+                    for error in Draft202012Validator(schema, registry=registry).iter_errors(
+                        example["value"]
+                    )
+                ]
                 assert errors == [], name
                 checked += 1
     assert checked > 200
 
 
 def test_schema_says_once_what_many_operations_share(document):
-    shared = {status: operation["responses"][status] for operation in document["paths"]["/api/events/"].values() for status in ("429", "503")}
-    assert shared == {"429": {"$ref": "#/components/responses/Throttled"}, "503": {"$ref": "#/components/responses/BusyUnavailable"}}
+    shared = {
+        status: operation["responses"][status]
+        for operation in document["paths"]["/api/events/"].values()
+        for status in ("429", "503")
+    }
+    assert shared == {
+        "429": {"$ref": "#/components/responses/Throttled"},
+        "503": {"$ref": "#/components/responses/BusyUnavailable"},
+    }
     assert document["components"]["headers"]["Retry-After"]["schema"] == {"type": "integer"}
     for name, operation in operations(document):
         for answer in operation["responses"].values():
-            assert {"X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= answer["headers"].keys(), name
+            assert {
+                "X-Request-ID",
+                "X-RateLimit-Limit",
+                "X-RateLimit-Remaining",
+                "X-RateLimit-Reset",
+            } <= answer["headers"].keys(), name
     assert len(json.dumps(document)) < 200_000
 
 
@@ -106,7 +146,12 @@ def test_schema_is_the_same_in_every_process(document):
     """Sets have another order in each."""
     code = "import django; django.setup(); from eventflow.api.views import docs; print(docs.document('en').decode())"
     made = subprocess.run(
-        [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=environment(PYTHONHASHSEED=7), capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code],
+        cwd=settings.BASE_DIR,
+        env=environment(PYTHONHASHSEED=7),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert made.returncode == 0, made.stderr
     assert made.stdout.strip() == json.dumps(document, ensure_ascii=False)
@@ -114,7 +159,10 @@ def test_schema_is_the_same_in_every_process(document):
 
 def test_bodies_ask_for_what_the_endpoints_need(document):
     schemas = document["components"]["schemas"]
-    needed = {name: schemas[name].get("required", []) for name in ("Decision", "OrganizerFlag", "RoleChoice", "EventChanges", "Credentials")}
+    needed = {
+        name: schemas[name].get("required", [])
+        for name in ("Decision", "OrganizerFlag", "RoleChoice", "EventChanges", "Credentials")
+    }
     assert needed == {
         "Decision": ["status"],
         "OrganizerFlag": ["is_organizer"],
@@ -123,13 +171,18 @@ def test_bodies_ask_for_what_the_endpoints_need(document):
         "Credentials": ["email", "password"],
     }
     assert [name for name in schemas if name.startswith("Patched")] == []
-    assert schemas["EventFields"]["properties"].keys() | {"confirm_past"} == schemas["EventChanges"]["properties"].keys()
+    assert (
+        schemas["EventFields"]["properties"].keys() | {"confirm_past"}
+        == schemas["EventChanges"]["properties"].keys()
+    )
 
 
 @pytest.mark.django_db
 def test_schema_speaks_the_language_asked_for_and_is_made_once_for_each():
     docs.document.cache_clear()
-    english, polish, other = (Api(language=language).get("/schema/") for language in ("en", "pl", "de"))
+    english, polish, other = (
+        Api(language=language).get("/schema/") for language in ("en", "pl", "de")
+    )
     assert english.content == other.content != polish.content
     assert "Tego nie możesz zrobić." in polish.text
     assert english["Content-Type"] == "application/json"
@@ -137,10 +190,14 @@ def test_schema_speaks_the_language_asked_for_and_is_made_once_for_each():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("page", "inline"), [("/schema/swagger-ui/", []), ("/schema/redoc/", ["style-src-elem"])])
+@pytest.mark.parametrize(
+    ("page", "inline"), [("/schema/swagger-ui/", []), ("/schema/redoc/", ["style-src-elem"])]
+)
 def test_pages_hold_no_script_of_their_own_and_ask_nobody_else(page, inline):
     answer = Api().get(page)
-    policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
+    policy = dict(
+        part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";")
+    )
     assert policy["script-src"] == "'self'"
     assert policy["default-src"] == "'none'"
     assert [name for name, sources in policy.items() if "unsafe-inline" in sources] == inline

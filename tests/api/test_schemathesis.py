@@ -9,7 +9,14 @@ import pytest
 from django.conf import settings
 
 from tests.api.clients import sign_in
-from tests.factories import make_admin, make_event, make_organizer, make_people, make_person, make_reservation
+from tests.factories import (
+    make_admin,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
 from tests.processes import environment
 from tests.serving import serving
 from tickets.services import queue
@@ -33,7 +40,11 @@ def people():
         queue.reserve(event, person=person)
     make_reservation(event, guest, status="confirmed")
     make_reservation(event, organizer, status="confirmed")
-    return {"user": sign_in(guest)["access"], "organizer": sign_in(organizer)["access"], "admin": sign_in(admin)["access"]}
+    return {
+        "user": sign_in(guest)["access"],
+        "organizer": sign_in(organizer)["access"],
+        "admin": sign_in(admin)["access"],
+    }
 
 
 def fuzz(port, token, report: Path):
@@ -43,11 +54,31 @@ def fuzz(port, token, report: Path):
     config.write_text(CONFIG)
     found = subprocess.run(
         [
-            *(str(command), "--config-file", str(config), "run", f"http://127.0.0.1:{port}/api/schema/"),
+            *(
+                str(command),
+                "--config-file",
+                str(config),
+                "run",
+                f"http://127.0.0.1:{port}/api/schema/",
+            ),
             *("--header", f"Authorization: Bearer {token}"),
             *("--checks", "all", "--exclude-checks", LEFT_OUT),
-            *("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "4", "--seed", "1"),
-            *("--continue-on-failure", "--warnings", "off", "--suppress-health-check", "all", "--no-color"),
+            *(
+                "--phases",
+                "examples,coverage,fuzzing,stateful",
+                "--max-examples",
+                "4",
+                "--seed",
+                "1",
+            ),
+            *(
+                "--continue-on-failure",
+                "--warnings",
+                "off",
+                "--suppress-health-check",
+                "all",
+                "--no-color",
+            ),
             *("--report", "ndjson", "--report-ndjson-path", str(report)),
         ],
         cwd=report.parent,
@@ -69,14 +100,35 @@ def answers(report: Path):
 
 def test_thousands_of_made_up_requests_find_nothing(people, tmp_path):
     """No 5xx, no answer outside of the schema, no operation that forgets to ask who it is. One person on SQLite, two on PostgreSQL."""
-    people = {role: token for role, token in people.items() if (role == "organizer") == settings.EMBEDDED}
+    people = {
+        role: token for role, token in people.items() if (role == "organizer") == settings.EMBEDDED
+    }
     got = []
-    with serving(tmp_path / "log", RATE_LIMITS="off", DEBUG=False, EMAIL_HOST="127.0.0.1", LOG_LEVEL="WARNING", ALLOWED_HOSTS="127.0.0.1") as site:
+    with serving(
+        tmp_path / "log",
+        RATE_LIMITS="off",
+        DEBUG=False,
+        EMAIL_HOST="127.0.0.1",
+        LOG_LEVEL="WARNING",
+        ALLOWED_HOSTS="127.0.0.1",
+    ) as site:
         for role, token in people.items():
             fuzz(site.port, token, tmp_path / f"{role}.ndjson")
             got += answers(tmp_path / f"{role}.ndjson")
     assert len(got) >= 1000 * len(people)
-    assert {status for _operation, status in got} <= {200, 201, 400, 401, 403, 404, 405, 409, 413, 415, 422}
+    assert {status for _operation, status in got} <= {
+        200,
+        201,
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        413,
+        415,
+        422,
+    }
     # A machine that is refused everywhere would find nothing either.
     reached = {operation for operation, status in got if status < 300}
     assert len(reached) >= (13 if settings.EMBEDDED else 20), sorted(reached)

@@ -34,7 +34,11 @@ def claims(token):
 
 
 def forged(token, *, key=None, algorithm="HS256", **changes):
-    return jwt.encode(claims(token) | changes, settings.HEADLESS_JWT_PRIVATE_KEY if key is None else key, algorithm=algorithm)
+    return jwt.encode(
+        claims(token) | changes,
+        settings.HEADLESS_JWT_PRIVATE_KEY if key is None else key,
+        algorithm=algorithm,
+    )
 
 
 def holds(token):
@@ -100,7 +104,13 @@ def test_only_our_own_access_tokens_open_anything():
 @db
 @pytest.mark.parametrize(
     "changed",
-    [{"_auth_user_hash": "another"}, {"_auth_user_hash": ""}, {"_auth_user_id": "0"}, {"_auth_user_backend": "tests.Another"}, {}],
+    [
+        {"_auth_user_hash": "another"},
+        {"_auth_user_hash": ""},
+        {"_auth_user_id": "0"},
+        {"_auth_user_backend": "tests.Another"},
+        {},
+    ],
     ids=["password changed", "no hash", "another person", "another backend", "run out"],
 )
 def test_token_holds_no_longer_than_its_session(changed):
@@ -125,7 +135,9 @@ def test_token_outlives_a_new_secret_while_the_old_one_is_a_fallback(settings):
 
 
 @db
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "\x00", "\ud800", "x" * 10_000, 7, None, ["x"]])
+@pytest.mark.parametrize(
+    "token", ["", "x", "a.b.c", "\x00", "\ud800", "x" * 10_000, 7, None, ["x"]]
+)
 def test_refresh_refuses_whatever_is_no_token(token):
     assert refresh(token).status_code in {400, 401}
 
@@ -199,7 +211,10 @@ def test_log_out_everywhere_ends_tokens_and_browsers(client):
 
 
 @db
-@pytest.mark.parametrize(("query", "code"), [("all=maybe", "invalid"), ("everywhere=true", "unknown_parameter"), ("all=%00", "invalid")])
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("all=maybe", "invalid"), ("everywhere=true", "unknown_parameter"), ("all=%00", "invalid")],
+)
 def test_log_out_refuses_what_it_does_not_understand(query, code):
     token = sign_in(make_person())["access"]
     assert refused(Api(token=token).delete(f"/token/?{query}")) == (400, code)
@@ -312,12 +327,24 @@ def test_parallel_refreshes_without_the_lock_give_several(settings, monkeypatch)
 def test_lifetimes_come_from_the_environment():
     words = "from django.conf import settings as s; print(s.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN, s.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)"
     env = processes.environment(ACCESS_TOKEN_LIFETIME_MINUTES=1, REFRESH_TOKEN_LIFETIME_DAYS=2)
-    told = subprocess.run(processes.command("shell", "--no-imports", "--command", words), env=env, capture_output=True, text=True, timeout=60)
+    told = subprocess.run(
+        processes.command("shell", "--no-imports", "--command", words),
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert told.stdout.split() == ["60", "172800"], told.stderr
 
 
 @db
 def test_lifetimes_reach_the_tokens(settings):
-    settings.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN, settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 60, 172800
+    (
+        settings.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN,
+        settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN,
+    ) = 60, 172800
     pair = {use: claims(token) for use, token in sign_in(make_person()).items()}
-    assert {use: told["exp"] - told["iat"] for use, told in pair.items()} == {"access": 60, "refresh": 172800}
+    assert {use: told["exp"] - told["iat"] for use, told in pair.items()} == {
+        "access": 60,
+        "refresh": 172800,
+    }

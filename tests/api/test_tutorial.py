@@ -48,7 +48,14 @@ class Shell:
     def __init__(self, folder: Any) -> None:
         # Whatever hangs ends with its shell, and the test with it.
         shell = ["timeout", "120", "sh"]
-        self.process = subprocess.Popen(shell, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            shell,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def run(self, commands: str) -> str:
         self.process.stdin.write(f"{commands}\necho; echo '{END}'\n")
@@ -79,15 +86,23 @@ def assert_alike(told, shown):
 @pytest.mark.django_db(transaction=True)
 def test_the_tutorial_works_as_it_stands(tmp_path, post):
     User.objects.create_superuser("admin@example.org", PASSWORD)
-    User.objects.create_user("maja@example.org", PASSWORD, activated=True, first_name="Maja", last_name="Wiśniewska")
+    User.objects.create_user(
+        "maja@example.org", PASSWORD, activated=True, first_name="Maja", last_name="Wiśniewska"
+    )
     make_event(title="Another")
     with (
         serving(tmp_path / "log", FRONTEND_ACTIVATION_URL="http://localhost", **post.env) as site,
-        processes.running(processes.command("worker", "--interval", "0.1"), FRONTEND_ACTIVATION_URL="http://localhost", **post.env),
+        processes.running(
+            processes.command("worker", "--interval", "0.1"),
+            FRONTEND_ACTIVATION_URL="http://localhost",
+            **post.env,
+        ),
     ):
         shell = Shell(tmp_path)
         for step in steps():
-            commands = step.commands.replace("http://localhost:8000", f"http://localhost:{site.port}")
+            commands = step.commands.replace(
+                "http://localhost:8000", f"http://localhost:{site.port}"
+            )
             if "the token from the link" in commands:
                 processes.wait_until(lambda: post.letters)
                 commands = commands.replace("the token from the link", token_in(post.letters[0]))
@@ -110,13 +125,20 @@ def token_in(letter):
 def test_every_address_is_in_the_table():
     table = PAGE.partition("## Every address")[2].partition("## Every code")[0]
     written = {re.sub(r"<\w+>", "<>", path) for path in re.findall(r"/api/[^`\s]*", table)}
-    there = {"/api/" + re.sub(r"<\w+:\w+>", "<>", str(pattern.pattern)) for pattern in urls.urlpatterns}
-    assert written == {path for path in there if "/schema/" not in path} - {"/api/docs/", "/api/redoc/"}
+    there = {
+        "/api/" + re.sub(r"<\w+:\w+>", "<>", str(pattern.pattern)) for pattern in urls.urlpatterns
+    }
+    assert written == {path for path in there if "/schema/" not in path} - {
+        "/api/docs/",
+        "/api/redoc/",
+    }
 
 
 def test_every_code_is_in_the_table_with_its_status():
     table = PAGE.partition("## Every code")[2]
-    written = {(code, int(status)) for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.M)}
+    written = {
+        (code, int(status)) for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.M)
+    }
     document = json.loads(docs.document("en"))
     told = {
         (example["value"]["code"], int(status))
@@ -127,4 +149,9 @@ def test_every_code_is_in_the_table_with_its_status():
         if not example["value"]["success"]
     }
     # What comes before any operation is reached, and what should never come.
-    assert written == told | {("bad_request", 400), ("method_not_allowed", 405), ("server_error", 500), ("two_factors_required", 403)}
+    assert written == told | {
+        ("bad_request", 400),
+        ("method_not_allowed", 405),
+        ("server_error", 500),
+        ("two_factors_required", 403),
+    }

@@ -35,15 +35,27 @@ def test_register_makes_a_person_and_mails_the_link():
     answer = Api().post("/users/register/", person_data(first_name="Maja", last_name="Wiśniewska"))
     assert data(answer, 201) == {"user_id": None, "email": "maja@example.org"}
     person = User.objects.get()
-    assert (person.first_name, person.last_name, person.role, person.language) == ("Maja", "Wiśniewska", "user", "en")
+    assert (person.first_name, person.last_name, person.role, person.language) == (
+        "Maja",
+        "Wiśniewska",
+        "user",
+        "en",
+    )
     assert person.check_password(PASSWORD)
-    assert [*Mail.objects.values_list("builder", "to")] == [("accounts.mails.activation", "maja@example.org")]
+    assert [*Mail.objects.values_list("builder", "to")] == [
+        ("accounts.mails.activation", "maja@example.org")
+    ]
 
 
 def test_register_needs_no_names_and_ignores_what_it_does_not_know():
     data(Api(language="pl").post("/users/register/", person_data(role="admin", is_staff=True)), 201)
     person = User.objects.get()
-    assert (person.first_name, person.last_name, person.role, person.language) == ("", "", "user", "pl")
+    assert (person.first_name, person.last_name, person.role, person.language) == (
+        "",
+        "",
+        "user",
+        "pl",
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,11 +82,16 @@ def test_register_refuses_bad_data_field_by_field(changes, fields):
 
 def test_register_with_a_taken_address_answers_alike_and_tells_only_its_owner():
     make_person("Olga Owner", email="maja@example.org")
-    taken, free = (Api().post("/users/register/", person_data(email=email)) for email in ("Maja@example.org", "free@example.org"))
+    taken, free = (
+        Api().post("/users/register/", person_data(email=email))
+        for email in ("Maja@example.org", "free@example.org")
+    )
     assert taken.status_code == free.status_code == 201
     assert taken.json() == free.json() | {"data": {"user_id": None, "email": "maja@example.org"}}
     # What differs between any two answers: a number, and what the clock says.
-    own = dict.fromkeys(["X-Request-ID", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Content-Length"], "")
+    own = dict.fromkeys(
+        ["X-Request-ID", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Content-Length"], ""
+    )
     assert {**taken.headers, **own} == {**free.headers, **own}
     assert User.objects.filter(email="maja@example.org").count() == 1
     assert sorted(Mail.objects.values_list("builder", "to")) == [
@@ -98,7 +115,10 @@ def test_activate_proves_the_address_once_and_for_all():
     token = activation_token()
     first, again = (Api().get(f"/users/activate/{token}/") for _ in range(2))
     assert data(first) == data(again) == {"email": "maja@example.org"}
-    assert (first.json()["message"], again.json()["message"]) == ("Your account is active. Sign in.", "This account is already active.")
+    assert (first.json()["message"], again.json()["message"]) == (
+        "Your account is active. Sign in.",
+        "This account is already active.",
+    )
     assert EmailAddress.objects.get().verified
     assert AuditEntry.objects.filter(action="account.activate").count() == 1
     assert sign_in(User.objects.get())["access"]
@@ -130,14 +150,28 @@ def test_login_answers_alike_for_wrong_unknown_blocked_and_not_activated():
     make_person(email="right@example.org")
     make_person(email="new@example.org", activated=False)
     make_person(email="blocked@example.org", is_active=False)
-    tries = [("right@example.org", "wrong"), ("nobody@example.org", PASSWORD), ("new@example.org", PASSWORD), ("blocked@example.org", PASSWORD)]
-    answers = [Api().post("/login/", {"email": email, "password": password}) for email, password in tries]
+    tries = [
+        ("right@example.org", "wrong"),
+        ("nobody@example.org", PASSWORD),
+        ("new@example.org", PASSWORD),
+        ("blocked@example.org", PASSWORD),
+    ]
+    answers = [
+        Api().post("/login/", {"email": email, "password": password}) for email, password in tries
+    ]
     assert [refused(answer) for answer in answers] == [(401, "wrong_credentials")] * 4
     assert len({answer.content for answer in answers}) == 1
     assert [{*answer.headers} for answer in answers] == [{*answers[0].headers}] * 4
 
 
-@pytest.mark.parametrize(("body", "fields"), [({}, {"email", "password"}), ({"email": "x", "password": "y"}, {"email"}), ([], {"non_field_errors"})])
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, {"email", "password"}),
+        ({"email": "x", "password": "y"}, {"email"}),
+        ([], {"non_field_errors"}),
+    ],
+)
 def test_login_says_which_field_is_missing(body, fields):
     assert errors(Api().post("/login/", body)).keys() == fields
 
@@ -157,7 +191,11 @@ def test_api_neither_takes_nor_sets_a_cookie():
     session = browser.cookies["sessionid"].value
     answer = browser.get("/api/users/me/")
     assert refused(answer) == (401, "not_authenticated")
-    answer = browser.post("/api/login/", {"email": person.email, "password": PASSWORD}, content_type="application/json")
+    answer = browser.post(
+        "/api/login/",
+        {"email": person.email, "password": PASSWORD},
+        content_type="application/json",
+    )
     assert data(answer).keys() == {"access", "refresh"}
     assert not answer.cookies
     assert browser.cookies["sessionid"].value == session
@@ -169,7 +207,9 @@ def test_failed_logins_count_together_with_the_browsers(client):
     for _ in range(3):
         client.post("/accounts/login/", {"login": "maja@example.org", "password": "wrong"})
     for _ in range(2):
-        assert refused(Api().post("/login/", {"email": "maja@example.org", "password": "wrong"})) == (401, "wrong_credentials")
+        assert refused(
+            Api().post("/login/", {"email": "maja@example.org", "password": "wrong"})
+        ) == (401, "wrong_credentials")
     answer = Api().post("/login/", {"email": "maja@example.org", "password": PASSWORD})
     assert refused(answer) == (429, "too_many_attempts")
     assert int(answer["Retry-After"]) > 0
@@ -184,7 +224,11 @@ def test_failed_logins_count_together_with_the_browsers(client):
 
 @pytest.mark.parametrize(
     ("make", "role", "staff", "organizer"),
-    [(make_person, "user", False, False), (make_organizer, "organizer", False, True), (make_admin, "admin", True, True)],
+    [
+        (make_person, "user", False, False),
+        (make_organizer, "organizer", False, True),
+        (make_admin, "admin", True, True),
+    ],
 )
 def test_me_tells_who_the_token_is_for(make, role, staff, organizer):
     person = make("Maja Wiśniewska", email="maja@example.org")
@@ -210,12 +254,31 @@ def test_me_needs_a_token():
 
 
 def test_people_are_listed_for_admins_only():
-    admin, maja = make_admin(email="anna@example.org"), make_person(email="maja@example.org", is_active=False)
+    admin, maja = (
+        make_admin(email="anna@example.org"),
+        make_person(email="maja@example.org", is_active=False),
+    )
     listed = rows(Api(admin).get("/users/admin/users/"))
     assert [row["email"] for row in listed] == ["maja@example.org", "anna@example.org"]
-    assert listed[0].keys() == {"id", "email", "first_name", "last_name", "is_active", "is_staff", "is_organizer", "role", "date_joined"}
-    assert (listed[0]["id"], listed[0]["is_active"], listed[1]["is_staff"]) == (maja.pk, False, True)
-    assert [row["id"] for row in rows(Api(admin).get("/users/admin/users/", q="MAJA wiś"))] == [maja.pk]
+    assert listed[0].keys() == {
+        "id",
+        "email",
+        "first_name",
+        "last_name",
+        "is_active",
+        "is_staff",
+        "is_organizer",
+        "role",
+        "date_joined",
+    }
+    assert (listed[0]["id"], listed[0]["is_active"], listed[1]["is_staff"]) == (
+        maja.pk,
+        False,
+        True,
+    )
+    assert [row["id"] for row in rows(Api(admin).get("/users/admin/users/", q="MAJA wiś"))] == [
+        maja.pk
+    ]
     for other in (Api(make_organizer()), Api(make_person())):
         answer = other.get("/users/admin/users/")
         assert refused(answer) == (403, "forbidden")
@@ -225,8 +288,15 @@ def test_people_are_listed_for_admins_only():
 
 def test_set_organizer_lets_somebody_create_events_and_no_longer():
     admin, maja = Api(make_admin()), make_person()
-    for wanted, role in ((True, "organizer"), (True, "organizer"), (False, "user"), (False, "user")):
-        changed = data(admin.patch(f"/users/admin/users/{maja.pk}/set-organizer/", {"is_organizer": wanted}))
+    for wanted, role in (
+        (True, "organizer"),
+        (True, "organizer"),
+        (False, "user"),
+        (False, "user"),
+    ):
+        changed = data(
+            admin.patch(f"/users/admin/users/{maja.pk}/set-organizer/", {"is_organizer": wanted})
+        )
         assert (changed["id"], changed["is_organizer"], changed["role"]) == (maja.pk, wanted, role)
     assert AuditEntry.objects.filter(action="role.grant").count() == 2
 
@@ -244,7 +314,9 @@ def test_set_organizer_refuses_what_is_no_answer():
     path = f"/users/admin/users/{maja.pk}/set-organizer/"
     assert errors(admin.patch(path, {"is_organizer": "perhaps"})).keys() == {"is_organizer"}
     assert errors(admin.patch(path, {})).keys() == {"is_organizer"}
-    assert refused(admin.patch(f"/users/admin/users/{10**30}/set-organizer/", {"is_organizer": True})) == (404, "not_found")
+    assert refused(
+        admin.patch(f"/users/admin/users/{10**30}/set-organizer/", {"is_organizer": True})
+    ) == (404, "not_found")
 
 
 def test_role_is_granted_by_admins_only():
@@ -261,7 +333,10 @@ def test_role_is_granted_by_admins_only():
 
 def test_role_keeps_the_last_admin():
     admin = make_admin()
-    assert refused(Api(admin).patch(f"/users/admin/users/{admin.pk}/role/", {"role": "user"})) == (400, "last_admin")
+    assert refused(Api(admin).patch(f"/users/admin/users/{admin.pk}/role/", {"role": "user"})) == (
+        400,
+        "last_admin",
+    )
     assert User.objects.get(pk=admin.pk).is_admin
 
 
@@ -280,11 +355,16 @@ def test_a_blocked_person_is_out_at_once():
     pair = sign_in(person)
     services.block(person, by=make_admin())
     assert refused(Api(token=pair["access"]).get("/users/me/")) == (401, "token_invalid")
-    assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]})) == (401, "token_invalid")
+    assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]})) == (
+        401,
+        "token_invalid",
+    )
 
 
 def test_a_name_that_nobody_sees_is_no_name_and_one_of_two_lines_is_refused():
-    assert errors(Api().post("/users/register/", person_data(first_name="Maja\nEwa"))).keys() == {"first_name"}
+    assert errors(Api().post("/users/register/", person_data(first_name="Maja\nEwa"))).keys() == {
+        "first_name"
+    }
     data(Api().post("/users/register/", person_data(first_name="\u200b", last_name="\u2060")), 201)
     person = User.objects.get()
     assert (person.first_name, person.last_name, str(person)) == ("", "", person.email)

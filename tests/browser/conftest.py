@@ -90,25 +90,43 @@ class Complaints:
             self.heard.append(f"{response.status} {response.url}")
 
     def unexpected(self) -> list[str]:
-        return [said for said in self.heard if not any(part in said for part in (*HARMLESS, *self.expected))]
+        return [
+            said
+            for said in self.heard
+            if not any(part in said for part in (*HARMLESS, *self.expected))
+        ]
 
 
 @pytest.fixture(scope="package")
-def running_site(django_db_setup, django_db_blocker, tmp_path_factory, testrun_uid) -> Iterator[Site]:
+def running_site(
+    django_db_setup, django_db_blocker, tmp_path_factory, testrun_uid
+) -> Iterator[Site]:
     """The product, started once for all browser tests, and gone before the others: its worker would take their mails."""
     # A second one, for another of pytest's workers, fails here: two are too many for the machine.
     (tmp_path_factory.getbasetemp().parent / f"browser-{testrun_uid}").mkdir()
     site = Site(free_port(), PostOffice())
     # As production serves it: one stylesheet, one script, which is also half the requests of every page.
-    env = {"PORT": site.port, "FRONTEND_ACTIVATION_URL": site.url, "RATE_LIMITS": "off", "DEBUG": False, **site.mailbox.env}
+    env = {
+        "PORT": site.port,
+        "FRONTEND_ACTIVATION_URL": site.url,
+        "RATE_LIMITS": "off",
+        "DEBUG": False,
+        **site.mailbox.env,
+    }
     site.mailbox.open()
     with ExitStack() as stack:
         stack.callback(site.mailbox.close)
         stack.enter_context(hints_from_here())
         with django_db_blocker.unblock():
-            subprocess.run(processes.command("collectstatic", "--noinput", "--verbosity=0"), env=processes.environment(**env), check=True)
+            subprocess.run(
+                processes.command("collectstatic", "--noinput", "--verbosity=0"),
+                env=processes.environment(**env),
+                check=True,
+            )
             stack.enter_context(processes.running(processes.command("serve"), **env))
-            stack.enter_context(processes.running(processes.command("worker", "--interval", "0.1"), **env))
+            stack.enter_context(
+                processes.running(processes.command("worker", "--interval", "0.1"), **env)
+            )
         processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=300)
         yield site
 
@@ -148,13 +166,19 @@ def site(transactional_db, running_site: Site) -> Iterator[Site]:
 
     Its processes remember the signing key that they have seen, so each test's database begins with the same one.
     """
-    SigningKey.objects.create(pk=1, public=SIGNING_KEY.public_key().public_bytes_raw(), private=SIGNING_KEY.private_bytes_raw())
+    SigningKey.objects.create(
+        pk=1,
+        public=SIGNING_KEY.public_key().public_bytes_raw(),
+        private=SIGNING_KEY.private_bytes_raw(),
+    )
     running_site.mailbox.letters.clear()
     yield running_site
     running_site.mailbox.stalled.clear()
     running_site.mailbox.refused = set()
     # Let the worker finish before the tables are emptied under it; its mails belong to this test.
-    processes.wait_until(lambda: not (DBTaskResult.objects.ready() | DBTaskResult.objects.running()).exists())
+    processes.wait_until(
+        lambda: not (DBTaskResult.objects.ready() | DBTaskResult.objects.running()).exists()
+    )
 
 
 @pytest.fixture(scope="package")
@@ -186,7 +210,10 @@ def visitor(site: Site, chromium: Browser, complaints: Complaints) -> Iterator[C
     contexts = []
 
     def open_window(**options) -> Page:
-        context = chromium.new_context(base_url=site.url, **{"locale": "en-GB", "timezone_id": "Europe/Warsaw", **DESKTOP, **options})
+        context = chromium.new_context(
+            base_url=site.url,
+            **{"locale": "en-GB", "timezone_id": "Europe/Warsaw", **DESKTOP, **options},
+        )
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
@@ -225,6 +252,8 @@ def log_in(site: Site) -> Callable[[Page, object], None]:
         client = Client()
         sessions.log_in(client, person)
         name = settings.SESSION_COOKIE_NAME
-        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site.url}])
+        page.context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": site.url}]
+        )
 
     return put_cookie

@@ -20,7 +20,9 @@ PUSH = "data => sockets.at(-1).dispatchEvent(new MessageEvent('message', { data 
 def open_with_sockets(page: Page, address: str) -> None:
     """Open the page and wait for the first frame from the server, so that it can't come between those of the test."""
     page.add_init_script(KEEP_SOCKETS)
-    page.add_init_script("window.frames = 0; document.addEventListener('htmx:wsAfterMessage', () => { window.frames += 1 })")
+    page.add_init_script(
+        "window.frames = 0; document.addEventListener('htmx:wsAfterMessage', () => { window.frames += 1 })"
+    )
     page.goto(address)
     until(page, "window.frames")
 

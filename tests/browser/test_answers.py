@@ -89,7 +89,14 @@ def test_what_is_done_while_the_queue_asks_for_news_is_shown(queue_page, event, 
 def test_the_queue_asks_for_no_news_while_something_is_done(queue_page, event, deed):
     page, first = queue_page, event.reservations.in_queue_order().first()
     done, asked = Held(page, "**/organizer/**", "POST"), []
-    page.on("request", lambda request: asked.append(request.url) if request.method == "GET" and "/queue/" in request.url else None)
+    page.on(
+        "request",
+        lambda request: (
+            asked.append(request.url)
+            if request.method == "GET" and "/queue/" in request.url
+            else None
+        ),
+    )
     deed(page, first)
     done.wait()
     ask(page)

@@ -48,7 +48,9 @@ def sideways(page):
 
 def test_a_page_that_scrolls_sideways_is_found(page):
     page.set_content("<main><p>short</p><div><b>" + "W" * 200 + "</b></div></main>")
-    assert {width: said.split(" px: ")[1] for width, said in sideways(page).items()} == dict.fromkeys(WIDTHS, "B.null " + "W" * 20)
+    assert {
+        width: said.split(" px: ")[1] for width, said in sideways(page).items()
+    } == dict.fromkeys(WIDTHS, "B.null " + "W" * 20)
 
 
 def test_no_page_scrolls_sideways_with_any_text(visitor, log_in, complaints):

@@ -50,7 +50,9 @@ def test_swagger_ui_tries_out_the_api_with_a_token(site, page, asked):
     assert elsewhere(asked, site) == []
 
 
-@pytest.mark.parametrize(("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(28, 32, 34)")])
+@pytest.mark.parametrize(
+    ("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(28, 32, 34)")]
+)
 def test_swagger_ui_follows_the_readers_light(site, visitor, scheme, ground):
     page = visitor(color_scheme=scheme)
     page.goto(f"{site.url}/api/schema/swagger-ui/")

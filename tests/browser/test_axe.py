@@ -24,7 +24,11 @@ if os.environ.get("AXE") == "every":
     LOOKS = list(product(["light", "dark"], [WIDE, NARROW], ["en-GB", "pl-PL"]))
 
 
-@pytest.mark.parametrize(("theme", "size", "locale"), LOOKS, ids=[f"{theme}-{size['width']}-{locale}" for theme, size, locale in LOOKS])
+@pytest.mark.parametrize(
+    ("theme", "size", "locale"),
+    LOOKS,
+    ids=[f"{theme}-{size['width']}-{locale}" for theme, size, locale in LOOKS],
+)
 def test_axe_finds_nothing(visitor, log_in, complaints, theme, size, locale):
     house = make_house()
     User.objects.update(language=locale[:2])

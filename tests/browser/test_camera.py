@@ -35,7 +35,13 @@ def film(path, pictures, *, seconds=1.2, blank=0.3):
 
 def shown(text, *, size=380, turned=0, light=1.0, noise=0):
     """A phone that is held up to the camera: how large in pixels, turned by how many degrees, in how much light, with how much noise."""
-    code = qrcode.make(text, border=4).get_image().convert("L").resize((size, size)).rotate(turned, expand=True, fillcolor=90)
+    code = (
+        qrcode.make(text, border=4)
+        .get_image()
+        .convert("L")
+        .resize((size, size))
+        .rotate(turned, expand=True, fillcolor=90)
+    )
     picture = Image.new("L", (WIDTH, HEIGHT), 90)
     picture.paste(code, ((WIDTH - code.width) // 2, (HEIGHT - code.height) // 2))
     if noise:
@@ -49,13 +55,21 @@ def door(site, chromium, complaints, log_in, tmp_path):
     opened = []
 
     def at(event, texts, *, refused=False, **times):
-        film(tmp_path / "camera.mjpeg", [shown(seen) if isinstance(seen, str) else seen for seen in texts], **times)
-        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        film(
+            tmp_path / "camera.mjpeg",
+            [shown(seen) if isinstance(seen, str) else seen for seen in texts],
+            **times,
+        )
+        path = next(
+            filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+        )
         arguments = ["--no-sandbox", *STAYS_HOME, *CAMERA, *([] if refused else [ALLOWED])]
         arguments.append(f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
         browser = chromium.browser_type.launch(executable_path=path, args=arguments)
         opened.append(browser)
-        context = browser.new_context(base_url=site.url, **PHONE, permissions=[] if refused else ["camera"], locale="en-GB")
+        context = browser.new_context(
+            base_url=site.url, **PHONE, permissions=[] if refused else ["camera"], locale="en-GB"
+        )
         page = context.new_page()
         complaints.listen_to(page)
         log_in(page, event.organizer)
@@ -74,14 +88,22 @@ def test_codes_in_view_are_let_in_one_after_another(door):
     expect(page.locator(".door__camera")).to_be_visible()
     deadline = time.monotonic() + 60
     while event.tickets.filter(checked_in_at=None).exists():
-        assert time.monotonic() < deadline, f"{event.tickets.exclude(checked_in_at=None).count()} of {len(tickets)}"
+        assert time.monotonic() < deadline, (
+            f"{event.tickets.exclude(checked_in_at=None).count()} of {len(tickets)}"
+        )
         page.wait_for_timeout(200)
     event.refresh_from_db()
     assert event.checked_in_count == 4
     assert event.scans.filter(outcome="admitted").count() == 4
 
 
-HARD = {"turned": {"turned": 37}, "upside down": {"turned": 180}, "small": {"size": 170}, "dark": {"light": 0.25}, "noisy": {"noise": 0.3}}
+HARD = {
+    "turned": {"turned": 37},
+    "upside down": {"turned": 180},
+    "small": {"size": 170},
+    "dark": {"light": 0.25},
+    "noisy": {"noise": 0.3},
+}
 
 
 def test_codes_that_are_hard_to_see_are_let_in(door):
@@ -89,7 +111,11 @@ def test_codes_that_are_hard_to_see_are_let_in(door):
     tickets = {how: make_reservation(event, status="confirmed").tickets.get() for how in HARD}
     door(event, [shown(signature.sign(ticket), **HARD[how]) for how, ticket in tickets.items()])
     deadline = time.monotonic() + 60
-    while missing := [how for how, ticket in tickets.items() if event.tickets.filter(pk=ticket.pk, checked_in_at=None).exists()]:
+    while missing := [
+        how
+        for how, ticket in tickets.items()
+        if event.tickets.filter(pk=ticket.pk, checked_in_at=None).exists()
+    ]:
         assert time.monotonic() < deadline, missing
         time.sleep(0.2)
     assert event.scans.filter(outcome="admitted").count() == len(HARD)
@@ -155,7 +181,11 @@ def test_hundred_tickets_are_let_in_each_in_half_a_second(door):
     for person in make_people(100):
         event.refresh_from_db()
         make_reservation(event, person, status="confirmed")
-    page = door(event, [signature.sign(ticket) for ticket in event.tickets.select_related("reservation")], seconds=1.4)
+    page = door(
+        event,
+        [signature.sign(ticket) for ticket in event.tickets.select_related("reservation")],
+        seconds=1.4,
+    )
     expect(page.locator(".door__camera")).to_be_visible()
     page.evaluate(WATCH)
     deadline = time.monotonic() + 400
@@ -163,7 +193,11 @@ def test_hundred_tickets_are_let_in_each_in_half_a_second(door):
         assert time.monotonic() < deadline, event.tickets.filter(checked_in_at=None).count()
         page.wait_for_timeout(500)
     took = sorted(page.evaluate("took"))
-    figures = {"median": took[len(took) // 2], "95 %": took[int(len(took) * 0.95)], "most": took[-1]}
+    figures = {
+        "median": took[len(took) // 2],
+        "95 %": took[int(len(took) * 0.95)],
+        "most": took[-1],
+    }
     sys.stdout.write(f"\nin view to answer, {len(took)} codes, ms: {figures}\n")
     assert event.scans.filter(outcome="admitted").count() == 100
     assert took[len(took) // 2] < 500
@@ -196,7 +230,9 @@ def test_refused_camera_says_what_to_press_and_names_can_still_be_searched(door)
     event = make_event()
     page = door(event, ["anything"], refused=True)
     page.get_by_role("button", name="Use the camera").click()
-    expect(page.locator("#camera-says")).to_contain_text("Tap the lock beside the address, then Camera, then Allow")
+    expect(page.locator("#camera-says")).to_contain_text(
+        "Tap the lock beside the address, then Camera, then Allow"
+    )
     page.get_by_role("link", name="Search").click()
     expect(page.get_by_role("searchbox")).to_be_focused()
 
@@ -213,7 +249,13 @@ def test_without_a_camera_it_says_so_and_the_code_can_be_typed(visitor, log_in):
 
 # --- What a person sees -----------------------------------------------------------------------------------------------
 
-SIZES = {"phone": (390, 844), "small": (360, 640), "phone turned": (844, 390), "small turned": (640, 360), "desktop": (1280, 900)}
+SIZES = {
+    "phone": (390, 844),
+    "small": (360, 640),
+    "phone turned": (844, 390),
+    "small turned": (640, 360),
+    "desktop": (1280, 900),
+}
 SEEN = (205, 60, 160)
 # The rectangles of the picture, and of what can be pressed with whatever lies over its middle.
 LAYOUT = """() => {
@@ -239,19 +281,30 @@ def seen_on(page, rectangle):
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     left, top = int(rectangle["x"]), int(rectangle["y"])
     part = picture.crop((left, top, left + int(rectangle["width"]), top + int(rectangle["height"])))
-    matches = [all(abs(one - wanted) < 40 for one, wanted in zip(pixel, SEEN, strict=True)) for pixel in part.resize((60, 60)).get_flattened_data()]
+    matches = [
+        all(abs(one - wanted) < 40 for one, wanted in zip(pixel, SEEN, strict=True))
+        for pixel in part.resize((60, 60)).get_flattened_data()
+    ]
     return sum(matches) / len(matches), matches[60 * 30 + 30]
 
 
 def camera_on(door, event):
     page = door(event, [Image.new("RGB", (WIDTH, HEIGHT), SEEN)], blank=0)
     expect(page.locator(".door__camera")).to_be_visible()
-    until(page, "document.querySelector('video').readyState > 2 && document.querySelector('video').currentTime > 0.2")
+    until(
+        page,
+        "document.querySelector('video').readyState > 2 && document.querySelector('video').currentTime > 0.2",
+    )
     return page
 
 
 def test_camera_fills_the_phone_and_nothing_lies_over_its_picture(door, complaints):
-    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "[object Event]", "Failed to load resource", "WebSocket connection"]
+    complaints.expected += [
+        "ERR_INTERNET_DISCONNECTED",
+        "[object Event]",
+        "Failed to load resource",
+        "WebSocket connection",
+    ]
     page = camera_on(door, make_event())
     for offline in (False, True):
         page.context.set_offline(offline)
@@ -262,7 +315,11 @@ def test_camera_fills_the_phone_and_nothing_lies_over_its_picture(door, complain
                 page.wait_for_timeout(200)
                 layout = page.evaluate(LAYOUT)
                 share, middle = seen_on(page, layout["video"])
-                assert (layout["middle"], layout["covered"], layout["wide"]) == (True, [], False), (name, scheme, layout)
+                assert (layout["middle"], layout["covered"], layout["wide"]) == (True, [], False), (
+                    name,
+                    scheme,
+                    layout,
+                )
                 assert middle and share > 0.7, (name, scheme, share)
                 door_wide = min(width, 544) if height > 600 else width
                 screen = layout["video"]["width"] * layout["video"]["height"] / (door_wide * height)
@@ -289,7 +346,11 @@ def test_code_is_typed_over_the_picture_and_every_answer_is_in_reach(door, compl
             expect(page.locator("#result .result")).to_have_attribute("data-result", result)
             page.wait_for_timeout(300)
             layout = page.evaluate(LAYOUT)
-            assert (layout["covered"], layout["wide"]) == ([], False), (result, (width, height), layout)
+            assert (layout["covered"], layout["wide"]) == ([], False), (
+                result,
+                (width, height),
+                layout,
+            )
             page.get_by_role("link", name="Next").click()
             expect(page.locator("#result .result")).to_have_count(0)
             assert page.evaluate(LAYOUT)["middle"]
@@ -309,6 +370,8 @@ def test_self_test_says_that_only_the_sound_waits_for_a_press(door):
     event = make_event()
     page = door(event, [signature.sign(make_reservation(event, status="confirmed").tickets.get())])
     page.goto(f"/organizer/events/{event.pk}/check-in/ready/")
-    expect(page.locator("#verdict")).to_have_text("Press Play to try the sound. All else works.", timeout=30_000)
+    expect(page.locator("#verdict")).to_have_text(
+        "Press Play to try the sound. All else works.", timeout=30_000
+    )
     page.get_by_role("button", name="Play").click()
     expect(page.locator("#verdict")).to_have_text("This phone is ready.")

@@ -44,7 +44,11 @@ def pages(house):
     for who, view, what, asked, *_ in visits(house):
         if isinstance(asked, str) and (who, view, asked) not in seen:
             seen.add((who, view, asked))
-            yield who, reverse(view, args=what if isinstance(what, list) else [what.pk] if what else []) + asked
+            yield (
+                who,
+                reverse(view, args=what if isinstance(what, list) else [what.pk] if what else [])
+                + asked,
+            )
 
 
 def test_no_page_writes_into_the_console(visitor, log_in, complaints):
@@ -58,7 +62,11 @@ def test_no_page_writes_into_the_console(visitor, log_in, complaints):
             if person:
                 log_in(consoles[who].page, person)
         status = consoles[who].visit(path)
-        said = [line for line in consoles[who].said.get(path, []) if status < 400 or "the server responded with a status" not in line]
+        said = [
+            line
+            for line in consoles[who].said.get(path, [])
+            if status < 400 or "the server responded with a status" not in line
+        ]
         if said:
             found[f"{who} {path}"] = said
     assert found == {}

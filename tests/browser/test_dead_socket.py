@@ -20,7 +20,12 @@ from tests.serving import serving
 
 pytestmark = pytest.mark.once
 
-PAGES = {"events:detail": "pending", "tickets:queue": "pending", "events:live": "pending", "tickets:check_in": "checked-in"}
+PAGES = {
+    "events:detail": "pending",
+    "tickets:queue": "pending",
+    "events:live": "pending",
+    "tickets:check_in": "checked-in",
+}
 WAKING = {
     "visibilitychange": "document.dispatchEvent(new Event('visibilitychange'))",
     "online": "dispatchEvent(new Event('online'))",
@@ -40,20 +45,27 @@ def connected(page, path, log):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(visitor, log_in, tmp_path, name):
+def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(
+    visitor, log_in, tmp_path, name
+):
     event, page = make_event(), visitor()
     log_in(page, event.organizer)
     number, line = page.locator(f"#live-{PAGES[name]}").first, page.locator("#connection")
     with connected(page, reverse(name, args=[event.pk]), tmp_path / "log") as relay:
         expect(number).to_have_text("0")
         relay.swallow()
-        Event.objects.filter(pk=event.pk).update(pending_count=3, confirmed_count=3, checked_in_count=3)
+        Event.objects.filter(pk=event.pk).update(
+            pending_count=3, confirmed_count=3, checked_in_count=3
+        )
         page.clock.fast_forward(30_000)
         assert page.evaluate("document.documentElement.dataset.connection") == "open"
         pause_after(page, 10)
         expect(page.locator("html")).to_have_attribute("data-connection", "lost")
         expect(line).to_be_visible()
-        assert re.fullmatch(r"No connection: these are the numbers of \d\d:\d\d\. They come back by themselves\.", line.inner_text())
+        assert re.fullmatch(
+            r"No connection: these are the numbers of \d\d:\d\d\. They come back by themselves\.",
+            line.inner_text(),
+        )
         page.clock.run_for(3_100)
         page.clock.resume()
         expect(number).to_have_text("3")

@@ -9,7 +9,14 @@ from playwright.sync_api import expect
 
 from events import services as event_services
 from tests.browser.conftest import PHONE, until
-from tests.factories import fill, make_event, make_organizer, make_people, make_person, make_reservation
+from tests.factories import (
+    fill,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
 from tickets import links, signature
 from tickets.models import Scan
 from tickets.services import devices, door, invariants, queue
@@ -55,7 +62,12 @@ def ticket_at(event, name="Łucja Żółć"):
 @pytest.fixture
 def phone(visitor, log_in, complaints):
     """A phone at the door, whose page was open once with a connection: `phone(event)`, the organizer's; by a gate's link: `phone(event, gate)`."""
-    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "[object Event]", "Failed to load resource", "WebSocket connection"]
+    complaints.expected += [
+        "ERR_INTERNET_DISCONNECTED",
+        "[object Event]",
+        "Failed to load resource",
+        "WebSocket connection",
+    ]
 
     def at(event, gate=None, person=None):
         page = visitor(**PHONE)
@@ -124,7 +136,10 @@ def admitted(event):
 
 
 def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone, event, complaints):
-    tickets = {kind: ticket_at(event, f"Guest {kind}") for kind in ("valid", "used", "cancelled", "rejected", "reissued", "other")}
+    tickets = {
+        kind: ticket_at(event, f"Guest {kind}")
+        for kind in ("valid", "used", "cancelled", "rejected", "reissued", "other")
+    }
     codes = {kind: signature.qr_text(ticket) for kind, ticket in tickets.items()}
     codes["other"] = signature.sign(tickets["other"])  # as tickets had it before
     door.check_in(tickets["used"].reservation, by=event.organizer, device="Entrance B")
@@ -139,7 +154,9 @@ def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone,
     page.reload()
     expect(page.locator("#door-state")).to_contain_text("Offline")
     misnamed = f"RESERVATION:1{codes['valid'].removeprefix('RESERVATION:')}"
-    altered = codes["other"][:40] + ("A" if codes["other"][40] != "A" else "B") + codes["other"][41:]
+    altered = (
+        codes["other"][:40] + ("A" if codes["other"][40] != "A" else "B") + codes["other"][41:]
+    )
     said = {
         kind: scan(page, code)
         for kind, code in {
@@ -176,7 +193,9 @@ def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone,
         "nonsense": ["not an EventFlow ticket"],
         "new": ["not on this phone’s list"],
     }
-    assert [(kind, part) for kind, words in parts.items() for part in words if part not in said[kind][1]] == []
+    assert [
+        (kind, part) for kind, words in parts.items() for part in words if part not in said[kind][1]
+    ] == []
     assert scan(page, codes["valid"])[0] == "used", "once on each device"
     assert admitted(event) == 1
     back(page)
@@ -203,15 +222,22 @@ def test_fifty_scans_survive_a_killed_tab(phone, event):
     back(page)
     wait_for(lambda: admitted(event) == 50)
     expect(page.locator("#door-state")).to_be_hidden()
-    assert Scan.objects.filter(let_in=True, outcome="admitted").count() == Scan.objects.count() == 50
+    assert (
+        Scan.objects.filter(let_in=True, outcome="admitted").count() == Scan.objects.count() == 50
+    )
     assert list(invariants.violations()) == []
 
 
 @pytest.mark.parametrize("order", ["1122", "1212", "1221", "2211", "2121", "2112"])
-def test_two_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(phone, event, order):
+def test_two_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(
+    phone, event, order
+):
     """The six ways in which two phones can each read and then send."""
     text = signature.sign(ticket_at(event))
-    phones = {number: phone(event, devices.add_gate(event, name=f"Gate {number}", by=event.organizer)) for number in "12"}
+    phones = {
+        number: phone(event, devices.add_gate(event, name=f"Gate {number}", by=event.organizer))
+        for number in "12"
+    }
     for page in phones.values():
         cut(page)
     done = set()
@@ -262,7 +288,9 @@ def test_many_scans_are_sent_after_a_restart_and_a_second_kill(phone):
     page = context.new_page()
     page.goto(f"/organizer/events/{event.pk}/check-in/")
     wait_for(lambda: admitted(event) == MANY, seconds=120)
-    assert Scan.objects.filter(let_in=True, outcome="admitted").count() == Scan.objects.count() == MANY
+    assert (
+        Scan.objects.filter(let_in=True, outcome="admitted").count() == Scan.objects.count() == MANY
+    )
     assert list(invariants.violations()) == []
 
 
@@ -274,7 +302,9 @@ def test_what_is_kept_on_the_phone_names_nobody(phone, event):
     assert scan(page, signature.sign(guests[1]))[0] == "ok"
     kept = page.evaluate(KEPT)
     people = [*(ticket.reservation.person for ticket in guests), event.organizer]
-    private = [part for person in people for part in (person.first_name, person.last_name, person.email)]
+    private = [
+        part for person in people for part in (person.first_name, person.last_name, person.email)
+    ]
     escaped = [json.dumps(part).strip('"') for part in private]
     assert "readings" in kept or len(kept) > 1000, "there is something to search"
     assert [part for part in {*private, *escaped} if part.lower() in kept.lower()] == []
@@ -299,7 +329,9 @@ def test_phone_whose_link_was_revoked_says_so_and_its_scans_arrive(phone, event)
     devices.revoke(gate, by=event.organizer)
     back(page)
     wait_for(lambda: admitted(event) == 1)
-    expect(page.locator("#door-state")).to_contain_text("may no longer check tickets in", timeout=30_000)
+    expect(page.locator("#door-state")).to_contain_text(
+        "may no longer check tickets in", timeout=30_000
+    )
 
 
 def test_phone_that_is_let_back_begins_with_the_whole_list(phone, event):
@@ -308,7 +340,9 @@ def test_phone_that_is_let_back_begins_with_the_whole_list(phone, event):
     ticket = ticket_at(event)
     page = phone(event, person=helper)
     event_services.remove_door_staff(event.doorstaff_set.get(person=helper), by=event.organizer)
-    expect(page.locator("#door-state")).to_contain_text("may no longer check tickets in", timeout=30_000)
+    expect(page.locator("#door-state")).to_contain_text(
+        "may no longer check tickets in", timeout=30_000
+    )
     until(page, f"async (event) => await ({GUESTS})(event) === 0", event.pk)
     event_services.add_door_staff(event, email=helper.email, by=event.organizer)
     page.reload()
@@ -353,7 +387,10 @@ def test_page_can_be_installed_as_an_app(phone, event):
     facts = json.loads(manifest["data"])
     assert (facts["start_url"], facts["scope"]) == (f"/organizer/events/{event.pk}/check-in/",) * 2
     # Playwright's windows are private ones, where nothing can be installed; Chromium finds nothing else.
-    assert [error["errorId"] for error in devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]] == ["in-incognito"]
+    assert [
+        error["errorId"]
+        for error in devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    ] == ["in-incognito"]
 
 
 def test_unsure_is_for_the_person_at_the_door(phone, event):
@@ -384,7 +421,9 @@ def test_self_test_finds_what_works_and_what_does_not(phone, event):
     page = phone(event)
     page.get_by_role("link", name="Ready?").click()
     for name in ("storage", "copy", "clock", "sample"):
-        expect(page.locator(f"[data-check={name}]")).to_have_attribute("data-state", "good", timeout=20_000)
+        expect(page.locator(f"[data-check={name}]")).to_have_attribute(
+            "data-state", "good", timeout=20_000
+        )
     expect(page.locator("[data-check=camera]")).to_have_attribute("data-state", "bad")
     page.get_by_role("button", name="Play").click()
     expect(page.locator("[data-check=sound]")).to_have_attribute("data-state", "good")

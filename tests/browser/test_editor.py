@@ -37,7 +37,9 @@ def test_move_of_an_event_with_guests_is_asked_about(visitor, log_in, complaints
     page.get_by_label("Place").fill("Hubska 44")
     save = page.get_by_role("button", name="Save changes")
     save.click()
-    expect_on_screen(page.get_by_text("Not saved yet: 1 guest will get a mail about the new time or place."))
+    expect_on_screen(
+        page.get_by_text("Not saved yet: 1 guest will get a mail about the new time or place.")
+    )
     expect_on_screen(page.get_by_text("Ruska 46c"))
     page.get_by_label("Yes, change it and tell them").check()
     save.click()

@@ -24,4 +24,6 @@ def test_gate_page_is_one_column_and_copies_its_link(visitor, log_in):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.get_by_role("button", name="Copy").click()
         expect(page.locator("#toasts")).to_contain_text("The link is copied.")
-        assert page.evaluate("navigator.clipboard.readText()") == page.locator("#link").input_value()
+        assert (
+            page.evaluate("navigator.clipboard.readText()") == page.locator("#link").input_value()
+        )

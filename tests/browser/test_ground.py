@@ -34,7 +34,9 @@ def test_front_page_fits_a_phone_in_polish(visitor):
     page = visitor(**PHONE, locale="pl-PL")
     page.goto("/")
     expect(page.locator("html")).to_have_attribute("lang", "pl")
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
     assert overflow == 0
 
 

@@ -23,7 +23,9 @@ def log_in_here(page, person):
 
 
 @pytest.mark.parametrize("java_script_enabled", [True, False])
-def test_editor_keeps_its_text_when_the_session_has_ended(visitor, log_in, complaints, java_script_enabled):
+def test_editor_keeps_its_text_when_the_session_has_ended(
+    visitor, log_in, complaints, java_script_enabled
+):
     complaints.expected += ["status of 401", "status of 403", "Response Status Error Code 40"]
     event, page = make_event(title="Before"), visitor(java_script_enabled=java_script_enabled)
     log_in(page, event.organizer)
@@ -34,7 +36,9 @@ def test_editor_keeps_its_text_when_the_session_has_ended(visitor, log_in, compl
     save = page.locator("button[name=action][value=save], main form button.button--primary").first
     save.click()
     if java_script_enabled:
-        expect(page.locator(".toast")).to_contain_text("You are logged out. Log in in a new tab, then press again.")
+        expect(page.locator(".toast")).to_contain_text(
+            "You are logged out. Log in in a new tab, then press again."
+        )
         expect(page.locator("[name=title]")).to_have_value("After: żółć & “words”")
     else:
         expect(page.get_by_role("heading", level=1)).to_have_text("You are logged out")
@@ -49,7 +53,10 @@ def test_editor_keeps_its_text_when_the_session_has_ended(visitor, log_in, compl
         page.get_by_role("button", name="Send again").click()
     processes.wait_until(lambda: Event.objects.get(pk=event.pk).title != "Before")
     event.refresh_from_db()
-    assert (event.title, event.description.replace("\r", "")) == ("After: żółć & “words”", "First line\n\nSecond <line>")
+    assert (event.title, event.description.replace("\r", "")) == (
+        "After: żółć & “words”",
+        "First line\n\nSecond <line>",
+    )
     assert Event.objects.count() == 1
 
 

@@ -13,7 +13,11 @@ from tests.factories import PASSWORD, make_event, make_organizer, make_person, m
 
 pytestmark = pytest.mark.once(on="postgresql")
 # Each language and each way once; LONG=1 walks all four.
-WAYS = list(product(["en", "pl"], [True, False])) if os.environ.get("LONG") else [("en", True), ("pl", False)]
+WAYS = (
+    list(product(["en", "pl"], [True, False]))
+    if os.environ.get("LONG")
+    else [("en", True), ("pl", False)]
+)
 # No page needs more steps than this to reach anything on it.
 MOST_TABS = 60
 HAS_FOCUS = "element => element === document.activeElement"
@@ -32,7 +36,9 @@ class Keys:
             self.page.keyboard.press("Tab")
             if wanted.evaluate(HAS_FOCUS):
                 return expect(wanted).to_be_in_viewport()
-        raise AssertionError(f"{wanted} was not reached; the focus is on {self.page.evaluate(FOCUSED)}")
+        raise AssertionError(
+            f"{wanted} was not reached; the focus is on {self.page.evaluate(FOCUSED)}"
+        )
 
     def press(self, wanted: Locator, key: str = "Enter") -> None:
         self.go_to(wanted)
@@ -55,14 +61,28 @@ class Keys:
         expect(self.page).not_to_have_url(re.compile("/login/"))
 
 
-@pytest.mark.parametrize(("language", "scripted"), WAYS, ids=[f"{language}-{'script' if scripted else 'no script'}" for language, scripted in WAYS])
+@pytest.mark.parametrize(
+    ("language", "scripted"),
+    WAYS,
+    ids=[f"{language}-{'script' if scripted else 'no script'}" for language, scripted in WAYS],
+)
 def test_reserving_deciding_and_letting_in_needs_no_mouse(visitor, language, scripted):
-    organizer, guest = make_organizer(language=language), make_person("Maja Wiśniewska", language=language)
+    organizer, guest = (
+        make_organizer(language=language),
+        make_person("Maja Wiśniewska", language=language),
+    )
     event = make_event(organizer=organizer, title="Nocny druk")
-    others = [make_reservation(event, make_person(name)) for name in ("Jonas Weber", "Ewa Lis", "Amira Haddad")]
+    others = [
+        make_reservation(event, make_person(name))
+        for name in ("Jonas Weber", "Ewa Lis", "Amira Haddad")
+    ]
     locale = {"en": "en-GB", "pl": "pl-PL"}[language]
     with translation.override(language):
-        reserve_and_leave_and_come_back(Keys(visitor(locale=locale, java_script_enabled=scripted), scripted=scripted), guest, event)
+        reserve_and_leave_and_come_back(
+            Keys(visitor(locale=locale, java_script_enabled=scripted), scripted=scripted),
+            guest,
+            event,
+        )
         keys = Keys(visitor(locale=locale, java_script_enabled=scripted), scripted=scripted)
         decide(keys, organizer, event, others)
         let_in(keys, event, others[1])
@@ -106,7 +126,9 @@ def decide(keys: Keys, organizer, event, others) -> None:
     page = keys.page
     keys.log_in(organizer)
     keys.press(page.locator("header").get_by_role("link", name=_("Organize")).first)
-    keys.press(page.locator(f"main .table__actions a[href='/organizer/events/{event.pk}/queue/']").first)
+    keys.press(
+        page.locator(f"main .table__actions a[href='/organizer/events/{event.pk}/queue/']").first
+    )
     expect(page.locator("#queue tbody tr")).to_have_count(4)
     jonas, ewa, amira = others
     for one in (jonas, ewa):

@@ -110,7 +110,9 @@ class Walk:
         return page
 
 
-@pytest.mark.parametrize(("window", "language"), [(PHONE, "pl"), ({}, "en")], ids=["phone-pl", "desk-en"])
+@pytest.mark.parametrize(
+    ("window", "language"), [(PHONE, "pl"), ({}, "en")], ids=["phone-pl", "desk-en"]
+)
 def test_every_page_is_laid_out_for_its_window(visitor, log_in, complaints, window, language):
     complaints.expected.append("the server responded with a status of 4")
     house = make_house()
@@ -119,7 +121,11 @@ def test_every_page_is_laid_out_for_its_window(visitor, log_in, complaints, wind
     window = {"locale": language, "timezone_id": "America/New_York", **window}
     slips = {}
     for path, page in Walk(visitor, log_in, house, **window):
-        for kind, question in (("wider", WIDER), ("small", SMALL_TARGETS), ("lone dots", LONE_DOTS)):
+        for kind, question in (
+            ("wider", WIDER),
+            ("small", SMALL_TARGETS),
+            ("lone dots", LONE_DOTS),
+        ):
             if found := page.evaluate(question):
                 slips[path, kind] = found
     assert not slips, listed(slips)

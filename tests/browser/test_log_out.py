@@ -45,7 +45,12 @@ def ticket(event):
 @pytest.fixture
 def phone(visitor, log_in, complaints, event, ticket):
     """A phone whose check-in page was open, and whose person now looks at another page."""
-    complaints.expected += ["Failed to load resource", "WebSocket connection", "[object Event]", "ERR_FAILED"]
+    complaints.expected += [
+        "Failed to load resource",
+        "WebSocket connection",
+        "[object Event]",
+        "ERR_FAILED",
+    ]
     page = visitor(**PHONE)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/check-in/")
@@ -60,12 +65,18 @@ def log_out(page):
 
 def logged_out(page):
     page.wait_for_url(lambda url: "settings" not in url)
-    return page.context.request.get("/accounts/settings/").url.partition("?")[0].endswith("/accounts/login/")
+    return (
+        page.context.request.get("/accounts/settings/")
+        .url.partition("?")[0]
+        .endswith("/accounts/login/")
+    )
 
 
 def allowed(page, event, key):
     address = f"/organizer/events/{event.pk}/check-in/readings/"
-    return page.context.request.post(address, data={"readings": []}, headers={"X-Door-Key": key}).status
+    return page.context.request.post(
+        address, data={"readings": []}, headers={"X-Door-Key": key}
+    ).status
 
 
 def test_log_out_clears_the_phone_and_ends_it_on_the_server(phone, event):

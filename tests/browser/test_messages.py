@@ -52,7 +52,11 @@ def test_seconds_to_take_it_back_are_counted(page, log_in, event):
     expect_seen(left)
     first = int(left.inner_text().split()[2])
     assert 40 < first <= 60
-    until(page, "now => parseInt(document.querySelector('#sent [data-words]').textContent.split(' ')[2]) < now", first)
+    until(
+        page,
+        "now => parseInt(document.querySelector('#sent [data-words]').textContent.split(' ')[2]) < now",
+        first,
+    )
     page.reload()
     page.get_by_role("button", name="Take it back").click()
     expect_on_screen(page.locator(".toast p", has_text="Taken back. Nobody gets it."))

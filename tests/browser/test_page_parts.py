@@ -20,7 +20,10 @@ def test_the_theme_is_switched_at_once_and_drawn_by_the_server_next_time(visitor
 
 def test_the_eye_shows_a_password_and_hides_it_again(page):
     page.goto("/accounts/login/")
-    eye, field = page.get_by_role("button", name="Show password"), page.locator("input[name=password]")
+    eye, field = (
+        page.get_by_role("button", name="Show password"),
+        page.locator("input[name=password]"),
+    )
     eye.click()
     expect(field).to_have_attribute("type", "text")
     eye.click()
@@ -48,7 +51,9 @@ def test_a_role_is_granted_with_and_without_a_script(visitor, log_in, scripted):
     page.locator(f"#save-{person.pk}").click()
     expect_on_screen(page.locator(".toast p", has_text="Organizer"))
     expect(page.get_by_label("Role of Kuba Bąk", exact=True)).to_have_value("organizer")
-    expect(page.locator("#role-counts .role-card", has_text="Organizer")).to_contain_text("1 person")
+    expect(page.locator("#role-counts .role-card", has_text="Organizer")).to_contain_text(
+        "1 person"
+    )
     person.refresh_from_db()
     assert person.role == "organizer"
 
@@ -59,7 +64,10 @@ def test_role_and_its_button_stand_in_one_line(visitor, log_in, size):
     page = visitor(**size, locale="pl-PL")
     log_in(page, make_admin(language="pl"))
     page.goto("/administration/roles/")
-    select, save = page.locator(f"#person-{person.pk} select").bounding_box(), page.locator(f"#save-{person.pk}").bounding_box()
+    select, save = (
+        page.locator(f"#person-{person.pk} select").bounding_box(),
+        page.locator(f"#save-{person.pk}").bounding_box(),
+    )
     assert select["x"] + select["width"] <= save["x"]
     assert select["y"] <= save["y"] + save["height"] / 2 <= select["y"] + select["height"]
 

@@ -23,7 +23,9 @@ def device(page):
     """The page's own device, on which nobody has to press anything."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
-    return session, session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})["authenticatorId"]
+    return session, session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})[
+        "authenticatorId"
+    ]
 
 
 def give_password(page, person):
@@ -78,8 +80,12 @@ def test_a_passkey_that_does_not_come_says_what_to_do(page, device):
     give_password(page, person)
     add_passkey(page, alone=True)
     log_out(page)
-    session.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
+    session.send(
+        "WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False}
+    )
     session.send("WebAuthn.clearCredentials", {"authenticatorId": authenticator})
     page.goto("/accounts/login/")
     page.get_by_role("button", name="Log in with a passkey").click()
-    expect(page.locator("#passkey-error")).to_have_text("The passkey did not come through. Try again, or use your password.", timeout=15_000)
+    expect(page.locator("#passkey-error")).to_have_text(
+        "The passkey did not come through. Try again, or use your password.", timeout=15_000
+    )

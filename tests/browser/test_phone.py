@@ -14,7 +14,9 @@ pytestmark = pytest.mark.once
 
 
 def test_ticket_is_on_the_first_screen(visitor, log_in):
-    reservation = make_reservation(make_event(title="A night of " + "long titles " * 8), status="confirmed")
+    reservation = make_reservation(
+        make_event(title="A night of " + "long titles " * 8), status="confirmed"
+    )
     page = visitor(**PHONE)
     log_in(page, reservation.person)
     page.goto(reservation.event.get_absolute_url())
@@ -31,12 +33,19 @@ def test_ticket_button_has_a_dock_that_no_line_shows_through(visitor, log_in):
     page.goto(reservation.event.get_absolute_url())
     page.mouse.wheel(0, 900)
     box = page.get_by_role("link", name="Open my ticket").bounding_box()
-    below = {"x": 0, "y": box["y"] + box["height"] + 2, "width": 390, "height": 844 - box["y"] - box["height"] - 2}
+    below = {
+        "x": 0,
+        "y": box["y"] + box["height"] + 2,
+        "width": 390,
+        "height": 844 - box["y"] - box["height"] - 2,
+    }
     # Past the dock's round corner.
     beside = {"x": 3, "y": box["y"] + 20, "width": box["x"] - 5, "height": box["height"] - 24}
     for clip in (below, beside):
         picture = Image.open(BytesIO(page.screenshot(clip=clip)))
-        assert all(most - least < 4 for least, most in picture.convert("RGB").getextrema()), "one colour"
+        assert all(most - least < 4 for least, most in picture.convert("RGB").getextrema()), (
+            "one colour"
+        )
 
 
 @pytest.mark.parametrize("path", ["/events/{}/", "/reservations/"])

@@ -16,7 +16,9 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 @pytest.fixture
 def event():
     event = make_event(
-        title=TITLE, location="Pracownia Odbitka, ul. Świętego Antoniego 24/26, Wrocław", organizer=make_admin("Katarzyna Wójcik-Kaczmarek")
+        title=TITLE,
+        location="Pracownia Odbitka, ul. Świętego Antoniego 24/26, Wrocław",
+        organizer=make_admin("Katarzyna Wójcik-Kaczmarek"),
     )
     for person in make_people(6):
         queue.reserve(event, person=person)
@@ -24,10 +26,20 @@ def event():
 
 
 def pages_of(event, reservation):
-    yield from ("/", "/reservations/", "/accounts/settings/", "/organizer/", "/organizer/events/new/", "/administration/roles/")
+    yield from (
+        "/",
+        "/reservations/",
+        "/accounts/settings/",
+        "/organizer/",
+        "/organizer/events/new/",
+        "/administration/roles/",
+    )
     yield event.get_absolute_url()
     yield f"/reservations/{reservation.pk}/ticket/"
-    yield from (f"/organizer/events/{event.pk}/{part}" for part in ("", "edit/", "queue/?state=all", "cancel/", "check-in/", "check-in/search/"))
+    yield from (
+        f"/organizer/events/{event.pk}/{part}"
+        for part in ("", "edit/", "queue/?state=all", "cancel/", "check-in/", "check-in/search/")
+    )
 
 
 @pytest.mark.once
@@ -53,8 +65,22 @@ def words_after(page, name, value):
     return page.locator(f"[data-plural=live-{name}]").inner_text()
 
 
-SPOTS = {1: "wolne miejsce", 2: "wolne miejsca", 5: "wolnych miejsc", 12: "wolnych miejsc", 22: "wolne miejsca", 0: "wolnych miejsc"}
-PEOPLE = {1: "osoba czeka", 2: "osoby czekają", 5: "osób czeka", 12: "osób czeka", 22: "osoby czekają", 0: "osób czeka"}
+SPOTS = {
+    1: "wolne miejsce",
+    2: "wolne miejsca",
+    5: "wolnych miejsc",
+    12: "wolnych miejsc",
+    22: "wolne miejsca",
+    0: "wolnych miejsc",
+}
+PEOPLE = {
+    1: "osoba czeka",
+    2: "osoby czekają",
+    5: "osób czeka",
+    12: "osób czeka",
+    22: "osoby czekają",
+    0: "osób czeka",
+}
 
 
 @pytest.mark.parametrize(("name", "forms"), [("spots-left", SPOTS), ("pending", PEOPLE)])

@@ -42,7 +42,9 @@ def test_bulk_approval_shows_the_table_from_its_top_and_the_pointer_on_no_button
     expect(page.locator("#queue tbody tr")).to_have_count(10)
     assert page.evaluate("document.activeElement.tagName") == "TABLE"
     expect_on_screen(page.locator("#queue thead"))
-    pointed_at = "({ x, y }) => Boolean(document.elementFromPoint(x, y)?.closest('tbody :is(button, a)'))"
+    pointed_at = (
+        "({ x, y }) => Boolean(document.elementFromPoint(x, y)?.closest('tbody :is(button, a)'))"
+    )
     assert not page.evaluate(pointed_at, pointer)
     page.mouse.move(pointer["x"] - 5, pointer["y"])
     expect(page.locator("#queue table[data-still]")).to_have_count(0)
@@ -78,8 +80,12 @@ def test_one_is_rejected_in_a_dialog_with_a_message(queue_page, event):
     assert (first.status, first.message) == ("rejected", "Next time.")
 
 
-@pytest.mark.parametrize("window", [PHONE, {"viewport": {"width": 1280, "height": 900}}], ids=["phone", "desktop"])
-def test_an_address_breaks_at_no_hyphen_and_nothing_scrolls_sideways(visitor, log_in, event, window):
+@pytest.mark.parametrize(
+    "window", [PHONE, {"viewport": {"width": 1280, "height": 900}}], ids=["phone", "desktop"]
+)
+def test_an_address_breaks_at_no_hyphen_and_nothing_scrolls_sideways(
+    visitor, log_in, event, window
+):
     address = "guest.with.a.name@the-department-of-physics.example.org"
     make_reservation(event, make_person("Zofia Dąbrowska", email=address))
     page = visitor(**window)
@@ -96,9 +102,19 @@ def test_ticked_table_keeps_its_round_corners(queue_page):
     page = queue_page
     page.locator("#pick-all").check()
     box = page.locator(".table-box").bounding_box()
-    picture = Image.open(BytesIO(page.screenshot(clip={"x": box["x"], "y": box["y"], "width": 60, "height": 40}))).convert("RGB")
+    picture = Image.open(
+        BytesIO(page.screenshot(clip={"x": box["x"], "y": box["y"], "width": 60, "height": 40}))
+    ).convert("RGB")
     corner, head = picture.getpixel((1, 1)), picture.getpixel((55, 20))
-    around = Image.open(BytesIO(page.screenshot(clip={"x": box["x"] - 6, "y": box["y"], "width": 4, "height": 4}))).convert("RGB").getpixel((1, 1))
+    around = (
+        Image.open(
+            BytesIO(
+                page.screenshot(clip={"x": box["x"] - 6, "y": box["y"], "width": 4, "height": 4})
+            )
+        )
+        .convert("RGB")
+        .getpixel((1, 1))
+    )
     assert corner == around != head
 
 

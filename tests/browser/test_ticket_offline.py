@@ -14,19 +14,29 @@ LARGE = "#ticket-large"
 
 @pytest.fixture
 def reservation():
-    return make_reservation(make_event(title="Night Print"), make_person("Łucja Żółć"), status="confirmed")
+    return make_reservation(
+        make_event(title="Night Print"), make_person("Łucja Żółć"), status="confirmed"
+    )
 
 
 @pytest.fixture
 def phone(visitor, log_in, complaints, reservation):
     """The guest's phone, on which the ticket was opened once with a connection."""
-    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "Failed to load resource", "WebSocket"]
+    complaints.expected += [
+        "ERR_INTERNET_DISCONNECTED",
+        "ERR_FAILED",
+        "Failed to load resource",
+        "WebSocket",
+    ]
     page = visitor(**PHONE)
     log_in(page, reservation.person)
     page.goto(address(reservation))
     page.evaluate("navigator.serviceWorker.ready")
     until(page, "caches.match(location.pathname).then(Boolean)")
-    until(page, "caches.match(location.pathname.replace(/\\/$/, '.svg'), {ignoreVary: true}).then(Boolean)")
+    until(
+        page,
+        "caches.match(location.pathname.replace(/\\/$/, '.svg'), {ignoreVary: true}).then(Boolean)",
+    )
     return page
 
 
@@ -38,7 +48,9 @@ def is_drawn(page, picture):
     return page.locator(picture).evaluate("picture => picture.complete && picture.naturalWidth > 0")
 
 
-def test_page_says_that_it_works_offline_once_the_phone_keeps_it(phone, visitor, log_in, reservation):
+def test_page_says_that_it_works_offline_once_the_phone_keeps_it(
+    phone, visitor, log_in, reservation
+):
     hint = "No signal? This phone keeps your ticket"
     expect_seen(phone.locator("#ticket-offline", has_text=hint))
     without = visitor(**PHONE, service_workers="block")
@@ -62,9 +74,13 @@ def test_ticket_opens_again_without_network_large_and_white(phone, reservation):
     assert is_drawn(phone, f"{LARGE} img")
     box = phone.locator(f"{LARGE} img").bounding_box()
     assert min(box["width"], box["height"]) > 330, "of 390 pixels"
-    assert phone.locator(LARGE).evaluate("element => getComputedStyle(element).backgroundColor") in {"oklch(1 0 0)", "rgb(255, 255, 255)"}
+    assert phone.locator(LARGE).evaluate(
+        "element => getComputedStyle(element).backgroundColor"
+    ) in {"oklch(1 0 0)", "rgb(255, 255, 255)"}
     phone.locator(LARGE).get_by_role("button", name="Close").click()
-    expect(phone.locator("#ticket-kept")).to_contain_text("No connection. This is your ticket as of")
+    expect(phone.locator("#ticket-kept")).to_contain_text(
+        "No connection. This is your ticket as of"
+    )
     expect(phone.locator("#ticket-state")).to_contain_text("Valid for one entry")
 
 
@@ -72,7 +88,10 @@ def test_open_ticket_tells_that_it_was_used_and_so_does_its_copy(phone, reservat
     door.check_in(reservation, by=reservation.event.organizer)
     phone.evaluate("htmx.trigger('#ticket-state', 'ask')")
     expect(phone.locator("#ticket-state")).to_contain_text("Used at")
-    until(phone, "caches.match(location.pathname).then((copy) => copy.text()).then((text) => text.includes('Used at'))")
+    until(
+        phone,
+        "caches.match(location.pathname).then((copy) => copy.text()).then((text) => text.includes('Used at'))",
+    )
 
 
 def test_copy_learns_of_the_door_when_the_network_is_back(phone, reservation):
@@ -97,7 +116,9 @@ def test_copy_goes_with_the_seat(phone, reservation, complaints):
 def test_copy_goes_with_who_logs_out(phone, reservation):
     phone.locator("[data-forgets]").first.evaluate("form => form.requestSubmit()")
     phone.wait_for_url(lambda url: "/reservations/" not in url)
-    assert not phone.evaluate("caches.keys().then((names) => names.some((name) => name.startsWith('tickets-')))")
+    assert not phone.evaluate(
+        "caches.keys().then((names) => names.some((name) => name.startsWith('tickets-')))"
+    )
 
 
 def test_copy_goes_when_somebody_else_opens_their_ticket(phone, reservation, log_in):

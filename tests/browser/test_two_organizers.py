@@ -40,14 +40,20 @@ def test_each_sees_what_the_other_decides_and_keeps_the_ticks(pair, event):
 
     expect(here.locator("#queue tbody tr")).to_have_count(4)
     expect(here.locator("#count-confirmed")).to_have_text("1")
-    assert here.locator("#queue [name=r]:checked").evaluate_all("boxes => boxes.map(box => box.id)") == [f"pick-{ids[2]}", f"pick-{ids[3]}"]
+    assert here.locator("#queue [name=r]:checked").evaluate_all(
+        "boxes => boxes.map(box => box.id)"
+    ) == [f"pick-{ids[2]}", f"pick-{ids[3]}"]
     expect(here.locator("[data-bulk-count]")).to_have_text("2 selected")
     assert here.evaluate("document.activeElement.id") == f"pick-{ids[3]}"
     # The places move up, and who decided keeps both rows.
     expect(here.locator(f"#reservation-{ids[1]} td[data-label='Place in queue']")).to_have_text("1")
     expect(there.locator("#queue tbody tr")).to_have_count(6)
-    expect(there.locator(f"#reservation-{ids[1]} td[data-label='Place in queue']")).to_have_text("1")
-    expect(there.locator(f"#reservation-{ids[0]}").get_by_role("link", name="Take back the spot")).to_be_visible()
+    expect(there.locator(f"#reservation-{ids[1]} td[data-label='Place in queue']")).to_have_text(
+        "1"
+    )
+    expect(
+        there.locator(f"#reservation-{ids[0]}").get_by_role("link", name="Take back the spot")
+    ).to_be_visible()
 
 
 def test_a_message_that_is_being_typed_survives_the_other(pair, event):

@@ -16,7 +16,13 @@ from tests.processes import wait_until
 def sign_up(page: Page, phone: Page, site, first: str, last: str, email: str) -> None:
     """From the form through the mailed link, opened on a phone, to being logged in where it began."""
     page.goto("/accounts/signup/")
-    for field, value in {"email": email, "first_name": first, "last_name": last, "password1": PASSWORD, "password2": PASSWORD}.items():
+    for field, value in {
+        "email": email,
+        "first_name": first,
+        "last_name": last,
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }.items():
         page.locator(f"input[name={field}]").fill(value)
     page.get_by_role("button", name="Create my account").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
@@ -37,7 +43,16 @@ def log_in_by_form(page: Page, email: str) -> None:
 
 def letter_to(site, email: str, subject: str):
     """The letter to this address with this in its subject, once the worker has sent it."""
-    return wait_until(lambda: next((one for one in site.mailbox.letters if one["To"] == email and subject in one["Subject"]), None))
+    return wait_until(
+        lambda: next(
+            (
+                one
+                for one in site.mailbox.letters
+                if one["To"] == email and subject in one["Subject"]
+            ),
+            None,
+        )
+    )
 
 
 def make_organizer_by_role_page(page: Page, name: str) -> None:
@@ -72,7 +87,9 @@ def reserve(page: Page, event: Event, place: str) -> None:
     expect(page.locator(".line__figure")).to_contain_text(place)
 
 
-def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(site, visitor, log_in, tmp_path):
+def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(
+    site, visitor, log_in, tmp_path
+):
     admin, maja, organizer = visitor(), visitor(), visitor()
     sign_up(maja, visitor(**PHONE), site, "Maja", "Wiśniewska", "maja@example.org")
     sign_up(organizer, visitor(**PHONE), site, "Paweł", "Ostrowski", "pawel@example.org")
@@ -123,7 +140,9 @@ def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(site, visit
     expect(door.locator(".result")).to_have_attribute("data-result", "ok")
     expect(live.locator("#live-checked-in").first).to_have_text("1")
 
-    first_time = event.tickets.get(reservation__person__email="maja@example.org").checked_in_at.astimezone(event.zone)
+    first_time = event.tickets.get(
+        reservation__person__email="maja@example.org"
+    ).checked_in_at.astimezone(event.zone)
     door.get_by_role("link", name="Next").click()
     show_code(door, code)
     expect(door.locator(".result")).to_have_attribute("data-result", "used")

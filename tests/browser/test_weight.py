@@ -30,7 +30,10 @@ def watch(page):
     def note(event):
         sizes[addresses.get(event["requestId"], event["requestId"])] = event["encodedDataLength"]
 
-    session.on("Network.requestWillBeSent", lambda event: addresses.update({event["requestId"]: event["request"]["url"]}))
+    session.on(
+        "Network.requestWillBeSent",
+        lambda event: addresses.update({event["requestId"]: event["request"]["url"]}),
+    )
     session.on("Network.loadingFinished", note)
     session.send("Network.enable")
     return sizes
@@ -47,7 +50,9 @@ def fonts_of(page):
     session.send("CSS.enable")
     root = session.send("DOM.getDocument")["root"]["nodeId"]
     drawn = Counter()
-    for node in session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "body, body *"})["nodeIds"]:
+    for node in session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "body, body *"})[
+        "nodeIds"
+    ]:
         for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]:
             drawn[font["familyName"]] += font["glyphCount"]
     session.detach()
@@ -62,7 +67,9 @@ def demo_events():
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])
-def test_first_visit_to_each_event_of_the_demo_is_light_and_still(site, visitor, demo_events, language):
+def test_first_visit_to_each_event_of_the_demo_is_light_and_still(
+    site, visitor, demo_events, language
+):
     heavy, jumping, many = {}, {}, {}
     for event in demo_events:
         page = visitor(locale=language)
@@ -93,7 +100,9 @@ def visit_with_font_in_time(page, path):
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])
-def test_each_event_of_the_demo_is_drawn_in_one_font_on_a_first_visit(visitor, demo_events, language):
+def test_each_event_of_the_demo_is_drawn_in_one_font_on_a_first_visit(
+    visitor, demo_events, language
+):
     mixed = {}
     for event in demo_events:
         page = visitor(locale=language)
@@ -121,8 +130,20 @@ def busy_pages():
     for person in make_people(50):
         queue.reserve(event, person=person)
     panel = f"/organizer/events/{event.pk}/"
-    pages = {"/": 6, "/reservations/": 6, f"/reservations/{ticket.pk}/ticket/": 6, "/organizer/": 7, panel: 8, f"{panel}edit/": 16}
-    return admin, pages | {f"{panel}queue/": 16, f"{panel}messages/": 7, f"{panel}check-in/": 5, "/administration/roles/": 12}
+    pages = {
+        "/": 6,
+        "/reservations/": 6,
+        f"/reservations/{ticket.pk}/ticket/": 6,
+        "/organizer/": 7,
+        panel: 8,
+        f"{panel}edit/": 16,
+    }
+    return admin, pages | {
+        f"{panel}queue/": 16,
+        f"{panel}messages/": 7,
+        f"{panel}check-in/": 5,
+        "/administration/roles/": 12,
+    }
 
 
 def test_no_page_is_heavy_jumps_about_or_asks_another_host(site, visitor, log_in):
@@ -140,13 +161,20 @@ def test_no_page_is_heavy_jumps_about_or_asks_another_host(site, visitor, log_in
     assert (heavy, jumping, others(site, asked)) == ({}, {}, set())
     # One stylesheet, four scripts, icons, fonts and the pages: nothing is fetched by one page only but the code to be shown, what asks before the
     # editor is left, and the door's scripts.
-    common = {address for address in asked if "/static/" in address and "/js/door/" not in address and "/js/unsaved." not in address}
+    common = {
+        address
+        for address in asked
+        if "/static/" in address and "/js/door/" not in address and "/js/unsaved." not in address
+    }
     assert len(common) <= 17, sorted(common)
 
 
 def test_files_are_kept_for_ever_under_names_that_say_what_is_in_them(site, page):
     caching = {}
-    page.on("response", lambda answer: caching.update({answer.url: answer.headers.get("cache-control", "")}))
+    page.on(
+        "response",
+        lambda answer: caching.update({answer.url: answer.headers.get("cache-control", "")}),
+    )
     page.goto("/", wait_until="networkidle")
     files = {address: told for address, told in caching.items() if "/static/" in address}
     assert len(files) > 5

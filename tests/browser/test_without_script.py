@@ -39,7 +39,9 @@ def test_question_about_many_leads_back_to_the_ticks(plain, log_in):
     boxes = [plain.locator(f"#pick-{guest.pk}") for guest in guests]
     for box in boxes[1:]:
         box.check()
-    plain.get_by_role("region", name="Selected reservations").get_by_role("button", name="Reject").click()
+    plain.get_by_role("region", name="Selected reservations").get_by_role(
+        "button", name="Reject"
+    ).click()
     expect(plain.get_by_role("heading", name="Reject 2 reservations?")).to_be_visible()
     plain.get_by_role("link", name="Go back").click()
     assert [box.is_checked() for box in boxes] == [False, True, True]

@@ -22,12 +22,22 @@ class Stack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         # Nothing of what this machine's owner has set for a stack of their own.
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG"}}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in {"PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "LANG"}
+        }
         self.env = kept | {"COMPOSE_PROJECT_NAME": "eventflow-test"}
 
     def run(self, *words: str, seconds: float = 900, ok: bool = True) -> str:
         """What a command prints. Fails the test with all of it when the command fails, unless `ok` is False."""
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "timeout": seconds}
+        options = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "text": True,
+            "timeout": seconds,
+        }
         done = subprocess.run(words, cwd=self.folder, env=self.env, **options)
         assert done.returncode == 0 or not ok, f"{' '.join(words)}\n{done.stdout[-6000:]}"
         return done.stdout
@@ -55,7 +65,9 @@ class Answer:
         return json.loads(self.body)["data"]
 
 
-def ask(method: str, path: str, data: Any = None, *, token: str = "", port: int = PORT, **headers: str) -> Answer:
+def ask(
+    method: str, path: str, data: Any = None, *, token: str = "", port: int = PORT, **headers: str
+) -> Answer:
     """One request on a connection of its own, as a new visitor makes it. Raises OSError or HTTPException when it gets no answer."""
     if data is not None:
         headers["Content-Type"] = "application/json"
@@ -63,7 +75,9 @@ def ask(method: str, path: str, data: Any = None, *, token: str = "", port: int 
         headers["Authorization"] = f"Bearer {token}"
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
     try:
-        connection.request(method, path, body=None if data is None else json.dumps(data), headers=headers)
+        connection.request(
+            method, path, body=None if data is None else json.dumps(data), headers=headers
+        )
         response = connection.getresponse()
         return Answer(response.status, response.read(), dict(response.headers))
     finally:
@@ -86,7 +100,9 @@ def letters() -> list[str]:
     texts = []
     for message in json.loads(ask("GET", "/api/v1/messages", port=MAIL_PORT).body)["messages"]:
         if "Text" not in message:
-            message = json.loads(ask("GET", f"/api/v1/message/{message['ID']}", port=MAIL_PORT).body)
+            message = json.loads(
+                ask("GET", f"/api/v1/message/{message['ID']}", port=MAIL_PORT).body
+            )
         texts.append(f"{message['To']}\n{message['Subject']}\n{message['Text']}")
     return texts
 
@@ -101,8 +117,15 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
 
 def sign_up(email: str, first_name: str) -> str:
     """Register, find the mail, follow its link as a program does. Returns the access token."""
-    api("POST", "/users/register/", {"email": email, "password": PASSWORD, "first_name": first_name, "last_name": "Nowak"}, status=201)
-    letter = wait_until(lambda: next((text for text in letters() if email in text and "/activate/" in text), None))
+    api(
+        "POST",
+        "/users/register/",
+        {"email": email, "password": PASSWORD, "first_name": first_name, "last_name": "Nowak"},
+        status=201,
+    )
+    letter = wait_until(
+        lambda: next((text for text in letters() if email in text and "/activate/" in text), None)
+    )
     link = re.search(r"http://localhost:8000/activate/([^/\s]+)/", letter)
     assert link, letter
     # A person presses the button on that page.

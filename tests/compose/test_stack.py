@@ -38,14 +38,27 @@ def organizer(two_backends):
     """The access token of somebody who signed up and whom the Admin made an Organizer."""
     token = sign_up("nora@example.org", "Nora")
     me = api("GET", "/users/me/", token=token)["id"]
-    api("PATCH", f"/users/admin/users/{me}/set-organizer/", {"is_organizer": True}, token=log_in(ADMIN))
+    api(
+        "PATCH",
+        f"/users/admin/users/{me}/set-organizer/",
+        {"is_organizer": True},
+        token=log_in(ADMIN),
+    )
     return token
 
 
 def published(organizer, **more):
-    event = {"title": "Bookbinding", "location": "Ruska 46c", "time_zone": "Europe/Warsaw", "seats_limit": 12, **more}
+    event = {
+        "title": "Bookbinding",
+        "location": "Ruska 46c",
+        "time_zone": "Europe/Warsaw",
+        "seats_limit": 12,
+        **more,
+    }
     event |= {"start_time": "2035-05-04T18:00:00", "end_time": "2035-05-04T21:00:00"}
-    event = api("POST", "/events/organizer/events/create/", event, token=organizer, status=201)["id"]
+    event = api("POST", "/events/organizer/events/create/", event, token=organizer, status=201)[
+        "id"
+    ]
     api("POST", f"/events/organizer/{event}/publish/", token=organizer)
     return event
 
@@ -69,23 +82,44 @@ def test_metrics_are_not_for_everybody(stack):
 def test_containers_may_as_little_as_possible(stack):
     for service in ("backend", "worker", "proxy", "db", "redis", "mail"):
         host = stack.inspect(stack.containers(service)[0])["HostConfig"]
-        assert (service, host["ReadonlyRootfs"], host["CapDrop"], host["SecurityOpt"]) == (service, True, ["ALL"], ["no-new-privileges:true"])
+        assert (service, host["ReadonlyRootfs"], host["CapDrop"], host["SecurityOpt"]) == (
+            service,
+            True,
+            ["ALL"],
+            ["no-new-privileges:true"],
+        )
         assert host["Memory"] > 0
         assert host["PidsLimit"] > 0
         assert host["LogConfig"]["Config"]["max-size"] == "10m"
     assert stack.compose("exec", "-T", "backend", "id", "-u").strip() == "10001"
     for service in ("backend", "worker", "db", "redis"):
-        assert not any(stack.inspect(stack.containers(service)[0])["HostConfig"]["PortBindings"] or {}), service
+        assert not any(
+            stack.inspect(stack.containers(service)[0])["HostConfig"]["PortBindings"] or {}
+        ), service
 
 
 def test_final_image_holds_no_tools_no_tests_and_no_secrets(stack):
     stack.run("docker", "build", "--quiet", "--tag", "eventflow:tried", ".", seconds=1800)
-    inside = ["docker", "run", "--rm", "--read-only", "--cap-drop=ALL", "--network=none", "eventflow:tried"]
+    inside = [
+        "docker",
+        "run",
+        "--rm",
+        "--read-only",
+        "--cap-drop=ALL",
+        "--network=none",
+        "eventflow:tried",
+    ]
     found = stack.run(
-        *inside, "sh", "-c", "for tool in gcc cc make pip pip3 git; do command -v $tool; done; ls -d tests .env .git var/*.sqlite3; id -u", ok=False
+        *inside,
+        "sh",
+        "-c",
+        "for tool in gcc cc make pip pip3 git; do command -v $tool; done; ls -d tests .env .git var/*.sqlite3; id -u",
+        ok=False,
     )
     assert [line for line in found.splitlines() if not line.startswith("ls: ")] == ["10001"]
-    history = stack.run("docker", "history", "--no-trunc", "--format", "{{.CreatedBy}}", "eventflow:tried")
+    history = stack.run(
+        "docker", "history", "--no-trunc", "--format", "{{.CreatedBy}}", "eventflow:tried"
+    )
     env = stack.inspect("eventflow:tried")["Config"]["Env"]
     assert not re.search(r"SECRET|PASSWORD|TOKEN", " ".join(env))
     assert "only-for-one-machine" not in history
@@ -114,10 +148,23 @@ def test_typical_flow_passes_through_the_proxy_with_two_backends(two_backends, o
     ticket = ask("GET", f"/api/reservations/{seat}/ticket/", token=guest)
     assert (ticket.status, ticket.body[:4]) == (200, b"%PDF")
     # It also goes by mail, when the decision can't be taken back any more.
-    wait_until(lambda: any("maja@example.org" in letter and "Bookbinding" in letter for letter in letters()))
-    assert api("POST", f"/reservations/{seat}/check-in/", token=organizer)["already_checked_in"] is False
-    assert api("POST", f"/reservations/{seat}/check-in/", token=organizer)["already_checked_in"] is True
-    served = [len(re.findall("eventflow.access.* /api/", two_backends.run("docker", "logs", each))) for each in two_backends.containers()]
+    wait_until(
+        lambda: any(
+            "maja@example.org" in letter and "Bookbinding" in letter for letter in letters()
+        )
+    )
+    assert (
+        api("POST", f"/reservations/{seat}/check-in/", token=organizer)["already_checked_in"]
+        is False
+    )
+    assert (
+        api("POST", f"/reservations/{seat}/check-in/", token=organizer)["already_checked_in"]
+        is True
+    )
+    served = [
+        len(re.findall("eventflow.access.* /api/", two_backends.run("docker", "logs", each)))
+        for each in two_backends.containers()
+    ]
     assert min(served) > 0, served
 
 
@@ -164,12 +211,17 @@ def test_rolling_restart_loses_no_request(two_backends, organizer):
     two_backends.compose("exec", "-T", "backend", "python", "manage.py", "shell", "-c", make)
     guests = [Guest(log_in(address), event) for address in addresses]
     before, stop = two_backends.containers(), threading.Event()
-    with ThreadPoolExecutor(CLIENTS + 1) as threads, connect(f"ws://{HOST}:{PORT}/ws/events/{event}/") as watching:
+    with (
+        ThreadPoolExecutor(CLIENTS + 1) as threads,
+        connect(f"ws://{HOST}:{PORT}/ws/events/{event}/") as watching,
+    ):
         ended = threads.submit(code_of_the_end, watching)
         running = [threads.submit(guest.go_on, stop) for guest in guests]
         try:
             two_backends.run("bin/rollout", seconds=600)
-            wait_until(lambda: sum(guest.asked.total() for guest in guests) >= REQUESTS, seconds=120)
+            wait_until(
+                lambda: sum(guest.asked.total() for guest in guests) >= REQUESTS, seconds=120
+            )
         finally:
             stop.set()
         for each in running:
@@ -177,7 +229,9 @@ def test_rolling_restart_loses_no_request(two_backends, organizer):
         # The page behind this socket comes back by itself.
         assert ended.result(20) == 1001
     asked = sum((guest.asked for guest in guests), Counter())
-    print(f"\nrolling restart of {len(before)} backends: {asked.total()} requests {dict(asked)}, failed {sum(len(guest.failed) for guest in guests)}")
+    print(
+        f"\nrolling restart of {len(before)} backends: {asked.total()} requests {dict(asked)}, failed {sum(len(guest.failed) for guest in guests)}"
+    )
     failed = [failure for guest in guests for failure in guest.failed]
     assert failed == [], two_backends.compose("logs", "--no-log-prefix", "--tail", "200", "backend")
     assert asked.total() >= REQUESTS
@@ -216,8 +270,19 @@ def test_limits_see_the_real_address_whatever_a_client_says(stack):
     """Who guesses passwords is slowed down, though every guess comes from another address by its own account."""
     answers = Counter()
     for number in range(40):
-        said = {"X-Forwarded-For": f"198.51.100.{number}", "X-Real-IP": f"198.51.100.{number}", "Forwarded": f"for=198.51.100.{number}"}
-        answers[ask("POST", "/api/login/", {"email": f"nobody-{number}@example.org", "password": "wrong"}, **said).status] += 1
+        said = {
+            "X-Forwarded-For": f"198.51.100.{number}",
+            "X-Real-IP": f"198.51.100.{number}",
+            "Forwarded": f"for=198.51.100.{number}",
+        }
+        answers[
+            ask(
+                "POST",
+                "/api/login/",
+                {"email": f"nobody-{number}@example.org", "password": "wrong"},
+                **said,
+            ).status
+        ] += 1
     assert 429 in answers, answers
     assert set(answers) <= {401, 429}, answers
     # Nor is everybody the proxy: somebody else is not slowed down for it.
@@ -227,7 +292,9 @@ def test_limits_see_the_real_address_whatever_a_client_says(stack):
 
 def test_body_without_end_is_cut_off(stack):
     with socket.create_connection((HOST, PORT), timeout=60) as ours:
-        ours.sendall(b"POST /api/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        ours.sendall(
+            b"POST /api/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         sent = 0
         with contextlib.suppress(OSError):
             while sent < 64 * 2**20:

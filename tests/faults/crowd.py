@@ -28,11 +28,22 @@ def tokens(people: Iterable[Any]) -> list[str]:
     """An access token for each, as a log-in would give it, without its third of a second."""
     store, sessions, given = SessionStore(), [], []
     for person in people:
-        known = {SESSION_KEY: str(person.pk), BACKEND_SESSION_KEY: BACKEND, HASH_SESSION_KEY: person.get_session_auth_hash()}
-        session = Session(session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"), session_data=store.encode(known))
+        known = {
+            SESSION_KEY: str(person.pk),
+            BACKEND_SESSION_KEY: BACKEND,
+            HASH_SESSION_KEY: person.get_session_auth_hash(),
+        }
+        session = Session(
+            session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),
+            session_data=store.encode(known),
+        )
         session.expire_date = timezone.now() + timedelta(days=1)
         sessions.append(session)
-        given.append(internal.create_access_token(person, SimpleNamespace(session_key=session.session_key), {"user_id": person.pk}))
+        given.append(
+            internal.create_access_token(
+                person, SimpleNamespace(session_key=session.session_key), {"user_id": person.pk}
+            )
+        )
     Session.objects.bulk_create(sessions)
     return given
 
@@ -69,11 +80,17 @@ class Caller:
         self.port = 0
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, port: int, method: str, path: str, *, token: str = "", key: str = "", body: Any = None) -> Answer:
+    async def ask(
+        self, port: int, method: str, path: str, *, token: str = "", key: str = "", body: Any = None
+    ) -> Answer:
         """Raises NotSent or NoAnswer."""
         content = b"" if body is None else json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\nContent-Type: application/json\r\n"
-        head += (f"Authorization: Bearer {token}\r\n" if token else "") + (f"Idempotency-Key: {key}\r\n" if key else "") + "\r\n"
+        head += (
+            (f"Authorization: Bearer {token}\r\n" if token else "")
+            + (f"Idempotency-Key: {key}\r\n" if key else "")
+            + "\r\n"
+        )
         began = time.monotonic()
         reader, writer = await self.connected(port)
         try:
@@ -83,7 +100,9 @@ class Caller:
                 status, headers, answer = await read_answer(reader)
         except (OSError, asyncio.IncompleteReadError, ValueError, TimeoutError) as error:
             await self.close()
-            raise NoAnswer(f"{type(error).__name__} after {time.monotonic() - began:.1f} s") from error
+            raise NoAnswer(
+                f"{type(error).__name__} after {time.monotonic() - began:.1f} s"
+            ) from error
         if headers.get("connection") == "close":
             await self.close()
         return Answer(status, headers, answer, time.monotonic() - began)
@@ -109,7 +128,10 @@ class Caller:
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes]:
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin1").split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:] if line)}
+    headers = {
+        name.lower(): value
+        for name, _, value in (line.partition(": ") for line in lines[1:] if line)
+    }
     if headers.get("transfer-encoding") == "chunked":
         content = b""
         while size := int(await reader.readline(), 16):
@@ -170,7 +192,9 @@ class History:
 
     def unforgivable(self) -> int:
         """Answers that say that we are broken: 5xx but 503."""
-        return sum(count for status, count in self.statuses.items() if status >= 500 and status != 503)
+        return sum(
+            count for status, count in self.statuses.items() if status >= 500 and status != 503
+        )
 
     def percentile(self, share: float) -> float:
         return sorted(self.seconds)[int(len(self.seconds) * share)] if self.seconds else 0.0

@@ -38,7 +38,11 @@ class Figures:
 
     @property
     def missed(self) -> list[str]:
-        return [f"{figure.what}: {figure.measured}, promised {figure.promised}" for figure in self.all if not figure.kept]
+        return [
+            f"{figure.what}: {figure.measured}, promised {figure.promised}"
+            for figure in self.all
+            if not figure.kept
+        ]
 
     def judge(self) -> None:
         assert self.missed == []
@@ -55,7 +59,9 @@ def table(figures: list[Figure]) -> list[str]:
         if figure.scenario != scenario:
             scenario = figure.scenario
             lines += ["", scenario]
-        lines.append(f"{' ' if figure.kept else '!'}   {figure.what:<68} {figure.measured!s:>12}   {figure.promised}")
+        lines.append(
+            f"{' ' if figure.kept else '!'}   {figure.what:<68} {figure.measured!s:>12}   {figure.promised}"
+        )
     return lines
 
 

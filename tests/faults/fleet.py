@@ -11,7 +11,16 @@ from tests.smtp import free_port
 
 class Fleet:
     def __init__(self, size: int, folder: Path, **env: Any) -> None:
-        self.folder, self.env = folder, {"DEBUG": False, "RATE_LIMITS": "off", "LOG_LEVEL": "WARNING", "WEB_PROCESSES": size, **env}
+        self.folder, self.env = (
+            folder,
+            {
+                "DEBUG": False,
+                "RATE_LIMITS": "off",
+                "LOG_LEVEL": "WARNING",
+                "WEB_PROCESSES": size,
+                **env,
+            },
+        )
         self.ports = [free_port() for _ in range(size)]
         self.sites: dict[int, Site] = {}
         self.stacks: dict[int, ExitStack] = {}

@@ -10,9 +10,27 @@ NOBODY = 65534
 
 def control(*words: str) -> None:
     """pg_ctl, as whoever owns the server."""
-    as_owner = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.getuid() == 0 else []
-    command = [*as_owner, str(PROGRAMS / "pg_ctl"), "--pgdata=data", "--wait", "--timeout=60", *words]
-    done = subprocess.run(command, cwd=FOLDER, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=90)
+    as_owner = (
+        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        if os.getuid() == 0
+        else []
+    )
+    command = [
+        *as_owner,
+        str(PROGRAMS / "pg_ctl"),
+        "--pgdata=data",
+        "--wait",
+        "--timeout=60",
+        *words,
+    ]
+    done = subprocess.run(
+        command,
+        cwd=FOLDER,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=90,
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -84,7 +84,10 @@ class Line:
         try:
             await self.open.wait()
             back, there = await asyncio.open_connection("127.0.0.1", self.target)
-            ways = {asyncio.ensure_future(self.carry(reader, there, self.allowed)), asyncio.ensure_future(self.carry(back, writer, None))}
+            ways = {
+                asyncio.ensure_future(self.carry(reader, there, self.allowed)),
+                asyncio.ensure_future(self.carry(back, writer, None)),
+            }
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -98,7 +101,9 @@ class Line:
                 if end is not None:
                     end.transport.abort()
 
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, allowed: int | None) -> None:
+    async def carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, allowed: int | None
+    ) -> None:
         with suppress(OSError):
             while chunk := await reader.read(65536):
                 if self.delay:

@@ -28,9 +28,17 @@ class Doors:
         with transaction.atomic():
             for person in make_people(tickets):
                 queue.reserve(self.event, person=person)
-        self.codes = {ticket.reservation_id: signature.sign(ticket) for ticket in Ticket.objects.filter(event=self.event)}
+        self.codes = {
+            ticket.reservation_id: signature.sign(ticket)
+            for ticket in Ticket.objects.filter(event=self.event)
+        }
         self.staff = make_people(SCANNERS)
-        DoorStaff.objects.bulk_create([DoorStaff(event=self.event, person=person, email=person.email) for person in self.staff])
+        DoorStaff.objects.bulk_create(
+            [
+                DoorStaff(event=self.event, person=person, email=person.email)
+                for person in self.staff
+            ]
+        )
         self.tokens = tokens(self.staff)
 
     async def run(self) -> None:
@@ -43,7 +51,16 @@ class Doors:
         for reservation, code in mine:
             deed = self.history.begin(self.staff[number].pk, "scan", reservation)
             body = {"device": f"Gate {number}"}
-            self.history.end(deed, await caller.ask(port, "POST", f"/api/reservations/{code}/check-in/", token=self.tokens[number], body=body))
+            self.history.end(
+                deed,
+                await caller.ask(
+                    port,
+                    "POST",
+                    f"/api/reservations/{code}/check-in/",
+                    token=self.tokens[number],
+                    body=body,
+                ),
+            )
         await caller.close()
 
 
@@ -56,8 +73,14 @@ def judge(figures: Figures, doors: Doors) -> None:
     figures.exactly("scans answered", len(scans), SCANNERS * len(doors.codes))
     figures.exactly("told “let in”", len(scans) - len(later), len(doors.codes))
     figures.exactly("different tickets let in", len(first), len(doors.codes))
-    at = {reservation: (deed.data["checked_in_at"], deed.data["checked_in_by"]) for reservation, deed in first.items()}
-    wrong = sum((deed.data["checked_in_at"], deed.data["checked_in_by"]) != at.get(deed.what) for deed in later)
+    at = {
+        reservation: (deed.data["checked_in_at"], deed.data["checked_in_by"])
+        for reservation, deed in first.items()
+    }
+    wrong = sum(
+        (deed.data["checked_in_at"], deed.data["checked_in_by"]) != at.get(deed.what)
+        for deed in later
+    )
     figures.exactly("others not told when and by whom", wrong, 0)
     figures.exactly("the event's count of those inside", event.checked_in_count, len(doors.codes))
     figures.exactly("answers 5xx", history.unforgivable() + history.statuses[503], 0)
@@ -73,12 +96,23 @@ def test_door_with_twenty_scanners(figures, redis, tmp_path):
     history = doors.history
     figures.at_most("95 of 100 answers within", history.percentile(0.95), 0.3, "s")
     figures.note("half of the answers within, in s", round(history.percentile(0.5), 3))
-    figures.note("scans a second", round(len(history.deeds) / (max(deed.ended for deed in history.deeds) - history.deeds[0].began)))
+    figures.note(
+        "scans a second",
+        round(
+            len(history.deeds)
+            / (max(deed.ended for deed in history.deeds) - history.deeds[0].began)
+        ),
+    )
     figures.judge()
 
 
 def test_door_without_the_lock_is_seen_through(figures, redis, tmp_path):
-    with Fleet(PROCESSES, tmp_path, REDIS_URL=redis.url, DJANGO_SETTINGS_MODULE="tests.faults.unguarded_settings") as fleet:
+    with Fleet(
+        PROCESSES,
+        tmp_path,
+        REDIS_URL=redis.url,
+        DJANGO_SETTINGS_MODULE="tests.faults.unguarded_settings",
+    ) as fleet:
         doors = Doors(fleet, tickets=100)
         asyncio.run(doors.run())
     twin = Figures("twin")

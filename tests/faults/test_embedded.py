@@ -37,13 +37,27 @@ print(json.dumps([event.pk, [person.pk for person in people], tokens(people)]))
 class Embedded:
     def __init__(self, folder) -> None:
         self.file = folder / "var/eventflow.sqlite3"
-        ours = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_HOST": "127.0.0.1", "DATA_DIR": folder / "var", "DEBUG": False, "WEB_PROCESSES": 1}
+        ours = {
+            "DATABASE_URL": "",
+            "REDIS_URL": "",
+            "EMAIL_HOST": "127.0.0.1",
+            "DATA_DIR": folder / "var",
+            "DEBUG": False,
+            "WEB_PROCESSES": 1,
+        }
         self.env = {**ours, "DJANGO_SETTINGS_MODULE": "eventflow.settings"}
         self.manage("migrate", "--verbosity=0")
 
     def manage(self, *words):
         command = [sys.executable, "manage.py", *words]
-        done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment(**self.env), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            command,
+            cwd=settings.BASE_DIR,
+            env=environment(**self.env),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -53,7 +67,11 @@ class Embedded:
 
     def standing(self):
         inside = "SELECT reservation_id FROM tickets_ticket WHERE void_at IS NULL AND checked_in_at IS NOT NULL"
-        return dict(self.sql(f"SELECT id, CASE WHEN id IN ({inside}) THEN 'inside' ELSE status END FROM tickets_reservation"))
+        return dict(
+            self.sql(
+                f"SELECT id, CASE WHEN id IN ({inside}) THEN 'inside' ELSE status END FROM tickets_reservation"
+            )
+        )
 
 
 @pytest.fixture
@@ -68,7 +86,13 @@ def test_embedded_writers_killed(figures, embedded, tmp_path):
     with log.open("w") as out:
         command = [sys.executable, "-m", "tests.faults.forked_writers", str(KILLS)]
         done = subprocess.run(
-            command, cwd=settings.BASE_DIR, env=environment(**embedded.env), stdin=reading, stdout=out, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=settings.BASE_DIR,
+            env=environment(**embedded.env),
+            stdin=reading,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
         )
     os.close(reading)
     os.close(writing)
@@ -85,14 +109,22 @@ def test_embedded_writers_killed(figures, embedded, tmp_path):
         elif line["is"] == "asked" and "reservation" in line:
             may_be[line["reservation"]] = may_be[line["reservation"]] | {LEADS_TO[line["verb"]]}
     figures.note("writers killed (-9)", KILLS)
-    figures.note("of them before their first word", KILLS - sum(line["is"] == "ready" for line in lines))
+    figures.note(
+        "of them before their first word", KILLS - sum(line["is"] == "ready" for line in lines)
+    )
     figures.note("changes acknowledged", sum(line["is"] == "done" for line in lines))
-    figures.exactly("acknowledged and lost", sum(states.get(pk) not in wanted for pk, wanted in may_be.items()), 0)
+    figures.exactly(
+        "acknowledged and lost",
+        sum(states.get(pk) not in wanted for pk, wanted in may_be.items()),
+        0,
+    )
     asked = {line["person"] for line in lines if line.get("verb") == "reserve"}
     stored = {person for (person,) in embedded.sql("SELECT person_id FROM tickets_reservation")}
     figures.exactly("there and never asked for", len(stored - asked), 0)
     figures.exactly("SQLite's integrity check", embedded.sql("PRAGMA integrity_check"), [("ok",)])
-    figures.exactly("all invariants hold", "All invariants hold" in embedded.manage("check_invariants"), True)
+    figures.exactly(
+        "all invariants hold", "All invariants hold" in embedded.manage("check_invariants"), True
+    )
     assert len(may_be) > KILLS
     figures.judge()
 
@@ -102,7 +134,9 @@ class Site:
 
     def __init__(self, embedded: Embedded, fleet: Fleet) -> None:
         self.fleet, self.history, self.over = fleet, History(), False
-        self.event, self.people, self.tokens = json.loads(embedded.manage("shell", "--no-imports", "-c", PEOPLE))
+        self.event, self.people, self.tokens = json.loads(
+            embedded.manage("shell", "--no-imports", "-c", PEOPLE)
+        )
         self.left = iter(range(len(self.people)))
 
     async def run(self) -> None:
@@ -127,7 +161,12 @@ class Site:
             while time.monotonic() < until:
                 with suppress(NoAnswer):
                     try:
-                        answer = await caller.ask(port, "POST", f"/api/events/{self.event}/register/", token=self.tokens[index])
+                        answer = await caller.ask(
+                            port,
+                            "POST",
+                            f"/api/events/{self.event}/register/",
+                            token=self.tokens[index],
+                        )
                     except NotSent:
                         await asyncio.sleep(0.1)
                         continue
@@ -145,9 +184,15 @@ def test_embedded_site_killed(figures, embedded, tmp_path):
     figures.note("web processes killed (-9)", fleet.kills)
     figures.note("reservations acknowledged", len(told))
     figures.note("requests cut off", site.history.unanswered)
-    figures.exactly("acknowledged and lost", sum(states.get(deed.data["reservation_id"]) != deed.data["status"] for deed in told), 0)
+    figures.exactly(
+        "acknowledged and lost",
+        sum(states.get(deed.data["reservation_id"]) != deed.data["status"] for deed in told),
+        0,
+    )
     figures.exactly("5xx but 503", site.history.unforgivable(), 0)
     figures.exactly("SQLite's integrity check", embedded.sql("PRAGMA integrity_check"), [("ok",)])
-    figures.exactly("all invariants hold", "All invariants hold" in embedded.manage("check_invariants"), True)
+    figures.exactly(
+        "all invariants hold", "All invariants hold" in embedded.manage("check_invariants"), True
+    )
     assert len(told) > HTTP_KILLS
     figures.judge()

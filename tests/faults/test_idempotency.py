@@ -39,10 +39,22 @@ class Crashes:
             await asyncio.gather(*sending)
             await asyncio.to_thread(self.fleet.start, dying)
         began = time.monotonic()
-        self.told = [list(answers) for answers in await asyncio.gather(*(self.replay(index, living) for index in range(len(self.people))))]
+        self.told = [
+            list(answers)
+            for answers in await asyncio.gather(
+                *(self.replay(index, living) for index in range(len(self.people)))
+            )
+        ]
         self.usable_after = time.monotonic() - began
         for index in range(0, len(self.people), 8):
-            answer = await Caller().ask(living, "POST", self.path, token=self.tokens[index], key=self.keys[index], body={"other": "body"})
+            answer = await Caller().ask(
+                living,
+                "POST",
+                self.path,
+                token=self.tokens[index],
+                key=self.keys[index],
+                body={"other": "body"},
+            )
             self.other_bodies.append(answer.status)
 
     @property
@@ -52,20 +64,26 @@ class Crashes:
     async def send(self, index: int, port: int) -> None:
         caller = Caller()
         try:
-            await caller.ask(port, "POST", self.path, token=self.tokens[index], key=self.keys[index])
+            await caller.ask(
+                port, "POST", self.path, token=self.tokens[index], key=self.keys[index]
+            )
         except (NoAnswer, NotSent):
             self.cut_off += 1
         await caller.close()
 
     async def replay(self, index: int, port: int) -> list[Answer]:
-        return list(await asyncio.gather(*(self.ask_until_told(index, port) for _ in range(REPLAYS))))
+        return list(
+            await asyncio.gather(*(self.ask_until_told(index, port) for _ in range(REPLAYS)))
+        )
 
     async def ask_until_told(self, index: int, port: int) -> Answer:
         caller, until = Caller(patience=60), time.monotonic() + 90
         answer = None
         while time.monotonic() < until:
             with suppress(NoAnswer, NotSent):
-                answer = await caller.ask(port, "POST", self.path, token=self.tokens[index], key=self.keys[index])
+                answer = await caller.ask(
+                    port, "POST", self.path, token=self.tokens[index], key=self.keys[index]
+                )
                 if answer.status not in {409, 503}:
                     break
             await asyncio.sleep(1)
@@ -82,8 +100,16 @@ def test_idempotency_across_crashes(figures, redis, tmp_path):
     places = dict(event.reservations.values_list("person_id", "pk"))
     figures.note("processes killed (-9)", fleet.kills)
     figures.note("requests cut off", crashes.cut_off)
-    figures.exactly("replays not answered 201", sum(answer.status != 201 for answers in crashes.told for answer in answers), 0)
-    figures.exactly("keys with more than one answer", sum(len({answer.body for answer in answers}) > 1 for answers in crashes.told), 0)
+    figures.exactly(
+        "replays not answered 201",
+        sum(answer.status != 201 for answers in crashes.told for answer in answers),
+        0,
+    )
+    figures.exactly(
+        "keys with more than one answer",
+        sum(len({answer.body for answer in answers}) > 1 for answers in crashes.told),
+        0,
+    )
     wrong = sum(
         answers[0].status != 201 or answers[0].data["reservation_id"] != places.get(person.pk)
         for person, answers in zip(crashes.people, crashes.told, strict=True)

@@ -23,7 +23,12 @@ BAD = "gone@example.org"
 
 def write(how_many, *, to="reader{}@example.org"):
     for number in range(how_many):
-        mail.queue_to_address(letters.note, address=to.format(number), language="en", args={"subject": f"Letter {number}"})
+        mail.queue_to_address(
+            letters.note,
+            address=to.format(number),
+            language="en",
+            args={"subject": f"Letter {number}"},
+        )
 
 
 def worker(post, line, **env):
@@ -68,7 +73,9 @@ def test_mail_server_away_for_an_hour(mood, figures, post):
                 minutes_pass()
                 processes.wait_until(lambda wanted=wanted: attempts() >= wanted, seconds=60)
             figures.note("attempts that failed", attempts())
-            figures.exactly("given up meanwhile", Mail.objects.exclude(state__in=["queued", "stuck"]).count(), 0)
+            figures.exactly(
+                "given up meanwhile", Mail.objects.exclude(state__in=["queued", "stuck"]).count(), 0
+            )
             figures.exactly("delivered meanwhile", len(post.letters), 0)
             line.through()
             minutes_pass()
@@ -79,8 +86,12 @@ def test_mail_server_away_for_an_hour(mood, figures, post):
     got = delivered(post)
     figures.exactly("mails delivered", len(got), MAILS)
     figures.exactly("delivered twice", sum(got.values()) - len(got), 0)
-    figures.exactly("to the bad address: stuck", Mail.objects.filter(state="stuck", to=BAD).count(), 1)
-    figures.exactly("of rolled-back work", sum("nobody" in letter["To"] for letter in post.letters), 0)
+    figures.exactly(
+        "to the bad address: stuck", Mail.objects.filter(state="stuck", to=BAD).count(), 1
+    )
+    figures.exactly(
+        "of rolled-back work", sum("nobody" in letter["To"] for letter in post.letters), 0
+    )
     figures.judge()
 
 
@@ -118,18 +129,28 @@ def test_workers_killed_at_any_step(figures, post):
         for _kill in range(KILLS):
             with worker(post, line) as process:
                 count = len(post.offered)
-                processes.wait_until(lambda count=count: len(post.offered) > count or not unsent(), seconds=30)
+                processes.wait_until(
+                    lambda count=count: len(post.offered) > count or not unsent(), seconds=30
+                )
                 time.sleep(chance.uniform(0, 0.15))
                 process.kill()
         line.through()
         left = unsent()
         with worker(post, line):
             processes.wait_until(lambda: not unsent(), seconds=60)
-            processes.wait_until(lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists(), seconds=30)
+            processes.wait_until(
+                lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists(), seconds=30
+            )
     got = delivered(post)
     figures.note("workers killed (-9)", KILLS)
     figures.note("mails still to send after the last kill", left)
     figures.exactly("mails delivered", len(got), MAILS)
-    figures.at_most("delivered twice, with the same Message-ID", sum(got.values()) - len(got), KILLS)
-    figures.exactly("Message-IDs that are not ours", len(set(got) - set(Mail.objects.values_list("message_id", flat=True))), 0)
+    figures.at_most(
+        "delivered twice, with the same Message-ID", sum(got.values()) - len(got), KILLS
+    )
+    figures.exactly(
+        "Message-IDs that are not ours",
+        len(set(got) - set(Mail.objects.values_list("message_id", flat=True))),
+        0,
+    )
     figures.judge()

@@ -34,7 +34,10 @@ class Outage:
         self.stopped = self.back = 0.0
 
     async def run(self) -> None:
-        asking = [asyncio.create_task(self.ask_on(self.fleet.ports[number % PROCESSES])) for number in range(CALLERS)]
+        asking = [
+            asyncio.create_task(self.ask_on(self.fleet.ports[number % PROCESSES]))
+            for number in range(CALLERS)
+        ]
         await asyncio.sleep(3)
         self.stopped = time.monotonic()
         await asyncio.to_thread(postgresql.stop)
@@ -53,7 +56,9 @@ class Outage:
             began = time.monotonic()
             deed = self.history.begin(self.people[index].pk, "reserve")
             try:
-                answer = await caller.ask(port, "POST", f"/api/events/{self.event.pk}/register/", token=self.tokens[index])
+                answer = await caller.ask(
+                    port, "POST", f"/api/events/{self.event.pk}/register/", token=self.tokens[index]
+                )
             except NoAnswer:
                 self.history.end(deed, None)
                 continue
@@ -63,11 +68,19 @@ class Outage:
         await caller.close()
 
     def during(self) -> list[Answer]:
-        return [answer for began, _port, answer in self.heard if began < self.back and began + answer.seconds > self.stopped and answer.status != 201]
+        return [
+            answer
+            for began, _port, answer in self.heard
+            if began < self.back and began + answer.seconds > self.stopped and answer.status != 201
+        ]
 
     def seconds_until_well(self, port: int) -> float:
         """After its return: until the last answer of this process that was none."""
-        bad = [began + answer.seconds for began, where, answer in self.heard if where == port and answer.status != 201 and began > self.stopped]
+        bad = [
+            began + answer.seconds
+            for began, where, answer in self.heard
+            if where == port and answer.status != 201 and began > self.stopped
+        ]
         return max(bad, default=self.back) - self.back
 
 
@@ -76,7 +89,9 @@ def test_postgresql_restarts_under_load(figures, redis, post, tmp_path):
     event = make_event(seats_limit=5, admission="automatic")
     with (
         Fleet(PROCESSES, tmp_path, REDIS_URL=redis.url) as fleet,
-        processes.running(processes.command("worker", "--interval", "0.2"), **post.env, WORKER_BEAT_SECONDS=1) as worker,
+        processes.running(
+            processes.command("worker", "--interval", "0.2"), **post.env, WORKER_BEAT_SECONDS=1
+        ) as worker,
     ):
         outage, pids = Outage(event, fleet), fleet.pids()
         asyncio.run(outage.run())
@@ -85,10 +100,17 @@ def test_postgresql_restarts_under_load(figures, redis, post, tmp_path):
         during = outage.during()
         figures.note("answers while it was away", len(during))
         figures.exactly(
-            "of these, not 503 with Retry-After", sum(answer.status != 503 or "retry-after" not in answer.headers for answer in during), 0
+            "of these, not 503 with Retry-After",
+            sum(answer.status != 503 or "retry-after" not in answer.headers for answer in during),
+            0,
         )
         figures.at_most("slowest of these", max(answer.seconds for answer in during), 2, "s")
-        figures.at_most("until the last 503 after its return", max(outage.seconds_until_well(port) for port in fleet.ports), 5, "s")
+        figures.at_most(
+            "until the last 503 after its return",
+            max(outage.seconds_until_well(port) for port in fleet.ports),
+            5,
+            "s",
+        )
         figures.exactly("requests without an answer", outage.history.unanswered, 0)
         figures.exactly("5xx but 503", outage.history.unforgivable(), 0)
         told = {deed.data["reservation_id"] for deed in outage.history.done("reserve")}
@@ -96,12 +118,29 @@ def test_postgresql_restarts_under_load(figures, redis, post, tmp_path):
         figures.note("reservations acknowledged", len(told))
         figures.exactly("acknowledged and lost", len(told - stored), 0)
         figures.exactly("broken invariants", len(violations()), 0)
-        figures.exactly("processes started again", sum(a != b for a, b in zip(pids, fleet.pids(), strict=True)) + (worker.poll() is not None), 0)
+        figures.exactly(
+            "processes started again",
+            sum(a != b for a, b in zip(pids, fleet.pids(), strict=True))
+            + (worker.poll() is not None),
+            0,
+        )
         # The worker found its way back, too.
         began = time.monotonic()
-        mail.queue_to_address(letters.note, address="reader@example.org", language="en", args={"subject": "Afterwards"})
-        processes.wait_until(lambda: "Afterwards" in post.subjects() or not Mail.objects.filter(state="queued").exists(), seconds=30)
+        mail.queue_to_address(
+            letters.note,
+            address="reader@example.org",
+            language="en",
+            args={"subject": "Afterwards"},
+        )
+        processes.wait_until(
+            lambda: (
+                "Afterwards" in post.subjects() or not Mail.objects.filter(state="queued").exists()
+            ),
+            seconds=30,
+        )
         figures.at_most("worker: mail after its return", time.monotonic() - began, 5, "s")
-        assert any(began > outage.back and answer.status == 201 for began, _port, answer in outage.heard)
+        assert any(
+            began > outage.back and answer.status == 201 for began, _port, answer in outage.heard
+        )
         assert len(during) > 20
     figures.judge()

@@ -21,7 +21,10 @@ class Evening:
 
     def __init__(self, port: int) -> None:
         self.port, self.event, self.history = port, make_event(seats_limit=GUESTS), History()
-        self.guests, self.waiting = make_people(GUESTS), [make_reservation(self.event, person) for person in make_people(GUESTS)]
+        self.guests, self.waiting = (
+            make_people(GUESTS),
+            [make_reservation(self.event, person) for person in make_people(GUESTS)],
+        )
         self.tokens, (self.organizer,) = tokens(self.guests), tokens([self.event.organizer])
         # As many as the limit on log-ins lets in.
         self.logging_in = [make_person() for _ in range(4)]
@@ -29,14 +32,37 @@ class Evening:
     async def go_on(self) -> None:
         deeds = []
         for number in range(GUESTS):
-            deeds.append(("reserve", "POST", f"/api/events/{self.event.pk}/register/", self.tokens[number], None))
+            deeds.append(
+                (
+                    "reserve",
+                    "POST",
+                    f"/api/events/{self.event.pk}/register/",
+                    self.tokens[number],
+                    None,
+                )
+            )
             waiting = self.waiting[number].pk
-            deeds.append(("approve", "PATCH", f"/api/reservations/{waiting}/status/", self.organizer, {"status": "confirmed"}))
-            deeds.append(("check in", "POST", f"/api/reservations/{waiting}/check-in/", self.organizer, None))
-        people = [("log in", "POST", "/api/login/", "", {"email": person.email, "password": PASSWORD}) for person in self.logging_in]
+            deeds.append(
+                (
+                    "approve",
+                    "PATCH",
+                    f"/api/reservations/{waiting}/status/",
+                    self.organizer,
+                    {"status": "confirmed"},
+                )
+            )
+            deeds.append(
+                ("check in", "POST", f"/api/reservations/{waiting}/check-in/", self.organizer, None)
+            )
+        people = [
+            ("log in", "POST", "/api/login/", "", {"email": person.email, "password": PASSWORD})
+            for person in self.logging_in
+        ]
         deeds += people
         # Each guest's three in order, several guests at once.
-        lanes = [deeds[start * 3 : start * 3 + 3] for start in range(GUESTS)] + [[deed] for deed in people]
+        lanes = [deeds[start * 3 : start * 3 + 3] for start in range(GUESTS)] + [
+            [deed] for deed in people
+        ]
         await asyncio.gather(*(self.lane(lanes[number::AT_ONCE]) for number in range(AT_ONCE)))
 
     async def lane(self, groups: list) -> None:
@@ -44,7 +70,9 @@ class Evening:
         for group in groups:
             for verb, method, path, token, body in group:
                 deed = self.history.begin(0, verb, path)
-                self.history.end(deed, await caller.ask(self.port, method, path, token=token, body=body))
+                self.history.end(
+                    deed, await caller.ask(self.port, method, path, token=token, body=body)
+                )
         await caller.close()
 
     def slowest(self, verb: str) -> float:
@@ -58,14 +86,19 @@ async def scenario(evening: Evening, line: Line, mood: str) -> float:
     await asyncio.to_thread(MOODS[mood], line)
     await evening.go_on()
     await asyncio.to_thread(line.through)
-    seconds = await watcher.sees({"confirmed_count": GUESTS, "pending_count": GUESTS, "checked_in_count": GUESTS}, within=15)
+    seconds = await watcher.sees(
+        {"confirmed_count": GUESTS, "pending_count": GUESTS, "checked_in_count": GUESTS}, within=15
+    )
     watching.cancel()
     return seconds
 
 
 @pytest.mark.parametrize("mood", MOODS)
 def test_evening_goes_on_while_redis_is(mood, figures, redis, tmp_path):
-    with line_to(redis.port) as line, Fleet(1, tmp_path, REDIS_URL=f"redis://127.0.0.1:{line.port}/0", RATE_LIMITS="on") as fleet:
+    with (
+        line_to(redis.port) as line,
+        Fleet(1, tmp_path, REDIS_URL=f"redis://127.0.0.1:{line.port}/0", RATE_LIMITS="on") as fleet,
+    ):
         evening = Evening(fleet.ports[0])
         seconds = asyncio.run(scenario(evening, line, mood))
         for verb in ("reserve", "approve", "check in", "log in"):

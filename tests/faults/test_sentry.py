@@ -19,7 +19,10 @@ PAGES = {"a page": "/fine/", "an error": "/breaks/nobody/"}
 
 async def medians(ports: dict[str, int]) -> dict[tuple[str, str], float]:
     """Half of the answers come within so many seconds, by server and page. In turn, so that a busy moment meets them all."""
-    caller, seconds = {name: Caller() for name in ports}, {(name, page): [] for name in ports for page in PAGES}
+    caller, seconds = (
+        {name: Caller() for name in ports},
+        {(name, page): [] for name in ports for page in PAGES},
+    )
     for number in range(ROUNDS + 10):
         for page, path in PAGES.items():
             for name, port in ports.items():
@@ -38,11 +41,21 @@ def test_sentry_away_slows_nobody_down(figures, redis, tmp_path):
         sentry = stack.enter_context(playing_sentry())
         line = stack.enter_context(line_to(int(sentry.dsn.split(":")[-1].removesuffix("/1"))))
         line.hang()
-        addresses = {"unset": "", "hung": f"http://public@127.0.0.1:{line.port}/1", "not there": f"http://public@127.0.0.1:{free_port()}/1"}
+        addresses = {
+            "unset": "",
+            "hung": f"http://public@127.0.0.1:{line.port}/1",
+            "not there": f"http://public@127.0.0.1:{free_port()}/1",
+        }
         ports = {}
         for number, (name, dsn) in enumerate(addresses.items()):
             (folder := tmp_path / str(number)).mkdir()
-            fleet = Fleet(1, folder, REDIS_URL=redis.url, SENTRY_DSN=dsn, DJANGO_SETTINGS_MODULE="tests.sentry_settings")
+            fleet = Fleet(
+                1,
+                folder,
+                REDIS_URL=redis.url,
+                SENTRY_DSN=dsn,
+                DJANGO_SETTINGS_MODULE="tests.sentry_settings",
+            )
             (ports[name],) = stack.enter_context(fleet).ports
         found = asyncio.run(medians(ports))
     for name in ("hung", "not there"):

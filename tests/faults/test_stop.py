@@ -47,7 +47,15 @@ class Rush:
         for index in self.left:
             deed = self.history.begin(self.people[index].pk, "reserve")
             try:
-                self.history.end(deed, await caller.ask(self.port, "POST", f"/api/events/{self.event.pk}/register/", token=self.tokens[index]))
+                self.history.end(
+                    deed,
+                    await caller.ask(
+                        self.port,
+                        "POST",
+                        f"/api/events/{self.event.pk}/register/",
+                        token=self.tokens[index],
+                    ),
+                )
             except NotSent:
                 self.history.deeds.remove(deed)
                 break
@@ -63,14 +71,22 @@ def test_sigterm_under_load(figures, redis, tmp_path):
         closed_with = asyncio.run(rush.run())
         in_flight = [deed for deed in rush.history.deeds if deed.began < rush.stopped < deed.ended]
         figures.note("requests in flight at SIGTERM", len(in_flight))
-        figures.exactly("of these without their answer", sum(deed.outcome == "unknown" for deed in in_flight), 0)
-        figures.note("asked after SIGTERM on an open connection, unanswered", rush.history.unanswered)
+        figures.exactly(
+            "of these without their answer", sum(deed.outcome == "unknown" for deed in in_flight), 0
+        )
+        figures.note(
+            "asked after SIGTERM on an open connection, unanswered", rush.history.unanswered
+        )
         figures.exactly("sockets closed with 1001", closed_with.count(1001), SOCKETS)
         figures.at_most("until the process was gone", rush.ended - rush.stopped, 10, "s")
         figures.exactly("its exit code", rush.site.process.returncode, 0)
         figures.exactly("5xx but 503", rush.history.unforgivable(), 0)
         stored = set(event.reservations.values_list("pk", flat=True))
-        figures.exactly("acknowledged and lost", sum(deed.data["reservation_id"] not in stored for deed in rush.history.done("reserve")), 0)
+        figures.exactly(
+            "acknowledged and lost",
+            sum(deed.data["reservation_id"] not in stored for deed in rush.history.done("reserve")),
+            0,
+        )
         figures.exactly("broken invariants", len(violations()), 0)
         assert len(in_flight) > 5
     figures.judge()

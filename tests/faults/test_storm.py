@@ -54,7 +54,13 @@ class Storm:
             port = self.chance.choice(self.fleet.ports)
             sent = True
             try:
-                answer = await caller.ask(port, "POST", f"/api/events/{self.event.pk}/register/", token=self.tokens[index], key=key)
+                answer = await caller.ask(
+                    port,
+                    "POST",
+                    f"/api/events/{self.event.pk}/register/",
+                    token=self.tokens[index],
+                    key=key,
+                )
             except NotSent:
                 sent = False
             except NoAnswer:
@@ -89,7 +95,9 @@ async def scenario(storm: Storm, redis: Any) -> list[float]:
     with suppress(asyncio.CancelledError):
         await killing
     await breaking
-    await asyncio.to_thread(wait_until, lambda: all(site.process.poll() is None for site in fleet.sites.values()))
+    await asyncio.to_thread(
+        wait_until, lambda: all(site.process.poll() is None for site in fleet.sites.values())
+    )
     truth = await asyncio.to_thread(recount, storm.event)
     seconds = list(await asyncio.gather(*(watcher.sees(truth, within=10) for watcher in watchers)))
     for task in watching:
@@ -99,9 +107,16 @@ async def scenario(storm: Storm, redis: Any) -> list[float]:
 
 def recount(event: Any) -> dict[str, int]:
     """What the sockets should show. On a thread of its own, so with a connection of its own."""
-    confirmed, pending = event.reservations.confirmed().count(), event.reservations.pending().count()
+    confirmed, pending = (
+        event.reservations.confirmed().count(),
+        event.reservations.pending().count(),
+    )
     connection.close()
-    return {"confirmed_count": confirmed, "pending_count": pending, "spots_left": max(0, event.seats_limit - confirmed)}
+    return {
+        "confirmed_count": confirmed,
+        "pending_count": pending,
+        "spots_left": max(0, event.seats_limit - confirmed),
+    }
 
 
 async def kill_and_restart(redis: Any) -> None:
@@ -117,16 +132,42 @@ def judge(figures: Figures, event: Any, history: History) -> None:
     order = list(stored)
     told = history.done("reserve")
     event.refresh_from_db()
-    figures.exactly("confirmed", sum(row.is_confirmed for row in stored.values()), event.seats_limit)
-    figures.exactly("reserved by nobody who asked", len({row.person_id for row in stored.values()} - {deed.who for deed in history.deeds}), 0)
-    figures.exactly("acknowledged and lost", sum(deed.data["reservation_id"] not in stored for deed in told), 0)
+    figures.exactly(
+        "confirmed", sum(row.is_confirmed for row in stored.values()), event.seats_limit
+    )
+    figures.exactly(
+        "reserved by nobody who asked",
+        len({row.person_id for row in stored.values()} - {deed.who for deed in history.deeds}),
+        0,
+    )
+    figures.exactly(
+        "acknowledged and lost", sum(deed.data["reservation_id"] not in stored for deed in told), 0
+    )
     theirs = {deed.data["reservation_id"]: deed.who for deed in told}
-    figures.exactly("acknowledged to somebody else", sum(stored[pk].person_id != who for pk, who in theirs.items() if pk in stored), 0)
-    figures.exactly("acknowledged as confirmed and not so", sum(not is_kept(deed, stored) for deed in told if deed.data["status"] == "confirmed"), 0)
-    figures.exactly("people with two places", len(stored) - len({row.person_id for row in stored.values()}), 0)
+    figures.exactly(
+        "acknowledged to somebody else",
+        sum(stored[pk].person_id != who for pk, who in theirs.items() if pk in stored),
+        0,
+    )
+    figures.exactly(
+        "acknowledged as confirmed and not so",
+        sum(not is_kept(deed, stored) for deed in told if deed.data["status"] == "confirmed"),
+        0,
+    )
+    figures.exactly(
+        "people with two places", len(stored) - len({row.person_id for row in stored.values()}), 0
+    )
     figures.exactly("people told of two places", len(theirs) - len(set(theirs.values())), 0)
-    figures.exactly("seats given out of turn", sum(not stored[pk].is_confirmed for pk in order[: event.seats_limit]), 0)
-    figures.exactly("places that differ from the order of commits", sum(a != b for a, b in zip(order, by_commit(event), strict=True)), 0)
+    figures.exactly(
+        "seats given out of turn",
+        sum(not stored[pk].is_confirmed for pk in order[: event.seats_limit]),
+        0,
+    )
+    figures.exactly(
+        "places that differ from the order of commits",
+        sum(a != b for a, b in zip(order, by_commit(event), strict=True)),
+        0,
+    )
     figures.exactly("acknowledged before another asked, and behind it", overtaken(order, told), 0)
     figures.exactly("5xx but 503", history.unforgivable(), 0)
     figures.exactly("broken invariants", len(violations()), 0)
@@ -141,7 +182,10 @@ def is_kept(deed: Deed, stored: dict[int, Any]) -> bool:
 def by_commit(event: Any) -> list[int]:
     """The reservations in the order in which PostgreSQL committed them. Holds while no row was changed by a later transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM tickets_reservation WHERE event_id = %s ORDER BY pg_xact_commit_timestamp(xmin), id", [event.pk])
+        cursor.execute(
+            "SELECT id FROM tickets_reservation WHERE event_id = %s ORDER BY pg_xact_commit_timestamp(xmin), id",
+            [event.pk],
+        )
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -151,7 +195,10 @@ def overtaken(order: list[int], told: list[Deed]) -> int:
     heard: dict[int, float] = {}
     for deed in told:
         pk = deed.data["reservation_id"]
-        asked[pk], heard[pk] = min(deed.began, asked.get(pk, deed.began)), min(deed.ended, heard.get(pk, deed.ended))
+        asked[pk], heard[pk] = (
+            min(deed.began, asked.get(pk, deed.began)),
+            min(deed.ended, heard.get(pk, deed.ended)),
+        )
     count, earliest = 0, float("inf")
     for pk in reversed(order):
         if pk in asked:
@@ -181,7 +228,10 @@ def test_storm(figures, redis, tmp_path):
         figures.note("answers by status", dict(sorted(history.statuses.items())))
         figures.note("asked and got no answer", history.unanswered)
         figures.note("outcomes", history.outcomes())
-        figures.note("p50 / p95 of an answer, in s", f"{history.percentile(0.5):.2f} / {history.percentile(0.95):.2f}")
+        figures.note(
+            "p50 / p95 of an answer, in s",
+            f"{history.percentile(0.5):.2f} / {history.percentile(0.95):.2f}",
+        )
         # Else the checker had nothing to judge.
         assert len(history.deeds) == ATTEMPTS
         figures.at_least("acknowledged", len(history.done("reserve")), PEOPLE * 0.9)
@@ -190,7 +240,12 @@ def test_storm(figures, redis, tmp_path):
 
 def test_storm_without_the_lock_is_seen_through(figures, redis, tmp_path):
     event, people = make_event(seats_limit=50, admission="automatic"), make_people(600)
-    with Fleet(PROCESSES, tmp_path, REDIS_URL=redis.url, DJANGO_SETTINGS_MODULE="tests.faults.unguarded_settings") as fleet:
+    with Fleet(
+        PROCESSES,
+        tmp_path,
+        REDIS_URL=redis.url,
+        DJANGO_SETTINGS_MODULE="tests.faults.unguarded_settings",
+    ) as fleet:
         storm = Storm(event, people, fleet, attempts=1200)
         asyncio.run(storm.run())
     twin = Figures("twin")

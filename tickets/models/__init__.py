@@ -4,7 +4,14 @@ from tickets.models.doors import Device, DeviceQuerySet, Gate, GateQuerySet, Sca
 from tickets.models.keys import SigningKey
 from tickets.models.messages import Announcement
 from tickets.models.news import EventNews, OrganizerLetter
-from tickets.models.reservations import Reservation, ReservationQuerySet, Ticket, TicketQuerySet, code_of, new_serial
+from tickets.models.reservations import (
+    Reservation,
+    ReservationQuerySet,
+    Ticket,
+    TicketQuerySet,
+    code_of,
+    new_serial,
+)
 
 __all__ = [
     "Announcement",

@@ -31,7 +31,9 @@ class Gate(models.Model):
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="gates")
     name = ComposedCharField(_("name"), max_length=60)
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
     added = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -41,7 +43,11 @@ class Gate(models.Model):
         verbose_name = _("gate")
         verbose_name_plural = _("gates")
         ordering = ["name", "id"]
-        constraints = [models.UniqueConstraint(fields=["event", "name"], condition=Q(revoked_at=None), name="gate_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "name"], condition=Q(revoked_at=None), name="gate_name_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -66,7 +72,9 @@ class Device(models.Model):
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="devices")
     # One of the two: somebody with an account, or whoever was handed a gate's link.
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+"
+    )
     gate = models.ForeignKey(Gate, models.SET_NULL, null=True, blank=True, related_name="devices")
     name = ComposedCharField(_("device"), max_length=100)
     key_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - no key yet, and unique
@@ -146,7 +154,9 @@ class Scan(models.Model):
     # The code of the refusal.
     reason = models.CharField(max_length=40, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
-    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
 
     objects = ScanQuerySet.as_manager()
 
@@ -156,7 +166,11 @@ class Scan(models.Model):
         ordering = ["at", "id"]
         constraints = [models.UniqueConstraint(fields=["event", "nonce"], name="scan_once")]
         indexes = [
-            models.Index(fields=["event", "at", "id"], condition=Q(let_in=True) & ~Q(outcome="admitted"), name="scan_conflicts"),
+            models.Index(
+                fields=["event", "at", "id"],
+                condition=Q(let_in=True) & ~Q(outcome="admitted"),
+                name="scan_conflicts",
+            ),
             models.Index(fields=["event", "received"], name="scan_rate"),
         ]
 

@@ -17,7 +17,11 @@ class SigningKey(models.Model):
     class Meta:
         verbose_name = _("signing key")
         verbose_name_plural = _("signing keys")
-        constraints = [models.CheckConstraint(condition=Q(id__gte=1, id__lte=255), name="signing_key_fits_a_byte")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(id__gte=1, id__lte=255), name="signing_key_fits_a_byte"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

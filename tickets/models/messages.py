@@ -30,7 +30,9 @@ class Announcement(models.Model):
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="announcements")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    audience = models.CharField(_("to"), max_length=16, choices=Audience.choices, default=Audience.CONFIRMED)
+    audience = models.CharField(
+        _("to"), max_length=16, choices=Audience.choices, default=Audience.CONFIRMED
+    )
     subject = ComposedCharField(_("subject"), max_length=150)
     body = ComposedTextField(_("message"), max_length=5000)
     # What the form carried: sent twice, it goes out once.

@@ -31,7 +31,9 @@ class EventNews(models.Model):
 class OrganizerLetter(models.Model):
     """When a person was last written to about their events. Its row is locked while that is decided, so that it happens once."""
 
-    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
+    )
     sent_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -16,7 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from eventflow.fields import ComposedCharField, ComposedTextField, FoldedField, FoldedModel, FoldedQuerySet
+from eventflow.fields import (
+    ComposedCharField,
+    ComposedTextField,
+    FoldedField,
+    FoldedModel,
+    FoldedQuerySet,
+)
 from eventflow.search import any_word, every_word
 from events.models import Event
 
@@ -55,7 +61,14 @@ class ReservationQuerySet(FoldedQuerySet, models.QuerySet["Reservation"]):
             return self
         people = User.objects.filter(every_word(text, *NAMES)).order_by().values("pk")
         by_name = self.filter(person__in=people).order_by().values("pk")
-        together = self.filter(any_word(text, beside), every_word(text, *(f"person__{name}" for name in NAMES), beside)).order_by().values("pk")
+        together = (
+            self.filter(
+                any_word(text, beside),
+                every_word(text, *(f"person__{name}" for name in NAMES), beside),
+            )
+            .order_by()
+            .values("pk")
+        )
         return self.filter(pk__in=by_name.union(together))
 
     def before(self, created: Any, pk: Any) -> "ReservationQuerySet":
@@ -68,7 +81,12 @@ class ReservationQuerySet(FoldedQuerySet, models.QuerySet["Reservation"]):
 
     def with_position(self) -> "ReservationQuerySet":
         """Each with `position`: 1 + the pending ones before it at its event, counted by the same query. Not for whole queues."""
-        ahead = Reservation.objects.pending().filter(event=OuterRef("event")).before(OuterRef("created"), OuterRef("pk")).order_by()
+        ahead = (
+            Reservation.objects.pending()
+            .filter(event=OuterRef("event"))
+            .before(OuterRef("created"), OuterRef("pk"))
+            .order_by()
+        )
         count = ahead.values("event").annotate(count=Count("pk")).values("count")
         waiting = When(status=Reservation.Status.PENDING, then=Coalesce(Subquery(count), 0) + 1)
         place = Case(waiting, default=None, output_field=models.IntegerField())
@@ -80,7 +98,9 @@ class ReservationQuerySet(FoldedQuerySet, models.QuerySet["Reservation"]):
 
     def with_check_in(self) -> "ReservationQuerySet":
         """Each with `checked_in_at`: when its valid ticket was used at the door; None when it was not."""
-        return self.annotate(checked_in_at=Subquery(entries_of(OuterRef("pk")).values("checked_in_at")[:1]))
+        return self.annotate(
+            checked_in_at=Subquery(entries_of(OuterRef("pk")).values("checked_in_at")[:1])
+        )
 
     def checked_in(self, checked_in: bool = True) -> "ReservationQuerySet":
         """Those whose valid ticket has been used at the door, or those whose ticket has not."""
@@ -89,7 +109,9 @@ class ReservationQuerySet(FoldedQuerySet, models.QuerySet["Reservation"]):
 
     def newest_per_event(self) -> "ReservationQuerySet":
         """Without those that the same person replaced by a later one at the same event."""
-        later = Reservation.objects.filter(person=OuterRef("person"), event=OuterRef("event"), pk__gt=OuterRef("pk")).order_by()
+        later = Reservation.objects.filter(
+            person=OuterRef("person"), event=OuterRef("event"), pk__gt=OuterRef("pk")
+        ).order_by()
         return self.filter(~Exists(later))
 
 
@@ -116,16 +138,32 @@ class Reservation(FoldedModel):
         Status.CANCELLED: set(),
     }
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reservations", verbose_name=_("person"))
-    event = models.ForeignKey(Event, models.CASCADE, related_name="reservations", verbose_name=_("event"))
-    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.PENDING)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="reservations",
+        verbose_name=_("person"),
+    )
+    event = models.ForeignKey(
+        Event, models.CASCADE, related_name="reservations", verbose_name=_("event")
+    )
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status.choices, default=Status.PENDING
+    )
     # Read under the event's lock, so the order of the queue is the order of the commits.
     created = models.DateTimeField(_("reserved"), default=timezone.now, editable=False)
     # When anything of it changed last, its check-in included. Every write sets it: `save`, and `update` of the queryset.
     updated = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True, editable=False)
     # None on a decided one: the automatic queue, not a person.
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
     # What it was when its event was cancelled, which rejected it; empty for all others.
     status_at_cancellation = models.CharField(
         _("when the event was cancelled"),
@@ -158,16 +196,28 @@ class Reservation(FoldedModel):
         indexes = [
             models.Index(fields=["event", "status", "created", "id"], name="reservation_queue"),
             # With the status, so that lists without the cancelled ones are read from the index too.
-            models.Index(fields=["event", "created", "id", "status"], name="reservation_list_of_event"),
-            models.Index(fields=["person", "-created", "-id", "status"], name="reservation_list_of_person"),
+            models.Index(
+                fields=["event", "created", "id", "status"], name="reservation_list_of_event"
+            ),
+            models.Index(
+                fields=["person", "-created", "-id", "status"], name="reservation_list_of_person"
+            ),
             # What is new at all the events of an organizer, without a look at all that is old.
             models.Index(fields=["-created", "-id"], name="reservation_newest"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["person", "event"], condition=Q(status__in=["pending", "confirmed"]), name="one_live_reservation"),
-            models.CheckConstraint(condition=Q(status__in=["pending", "confirmed", "rejected", "cancelled"]), name="reservation_status_known"),
+            models.UniqueConstraint(
+                fields=["person", "event"],
+                condition=Q(status__in=["pending", "confirmed"]),
+                name="one_live_reservation",
+            ),
             models.CheckConstraint(
-                condition=Q(status_at_cancellation="") | Q(status_at_cancellation__in=["pending", "confirmed"], status="rejected"),
+                condition=Q(status__in=["pending", "confirmed", "rejected", "cancelled"]),
+                name="reservation_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status_at_cancellation="")
+                | Q(status_at_cancellation__in=["pending", "confirmed"], status="rejected"),
                 name="reservation_at_cancellation",
             ),
         ]
@@ -211,7 +261,11 @@ class Reservation(FoldedModel):
     @property
     def decision_was_mailed(self) -> bool:
         """Whether the mail about a person's decision has left: taking the decision back does not take the mail back."""
-        return self.decided_by_id is not None and self.decided_at is not None and not self.undo_seconds_left
+        return (
+            self.decided_by_id is not None
+            and self.decided_at is not None
+            and not self.undo_seconds_left
+        )
 
     @property
     def state(self) -> str:
@@ -233,7 +287,11 @@ class Reservation(FoldedModel):
 
 def entries_of(reservation: Any) -> "TicketQuerySet":
     """The valid ticket of this reservation, if it has been used at the door. `reservation`: a key, or an OuterRef."""
-    return Ticket.objects.valid().filter(reservation=reservation, checked_in_at__isnull=False).order_by()
+    return (
+        Ticket.objects.valid()
+        .filter(reservation=reservation, checked_in_at__isnull=False)
+        .order_by()
+    )
 
 
 def new_serial() -> str:
@@ -244,7 +302,11 @@ def new_serial() -> str:
 def code_of(serial: str) -> str:
     """The short code that people read aloud at the door: the first 40 bits of the serial in Crockford's base 32, as `7K4M-2QXD`."""
     alphabet, crockford = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-    text = base64.b32encode(bytes.fromhex(serial)[:5]).translate(bytes.maketrans(alphabet, crockford)).decode()
+    text = (
+        base64.b32encode(bytes.fromhex(serial)[:5])
+        .translate(bytes.maketrans(alphabet, crockford))
+        .decode()
+    )
     return f"{text[:4]}-{text[4:]}"
 
 
@@ -275,7 +337,14 @@ class Ticket(models.Model):
     issued_at = models.DateTimeField(_("issued"), auto_now_add=True)
     void_at = models.DateTimeField(_("void since"), null=True, blank=True, editable=False)
     checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True, editable=False)
-    checked_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    checked_in_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+    )
     checked_in_device = ComposedCharField(_("device"), max_length=100, blank=True, editable=False)
     # When it was issued, used, taken back or made void: a device at the door asks for what is new.
     changed = models.DateTimeField(default=timezone.now, editable=False)
@@ -287,11 +356,19 @@ class Ticket(models.Model):
         verbose_name_plural = _("tickets")
         indexes = [
             # Also by the first characters, in whatever order the language of the database puts them.
-            models.Index(fields=["event", "code"], name="ticket_by_code", opclasses=["int8_ops", "varchar_pattern_ops"]),
+            models.Index(
+                fields=["event", "code"],
+                name="ticket_by_code",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
             models.Index(fields=["event", "checked_in_at"], name="ticket_arrivals"),
             models.Index(fields=["event", "changed"], name="ticket_changes"),
         ]
-        constraints = [models.UniqueConstraint(fields=["reservation"], condition=Q(void_at=None), name="one_valid_ticket")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reservation"], condition=Q(void_at=None), name="one_valid_ticket"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
@@ -300,7 +377,12 @@ class Ticket(models.Model):
     def issue(cls, reservation: Reservation) -> "Ticket":
         """A new ticket for a confirmed reservation, not yet saved."""
         serial = new_serial()
-        return cls(reservation=reservation, event_id=reservation.event_id, serial=serial, code=code_of(serial))
+        return cls(
+            reservation=reservation,
+            event_id=reservation.event_id,
+            serial=serial,
+            code=code_of(serial),
+        )
 
     @property
     def is_used(self) -> bool:

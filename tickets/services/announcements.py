@@ -32,12 +32,20 @@ def audience_of(event: Event, audience: str) -> ReservationQuerySet:
     meant = event.reservations.had_place() if event.is_cancelled else event.reservations.live()
     if audience == Announcement.Audience.ALL:
         return meant
-    return meant.filter(status_at_cancellation=audience) if event.is_cancelled else meant.filter(status=audience)
+    return (
+        meant.filter(status_at_cancellation=audience)
+        if event.is_cancelled
+        else meant.filter(status=audience)
+    )
 
 
 def choices(event: Event) -> list[tuple[str, str]]:
     """To whom one can write, and what these guests are called: those of a cancelled event had a spot, or were waiting."""
-    names = Announcement.AFTER_CANCELLATION if event.is_cancelled else dict(Announcement.Audience.choices)
+    names = (
+        Announcement.AFTER_CANCELLATION
+        if event.is_cancelled
+        else dict(Announcement.Audience.choices)
+    )
     return [(str(value), str(name)) for value, name in names.items()]
 
 
@@ -45,11 +53,17 @@ def sizes(event: Event) -> dict[str, int]:
     """{audience: how many get it}."""
     counts = queue.counts(event)
     confirmed, pending = counts["confirmed"], counts["pending"]
-    return {Announcement.Audience.ALL: confirmed + pending, Announcement.Audience.CONFIRMED: confirmed, Announcement.Audience.PENDING: pending}
+    return {
+        Announcement.Audience.ALL: confirmed + pending,
+        Announcement.Audience.CONFIRMED: confirmed,
+        Announcement.Audience.PENDING: pending,
+    }
 
 
 @transaction.atomic
-def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID, by: User) -> Announcement:
+def send(
+    event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID, by: User
+) -> Announcement:
     """Queue the words to everybody who is meant; they leave after GRACE.
 
     The same form sent twice is one message: a `key` that was used at this event, with the same
@@ -65,11 +79,22 @@ def send(event: Event, *, audience: str, subject: str, body: str, key: uuid.UUID
     check_pace(event)
     told = list(audience_of(event, audience).select_related("person"))
     if not told:
-        raise Refused("nobody_to_write_to", _("There is nobody to write to yet. Choose other guests."), field="audience")
-    said = Announcement.objects.create(event=event, by=by, recipients=len(told), leaves_at=timezone.now() + GRACE, **words)
+        raise Refused(
+            "nobody_to_write_to",
+            _("There is nobody to write to yet. Choose other guests."),
+            field="audience",
+        )
+    said = Announcement.objects.create(
+        event=event, by=by, recipients=len(told), leaves_at=timezone.now() + GRACE, **words
+    )
     audit.record("announcement.send", said, by=by, event=event.pk, recipients=len(told))
     args = {"announcement": said.pk}
-    mail.queue_many(mails.announcement, told, delay=int(GRACE.total_seconds()), args=lambda r: {**args, "reservation": r.pk})
+    mail.queue_many(
+        mails.announcement,
+        told,
+        delay=int(GRACE.total_seconds()),
+        args=lambda r: {**args, "reservation": r.pk},
+    )
     return said
 
 
@@ -77,7 +102,9 @@ def check_key_is_new(event: Event, key: uuid.UUID) -> None:
     """Refused: key_used, where a message with this key was taken back, or says something else."""
     earlier = event.announcements.filter(key=key).first()
     if earlier and earlier.is_withdrawn:
-        words = _("Not sent: this form was sent before, and that message was taken back. Preview it and send it once more.")
+        words = _(
+            "Not sent: this form was sent before, and that message was taken back. Preview it and send it once more."
+        )
         raise Refused("key_used", words)
     if earlier:
         words = _(
@@ -104,7 +131,9 @@ def check_pace(event: Event) -> None:
     in_the_way = kept[MOST_AN_HOUR - 1 :][:1] + sent[MOST_TRIES_AN_HOUR - 1 :]
     if in_the_way:
         again = max(in_the_way) + HOUR
-        words = _("You have sent as many messages as one hour allows. You can send the next message at %(time)s.")
+        words = _(
+            "You have sent as many messages as one hour allows. You can send the next message at %(time)s."
+        )
         wait = max(1, math.ceil((again - timezone.now()).total_seconds()))
         raise Refused("too_many_announcements", words % {"time": clock(event, again)}, wait=wait)
 
@@ -123,6 +152,8 @@ def clock(event: Event, moment: datetime) -> str:
 def withdraw(announcement: Announcement, *, by: User) -> None:
     """Take it back before it leaves: nobody gets it. Refused: already_left."""
     now = timezone.now()
-    if not Announcement.objects.filter(pk=announcement.pk, withdrawn_at=None, leaves_at__gt=now).update(withdrawn_at=now):
+    if not Announcement.objects.filter(
+        pk=announcement.pk, withdrawn_at=None, leaves_at__gt=now
+    ).update(withdrawn_at=now):
         raise Refused("already_left", _("The mails have left already."))
     audit.record("announcement.withdraw", announcement, by=by)

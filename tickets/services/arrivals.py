@@ -52,7 +52,11 @@ class Arrivals:
 def arrivals(event: Event) -> Arrivals:
     """One query, grouped by the database; the admissions that were taken back are not in it, nor those at an impossible time."""
     inside = event.tickets.valid().filter(checked_in_at__gte=scan_times.FIRST).order_by()
-    counted = inside.annotate(minute=TruncMinute("checked_in_at", tzinfo=event.zone)).values_list("minute").annotate(Count("pk"))
+    counted = (
+        inside.annotate(minute=TruncMinute("checked_in_at", tzinfo=event.zone))
+        .values_list("minute")
+        .annotate(Count("pk"))
+    )
     by_minute = dict(counted)
     return Arrivals(list(steps(by_minute)) if by_minute else [], event.confirmed_count)
 
@@ -60,7 +64,10 @@ def arrivals(event: Event) -> Arrivals:
 def steps(by_minute: dict[datetime, int]) -> Sequence[Step]:
     first, last = min(by_minute), max(by_minute)
     # Longer than all of STEPS reach: as many days as it takes.
-    step = next((step for step in STEPS if (last - first) / step < MOST_BARS - 1), timedelta(days=math.ceil((last - first).days / (MOST_BARS - 2))))
+    step = next(
+        (step for step in STEPS if (last - first) / step < MOST_BARS - 1),
+        timedelta(days=math.ceil((last - first).days / (MOST_BARS - 2))),
+    )
     midnight = first.replace(hour=0, minute=0)
     begin = midnight + (first - midnight) // step * step
     counts: Counter[int] = Counter()
@@ -75,5 +82,9 @@ def steps(by_minute: dict[datetime, int]) -> Sequence[Step]:
 
 def latest(event: Event) -> list[Ticket]:
     """The last who were let in, the newest first."""
-    inside = event.tickets.valid().exclude(checked_in_at=None).select_related("reservation__person", "checked_in_by")
+    inside = (
+        event.tickets.valid()
+        .exclude(checked_in_at=None)
+        .select_related("reservation__person", "checked_in_by")
+    )
     return list(inside.order_by("-checked_in_at", "-pk")[:LAST])

@@ -48,13 +48,17 @@ def revoke(gate: Gate, *, by: User) -> None:
 
 
 @transaction.atomic
-def arrive(event: Event, *, person: User | None = None, gate: Gate | None = None, called: str = "") -> Device:
+def arrive(
+    event: Event, *, person: User | None = None, gate: Gate | None = None, called: str = ""
+) -> Device:
     """A phone begins to stand at this door: with its person's own right, or by a gate's link. Refused: gate_closed."""
     event = lock(event.pk)
     if gate is not None and not Gate.objects.open().filter(pk=gate.pk, event=event).exists():
         raise Refused("gate_closed", _("This link has ended. Ask the organizer for a new one."))
     name = ", ".join(filter(None, [gate.name if gate else "", called or str(person or "")]))
-    device = Device.objects.create(event=event, person=person, gate=gate, name=free_name(event, name[:90]))
+    device = Device.objects.create(
+        event=event, person=person, gate=gate, name=free_name(event, name[:90])
+    )
     if person is not None:
         accept_door_staff(event, person)
     audit.record("device.arrive", event, by=person, device=device.pk, gate=gate and gate.pk)
@@ -86,7 +90,9 @@ def move_to(device: Device, gate: Gate | None) -> None:
     """Its person now stands at another gate of the same event."""
     event = lock(device.event_id)
     device.gate = gate
-    device.name = free_name(event, ", ".join(filter(None, [gate.name if gate else "", str(device.person or "")]))[:90])
+    device.name = free_name(
+        event, ", ".join(filter(None, [gate.name if gate else "", str(device.person or "")]))[:90]
+    )
     device.save(update_fields=["gate", "name"])
 
 
@@ -107,14 +113,18 @@ def leave(device: Device) -> None:
 @transaction.atomic
 def drop_keys_of(person: User) -> None:
     """Whoever has this person's old password, or a phone of theirs, may not check in with it any more. The caller's transaction."""
-    for device in Device.objects.filter(person=person).exclude(key_hash=None).select_related("event"):
+    for device in (
+        Device.objects.filter(person=person).exclude(key_hash=None).select_related("event")
+    ):
         end(device, by=person)
     Device.objects.filter(person=person).update(key_hash=None)
 
 
 def end_all_of(person: User, event: Event, *, by: User | None) -> None:
     """Somebody is no longer door staff: what their phones read until now counts. The caller's transaction."""
-    for device in Device.objects.filter(event=event, person=person, ended_at=None).select_related("event"):
+    for device in Device.objects.filter(event=event, person=person, ended_at=None).select_related(
+        "event"
+    ):
         end(device, by=by)
 
 
@@ -127,17 +137,27 @@ def heard_from(device: Device, *, sent: int, waiting: int, ready: bool) -> None:
     if device.has_ended:
         facts: dict[str, Any] = {"waiting": max(0, min(waiting, device.waiting - sent))}
     else:
-        facts = {"seen_at": now, "waiting": min(waiting, MOST_WAITING)} | ({"ready_at": now} if ready else {})
+        facts = {"seen_at": now, "waiting": min(waiting, MOST_WAITING)} | (
+            {"ready_at": now} if ready else {}
+        )
     Device.objects.filter(pk=device.pk).update(**facts)
 
 
-def take_in(device: Device, text: str, *, nonce: str, at: datetime | None, let_in: bool) -> tuple[Scan | None, Refused | None]:
+def take_in(
+    device: Device, text: str, *, nonce: str, at: datetime | None, let_in: bool
+) -> tuple[Scan | None, Refused | None]:
     """One reading of this device: the scan, if one is kept, and why not if the ticket did not count.
 
     It counts if the device was allowed to stand there at the time of the reading. A door that a phone opened without that right is
     kept as a conflict, because whoever came in is inside.
     """
-    facts: dict[str, Any] = {"nonce": nonce, "by": device.person, "device": device.name, "at": at, "let_in": let_in}
+    facts: dict[str, Any] = {
+        "nonce": nonce,
+        "by": device.person,
+        "device": device.name,
+        "at": at,
+        "let_in": let_in,
+    }
     try:
         if not stood_there(device, at or timezone.now()):
             return scans.refuse(device.event, text, no_longer_allowed(), **facts)

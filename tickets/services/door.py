@@ -92,7 +92,9 @@ def squeezed(text: str) -> str:
 
 def by_short_code(event: Event, code: str) -> Ticket:
     # The valid one first: 40 bits may, once in a long while, come up twice.
-    ticket = whole(event.tickets.filter(code=code)).order_by(F("void_at").desc(nulls_first=True)).first()
+    ticket = (
+        whole(event.tickets.filter(code=code)).order_by(F("void_at").desc(nulls_first=True)).first()
+    )
     if ticket is None:
         raise Refused("not_a_ticket", _("No ticket of this event has this code."))
     return ticket
@@ -108,7 +110,9 @@ def by_reservation(event: Event, reservation: int) -> Ticket:
 def by_claim(event: Event, claim: signature.Claim, *, by: User | None) -> Ticket:
     if claim.event_id != event.pk:
         raise Refused("wrong_event", wrong_event(claim.event_id, by=by))
-    ticket = whole(Ticket.objects.filter(serial=claim.serial, reservation=claim.reservation_id, event=event)).first()
+    ticket = whole(
+        Ticket.objects.filter(serial=claim.serial, reservation=claim.reservation_id, event=event)
+    ).first()
     if ticket is None:
         raise Refused("ticket_void", _("This ticket no longer exists."))
     return ticket
@@ -117,7 +121,11 @@ def by_claim(event: Event, claim: signature.Claim, *, by: User | None) -> Ticket
 def wrong_event(event_id: int, *, by: User | None) -> str:
     """Which event it is for is told only to those who stand at that door too."""
     other = door_events(by).filter(pk=event_id).first() if by else None
-    return _("This ticket is for another event: %(title)s.") % {"title": isolated(other.title)} if other else _("This ticket is for another event.")
+    return (
+        _("This ticket is for another event: %(title)s.") % {"title": isolated(other.title)}
+        if other
+        else _("This ticket is for another event.")
+    )
 
 
 def why_void(ticket: Ticket) -> str:
@@ -125,7 +133,9 @@ def why_void(ticket: Ticket) -> str:
         Reservation.Status.CANCELLED: _("The guest cancelled this reservation."),
         Reservation.Status.REJECTED: _("The organizer took this spot back."),
         Reservation.Status.PENDING: _("This reservation is waiting for the organizer again."),
-        Reservation.Status.CONFIRMED: _("A newer ticket replaced this one. Ask the guest for it, or search by name."),
+        Reservation.Status.CONFIRMED: _(
+            "A newer ticket replaced this one. Ask the guest for it, or search by name."
+        ),
     }
     return reasons[Reservation.Status(ticket.reservation.status)]
 
@@ -146,11 +156,17 @@ def check_in(reservation: Reservation, *, by: User | None, device: str = "") -> 
     ticket = valid_ticket(reservation)
     if ticket is None:
         event = Event.objects.get(pk=reservation.event_id)
-        raise called_off() if event.is_cancelled else Refused("not_confirmed", _("This reservation is not confirmed."))
+        raise (
+            called_off()
+            if event.is_cancelled
+            else Refused("not_confirmed", _("This reservation is not confirmed."))
+        )
     return let_in(ticket, by=by, device=device)
 
 
-def let_in(ticket: Ticket, *, by: User | None, device: str = "", at: datetime | None = None) -> Admission:
+def let_in(
+    ticket: Ticket, *, by: User | None, device: str = "", at: datetime | None = None
+) -> Admission:
     """Let in who holds this ticket, which was valid when it was read. `at`: when that was, if not now. Refused: as check_in."""
     if ticket.is_used:  # at a busy door this answer needs no lock
         return Admission(ticket, first=False)
@@ -165,7 +181,9 @@ def admit(ticket: Ticket, *, by: User | None, device: str, at: datetime) -> Admi
         return check_in(ticket.reservation, by=by, device=device)
     event.checked_in_count += 1
     save_counters(event)
-    audit.record("check_in", Reservation(pk=ticket.reservation_id), by=by, ticket=ticket.pk, device=device)
+    audit.record(
+        "check_in", Reservation(pk=ticket.reservation_id), by=by, ticket=ticket.pk, device=device
+    )
     return Admission(ticket, first=True)
 
 
@@ -184,7 +202,9 @@ def undo_check_in(reservation: Reservation, *, keeper: Keeper) -> Ticket:
     """Somebody was let in by mistake: their ticket works again. Refused: as used_ticket."""
     event = lock(reservation.event_id)
     ticket = used_ticket(reservation, keeper=keeper)
-    Ticket.objects.filter(pk=ticket.pk).change(checked_in_at=None, checked_in_by=None, checked_in_device="")
+    Ticket.objects.filter(pk=ticket.pk).change(
+        checked_in_at=None, checked_in_by=None, checked_in_device=""
+    )
     event.checked_in_count -= 1
     save_counters(event)
     facts = {"ticket": ticket.pk, "was": str(ticket.checked_in_at), "device": keeper.name}
@@ -200,7 +220,10 @@ def used_ticket(reservation: Reservation, *, keeper: Keeper) -> Ticket:
     if ticket is None or not ticket.is_used:
         raise Refused("not_checked_in", _("This guest is not checked in."))
     if not may_undo(keeper, ticket):
-        raise Refused("other_device", _("Another device let this guest in. Only that one or the organizer can undo it."))
+        raise Refused(
+            "other_device",
+            _("Another device let this guest in. Only that one or the organizer can undo it."),
+        )
     return ticket
 
 
@@ -237,7 +260,10 @@ def near(event: Event, text: str, code: str) -> TicketQuerySet:
     named = every_word(" ".join(words_typed(text)), *NAMES) if words_typed(text) else NOTHING
     people = User.objects.filter(Q(email__startswith=email_key(text)) | named).order_by()
     valid = event.tickets.valid().order_by()
-    by_code, by_person = valid.filter(code__startswith=code), valid.filter(reservation__person__in=people.values("pk"))
+    by_code, by_person = (
+        valid.filter(code__startswith=code),
+        valid.filter(reservation__person__in=people.values("pk")),
+    )
     return Ticket.objects.filter(pk__in=by_code.values("pk").union(by_person.values("pk")))
 
 
@@ -264,4 +290,6 @@ def words_typed(text: str) -> list[str]:
 
 def all_begin(text: str) -> Q:
     """Each of the first words typed begins a word of the guest's name, whatever its case and the marks on its letters."""
-    return reduce(and_, (Q(words__contains=f" {word}") for word in words_typed(text)), Q()) or NOTHING
+    return (
+        reduce(and_, (Q(words__contains=f" {word}") for word in words_typed(text)), Q()) or NOTHING
+    )

@@ -47,12 +47,17 @@ def head() -> list[str]:
 def rows(event: Event) -> Iterator[list[str]]:
     """The reservations in the order of the queue, times on the clock of the event."""
     valid = Ticket.objects.valid().filter(reservation=OuterRef("pk"))
-    columns: dict[str, Any] = {"code": Subquery(valid.values("code")), "inside_at": Subquery(valid.values("checked_in_at"))}
+    columns: dict[str, Any] = {
+        "code": Subquery(valid.values("code")),
+        "inside_at": Subquery(valid.values("checked_in_at")),
+    }
 
     def clock(moment: datetime | None) -> str:
         return f"{at_the_place(moment, event):%Y-%m-%d %H:%M}" if moment else ""
 
-    for one in in_chunks(event.reservations.in_queue_order().select_related("person").annotate(**columns)):
+    for one in in_chunks(
+        event.reservations.in_queue_order().select_related("person").annotate(**columns)
+    ):
         times = [clock(moment) for moment in (one.created, one.decided_at, one.inside_at)]
         yield [*name_and_address(one.person), one.state_words, *times, one.code or "", one.note]
 
@@ -66,7 +71,11 @@ def in_chunks(reservations: ReservationQuerySet) -> Iterator[Any]:
 
 
 def name_and_address(person: User) -> list[str]:
-    return [str(person), "", ""] if person.is_deleted else [person.last_name, person.first_name, person.email]
+    return (
+        [str(person), "", ""]
+        if person.is_deleted
+        else [person.last_name, person.first_name, person.email]
+    )
 
 
 def csv_lines(event: Event) -> Iterator[str]:
@@ -115,7 +124,12 @@ def is_unseen(letter: str) -> bool:
 def xlsx_file(event: Event) -> IO[bytes]:
     """The file, written to the disk row by row. Cells are strings, whatever they begin with."""
     target = TemporaryFile()  # noqa: SIM115  whoever sends it closes it
-    options: dict[str, Any] = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options: dict[str, Any] = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(target, options) as book:
         sheet = book.add_worksheet(_("Guests"))
         sheet.freeze_panes(1, 0)

@@ -44,20 +44,33 @@ def counters_tell_the_truth() -> Iterator[str]:
     """An event's counters are what a recount finds."""
     same = Q(**{f"{name}_count": F(f"real_{name}") for name in COUNTED})
     for event in recounted().exclude(same):
-        says, has = (" ".join(str(getattr(event, which.format(name))) for name in COUNTED) for which in ("{}_count", "real_{}"))
+        says, has = (
+            " ".join(str(getattr(event, which.format(name))) for name in COUNTED)
+            for which in ("{}_count", "real_{}")
+        )
         yield f"event {event.pk} says {says}, but has {has} ({', '.join(COUNTED)})"
 
 
 def one_live_reservation_each() -> Iterator[str]:
     """Nobody is twice in one queue."""
-    doubles = Reservation.objects.live().order_by().values("event", "person").annotate(how_many=Count("pk")).filter(how_many__gt=1)
+    doubles = (
+        Reservation.objects.live()
+        .order_by()
+        .values("event", "person")
+        .annotate(how_many=Count("pk"))
+        .filter(how_many__gt=1)
+    )
     for double in doubles:
         yield f"event {double['event']}, person {double['person']}: {double['how_many']} live reservations"
 
 
 def live_only_where_published() -> Iterator[str]:
     """Nobody waits or has a seat at a draft, or at an event that was called off."""
-    for pk, event in Reservation.objects.live().exclude(event__status=Event.Status.PUBLISHED).values_list("pk", "event"):
+    for pk, event in (
+        Reservation.objects.live()
+        .exclude(event__status=Event.Status.PUBLISHED)
+        .values_list("pk", "event")
+    ):
         yield f"reservation {pk} is live, event {event} is not published"
 
 
@@ -71,14 +84,21 @@ def had_place_only_where_cancelled() -> Iterator[str]:
 def confirmed_have_one_ticket() -> Iterator[str]:
     """Every confirmed reservation has exactly one valid ticket."""
     tickets = Count("tickets", filter=Q(tickets__void_at=None))
-    for pk, how_many in Reservation.objects.confirmed().annotate(valid=tickets).exclude(valid=1).values_list("pk", "valid"):
+    for pk, how_many in (
+        Reservation.objects.confirmed()
+        .annotate(valid=tickets)
+        .exclude(valid=1)
+        .values_list("pk", "valid")
+    ):
         yield f"reservation {pk} is confirmed and has {how_many} valid tickets"
 
 
 def only_confirmed_have_tickets() -> Iterator[str]:
     """No other reservation has a valid one."""
     for pk, reservation, status in (
-        Ticket.objects.valid().exclude(reservation__status=Status.CONFIRMED).values_list("pk", "reservation", "reservation__status")
+        Ticket.objects.valid()
+        .exclude(reservation__status=Status.CONFIRMED)
+        .values_list("pk", "reservation", "reservation__status")
     ):
         yield f"ticket {pk} is valid, its reservation {reservation} is {status}"
 
@@ -91,7 +111,9 @@ def tickets_belong_to_their_event() -> Iterator[str]:
 
 def nobody_waits_beside_a_free_seat() -> Iterator[str]:
     """In an automatic queue nobody overtakes: while somebody waits, every seat is taken."""
-    running = Event.objects.published().filter(admission=Event.Admission.AUTOMATIC, end_time__gt=timezone.now())
+    running = Event.objects.published().filter(
+        admission=Event.Admission.AUTOMATIC, end_time__gt=timezone.now()
+    )
     for event in running.filter(pending_count__gt=0, confirmed_count__lt=F("seats_limit")):
         yield f"event {event.pk}: {event.pending_count} wait, {event.spots_left} seats are free"
 
@@ -111,11 +133,21 @@ RULES = [
 
 def recounted() -> Any:
     """The events with `real_confirmed`, `real_pending` …, counted from their reservations and tickets."""
-    by_status = {f"real_{status}": how_many(Reservation.objects.filter(status=status)) for status in Status}
-    return Event.objects.annotate(**by_status, real_checked_in=how_many(Ticket.objects.valid().exclude(checked_in_at=None)))
+    by_status = {
+        f"real_{status}": how_many(Reservation.objects.filter(status=status)) for status in Status
+    }
+    return Event.objects.annotate(
+        **by_status, real_checked_in=how_many(Ticket.objects.valid().exclude(checked_in_at=None))
+    )
 
 
 def how_many(rows: QuerySet[Any]) -> Coalesce:
     """The number of these rows that belong to an event: counted once an event, not once a row as a joined group would be."""
-    per_event = rows.filter(event=OuterRef("pk")).order_by().values("event").annotate(n=Count("pk")).values("n")
+    per_event = (
+        rows.filter(event=OuterRef("pk"))
+        .order_by()
+        .values("event")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
     return Coalesce(Subquery(per_event, output_field=IntegerField()), 0)

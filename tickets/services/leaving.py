@@ -17,6 +17,8 @@ def let_go(person: User) -> None:
     """
     held = Reservation.objects.live().filter(person=person, event__end_time__gt=timezone.now())
     for reservation in held.order_by("event_id"):
-        with suppress(Refused):  # used at the door, so it stays as it is; or decided at this very moment
+        with suppress(
+            Refused
+        ):  # used at the door, so it stays as it is; or decided at this very moment
             queue.cancel(reservation, by=person)
     Reservation.objects.filter(person=person).update(message="", note="")

@@ -31,14 +31,18 @@ CONFLICTS_KEPT = timedelta(days=7)
 # --- What happens -----------------------------------------------------------------------------------------------------
 
 
-def note(event: Event, *, requests: int = 0, freed: int = 0, full: bool = False, urgent: bool = False) -> None:
+def note(
+    event: Event, *, requests: int = 0, freed: int = 0, full: bool = False, urgent: bool = False
+) -> None:
     """Keep for the organizer what has just happened. The caller holds the event's lock."""
     now = timezone.now()
     flags = {name: True for name, said in (("full", full), ("urgent", urgent)) if said}
     counts = {"requests": F("requests") + requests, "freed": F("freed") + freed}
     noted = EventNews.objects.filter(event=event)
     if not noted.update(**counts, **flags, since=Coalesce("since", now)):
-        EventNews.objects.create(event=event, requests=requests, freed=freed, full=full, urgent=urgent, since=now)
+        EventNews.objects.create(
+            event=event, requests=requests, freed=freed, full=full, urgent=urgent, since=now
+        )
 
 
 # --- Who is told ------------------------------------------------------------------------------------------------------
@@ -51,7 +55,9 @@ def tell_all() -> int:
 
 def people_with_news() -> QuerySet[User]:
     """Whoever organizes an event about which there is something to tell."""
-    events = Event.objects.filter(Q(news__since__isnull=False) | Q(pk__in=untold_conflicts().values("event")))
+    events = Event.objects.filter(
+        Q(news__since__isnull=False) | Q(pk__in=untold_conflicts().values("event"))
+    )
     return User.objects.filter(pk__in=events.values("organizer"))
 
 
@@ -63,7 +69,9 @@ def tell(person: User) -> bool:
     found = EventNews.objects.filter(event__organizer=person, since__isnull=False)
     # Without the events: who changes one holds its lock before that of its news.
     news = list(found.select_for_update(no_key=True, of=("self",)).order_by("event"))
-    conflicts = Counter(untold_conflicts().filter(event__organizer=person).values_list("event", flat=True))
+    conflicts = Counter(
+        untold_conflicts().filter(event__organizer=person).values_list("event", flat=True)
+    )
     wanted = person.is_active and person.organizer_mail != User.OrganizerMail.OFF
     if wanted and not is_due(person, letter, news, conflicts):
         return False
@@ -78,7 +86,9 @@ def tell(person: User) -> bool:
     return True
 
 
-def is_due(person: User, letter: OrganizerLetter, news: list[EventNews], conflicts: Counter[int]) -> bool:
+def is_due(
+    person: User, letter: OrganizerLetter, news: list[EventNews], conflicts: Counter[int]
+) -> bool:
     """Whether the person is to be told now: of what cannot wait once PAUSE is over, of the rest when it has been 8:00 since."""
     if not news and not conflicts:
         return False
@@ -99,12 +109,21 @@ def last_morning(person: User, now: datetime) -> datetime:
 def untold_conflicts() -> QuerySet[Scan]:
     """Open conflicts at the door that have arrived since the organizer was last told."""
     recent = Scan.objects.conflicts().open().filter(received__gt=timezone.now() - CONFLICTS_KEPT)
-    return recent.filter(Q(event__news=None) | Q(event__news__told_at=None) | Q(received__gt=F("event__news__told_at")))
+    return recent.filter(
+        Q(event__news=None)
+        | Q(event__news__told_at=None)
+        | Q(received__gt=F("event__news__told_at"))
+    )
 
 
 def fact(news: EventNews, conflicts: int) -> dict[str, Any]:
     """As the mail keeps it: numbers only."""
-    said = {"requests": news.requests, "freed": news.freed, "full": news.full, "conflicts": conflicts}
+    said = {
+        "requests": news.requests,
+        "freed": news.freed,
+        "full": news.full,
+        "conflicts": conflicts,
+    }
     return {"event": news.event_id, **said}
 
 

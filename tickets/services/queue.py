@@ -34,7 +34,9 @@ COUNTERS = [*(f"{status}_count" for status in Status), "checked_in_count"]
 
 @DECISION_SECONDS.labels("reserve").time()
 @transaction.atomic
-def reserve(event: Event, *, person: User, key: str = "", among: EventQuerySet | None = None) -> Reservation:
+def reserve(
+    event: Event, *, person: User, key: str = "", among: EventQuerySet | None = None
+) -> Reservation:
     """Take a seat or a place in the queue.
 
     Automatic admission confirms at once while there is a seat and nobody waits; otherwise the reservation is pending.
@@ -64,9 +66,16 @@ def reserve(event: Event, *, person: User, key: str = "", among: EventQuerySet |
 def first_come(event: Event, person: User, key: str) -> Reservation:
     """A seat at once: nobody waits for it."""
     now = timezone.now()
-    reservation = Reservation.objects.create(person=person, event=event, key=key, status=Status.CONFIRMED, created=now, decided_at=now)
+    reservation = Reservation.objects.create(
+        person=person, event=event, key=key, status=Status.CONFIRMED, created=now, decided_at=now
+    )
     count(event, Status.CONFIRMED, +1)
-    audit.record_many([audit.entry("reservation.reserve", reservation, by=person), audit.entry("reservation.confirm", reservation)])
+    audit.record_many(
+        [
+            audit.entry("reservation.reserve", reservation, by=person),
+            audit.entry("reservation.confirm", reservation),
+        ]
+    )
     issue_tickets([reservation], by=None)
     return reservation
 
@@ -89,7 +98,9 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
     if not reservation.can_move_to(Status.CANCELLED):
         raise Refused("already_gone", _("This reservation is no longer active."))
     if event.is_past:
-        raise Refused("event_over", _("This event is over, so a reservation can no longer be cancelled."))
+        raise Refused(
+            "event_over", _("This event is over, so a reservation can no longer be cancelled.")
+        )
     check_unused(reservation)
     had_seat = reservation.is_confirmed
     move(event, [reservation], Status.CANCELLED)
@@ -115,7 +126,9 @@ def confirm(reservation: Reservation, *, by: User) -> Reservation:
     check_decidable(event, reservation)
     if event.is_full:
         raise Refused(
-            "event_full", _("All %(limit)d spots are taken. Raise the capacity, or take back a confirmed spot.") % {"limit": event.seats_limit}
+            "event_full",
+            _("All %(limit)d spots are taken. Raise the capacity, or take back a confirmed spot.")
+            % {"limit": event.seats_limit},
         )
     give_seats(event, [reservation], by=by)
     note_full(event, by=by)
@@ -177,12 +190,21 @@ def undo(reservation: Reservation, *, by: User, before_mail: bool = False) -> Re
 
 
 @transaction.atomic
-def undo_many(event: Event, reservations: Iterable[int], *, by: User, before_mail: bool = False) -> tuple[list[int], dict[int, Refused]]:
+def undo_many(
+    event: Event, reservations: Iterable[int], *, by: User, before_mail: bool = False
+) -> tuple[list[int], dict[int, Refused]]:
     """Take these decisions back, each as `undo` does. Returns the ids that wait again, and for each of the others why not."""
     event, done, refusals = lock(event.pk), [], {}
-    found = list(event.reservations.filter(pk__in=set(reservations)).in_queue_order().select_related("person").with_entry())
+    found = list(
+        event.reservations.filter(pk__in=set(reservations))
+        .in_queue_order()
+        .select_related("person")
+        .with_entry()
+    )
     rejected = [reservation.person_id for reservation in found if reservation.is_rejected]
-    back = set(event.reservations.live().filter(person__in=rejected).values_list("person", flat=True))
+    back = set(
+        event.reservations.live().filter(person__in=rejected).values_list("person", flat=True)
+    )
     for reservation in found:
         try:
             again = reservation.is_rejected and reservation.person_id in back
@@ -201,7 +223,9 @@ def put_back(event: Event, reservations: Sequence[Reservation], *, by: User) -> 
     """Make these decided reservations pending again, and write to the guests who were told of a decision."""
     told = told_of_a_decision(reservations)
     move(event, reservations, Status.PENDING)
-    audit.record_many([audit.entry("reservation.undo", reservation, by=by) for reservation in reservations])
+    audit.record_many(
+        [audit.entry("reservation.undo", reservation, by=by) for reservation in reservations]
+    )
     mail.queue_many(mails.waits_again, told, args=lambda r: {"reservation": r.pk})
 
 
@@ -214,7 +238,9 @@ def told_of_a_decision(reservations: Sequence[Reservation]) -> list[Reservation]
 
 @DECISION_SECONDS.labels("confirm_many").time()
 @transaction.atomic
-def confirm_many(event: Event, reservations: Iterable[int], *, by: User) -> tuple[list[int], dict[int, Refused]]:
+def confirm_many(
+    event: Event, reservations: Iterable[int], *, by: User
+) -> tuple[list[int], dict[int, Refused]]:
     """Confirm these of the event's reservations, in queue order, as far as the seats reach.
 
     Returns the ids that were confirmed, and for each of the others why not.
@@ -237,7 +263,9 @@ def confirm_next(event: Event, number: int, *, by: User) -> tuple[list[int], dic
     return confirm_as_far_as_seats_reach(event, list(head[:number]), by=by)
 
 
-def confirm_as_far_as_seats_reach(event: Event, reservations: Sequence[Reservation], *, by: User) -> tuple[list[int], dict[int, Refused]]:
+def confirm_as_far_as_seats_reach(
+    event: Event, reservations: Sequence[Reservation], *, by: User
+) -> tuple[list[int], dict[int, Refused]]:
     """Confirm the first of these pending reservations, one for each free seat. The caller holds the lock."""
     chosen, others = reservations[: event.spots_left], reservations[event.spots_left :]
     give_seats(event, chosen, by=by)
@@ -251,17 +279,26 @@ def confirm_as_far_as_seats_reach(event: Event, reservations: Sequence[Reservati
 @DECISION_SECONDS.labels("reject_many").time()
 @transaction.atomic
 def reject_many(
-    event: Event, reservations: Iterable[int], *, by: User, message: str = "", seen: str = Status.PENDING
+    event: Event,
+    reservations: Iterable[int],
+    *,
+    by: User,
+    message: str = "",
+    seen: str = Status.PENDING,
 ) -> tuple[list[int], dict[int, Refused]]:
     """Reject those of these reservations that still have the status `seen`: pending, or confirmed to take their seats back.
 
     Returns the ids that were rejected, and for each of the others why not.
     """
     event, found, refusals = for_bulk(event, reservations, seen=seen)
-    refusals |= {reservation.pk: already_checked_in() for reservation in found if reservation.inside}
+    refusals |= {
+        reservation.pk: already_checked_in() for reservation in found if reservation.inside
+    }
     found = [reservation for reservation in found if not reservation.inside]
     move(event, found, Status.REJECTED, by=by, message=message.strip())
-    audit.record_many([audit.entry("reservation.reject", reservation, by=by) for reservation in found])
+    audit.record_many(
+        [audit.entry("reservation.reject", reservation, by=by) for reservation in found]
+    )
     tell_rejected(found)
     promote(event)
     save_counters(event)
@@ -283,7 +320,13 @@ def promote(event: Event) -> bool:
 
     Returns whether anybody moved up.
     """
-    if not event.is_automatic or not event.is_published or event.is_full or not event.pending_count or event.is_past:
+    if (
+        not event.is_automatic
+        or not event.is_published
+        or event.is_full
+        or not event.pending_count
+        or event.is_past
+    ):
         return False
     head = event.reservations.pending().in_queue_order().select_related("person")
     give_seats(event, list(head[: event.spots_left]), by=None)
@@ -293,7 +336,9 @@ def promote(event: Event) -> bool:
 def reject_all(event: Event, *, by: User | None) -> None:
     """The event is cancelled: nobody keeps a place, and each keeps what it was. The caller holds the lock."""
     told = list(event.reservations.live().select_related("person"))
-    groups = {status: [one.pk for one in told if one.status == status] for status in Reservation.LIVE}
+    groups = {
+        status: [one.pk for one in told if one.status == status] for status in Reservation.LIVE
+    }
     move(event, told, Status.REJECTED, by=by)
     for status, ids in groups.items():
         Reservation.objects.filter(pk__in=ids).update(status_at_cancellation=status)
@@ -312,12 +357,19 @@ def locked(reservation: Reservation) -> tuple[Event, Reservation]:
     return event, fresh
 
 
-def for_bulk(event: Event, reservations: Iterable[int], *, seen: str = Status.PENDING) -> tuple[Event, list[Reservation], dict[int, Refused]]:
+def for_bulk(
+    event: Event, reservations: Iterable[int], *, seen: str = Status.PENDING
+) -> tuple[Event, list[Reservation], dict[int, Refused]]:
     """The event, locked; those of these reservations that have the status `seen`, in queue order and with `inside`; and why not the others."""
     event = lock(event.pk)
     check_published(event)
     wanted = set(reservations)
-    found = list(event.reservations.filter(pk__in=wanted, status=seen).in_queue_order().select_related("person").with_entry())
+    found = list(
+        event.reservations.filter(pk__in=wanted, status=seen)
+        .in_queue_order()
+        .select_related("person")
+        .with_entry()
+    )
     decided = wanted - {reservation.pk for reservation in found}
     return event, found, {pk: already_decided() for pk in sorted(decided)}
 
@@ -327,7 +379,9 @@ def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | 
     if not reservations:
         return
     move(event, reservations, Status.CONFIRMED, by=by)
-    audit.record_many([audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations])
+    audit.record_many(
+        [audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations]
+    )
     issue_tickets(reservations, by=by)
 
 
@@ -350,10 +404,22 @@ def issue_tickets(reservations: Sequence[Reservation], *, by: User | None) -> No
     Ticket.objects.bulk_create(tickets)
     delay = settings.MAIL_DECISION_DELAY_SECONDS if by else 0
     serials = {ticket.reservation_id: ticket.serial for ticket in tickets}
-    mail.queue_many(mails.confirmed, reservations, delay=delay, args=lambda r: {"reservation": r.pk, "serial": serials[r.pk]})
+    mail.queue_many(
+        mails.confirmed,
+        reservations,
+        delay=delay,
+        args=lambda r: {"reservation": r.pk, "serial": serials[r.pk]},
+    )
 
 
-def move(event: Event, reservations: Sequence[Reservation], status: str, *, by: User | None = None, message: str = "") -> None:
+def move(
+    event: Event,
+    reservations: Sequence[Reservation],
+    status: str,
+    *,
+    by: User | None = None,
+    message: str = "",
+) -> None:
     """Move reservations that the table allows to move, void tickets that no longer hold, and count."""
     if not reservations:
         return
@@ -365,7 +431,11 @@ def move(event: Event, reservations: Sequence[Reservation], status: str, *, by: 
         count(event, reservation.status, -1)
         count(event, status, +1)
         reservation.status = status
-        reservation.decided_at, reservation.decided_by, reservation.message = decided_at, decided_by, message
+        reservation.decided_at, reservation.decided_by, reservation.message = (
+            decided_at,
+            decided_by,
+            message,
+        )
     moved = Reservation.objects.filter(pk__in=[reservation.pk for reservation in reservations])
     moved.update(status=status, decided_at=decided_at, decided_by=decided_by, message=message)
     if leaving:
@@ -404,7 +474,12 @@ def in_json(value: Any) -> str:
 
 def tell_rejected(reservations: Sequence[Reservation]) -> None:
     delay = settings.MAIL_DECISION_DELAY_SECONDS
-    mail.queue_many(mails.rejected, reservations, delay=delay, args=lambda r: {"reservation": r.pk, "decided": r.decided_at.isoformat()})
+    mail.queue_many(
+        mails.rejected,
+        reservations,
+        delay=delay,
+        args=lambda r: {"reservation": r.pk, "decided": r.decided_at.isoformat()},
+    )
 
 
 def check_published(event: Event) -> None:
@@ -415,15 +490,23 @@ def check_published(event: Event) -> None:
 def check_open(event: Event) -> None:
     check_published(event)
     if event.has_started:
-        raise Refused("event_started", _("This event has already started, so it takes no more reservations."))
+        raise Refused(
+            "event_started", _("This event has already started, so it takes no more reservations.")
+        )
 
 
 def check_first_reservation(event: Event, person: User) -> None:
-    earlier = set(event.reservations.filter(person=person).exclude(status=Status.CANCELLED).values_list("status", flat=True))
+    earlier = set(
+        event.reservations.filter(person=person)
+        .exclude(status=Status.CANCELLED)
+        .values_list("status", flat=True)
+    )
     if earlier & set(Reservation.LIVE):
         raise Refused("already_registered", _("You already have a reservation for this event."))
     if earlier:
-        raise Refused("reservation_rejected", _("The organizer could not offer you a spot at this event."))
+        raise Refused(
+            "reservation_rejected", _("The organizer could not offer you a spot at this event.")
+        )
 
 
 def check_decidable(event: Event, reservation: Reservation) -> None:
@@ -432,7 +515,9 @@ def check_decidable(event: Event, reservation: Reservation) -> None:
         raise already_decided()
 
 
-def check_undoable(event: Event, reservation: Reservation, *, again: bool, before_mail: bool) -> None:
+def check_undoable(
+    event: Event, reservation: Reservation, *, again: bool, before_mail: bool
+) -> None:
     """`again`: it was rejected, and its guest has reserved again. `before_mail`: as in `undo`."""
     if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
         raise Refused("nothing_to_undo", _("There is no decision to take back."))
@@ -470,7 +555,10 @@ def live_reservation(event: Event, person_id: int) -> Reservation | None:
 def latest(event: Event, person: User) -> Reservation | None:
     """What to show this person about this event: their live reservation, else the newest one."""
     order = ["-created", "-id"]
-    return live_reservation(event, person.pk) or event.reservations.filter(person=person).order_by(*order).first()
+    return (
+        live_reservation(event, person.pk)
+        or event.reservations.filter(person=person).order_by(*order).first()
+    )
 
 
 def position(reservation: Reservation, *, near_the_end: bool = False) -> int | None:
@@ -484,7 +572,13 @@ def position(reservation: Reservation, *, near_the_end: bool = False) -> int | N
     if not near_the_end:
         return 1 + waiting.before(reservation.created, reservation.pk).count()
     # In one statement, so that both numbers are of one moment.
-    behind = waiting.after(reservation.created, reservation.pk).order_by().values("event").annotate(count=Count("pk")).values("count")
+    behind = (
+        waiting.after(reservation.created, reservation.pk)
+        .order_by()
+        .values("event")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
     place = F("pending_count") - Coalesce(Subquery(behind), 0)
     return Event.objects.filter(pk=reservation.event_id).values_list(place, flat=True).get()
 
@@ -510,7 +604,11 @@ def counts(event: Event) -> dict[str, int]:
     kept = {str(status): int(getattr(event, f"{status}_count")) for status in Status}
     if event.is_cancelled:
         rejected = event.reservations.filter(status=Status.REJECTED).order_by()
-        for status, number in rejected.exclude(status_at_cancellation="").values_list("status_at_cancellation").annotate(Count("pk")):
+        for status, number in (
+            rejected.exclude(status_at_cancellation="")
+            .values_list("status_at_cancellation")
+            .annotate(Count("pk"))
+        ):
             kept[status] += number
             kept[Status.REJECTED] -= number
     return kept

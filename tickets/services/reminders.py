@@ -17,7 +17,11 @@ AHEAD = timedelta(hours=24)
 def due() -> EventQuerySet:
     """The events that begin within a day and whose guests were not yet reminded of this beginning."""
     now = timezone.now()
-    return Event.objects.published().filter(start_time__gt=now, start_time__lte=now + AHEAD).exclude(reminded_for=F("start_time"))
+    return (
+        Event.objects.published()
+        .filter(start_time__gt=now, start_time__lte=now + AHEAD)
+        .exclude(reminded_for=F("start_time"))
+    )
 
 
 def remind_all() -> int:
@@ -31,8 +35,16 @@ def remind(event: Event) -> int:
     if not due().filter(pk=event.pk).exists():
         return 0
     # Who got the ticket within that day has just read when it is.
-    told = list(event.reservations.confirmed().filter(decided_at__lte=event.start_time - AHEAD).select_related("person"))
-    mail.queue_many(mails.reminder, told, args=lambda r: {"reservation": r.pk, "start": event.start_time.isoformat()})
+    told = list(
+        event.reservations.confirmed()
+        .filter(decided_at__lte=event.start_time - AHEAD)
+        .select_related("person")
+    )
+    mail.queue_many(
+        mails.reminder,
+        told,
+        args=lambda r: {"reservation": r.pk, "start": event.start_time.isoformat()},
+    )
     event.reminded_for = event.start_time
     event.save(update_fields=["reminded_for"])
     return len(told)

@@ -40,7 +40,10 @@ def accept(event: Event, at: datetime | None, *, since: datetime | None = None) 
     if at is None:
         return now
     if not max(earliest(event, now), since or NO_TIME) <= at <= now + AHEAD:
-        raise Refused("impossible_time", _("The time of this scan can’t be right. Check the clock of this device."))
+        raise Refused(
+            "impossible_time",
+            _("The time of this scan can’t be right. Check the clock of this device."),
+        )
     return min(at, now)
 
 

@@ -56,7 +56,9 @@ def record(
 
 
 @transaction.atomic
-def take_in(event: Event, text: str, *, nonce: str, by: User | None, device: str, at: datetime, let_in: bool) -> Scan:
+def take_in(
+    event: Event, text: str, *, nonce: str, by: User | None, device: str, at: datetime, let_in: bool
+) -> Scan:
     """Under the event's lock, so that a reading that is sent twice at once is still one."""
     event = lock(event.pk)
     if known := known_scan(event, nonce, by=by, device=device):
@@ -65,7 +67,14 @@ def take_in(event: Event, text: str, *, nonce: str, by: User | None, device: str
     outcome = Outcome.ADMITTED if admission.first else Outcome.USED
     if let_in and not admission.first:
         check_conflicts(event, by=by, device=device)
-    facts = {"nonce": nonce, "by": by, "device": device, "at": at, "let_in": let_in, "outcome": outcome}
+    facts = {
+        "nonce": nonce,
+        "by": by,
+        "device": device,
+        "at": at,
+        "let_in": let_in,
+        "outcome": outcome,
+    }
     return Scan.objects.create(event=event, ticket=admission.ticket, **facts)
 
 
@@ -76,13 +85,18 @@ def known_scan(event: Event, nonce: str, *, by: User | None, device: str) -> Sca
     if mine := known.sent_by(by, device).first():
         return mine
     if known.exists():
-        raise Refused("nonce_taken", _("Another device has sent a scan with this number. Scan the code again."))
+        raise Refused(
+            "nonce_taken",
+            _("Another device has sent a scan with this number. Scan the code again."),
+        )
     return None
 
 
 def check_conflicts(event: Event, *, by: User | None, device: str) -> None:
     if event.scans.conflicts().open().sent_by(by, device).count() >= MOST_OPEN_CONFLICTS:
-        raise Refused("too_many_conflicts", _("The organizer has to settle this phone’s conflicts first."))
+        raise Refused(
+            "too_many_conflicts", _("The organizer has to settle this phone’s conflicts first.")
+        )
 
 
 def opened(scan: Scan) -> Scan:
@@ -98,7 +112,9 @@ def opened(scan: Scan) -> Scan:
 @transaction.atomic
 def take_back(event: Event, nonce: str, *, keeper: Keeper) -> None:
     """The scanner that let somebody in by mistake takes that back. Refused: nothing_to_undo, event_over, other_device."""
-    found = event.scans.select_related("ticket__reservation").filter(nonce=nonce, outcome=Outcome.ADMITTED)
+    found = event.scans.select_related("ticket__reservation").filter(
+        nonce=nonce, outcome=Outcome.ADMITTED
+    )
     scan = found.sent_by(keeper.person, keeper.name).first()
     # Somebody may have taken it back and let the guest in again since: that is another admission.
     if scan is None or scan.ticket is None or scan.ticket.checked_in_at != scan.at:
@@ -127,8 +143,20 @@ def refuse(
         known = known_scan(event, nonce, by=by, device=device)
         if known is None:
             check_conflicts(event, by=by, device=device)
-            facts = {"by": by, "device": device, "at": scan_times.nearest(event, at), "let_in": True}
-            known = Scan.objects.create(event=event, ticket=ticket, nonce=nonce, outcome=Outcome.REFUSED, reason=refusal.code, **facts)
+            facts = {
+                "by": by,
+                "device": device,
+                "at": scan_times.nearest(event, at),
+                "let_in": True,
+            }
+            known = Scan.objects.create(
+                event=event,
+                ticket=ticket,
+                nonce=nonce,
+                outcome=Outcome.REFUSED,
+                reason=refusal.code,
+                **facts,
+            )
     return known, refusal
 
 
@@ -156,5 +184,9 @@ def settle(scan: Scan, *, by: User) -> None:
 @transaction.atomic
 def unsettle(scan: Scan, *, by: User) -> None:
     """Look at it once more."""
-    if Scan.objects.filter(pk=scan.pk).exclude(settled_at=None).update(settled_at=None, settled_by=None):
+    if (
+        Scan.objects.filter(pk=scan.pk)
+        .exclude(settled_at=None)
+        .update(settled_at=None, settled_by=None)
+    ):
         audit.record("scan.unsettle", scan, by=by)

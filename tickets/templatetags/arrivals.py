@@ -28,13 +28,22 @@ def parts(event: Event) -> dict[str, Any]:
     """What `tickets/_arrivals.html` shows: three queries."""
     found = service.arrivals(event)
     conflicts = event.scans.conflicts().open().count()
-    return {"event": event, "arrivals": found, "latest": service.latest(event), "conflicts": conflicts, **(axes(found) if found.steps else {})}
+    return {
+        "event": event,
+        "arrivals": found,
+        "latest": service.latest(event),
+        "conflicts": conflicts,
+        **(axes(found) if found.steps else {}),
+    }
 
 
 def axes(found: Arrivals) -> dict[str, Any]:
     """The numbers beside the plot from top to bottom, the times below it."""
     first, columns = found.steps[0], columns_of(found)
-    below = [first.begins + (first.ends - first.begins) * (columns * part // PARTS_BELOW) for part in range(PARTS_BELOW + 1)]
+    below = [
+        first.begins + (first.ends - first.begins) * (columns * part // PARTS_BELOW)
+        for part in range(PARTS_BELOW + 1)
+    ]
     return {
         "counts": scale(found.busiest.count),
         "totals": scale(max(found.total, found.expected)),
@@ -69,11 +78,18 @@ def arrivals_plot(found: Arrivals) -> SafeString:
         )
         for number, step in enumerate(found.steps)
     )
-    curve = " ".join(f"{width * (number + 1):.1f},{HEIGHT - HEIGHT * step.total / all_of_them:.1f}" for number, step in enumerate(found.steps))
+    curve = " ".join(
+        f"{width * (number + 1):.1f},{HEIGHT - HEIGHT * step.total / all_of_them:.1f}"
+        for number, step in enumerate(found.steps)
+    )
     drawing = (
         '<svg class="chart__plot" viewBox="0 0 600 180" preserveAspectRatio="none" aria-hidden="true">'
         '<path class="grid" d="M0 0H600M0 60H600M0 120H600M0 180H600"/>{}'
         '<path class="target" d="M0 {}H600"/><polyline class="curve" points="0,180 {}"/></svg>'
     )
-    rects = format_html_join("", '<rect class="bar{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>', bars)
-    return format_html(drawing, rects, f"{HEIGHT - HEIGHT * found.expected / all_of_them:.1f}", curve)
+    rects = format_html_join(
+        "", '<rect class="bar{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>', bars
+    )
+    return format_html(
+        drawing, rects, f"{HEIGHT - HEIGHT * found.expected / all_of_them:.1f}", curve
+    )

@@ -19,7 +19,9 @@ register = template.Library()
 def selected_forms() -> SafeString:
     """Every plural form of `{n} selected`, as data attributes named like the categories of the browser's Intl."""
     forms = (("one", 1), ("few", 2), ("many", 5), ("other", 5))
-    return format_html_join(" ", 'data-{}="{}"', ((name, selected(sample, "{n}")) for name, sample in forms))
+    return format_html_join(
+        " ", 'data-{}="{}"', ((name, selected(sample, "{n}")) for name, sample in forms)
+    )
 
 
 @register.simple_tag
@@ -37,7 +39,14 @@ def selected(number: int, shown: str) -> str:
 def left_forms() -> SafeString:
     """Every plural form of `{n} spots would be left`, as `selected_forms` gives them, and what to say when there are too few."""
     forms = (("one", 1), ("few", 2), ("many", 5), ("other", 5))
-    words = ((name, ngettext("%(n)s spot would be left", "%(n)s spots would be left", sample) % {"n": "{n}"}) for name, sample in forms)
+    words = (
+        (
+            name,
+            ngettext("%(n)s spot would be left", "%(n)s spots would be left", sample)
+            % {"n": "{n}"},
+        )
+        for name, sample in forms
+    )
     return format_html_join(" ", 'data-{}="{}"', [*words, ("over", _("More than there are spots"))])
 
 

@@ -20,21 +20,29 @@ def entered(ticket: Ticket) -> str:
     if ticket.checked_in_at is None:
         return ""
     at = at_the_place(ticket.checked_in_at, ticket.event)
-    return clock(at) if at.date() == timezone.localdate(timezone=ticket.event.zone) else f"{short_day(at)}, {clock(at)}"
+    return (
+        clock(at)
+        if at.date() == timezone.localdate(timezone=ticket.event.zone)
+        else f"{short_day(at)}, {clock(at)}"
+    )
 
 
 @register.simple_tag
 def scanned(scan: Scan) -> str:
     """When, where and by whom a door read the ticket: `18:04, Gate 2, Tomasz Lis`."""
     at = at_the_place(scan.at, scan.event)
-    return ", ".join(isolated(part) for part in (f"{short_day(at)}, {clock(at)}", scan.device, scan.by) if part)
+    return ", ".join(
+        isolated(part) for part in (f"{short_day(at)}, {clock(at)}", scan.device, scan.by) if part
+    )
 
 
 @register.simple_tag
 def reason(scan: Scan) -> str:
     """Why the ticket was not valid, when somebody looks back at it."""
     words = {
-        "ticket_void": _("The reservation was no longer confirmed, or a newer ticket had replaced this one."),
+        "ticket_void": _(
+            "The reservation was no longer confirmed, or a newer ticket had replaced this one."
+        ),
         "event_cancelled": _("The event was cancelled."),
         "wrong_event": _("The ticket is for another event."),
         "forged_ticket": _("The code was not issued here."),

@@ -33,12 +33,25 @@ def reserve(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return redirect(event)
     try:
-        reservation = queue.reserve(event, person=request.user, key=request.POST.get("key", "")[:LONGEST_KEY])
+        reservation = queue.reserve(
+            event, person=request.user, key=request.POST.get("key", "")[:LONGEST_KEY]
+        )
     except Refused as refusal:
         return told(request, event, refusal)
     if not reservation.is_live:
-        return told(request, event, Refused("already_gone", _("You sent this form before, and gave that place back since. Reserve once more.")))
-    words = _("Reserved. Your ticket is ready.") if reservation.is_confirmed else _("Reserved. You are in the queue.")
+        return told(
+            request,
+            event,
+            Refused(
+                "already_gone",
+                _("You sent this form before, and gave that place back since. Reserve once more."),
+            ),
+        )
+    words = (
+        _("Reserved. Your ticket is ready.")
+        if reservation.is_confirmed
+        else _("Reserved. You are in the queue.")
+    )
     return told(request, event, words)
 
 
@@ -66,7 +79,11 @@ def mine(request: PersonRequest) -> HttpResponse:
     ahead, behind = Q(event__end_time__gt=now), Q(event__end_time__lte=now)
     counts = newest.aggregate(upcoming=Count("pk", filter=ahead), past=Count("pk", filter=behind))
     past = request.GET.get("show") == "past"
-    shown = newest.filter(behind).order_by("-event__start_time", "-pk") if past else newest.filter(ahead).order_by("event__start_time", "pk")
+    shown = (
+        newest.filter(behind).order_by("-event__start_time", "-pk")
+        if past
+        else newest.filter(ahead).order_by("event__start_time", "pk")
+    )
     page = Paginator(shown.with_position().with_entry(), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "tickets/mine.html", {"page": page, "counts": counts, "past": past})
 
@@ -78,9 +95,17 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     reservation = get_object_or_404(own_reservations(request.user), pk=pk)
     if request.method != "POST":
         return render(
-            request, "tickets/cancel.html", {"reservation": reservation, "event": reservation.event, "back": way_back(request, reservation)}
+            request,
+            "tickets/cancel.html",
+            {
+                "reservation": reservation,
+                "event": reservation.event,
+                "back": way_back(request, reservation),
+            },
         )
-    words = _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
+    words = (
+        _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
+    )
     try:
         queue.cancel(reservation, by=request.user)
     except Refused as refusal:
@@ -101,11 +126,18 @@ def leave(request: VisitorRequest, token: str) -> HttpResponse:
             reservation = queue.cancel(reservation, by=reservation.person)
         except Refused as no:
             refusal = no
-    context = {"reservation": reservation, "event": reservation.event, "refusal": refusal, "done": request.method == "POST" and not refusal}
+    context = {
+        "reservation": reservation,
+        "event": reservation.event,
+        "refusal": refusal,
+        "done": request.method == "POST" and not refusal,
+    }
     return render(request, "tickets/leave.html", context, status=409 if refusal else 200)
 
 
-def told(request: PersonRequest, event: Event, outcome: Refused | str, *, back: str = "") -> HttpResponse:
+def told(
+    request: PersonRequest, event: Event, outcome: Refused | str, *, back: str = ""
+) -> HttpResponse:
     """The end of a deed: for htmx the card as it is now with a toast, for a plain form a message on the page it came from."""
     refusal = outcome if isinstance(outcome, Refused) else None
     if not refusal:
@@ -113,7 +145,9 @@ def told(request: PersonRequest, event: Event, outcome: Refused | str, *, back: 
     if request.htmx:
         event.refresh_from_db()
         context = {"card": card_of(event, request.user, refusal), "focus": True, "toasts": True}
-        return render(request, "tickets/_reserve_card.html", context, status=409 if refusal else 200)
+        return render(
+            request, "tickets/_reserve_card.html", context, status=409 if refusal else 200
+        )
     if refusal:
         messages.error(request, refusal.message)
     return redirect(back or event.get_absolute_url())
@@ -122,6 +156,8 @@ def told(request: PersonRequest, event: Event, outcome: Refused | str, *, back: 
 def way_back(request: PersonRequest, reservation: Reservation) -> str:
     """The page of ours that the person asked to return to, else the event's."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    ours = url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
     # Only a path: any other word would be taken for the name of a view.
     return wanted if ours and wanted.startswith("/") else reservation.event.get_absolute_url()

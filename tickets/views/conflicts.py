@@ -21,11 +21,22 @@ PER_PAGE = 50
 def conflicts(request: PersonRequest, pk: int) -> HttpResponse:
     """What is open first, then what was settled, each in the order of the doors' clocks."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    people = ["by", "settled_by", "ticket__checked_in_by", "ticket__event", "ticket__reservation__person"]
+    people = [
+        "by",
+        "settled_by",
+        "ticket__checked_in_by",
+        "ticket__event",
+        "ticket__reservation__person",
+    ]
     found = event.scans.conflicts().select_related(*people).order_by("settled_at", "at", "pk")
     settled = request.GET.get("show") == "settled"
-    counts = {"open": event.scans.conflicts().open().count(), "all": event.scans.conflicts().count()}
-    page = Paginator(found.exclude(settled_at=None) if settled else found.open(), PER_PAGE).get_page(request.GET.get("page"))
+    counts = {
+        "open": event.scans.conflicts().open().count(),
+        "all": event.scans.conflicts().count(),
+    }
+    page = Paginator(
+        found.exclude(settled_at=None) if settled else found.open(), PER_PAGE
+    ).get_page(request.GET.get("page"))
     context = {"event": event, "page": page, "counts": counts, "settled": settled, "here": "live"}
     return render(request, "tickets/conflicts.html", context)
 

@@ -61,12 +61,23 @@ def ready(request: KeeperRequest, pk: int) -> HttpResponse:
     device = request.keeper.device
     mine = device if device and device.event_id == event.pk and device.person_id else None
     if request.method == "POST" and mine:
-        gate = event.gates.filter(revoked_at=None, pk=as_number(request.POST.get("gate", ""))).first()
+        gate = event.gates.filter(
+            revoked_at=None, pk=as_number(request.POST.get("gate", ""))
+        ).first()
         devices.move_to(mine, gate)
-        at = _("This phone stands at %(gate)s.") % {"gate": isolated(gate)} if gate else _("This phone stands at no gate.")
+        at = (
+            _("This phone stands at %(gate)s.") % {"gate": isolated(gate)}
+            if gate
+            else _("This phone stands at no gate.")
+        )
         messages.success(request, at)
         return redirect("tickets:ready", event.pk)
-    return render(request, "tickets/ready.html", frame(request, event, "ready") | {"mine": mine, "gates": event.gates.filter(revoked_at=None)})
+    return render(
+        request,
+        "tickets/ready.html",
+        frame(request, event, "ready")
+        | {"mine": mine, "gates": event.gates.filter(revoked_at=None)},
+    )
 
 
 def as_number(text: str) -> int:
@@ -83,8 +94,17 @@ def search(request: KeeperRequest, pk: int) -> HttpResponse:
     context = frame(request, event, "search")
     tickets = door.search(event, query, keeper=keeper)
     hits = [(ticket, context["manages"] or keeper.let_in(ticket)) for ticket in tickets]
-    context |= {"query": query, "hits": hits, "most": door.MOST_HITS, "shows_codes": not keeper.came_by_link}
-    return render(request, "tickets/check_in_search.html#hits" if request.htmx else "tickets/check_in_search.html", context)
+    context |= {
+        "query": query,
+        "hits": hits,
+        "most": door.MOST_HITS,
+        "shows_codes": not keeper.came_by_link,
+    }
+    return render(
+        request,
+        "tickets/check_in_search.html#hits" if request.htmx else "tickets/check_in_search.html",
+        context,
+    )
 
 
 @require_POST
@@ -95,7 +115,12 @@ def admit(request: KeeperRequest, pk: int) -> HttpResponse:
         admission = door.check_in(reservation, by=request.keeper.person, device=request.keeper.name)
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
-    return result(request, admission.ticket.event, "ok" if admission.first else "used", ticket=admission.ticket)
+    return result(
+        request,
+        admission.ticket.event,
+        "ok" if admission.first else "used",
+        ticket=admission.ticket,
+    )
 
 
 @require_POST
@@ -118,20 +143,30 @@ def undo(request: KeeperRequest, pk: int) -> HttpResponse:
 def arrivals(request: PersonRequest, pk: int) -> HttpResponse:
     """The chart of the live page as it is now; people who open its address see that page."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    return render(request, "tickets/_arrivals.html", parts(event)) if request.htmx else redirect("events:live", event.pk)
+    return (
+        render(request, "tickets/_arrivals.html", parts(event))
+        if request.htmx
+        else redirect("events:live", event.pk)
+    )
 
 
 def at_my_door(request: KeeperRequest, reservation: int) -> Reservation:
     return get_object_or_404(kept_reservations(request.keeper), pk=reservation)
 
 
-def result(request: KeeperRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any) -> HttpResponse:
+def result(
+    request: KeeperRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any
+) -> HttpResponse:
     """The answer about one ticket, `kind` being found, ok, used, ask or invalid: alone for htmx, over the page otherwise."""
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
     # The next guest is looked for where this one was found.
     here = "search" if request.POST.get("from") == "search" else "code"
-    next_page = reverse("tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk])
-    context = frame(request, event, here) | {"result": kind, "ticket": ticket, "next": next_page} | answer
+    next_page = reverse(
+        "tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk]
+    )
+    context = (
+        frame(request, event, here) | {"result": kind, "ticket": ticket, "next": next_page} | answer
+    )
     return render(request, template, context, status=409 if kind == "invalid" else 200)
 
 
@@ -142,7 +177,14 @@ def frame(request: KeeperRequest, event: Event, here: str) -> dict[str, Any]:
         "event": event,
         "gate": device.gate if device and device.event_id == event.pk else None,
         # What the phone tells a forgery by. Searching needs the server anyway.
-        "keys": "{}" if here == "search" else json.dumps({number: base64.b64encode(key).decode() for number, key in signature.public_keys().items()}),
+        "keys": "{}"
+        if here == "search"
+        else json.dumps(
+            {
+                number: base64.b64encode(key).decode()
+                for number, key in signature.public_keys().items()
+            }
+        ),
         "here": here,
         "manages": managed_events(request.user).filter(pk=event.pk).exists(),
     }

@@ -16,14 +16,18 @@ from tickets.services import export
 def as_csv(request: PersonRequest, pk: int) -> HttpResponseBase:
     event = get_object_or_404(managed_events(request.user), pk=pk)
     headers = {"Content-Disposition": f'attachment; filename="{file_name(event)}.csv"'}
-    return StreamingHttpResponse(export.csv_lines(event), content_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingHttpResponse(
+        export.csv_lines(event), content_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 @require_safe
 @organizer_required
 def as_xlsx(request: PersonRequest, pk: int) -> HttpResponseBase:
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    return FileResponse(export.xlsx_file(event), as_attachment=True, filename=f"{file_name(event)}.xlsx")
+    return FileResponse(
+        export.xlsx_file(event), as_attachment=True, filename=f"{file_name(event)}.xlsx"
+    )
 
 
 def file_name(event: Event) -> str:

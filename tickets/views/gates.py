@@ -43,9 +43,18 @@ def doors(request: PersonRequest, pk: int) -> HttpResponse:
                 raise
             form.add_error(refusal.field, refusal.message)
         else:
-            messages.success(request, _("%(name)s added. Show this code to your helper.") % {"name": isolated(gate)})
+            messages.success(
+                request,
+                _("%(name)s added. Show this code to your helper.") % {"name": isolated(gate)},
+            )
             return redirect("tickets:gate", gate.pk)
-    context = {"event": event, "form": form, "gates": event.gates.filter(revoked_at=None), "here": "doors", **phones(event)}
+    context = {
+        "event": event,
+        "form": form,
+        "gates": event.gates.filter(revoked_at=None),
+        "here": "doors",
+        **phones(event),
+    }
     template = "tickets/doors.html#phones" if request.htmx else "tickets/doors.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
@@ -53,7 +62,11 @@ def doors(request: PersonRequest, pk: int) -> HttpResponse:
 def phones(event: Event) -> dict[str, Any]:
     """The phones of this event, those that spoke last first, each with its scans a minute; and the scanners that came by the API."""
     rates, now = devices.rates(event), timezone.now()
-    there: list[Device] = list(event.devices.exclude(seen_at=None).select_related("gate", "person", "event").order_by("-seen_at")[:100])
+    there: list[Device] = list(
+        event.devices.exclude(seen_at=None)
+        .select_related("gate", "person", "event")
+        .order_by("-seen_at")[:100]
+    )
     for phone in there:
         phone.rate = rates.pop(phone.name, 0.0)  # type: ignore[attr-defined]
         phone.is_there = phone.seen_at is not None and now - phone.seen_at < devices.QUIET  # type: ignore[attr-defined]
@@ -65,7 +78,11 @@ def phones(event: Event) -> dict[str, Any]:
 def gate(request: PersonRequest, pk: int) -> HttpResponse:
     """One gate's link, to show or to print."""
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
-    return render(request, "tickets/gate.html", {"gate": gate, "event": gate.event, "link": links.gate_url(gate), "here": "doors"})
+    return render(
+        request,
+        "tickets/gate.html",
+        {"gate": gate, "event": gate.event, "link": links.gate_url(gate), "here": "doors"},
+    )
 
 
 @require_safe
@@ -80,7 +97,11 @@ def gate_qr(request: PersonRequest, pk: int) -> HttpResponse:
 def revoke(request: PersonRequest, pk: int) -> HttpResponse:
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
     devices.revoke(gate, by=request.user)
-    messages.success(request, _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.") % {"name": isolated(gate)})
+    messages.success(
+        request,
+        _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.")
+        % {"name": isolated(gate)},
+    )
     return redirect("tickets:doors", gate.event_id)
 
 
@@ -102,11 +123,21 @@ def stand(request: VisitorRequest, token: str) -> HttpResponse:
     if gate is None:
         raise Http404
     if not gate.is_open or gate.event.is_cancelled:
-        return render(request, "tickets/stand.html", {"gate": gate, "event": gate.event, "over": True}, status=410)
+        return render(
+            request,
+            "tickets/stand.html",
+            {"gate": gate, "event": gate.event, "over": True},
+            status=410,
+        )
     form = StandForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if not rates.is_within(f"gate:{gate.pk}", MOST_ARRIVALS, seconds=60):
             return render(request, "429.html", status=429)
         remember(request, devices.arrive(gate.event, gate=gate, called=form.cleaned_data["called"]))
         return redirect("tickets:check_in", gate.event_id)
-    return render(request, "tickets/stand.html", {"gate": gate, "event": gate.event, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "tickets/stand.html",
+        {"gate": gate, "event": gate.event, "form": form},
+        status=422 if form.errors else 200,
+    )

@@ -22,7 +22,11 @@ class KeeperRequest(VisitorRequest):
 def device_of(request: HttpRequest) -> Device | None:
     """The device that this browser's session belongs to."""
     number = request.session.get(SESSION)
-    return Device.objects.select_related("event", "gate", "person").filter(pk=number).first() if number else None
+    return (
+        Device.objects.select_related("event", "gate", "person").filter(pk=number).first()
+        if number
+        else None
+    )
 
 
 def keeper_of(request: HttpRequest) -> Keeper:

@@ -26,7 +26,9 @@ def write(request: PersonRequest, pk: int) -> HttpResponse:
     """The form; the preview that says how many get it; and, once that was seen, the sending."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     if request.method != "POST":
-        return page(request, event, MessageForm(event=event, initial={"audience": request.GET.get("to")}))
+        return page(
+            request, event, MessageForm(event=event, initial={"audience": request.GET.get("to")})
+        )
     form = MessageForm(request.POST, event=event)
     if not form.is_valid() or request.POST.get("action") != "send":
         preview = form.is_valid() and request.POST.get("action") == "preview"
@@ -41,23 +43,36 @@ def write(request: PersonRequest, pk: int) -> HttpResponse:
 
 def sent(request: PersonRequest, event: Event, said: Announcement) -> HttpResponse:
     """Say that it is sent. The new form is empty and keeps the audience, so that a second message goes to the same guests."""
-    words = _("Sent to %(count)d. It leaves in %(seconds)d seconds; until then you can take it back.")
+    words = _(
+        "Sent to %(count)d. It leaves in %(seconds)d seconds; until then you can take it back."
+    )
     messages.success(request, words % {"count": said.recipients, "seconds": said.seconds_left})
     if not request.htmx:
         return redirect(reverse("tickets:messages", args=[event.pk], query={"to": said.audience}))
-    return page(request, event, MessageForm(event=event, initial={"audience": said.audience}), said=said)
+    return page(
+        request, event, MessageForm(event=event, initial={"audience": said.audience}), said=said
+    )
 
 
 @require_POST
 @organizer_required
 def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
-    said = get_object_or_404(Announcement.objects.filter(event__in=managed_events(request.user)), pk=pk)
+    said = get_object_or_404(
+        Announcement.objects.filter(event__in=managed_events(request.user)), pk=pk
+    )
     announcements.withdraw(said, by=request.user)
     messages.success(request, _("Taken back. Nobody gets it."))
     return redirect("tickets:messages", said.event_id)
 
 
-def page(request: PersonRequest, event: Event, form: MessageForm, *, preview: bool = False, said: Announcement | None = None) -> HttpResponse:
+def page(
+    request: PersonRequest,
+    event: Event,
+    form: MessageForm,
+    *,
+    preview: bool = False,
+    said: Announcement | None = None,
+) -> HttpResponse:
     """The page, or for htmx its form and list. `said`: what was sent just now."""
     sent = event.announcements.select_related("by", "event")[:SHOWN]
     context = {"event": event, "form": form, "sent": sent, "said": said, "here": "messages"}
@@ -65,4 +80,6 @@ def page(request: PersonRequest, event: Event, form: MessageForm, *, preview: bo
         chosen = form.cleaned_data["audience"]
         context |= {"preview": form.cleaned_data, "to": announcements.sizes(event)[chosen]}
     part = ("#answer" if said else "#desk") if request.htmx else ""
-    return render(request, f"tickets/messages.html{part}", context, status=422 if form.errors else 200)
+    return render(
+        request, f"tickets/messages.html{part}", context, status=422 if form.errors else 200
+    )

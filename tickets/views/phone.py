@@ -77,7 +77,9 @@ def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
             return view(request, *args, **kwargs)
         except Refused as refusal:
             logger.info("refused: %s", refusal.code)
-            answer = JsonResponse(envelope(refusal.code, refusal.message), status=STATUS_OF.get(refusal.code, 400))
+            answer = JsonResponse(
+                envelope(refusal.code, refusal.message), status=STATUS_OF.get(refusal.code, 400)
+            )
             if refusal.wait:
                 answer["Retry-After"] = str(refusal.wait)
             return answer
@@ -86,7 +88,9 @@ def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 def gone() -> HttpResponse:
-    return JsonResponse(envelope("no_longer_allowed", devices.no_longer_allowed().message), status=403)
+    return JsonResponse(
+        envelope("no_longer_allowed", devices.no_longer_allowed().message), status=403
+    )
 
 
 @csrf_exempt
@@ -106,8 +110,14 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
         devices.leave(phone)
     event = phone.event
     event.refresh_from_db()
-    facts = {"inside": event.checked_in_count, "confirmed": event.confirmed_count, "now": timezone.now()}
-    return JsonResponse({"answers": answers, **facts, "allowed": not said["leaving"] and stands_there(phone)})
+    facts = {
+        "inside": event.checked_in_count,
+        "confirmed": event.confirmed_count,
+        "now": timezone.now(),
+    }
+    return JsonResponse(
+        {"answers": answers, **facts, "allowed": not said["leaving"] and stands_there(phone)}
+    )
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -116,12 +126,18 @@ def parsed(body: bytes) -> dict[str, Any]:
         said = json.loads(body)
         forms = [ReadingForm(dict(reading)) for reading in said["readings"]]
         waiting = int(said.get("waiting", 0))
-        understood = len(forms) <= MOST_READINGS and waiting >= 0 and all(form.is_valid() for form in forms)
+        understood = (
+            len(forms) <= MOST_READINGS and waiting >= 0 and all(form.is_valid() for form in forms)
+        )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         understood = False
     if not understood:
         raise Refused("bad_reading", _("This reading is not complete. Load the page again."))
-    return {"readings": forms, "waiting": waiting, **{flag: said.get(flag) is True for flag in ("ready", "leaving")}}
+    return {
+        "readings": forms,
+        "waiting": waiting,
+        **{flag: said.get(flag) is True for flag in ("ready", "leaving")},
+    }
 
 
 def answer_to(phone: Device, form: ReadingForm) -> dict[str, Any]:
@@ -129,7 +145,9 @@ def answer_to(phone: Device, form: ReadingForm) -> dict[str, Any]:
     said = form.cleaned_data
     if said["undo"]:
         return {"nonce": said["nonce"]} | taken_back(phone, said["nonce"])
-    scan, refusal = devices.take_in(phone, said["code"], nonce=said["nonce"], at=said["at"], let_in=said["let_in"])
+    scan, refusal = devices.take_in(
+        phone, said["code"], nonce=said["nonce"], at=said["at"], let_in=said["let_in"]
+    )
     result = RESULTS[Scan.Outcome(scan.outcome)] if scan else "invalid"
     answer: dict[str, Any] = {"nonce": said["nonce"], "result": result, "kept": scan is not None}
     if refusal:
@@ -140,7 +158,12 @@ def answer_to(phone: Device, form: ReadingForm) -> dict[str, Any]:
 
 
 def facts_of(ticket: Ticket) -> dict[str, Any]:
-    return {"guest": str(ticket.reservation.person), "code": ticket.code, "entered": entered(ticket), "by": ticket.let_in_by}
+    return {
+        "guest": str(ticket.reservation.person),
+        "code": ticket.code,
+        "entered": entered(ticket),
+        "by": ticket.let_in_by,
+    }
 
 
 def taken_back(phone: Device, nonce: str) -> dict[str, Any]:
@@ -166,10 +189,16 @@ def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
     since = scan_times.read(request.GET.get("since", ""))
     if since and not scan_times.FIRST <= since <= at + scan_times.AHEAD:
         raise Refused("bad_time", _("The list can’t be asked for since that time."))
-    found = guests.changed(phone.event, since=since, after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0)
+    found = guests.changed(
+        phone.event,
+        since=since,
+        after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0,
+    )
     more = found[-1].pk if len(found) == guests.PER_PAGE else None
     entries = [guests.sealed(ticket) for ticket in found]
-    return JsonResponse({"at": at, "entries": entries, "next": more, "valid": phone.event.confirmed_count})
+    return JsonResponse(
+        {"at": at, "entries": entries, "next": more, "valid": phone.event.confirmed_count}
+    )
 
 
 # --- The installed page -----------------------------------------------------------------------------------------------
@@ -190,8 +219,20 @@ def manifest(request: KeeperRequest, pk: int) -> HttpResponse:
     address = reverse("tickets:check_in", args=[event.pk])
     icon = {"src": static("img/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
     name = _("Check-in: %(title)s") % {"title": isolated(event.title)}
-    facts = {"id": address, "start_url": address, "scope": address, "name": name, "short_name": event.title[:12].strip(), "icons": [icon]}
-    look = {"display": "standalone", "orientation": "portrait", "background_color": "#0e1014", "theme_color": "#0e1014"}
+    facts = {
+        "id": address,
+        "start_url": address,
+        "scope": address,
+        "name": name,
+        "short_name": event.title[:12].strip(),
+        "icons": [icon],
+    }
+    look = {
+        "display": "standalone",
+        "orientation": "portrait",
+        "background_color": "#0e1014",
+        "theme_color": "#0e1014",
+    }
     return HttpResponse(json.dumps(facts | look), content_type="application/manifest+json")
 
 

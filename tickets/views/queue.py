@@ -56,10 +56,14 @@ def queue(request: PersonRequest, pk: int) -> HttpResponse:
     """Who reserved, in the order of the queue, a page at a time."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     # Who comes back from the question about many, without a script, finds the ticks as they were.
-    context = listing(event, request.GET, kept=ids(request.GET, "kept"), picked=ids(request.GET, "r"))
+    context = listing(
+        event, request.GET, kept=ids(request.GET, "kept"), picked=ids(request.GET, "r")
+    )
     context["picks_all"] = "all" in request.GET
     if request.htmx and request.htmx.trigger == "queue-live":
-        return render(request, "tickets/queue.html#table_again", context | {"swapped": True, "follows": True})
+        return render(
+            request, "tickets/queue.html#table_again", context | {"swapped": True, "follows": True}
+        )
     part = "#queue" if request.htmx and not request.htmx.history_restore_request else ""
     return render(request, f"tickets/queue.html{part}", context)
 
@@ -82,7 +86,11 @@ def reject(request: PersonRequest, pk: int) -> HttpResponse:
     """Say no to one person, or take their seat back. Asked for, the question: the form alone for htmx's dialog, else a page."""
     if request.method != "POST":
         reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
-        return render(request, f"tickets/reject.html{'#form' if request.htmx else ''}", question_about(request, reservation))
+        return render(
+            request,
+            f"tickets/reject.html{'#form' if request.htmx else ''}",
+            question_about(request, reservation),
+        )
 
     def with_message(reservation: Reservation, *, by: Any) -> Reservation:
         form = valid_answer(request)
@@ -117,7 +125,14 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
     return decided(request, pk, deed, _("%(name)s is waiting again, at the old place."))
 
 
-def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], words: str, *, stays: bool = False) -> HttpResponse:
+def decided(
+    request: PersonRequest,
+    pk: int,
+    deed: Callable[..., Reservation],
+    words: str,
+    *,
+    stays: bool = False,
+) -> HttpResponse:
     """Do it, and show the row or the table as it is now. `stays`: the row stays in the table with its Undo."""
     reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
     refusal, back = None, ""
@@ -142,7 +157,14 @@ def decided(request: PersonRequest, pk: int, deed: Callable[..., Reservation], w
     return row_again(request, pk, told, refusal, settled=not refusal)
 
 
-def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | None = None, *, settled: bool = False) -> HttpResponse:
+def row_again(
+    request: PersonRequest,
+    pk: int,
+    told: str,
+    refusal: Refused | None = None,
+    *,
+    settled: bool = False,
+) -> HttpResponse:
     """The row as it is now; beside it the numbers, and a toast that can take back a decision that settled it."""
     now = get_object_or_404(managed_reservations(request.user).with_position().with_entry(), pk=pk)
     filters = QueueFilters(request.POST, event=now.event)
@@ -162,10 +184,20 @@ def row_again(request: PersonRequest, pk: int, told: str, refusal: Refused | Non
 def note(request: PersonRequest, pk: int) -> HttpResponse:
     """What the organizers tell each other about a guest: the form alone for htmx's dialog, else a page of its own."""
     reservation = get_object_or_404(managed_reservations(request.user), pk=pk)
-    form = NoteForm(request.POST if request.method == "POST" else None, initial={"note": reservation.note})
+    form = NoteForm(
+        request.POST if request.method == "POST" else None, initial={"note": reservation.note}
+    )
     if request.method != "POST" or not form.is_valid():
-        context = {"form": form, "reservation": reservation, "event": reservation.event, "here": "queue"}
-        template, status = f"tickets/note.html{'#form' if request.htmx else ''}", 422 if form.is_bound else 200
+        context = {
+            "form": form,
+            "reservation": reservation,
+            "event": reservation.event,
+            "here": "queue",
+        }
+        template, status = (
+            f"tickets/note.html{'#form' if request.htmx else ''}",
+            422 if form.is_bound else 200,
+        )
         answer = render(request, template, context, status=status)
         return retarget(answer, "#note-form") if request.htmx else answer
     service.note(reservation, form.cleaned_data["note"], by=request.user)
@@ -173,7 +205,11 @@ def note(request: PersonRequest, pk: int) -> HttpResponse:
         return row_again(request, pk, _("The note is saved."))
     messages.success(request, _("The note is saved."))
     return redirect(
-        reverse("tickets:queue", args=[reservation.event_id], query={"state": reservation.status_at_cancellation or reservation.status})
+        reverse(
+            "tickets:queue",
+            args=[reservation.event_id],
+            query={"state": reservation.status_at_cancellation or reservation.status},
+        )
         + f"#reservation-{pk}"
     )
 
@@ -191,7 +227,13 @@ def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
         done, refusals = service.confirm_many(event, ticked(request, event), by=request.user)
     except Refused as refusal:
         return nothing_done(request, event, refusal)
-    return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)), done, refusals)
+    return many_decided(
+        request,
+        event,
+        ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)),
+        done,
+        refusals,
+    )
 
 
 @require_POST
@@ -201,10 +243,18 @@ def confirm_next(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the first of the queue seats, as many as were asked for and as far as the seats reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
-        done, refusals = service.confirm_next(event, filled_in(NextForm(request.POST), "bad_number")["number"], by=request.user)
+        done, refusals = service.confirm_next(
+            event, filled_in(NextForm(request.POST), "bad_number")["number"], by=request.user
+        )
     except Refused as refusal:
         return nothing_done(request, event, refusal)
-    return many_decided(request, event, ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)), done, refusals)
+    return many_decided(
+        request,
+        event,
+        ngettext("%(count)d confirmed", "%(count)d confirmed", len(done)),
+        done,
+        refusals,
+    )
 
 
 @require_POST
@@ -218,7 +268,9 @@ def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         chosen, filters = ticked(request, event), QueueFilters(request.POST, event=event)
         message = valid_answer(request)["message"]
-        done, refusals = service.reject_many(event, chosen, by=request.user, message=message, seen=filters.seen)
+        done, refusals = service.reject_many(
+            event, chosen, by=request.user, message=message, seen=filters.seen
+        )
     except Refused as refusal:
         return nothing_done(request, event, refusal)
     if filters.takes_seats:
@@ -238,7 +290,8 @@ def question_about_many(request: PersonRequest, event: Event) -> dict[str, Any]:
         "action": reverse("tickets:reject_many", args=[event.pk]),
         "count": len(chosen),
         "takes_seats": filters.takes_seats,
-        "sent_again": sent_again(request.POST) + [(name, value) for name, values in ticks.items() for value in values],
+        "sent_again": sent_again(request.POST)
+        + [(name, value) for name, values in ticks.items() for value in values],
         "back": queue_address(request.POST, event, ticks),
         "here": "queue",
     }
@@ -249,17 +302,34 @@ def question_about_many(request: PersonRequest, event: Event) -> dict[str, Any]:
 def undo_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Take the decisions of a bulk deed back, all at once, as far as their mails have not left."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    chosen = ids(request.GET, "r") or ticked(request, event)  # a toast without a script names them in its address
+    chosen = ids(request.GET, "r") or ticked(
+        request, event
+    )  # a toast without a script names them in its address
     done, refusals = service.undo_many(event, chosen, by=request.user, before_mail=True)
-    words = ngettext("%(count)d is waiting again, at the old place", "%(count)d are waiting again, at their old places", len(done))
+    words = ngettext(
+        "%(count)d is waiting again, at the old place",
+        "%(count)d are waiting again, at their old places",
+        len(done),
+    )
     return many_decided(request, event, words, [], refusals, count=len(done))
 
 
 def many_decided(
-    request: PersonRequest, event: Event, words: str, done: list[int], refusals: dict[int, Refused], *, count: int | None = None
+    request: PersonRequest,
+    event: Event,
+    words: str,
+    done: list[int],
+    refusals: dict[int, Refused],
+    *,
+    count: int | None = None,
 ) -> HttpResponse:
     """How many it was done to and how many not; `done` are the ids that can be taken back together, until their mails leave."""
-    told = " ".join([words % {"count": len(done) if count is None else count} + ".", *reasons(refusals.values())])
+    told = " ".join(
+        [
+            words % {"count": len(done) if count is None else count} + ".",
+            *reasons(refusals.values()),
+        ]
+    )
     undoable = done if settings.MAIL_DECISION_DELAY_SECONDS else []
     if request.htmx:
         return table_again(request, event.pk, told, refusals, undoable=undoable)
@@ -278,9 +348,16 @@ def reasons(refusals: Iterable[Refused]) -> list[str]:
     said = []
     for (code, message), number in by_reason.items():
         if code == "event_full":
-            said.append(ngettext("No spot for the other %(count)d.", "No spots for the other %(count)d.", number) % {"count": number})
+            said.append(
+                ngettext(
+                    "No spot for the other %(count)d.", "No spots for the other %(count)d.", number
+                )
+                % {"count": number}
+            )
         else:
-            not_saved = ngettext("%(count)d not saved", "%(count)d not saved", number) % {"count": number}
+            not_saved = ngettext("%(count)d not saved", "%(count)d not saved", number) % {
+                "count": number
+            }
             said.append(f"{not_saved}: {message}")
     return said
 
@@ -336,7 +413,9 @@ def listing(
     found = filters.found(kept).select_related("person").with_entry()
     # Those who match a search are no neighbours in the queue, so that each has to ask for its place.
     found = found.with_position() if filters.words else found
-    page = KeyPaginator(found, PER_PAGE, count=None if filters.words or kept else filters.count()).get_page(asked.get("page"))
+    page = KeyPaginator(
+        found, PER_PAGE, count=None if filters.words or kept else filters.count()
+    ).get_page(asked.get("page"))
     if not filters.words:
         service.place([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
     refusals = refusals or {}
@@ -346,12 +425,20 @@ def listing(
             refusals.get(one.pk),
             settled=one.pk == settled,
             kept=one.pk in kept,
-            picked=filters.has_ticks and one.status == filters.seen and (one.pk in refusals or one.pk in picked),
+            picked=filters.has_ticks
+            and one.status == filters.seen
+            and (one.pk in refusals or one.pk in picked),
         )
         for one in page
     ]
     again = reverse("tickets:queue", args=[event.pk], query=filters.query(page=str(page.number)))
-    shown = {"filters": filters, "page": page, "rows": rows, "counts": filters.states(), "again": again}
+    shown = {
+        "filters": filters,
+        "page": page,
+        "rows": rows,
+        "counts": filters.states(),
+        "again": again,
+    }
     return {**shown, "event": event, "reject_form": RejectForm(), "here": "queue"}
 
 
@@ -365,7 +452,11 @@ def ticked(request: PersonRequest, event: Event) -> list[int]:
 
 def ids(asked: QueryDict, name: str) -> list[int]:
     """The ids under this name; what is no id is left out."""
-    return [int(value) for value in asked.getlist(name) if value.isdecimal() and len(value) <= MOST_DIGITS]
+    return [
+        int(value)
+        for value in asked.getlist(name)
+        if value.isdecimal() and len(value) <= MOST_DIGITS
+    ]
 
 
 def valid_answer(request: PersonRequest) -> dict[str, Any]:
@@ -376,17 +467,23 @@ def valid_answer(request: PersonRequest) -> dict[str, Any]:
 def filled_in(form: forms.Form, code: str) -> dict[str, Any]:
     """What the form holds. Refused: `code`, with every error of it."""
     if not form.is_valid():
-        raise Refused(code, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        raise Refused(
+            code, " ".join(str(error) for errors in form.errors.values() for error in errors)
+        )
     return form.cleaned_data
 
 
-def back_with(request: PersonRequest, event: Event, told: str, *, good: bool, undo: str = "") -> HttpResponse:
+def back_with(
+    request: PersonRequest, event: Event, told: str, *, good: bool, undo: str = ""
+) -> HttpResponse:
     """Back to the same part of the queue, with a message. `undo`: the address that takes it back, for a button in the toast."""
     (messages.success if good else messages.error)(request, told, extra_tags=undo)
     return redirect(queue_address(request.POST, event))
 
 
-def queue_address(asked: QueryDict, event: Event, ticks: Mapping[str, list[str]] | None = None) -> str:
+def queue_address(
+    asked: QueryDict, event: Event, ticks: Mapping[str, list[str]] | None = None
+) -> str:
     """The address of the part of the queue that was asked for, with these ticks."""
     query = {**QueueFilters(asked, event=event).query(page=asked.get("page", "")), **(ticks or {})}
     return reverse("tickets:queue", args=[event.pk], query=query)

@@ -28,11 +28,20 @@ def ticket(request: PersonRequest, pk: int) -> HttpResponse:
         ticket = own_ticket(request, pk)
     except Http404:
         if request.htmx:
-            return HttpResponseClientRedirect(reverse("tickets:mine"))  # where it says what became of the seat
+            return HttpResponseClientRedirect(
+                reverse("tickets:mine")
+            )  # where it says what became of the seat
         raise
     event = ticket.event
-    context = {"ticket": ticket, "reservation": ticket.reservation, "event": event, "can_cancel": not ticket.is_used and not event.is_past}
-    return render(request, "tickets/ticket.html#state" if request.htmx else "tickets/ticket.html", context)
+    context = {
+        "ticket": ticket,
+        "reservation": ticket.reservation,
+        "event": event,
+        "can_cancel": not ticket.is_used and not event.is_past,
+    }
+    return render(
+        request, "tickets/ticket.html#state" if request.htmx else "tickets/ticket.html", context
+    )
 
 
 @require_safe
@@ -46,4 +55,6 @@ def ticket_pdf(request: PersonRequest, pk: int) -> HttpResponse:
 @require_safe
 @login_required
 def ticket_qr(request: PersonRequest, pk: int) -> HttpResponse:
-    return HttpResponse(qr.svg(signature.qr_text(own_ticket(request, pk))), content_type="image/svg+xml")
+    return HttpResponse(
+        qr.svg(signature.qr_text(own_ticket(request, pk))), content_type="image/svg+xml"
+    )

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         found = duplicates()
         for stranded, reached in found:
-            self.stdout.write(f"account {stranded.pk} {stranded.email!a} has the mailbox of account {reached.pk if reached else None}")
+            self.stdout.write(
+                f"account {stranded.pk} {stranded.email!a} has the mailbox of account {reached.pk if reached else None}"
+            )
         nowhere = unreachable()
         for person in nowhere:
             who = f"account {person.pk} {person.email!a}"

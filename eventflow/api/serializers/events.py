@@ -27,8 +27,12 @@ class EventData(serializers.ModelSerializer):
     start_time = EventTime()
     end_time = EventTime()
     organizer = serializers.IntegerField(source="organizer_id", help_text="The organizer's id.")
-    organizer_name = serializers.CharField(source="host", help_text="Empty for an organizer who gave no name.")
-    contact_email = serializers.CharField(help_text="Where guests' answers to mails go; empty if nowhere.")
+    organizer_name = serializers.CharField(
+        source="host", help_text="Empty for an organizer who gave no name."
+    )
+    contact_email = serializers.CharField(
+        help_text="Where guests' answers to mails go; empty if nowhere."
+    )
     spots_left = serializers.IntegerField()
     url = serializers.SerializerMethodField(help_text="The event's page.")
 
@@ -52,11 +56,15 @@ class Clock(serializers.DateTimeField):
 
     def enforce_timezone(self, value: datetime) -> datetime:
         try:
-            return (value if timezone.is_aware(value) else from_current_timezone(value)).astimezone(UTC)
+            return (value if timezone.is_aware(value) else from_current_timezone(value)).astimezone(
+                UTC
+            )
         except OverflowError:
             self.fail("overflow")
         except ValidationError as error:
-            raise serializers.ValidationError(clock_change(value, timezone.get_current_timezone())) from error
+            raise serializers.ValidationError(
+                clock_change(value, timezone.get_current_timezone())
+            ) from error
 
 
 class EventFields(serializers.ModelSerializer):
@@ -90,14 +98,19 @@ class EventFields(serializers.ModelSerializer):
     def clock(self, data: Any) -> AbstractContextManager[None]:
         said = data.get("time_zone") if isinstance(data, Mapping) else None
         zone = said or (self.instance.time_zone if self.instance else settings.TIME_ZONE)
-        return timezone.override(zoneinfo.ZoneInfo(zone)) if isinstance(zone, str) and zone in zones() else nullcontext()
+        return (
+            timezone.override(zoneinfo.ZoneInfo(zone))
+            if isinstance(zone, str) and zone in zones()
+            else nullcontext()
+        )
 
 
 class EventChanges(EventFields):
     """What an organizer changes of an event: only what is sent."""
 
     confirm_past = serializers.BooleanField(
-        write_only=True, help_text="`true` moves a published event into the past, which is refused as `event_in_past` without it."
+        write_only=True,
+        help_text="`true` moves a published event into the past, which is refused as `event_in_past` without it.",
     )
 
     class Meta(EventFields.Meta):
@@ -135,7 +148,13 @@ class Metrics(serializers.ModelSerializer):
 
 
 class Cancellation(serializers.Serializer):
-    message = ComposedText(max_length=2000, required=False, allow_blank=True, default="", help_text="Mailed to the guests and shown on the page.")
+    message = ComposedText(
+        max_length=2000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Mailed to the guests and shown on the page.",
+    )
 
 
 @extend_schema_field({"type": "string"})
@@ -164,11 +183,27 @@ class Moment(serializers.DateTimeField):
 
 class EventQuery(serializers.Serializer):
     q = serializers.CharField(
-        max_length=200, required=False, allow_blank=True, help_text="Words in the title, the text, the place or the organizer's name."
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="Words in the title, the text, the place or the organizer's name.",
     )
-    location = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="Words in the place.")
-    organizer = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="The organizer's id.")
-    start_time = Moment(required=False, help_text="Starts at this moment (2026-12-24T18:00:00+01:00), or on this day (2026-12-24).")
-    start_after = Moment(required=False, help_text="Starts at this moment or later, or on this day or later.")
-    start_before = Moment(required=False, help_text="Starts at this moment or earlier, or before this day.")
-    past = serializers.BooleanField(required=False, default=False, help_text="`true`: the events that are over, newest first.")
+    location = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="Words in the place."
+    )
+    organizer = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, help_text="The organizer's id."
+    )
+    start_time = Moment(
+        required=False,
+        help_text="Starts at this moment (2026-12-24T18:00:00+01:00), or on this day (2026-12-24).",
+    )
+    start_after = Moment(
+        required=False, help_text="Starts at this moment or later, or on this day or later."
+    )
+    start_before = Moment(
+        required=False, help_text="Starts at this moment or earlier, or before this day."
+    )
+    past = serializers.BooleanField(
+        required=False, default=False, help_text="`true`: the events that are over, newest first."
+    )

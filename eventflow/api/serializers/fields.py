@@ -21,7 +21,9 @@ class NewAddress(Address):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators[-1] = is_canonical_address  # in place of Django's own, which takes more than mail reaches
+        self.validators[-1] = (
+            is_canonical_address  # in place of Django's own, which takes more than mail reaches
+        )
 
 
 class ComposedText(serializers.CharField):

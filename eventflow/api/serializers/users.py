@@ -15,13 +15,17 @@ LONGEST_PASSWORD = 4096
 
 class Registration(serializers.Serializer):
     email = NewAddress(max_length=254)
-    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False, help_text="At least 10 characters.")
+    password = serializers.CharField(
+        max_length=LONGEST_PASSWORD, trim_whitespace=False, help_text="At least 10 characters."
+    )
     first_name = ComposedLine(max_length=150, required=False, allow_blank=True, default="")
     last_name = ComposedLine(max_length=150, required=False, allow_blank=True, default="")
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
         """The same rules as on the page; whether a password is too like a name is known once the names are."""
-        person = User(email=said["email"], first_name=said["first_name"], last_name=said["last_name"])
+        person = User(
+            email=said["email"], first_name=said["first_name"], last_name=said["last_name"]
+        )
         try:
             validate_password(said["password"], person)
         except ValidationError as error:
@@ -30,7 +34,10 @@ class Registration(serializers.Serializer):
 
 
 class Registered(serializers.Serializer):
-    user_id = serializers.IntegerField(allow_null=True, help_text="Always null: whether the address had an account is nobody's business.")
+    user_id = serializers.IntegerField(
+        allow_null=True,
+        help_text="Always null: whether the address had an account is nobody's business.",
+    )
     email = serializers.EmailField()
 
 
@@ -41,16 +48,26 @@ class Activated(serializers.Serializer):
 class Credentials(serializers.Serializer):
     email = Address(max_length=254)
     password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
-    code = serializers.CharField(max_length=32, required=False, help_text="Of the app, or a recovery code; for accounts with two-step sign-in.")
+    code = serializers.CharField(
+        max_length=32,
+        required=False,
+        help_text="Of the app, or a recovery code; for accounts with two-step sign-in.",
+    )
 
 
 class TokenPair(serializers.Serializer):
-    access = serializers.CharField(help_text="A JWT with the claim `user_id`. Send it as `Authorization: Bearer …`.")
-    refresh = serializers.CharField(help_text="Good for one new pair. Used again after ten seconds, it signs its family out.")
+    access = serializers.CharField(
+        help_text="A JWT with the claim `user_id`. Send it as `Authorization: Bearer …`."
+    )
+    refresh = serializers.CharField(
+        help_text="Good for one new pair. Used again after ten seconds, it signs its family out."
+    )
 
 
 class LogoutQuery(serializers.Serializer):
-    all = serializers.BooleanField(required=False, default=False, help_text="`true`: every session of the account.")
+    all = serializers.BooleanField(
+        required=False, default=False, help_text="`true`: every session of the account."
+    )
 
 
 class RefreshToken(serializers.Serializer):
@@ -67,7 +84,16 @@ class Me(serializers.ModelSerializer):
 
     class Meta:
         model = User
-        fields = ["id", "email", "first_name", "last_name", "date_joined", "is_staff", "is_organizer", "role"]
+        fields = [
+            "id",
+            "email",
+            "first_name",
+            "last_name",
+            "date_joined",
+            "is_staff",
+            "is_organizer",
+            "role",
+        ]
         read_only_fields = fields
 
 
@@ -75,12 +101,28 @@ class Person(Me):
     """An account, as Admins see it."""
 
     class Meta(Me.Meta):
-        fields = ["id", "email", "first_name", "last_name", "is_active", "is_staff", "is_organizer", "role", "date_joined"]
+        fields = [
+            "id",
+            "email",
+            "first_name",
+            "last_name",
+            "is_active",
+            "is_staff",
+            "is_organizer",
+            "role",
+            "date_joined",
+        ]
         read_only_fields = fields
 
 
 class PersonQuery(serializers.Serializer):
-    q = serializers.CharField(max_length=200, required=False, allow_blank=True, default="", help_text="Words that stand in a name or an address.")
+    q = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Words that stand in a name or an address.",
+    )
 
 
 class OrganizerFlag(serializers.Serializer):

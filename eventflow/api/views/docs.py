@@ -31,14 +31,19 @@ REDOC = SWAGGER | {"style-src-elem": [CSP.SELF, CSP.UNSAFE_INLINE], "worker-src"
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """OpenAPI 3.1 as JSON, with the words of refusals in the language asked for."""
-    return HttpResponse(document(translation.get_language() or settings.LANGUAGE_CODE), content_type="application/json")
+    return HttpResponse(
+        document(translation.get_language() or settings.LANGUAGE_CODE),
+        content_type="application/json",
+    )
 
 
 @cache
 def document(language: str) -> bytes:
     """Made once for each language: it is the same until the next start."""
     with translation.override(language):
-        return json.dumps(SchemaGenerator().get_schema(request=None, public=True), ensure_ascii=False).encode()
+        return json.dumps(
+            SchemaGenerator().get_schema(request=None, public=True), ensure_ascii=False
+        ).encode()
 
 
 @require_safe

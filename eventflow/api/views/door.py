@@ -46,17 +46,34 @@ GUEST = {
 
 
 class DoorEvents(Endpoint):
-    @describe("List the events I check in at", operation="list_door_events", answer=EventData, rows="whole", example=EVENT)
+    @describe(
+        "List the events I check in at",
+        operation="list_door_events",
+        answer=EventData,
+        rows="whole",
+        example=EVENT,
+    )
     def get(self, request: Call) -> Response:
         """Published events at whose door the caller may stand, soonest first, until a day after their end, as long as scans are taken."""
         asked_of_list(request)
         recent = timezone.now() - LATE
-        mine = door_events(request.user).published().filter(end_time__gt=recent).select_related("organizer")
+        mine = (
+            door_events(request.user)
+            .published()
+            .filter(end_time__gt=recent)
+            .select_related("organizer")
+        )
         return listed(Rows(mine.order_by("start_time", "id"), EventData), request)
 
 
 class Inspect(Endpoint):
-    @describe("Who is this?", operation="inspect_reservation", answer=data.Inspection, example=GUEST, refusals=NOT_A_TICKET)
+    @describe(
+        "Who is this?",
+        operation="inspect_reservation",
+        answer=data.Inspection,
+        example=GUEST,
+        refusals=NOT_A_TICKET,
+    )
     def get(self, request: Call, ref: str) -> Response:
         """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a QR code's text; nobody is let in."""
         reservation, ticket = presented(request, ref)
@@ -69,7 +86,11 @@ class CheckIn(Endpoint):
         "Check in",
         operation="check_in",
         request=data.Reading,
-        sent={"nonce": "5f0c2a8e-91d4-4d1b-8a53-0c5d3f1b7e22", "scanned_at": "2026-12-24T17:48:12+01:00", "device": "Gate 2"},
+        sent={
+            "nonce": "5f0c2a8e-91d4-4d1b-8a53-0c5d3f1b7e22",
+            "scanned_at": "2026-12-24T17:48:12+01:00",
+            "device": "Gate 2",
+        },
         answer=data.CheckedIn,
         example={
             "reservation_id": 31,
@@ -95,7 +116,11 @@ class CheckIn(Endpoint):
         are shown to the organizer, with both times.
         """
         said = {"device": devices.API, **body_of(request, data.Reading)}
-        admission = read_once(request, ref, **said) if said.get("nonce") else read_now(request, ref, said["device"])
+        admission = (
+            read_once(request, ref, **said)
+            if said.get("nonce")
+            else read_now(request, ref, said["device"])
+        )
         detail = _("Checked in.") if admission.first else _("Already checked in.")
         facts = {
             "reservation_id": admission.ticket.reservation_id,
@@ -125,7 +150,11 @@ class UndoCheckIn(Endpoint):
         """The guest was let in by mistake: the ticket works again. For who checked it in, and for the event's organizer."""
         reservation, _ticket = presented(request, ref)
         ticket = door.undo_check_in(reservation, keeper=Keeper(request.user))
-        facts = {"reservation_id": reservation.pk, "checked_in": ticket.is_used, "checked_in_at": ticket.checked_in_at}
+        facts = {
+            "reservation_id": reservation.pk,
+            "checked_in": ticket.is_used,
+            "checked_in_at": ticket.checked_in_at,
+        }
         return answer(data.CheckInUndone(facts).data)
 
 
@@ -134,15 +163,29 @@ def read_now(request: Call, ref: str, device: str) -> door.Admission:
     tickets, pk = door_tickets(request.user).select_related("checked_in_by"), reservation_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
-        return door.check_in(fetch(door_reservations(request.user), pk or 0), by=request.user, device=device)
-    return door.let_in(ticket, by=request.user, device=devices.name_of_scanner(ticket.event_id, device))
+        return door.check_in(
+            fetch(door_reservations(request.user), pk or 0), by=request.user, device=device
+        )
+    return door.let_in(
+        ticket, by=request.user, device=devices.name_of_scanner(ticket.event_id, device)
+    )
 
 
-def read_once(request: Call, ref: str, *, nonce: str, scanned_at: datetime | None = None, device: str, let_in: bool = False) -> door.Admission:
+def read_once(
+    request: Call,
+    ref: str,
+    *,
+    nonce: str,
+    scanned_at: datetime | None = None,
+    device: str,
+    let_in: bool = False,
+) -> door.Admission:
     """The admission behind this reading, however often it is sent. Refused: as `read_now`; what the scanner let in all the same is kept."""
     event, text = code_at_its_door(request, ref)
     name = devices.name_of_scanner(event.pk, device)
-    scan, refusal = scans.record(event, text, nonce=nonce, by=request.user, device=name, at=scanned_at, let_in=let_in)
+    scan, refusal = scans.record(
+        event, text, nonce=nonce, by=request.user, device=name, at=scanned_at, let_in=let_in
+    )
     if refusal or scan.ticket is None:
         raise refusal or Http404
     return door.Admission(scan.ticket, first=scan.outcome == Scan.Outcome.ADMITTED)
@@ -175,4 +218,6 @@ def reservation_in(ref: str) -> int | None:
 
 def by_code(request: Call, ref: str) -> Ticket:
     """The valid ticket behind a QR code's text, of an event at whose door the caller may stand. Refused: as door.find."""
-    return door.find(fetch(door_events(request.user), signature.read(ref).event_id), ref, by=request.user)
+    return door.find(
+        fetch(door_events(request.user), signature.read(ref).event_id), ref, by=request.user
+    )

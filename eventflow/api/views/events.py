@@ -40,7 +40,13 @@ EVENT = {
     "url": "https://events.example.org/events/2/",
 }
 SENT = {name: EVENT[name] for name in data.EventFields.Meta.fields}
-DRAFT = EVENT | {"status": "draft", "confirmed_count": 0, "pending_count": 0, "checked_in_count": 0, "spots_left": 50}
+DRAFT = EVENT | {
+    "status": "draft",
+    "confirmed_count": 0,
+    "pending_count": 0,
+    "checked_in_count": 0,
+    "spots_left": 50,
+}
 NOT_YOURS = {"forbidden": "You may not do this."}
 BAD_TIMES = {"bad_times": "The end must be after the start."}
 CANCELLED = {"event_cancelled": "This event is cancelled."}
@@ -71,7 +77,11 @@ class Events(Endpoint):
 
 
 def filtered(events: EventQuerySet, query: dict[str, Any]) -> EventQuerySet:
-    found = events.past().order_by("-start_time", "-id") if query["past"] else events.upcoming().order_by("start_time", "id")
+    found = (
+        events.past().order_by("-start_time", "-id")
+        if query["past"]
+        else events.upcoming().order_by("start_time", "id")
+    )
     if query.get("q"):
         found = found.matching(query["q"])
     if query.get("location"):
@@ -107,11 +117,18 @@ class Availability(Endpoint):
         example={"id": 2, "seats_limit": 50, "confirmed_seats": 12, "spots_left": 38},
     )
     def get(self, request: Request, pk: int) -> Response:
-        return answer(data.Availability(get_object_or_404(visible_events(request.user), pk=pk)).data)
+        return answer(
+            data.Availability(get_object_or_404(visible_events(request.user), pk=pk)).data
+        )
 
 
 class IsOrganizer(Endpoint):
-    @describe("May I create events?", operation="is_organizer", answer=OrganizerAnswer, example={"is_organizer": True})
+    @describe(
+        "May I create events?",
+        operation="is_organizer",
+        answer=OrganizerAnswer,
+        example={"is_organizer": True},
+    )
     def get(self, request: Call) -> Response:
         return answer({"is_organizer": request.user.is_organizer})
 
@@ -138,7 +155,13 @@ class CreateEvent(Endpoint):
 class MyEvents(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("List the events I manage", operation="list_my_events", answer=data.EventData, rows="whole", example=DRAFT)
+    @describe(
+        "List the events I manage",
+        operation="list_my_events",
+        answer=data.EventData,
+        rows="whole",
+        example=DRAFT,
+    )
     def get(self, request: Call) -> Response:
         """Whatever their status, soonest first. Admins manage them all."""
         asked_of_list(request)
@@ -159,13 +182,21 @@ class Metrics(Endpoint):
     def get(self, request: Call) -> Response:
         """Soonest first."""
         asked_of_list(request)
-        return listed(Rows(managed_events(request.user).order_by("start_time", "id"), data.Metrics), request)
+        return listed(
+            Rows(managed_events(request.user).order_by("start_time", "id"), data.Metrics), request
+        )
 
 
 class EditEvent(Endpoint):
     permission_classes = [Organizer]
 
-    @describe("Read an event I manage", operation="get_my_event", answer=data.EventData, example=EVENT, refusals=NOT_YOURS)
+    @describe(
+        "Read an event I manage",
+        operation="get_my_event",
+        answer=data.EventData,
+        example=EVENT,
+        refusals=NOT_YOURS,
+    )
     def get(self, request: Call, pk: int) -> Response:
         return answer(data.EventData(managed(request, pk)).data)
 
@@ -215,11 +246,17 @@ class PublishEvent(Endpoint):
         operation="publish_event",
         answer=data.EventData,
         example=EVENT,
-        refusals={"event_over": "This event would already be over. Move its dates into the future first.", **CANCELLED},
+        refusals={
+            "event_over": "This event would already be over. Move its dates into the future first.",
+            **CANCELLED,
+        },
     )
     def post(self, request: Call, pk: int) -> Response:
         """Opens it to the public. Again changes nothing."""
-        return answer(data.EventData(services.publish(managed(request, pk), by=request.user)).data, _("Published."))
+        return answer(
+            data.EventData(services.publish(managed(request, pk), by=request.user)).data,
+            _("Published."),
+        )
 
 
 class CancelEvent(Endpoint):
@@ -237,7 +274,10 @@ class CancelEvent(Endpoint):
         """Everybody waiting or confirmed is told, and every ticket stops working. Again changes nothing."""
         event = managed(request, pk)
         message = body_of(request, data.Cancellation)["message"]
-        return answer(data.EventData(services.cancel(event, by=request.user, message=message)).data, _("Cancelled."))
+        return answer(
+            data.EventData(services.cancel(event, by=request.user, message=message)).data,
+            _("Cancelled."),
+        )
 
 
 def managed(request: Call, pk: int) -> Event:

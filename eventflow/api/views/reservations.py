@@ -68,11 +68,23 @@ class Reserve(Endpoint):
     def post(self, request: Call, pk: int) -> Response:
         """Takes a seat or a place in the queue. There is no body."""
         try:
-            reservation = queue.reserve(Event(pk=pk), person=request.user, among=visible_events(request.user))
+            reservation = queue.reserve(
+                Event(pk=pk), person=request.user, among=visible_events(request.user)
+            )
         except Event.DoesNotExist as unknown:
             raise Http404 from unknown
-        place = {"reservation_id": reservation.pk, "status": reservation.status, "queue_position": reservation.position}
-        return answer(place, _("Reserved. Your ticket is ready.") if reservation.is_confirmed else _("Reserved. You are in the queue."), status=201)
+        place = {
+            "reservation_id": reservation.pk,
+            "status": reservation.status,
+            "queue_position": reservation.position,
+        }
+        return answer(
+            place,
+            _("Reserved. Your ticket is ready.")
+            if reservation.is_confirmed
+            else _("Reserved. You are in the queue."),
+            status=201,
+        )
 
 
 class MyReservations(Endpoint):
@@ -97,20 +109,41 @@ class MyReservation(Endpoint):
         "Where do I stand with an event?",
         operation="get_my_reservation",
         answer=data.Standing,
-        example={"status": "pending", "full": False, "free_slots": 38, "max_participants": 50, "reservation_id": 31, "queue_position": 4},
+        example={
+            "status": "pending",
+            "full": False,
+            "free_slots": 38,
+            "max_participants": 50,
+            "reservation_id": 31,
+            "queue_position": 4,
+        },
     )
     def get(self, request: Call, pk: int) -> Response:
         """`status` is `NONE` for somebody who has no reservation, or cancelled it."""
         event = get_object_or_404(visible_events(request.user), pk=pk)
-        standing = {"status": "NONE", "full": event.is_full, "free_slots": event.spots_left, "max_participants": event.seats_limit}
+        standing = {
+            "status": "NONE",
+            "full": event.is_full,
+            "free_slots": event.spots_left,
+            "max_participants": event.seats_limit,
+        }
         reservation = queue.latest(event, request.user)
         if reservation and not reservation.is_cancelled:
-            standing |= {"status": reservation.status, "reservation_id": reservation.pk, "queue_position": queue.position(reservation)}
+            standing |= {
+                "status": reservation.status,
+                "reservation_id": reservation.pk,
+                "queue_position": queue.position(reservation),
+            }
         return answer(standing)
 
 
 class OneReservation(Endpoint):
-    @describe("Read a reservation", operation="get_reservation", answer=data.PlacedReservation, example=ROW | PLACE)
+    @describe(
+        "Read a reservation",
+        operation="get_reservation",
+        answer=data.PlacedReservation,
+        example=ROW | PLACE,
+    )
     def get(self, request: Call, pk: int) -> Response:
         """For its owner, its event's organizer and door staff, and Admins; whatever its status."""
         visible = visible_reservations(request.user).with_position().with_check_in()
@@ -149,7 +182,10 @@ class Ticket(Endpoint):
     )
     def get(self, request: Call, pk: int) -> HttpResponseBase:
         """A PDF, or the QR code alone for `Accept: image/png`. Not yours, or not confirmed: not found."""
-        ticket = get_object_or_404(own_tickets(request.user).select_related("event__organizer", "reservation__person"), reservation__pk=pk)
+        ticket = get_object_or_404(
+            own_tickets(request.user).select_related("event__organizer", "reservation__person"),
+            reservation__pk=pk,
+        )
         kind = request._request.get_preferred_type(TICKET_KINDS) or "application/pdf"
         if kind == "image/png":
             return HttpResponse(qr.png(signature.qr_text(ticket)), content_type="image/png")
@@ -211,7 +247,11 @@ def statuses(query: dict[str, Any]) -> list[str]:
     asked = query.get("status")
     if asked in Reservation.Status.values:
         return [asked]
-    return [one for one in Reservation.Status.values if asked == data.ALL or one != Reservation.Status.CANCELLED]
+    return [
+        one
+        for one in Reservation.Status.values
+        if asked == data.ALL or one != Reservation.Status.CANCELLED
+    ]
 
 
 def with_status(found: ReservationQuerySet, query: dict[str, Any]) -> ReservationQuerySet:
@@ -219,7 +259,11 @@ def with_status(found: ReservationQuerySet, query: dict[str, Any]) -> Reservatio
     if wanted == Reservation.Status.values:
         return found
     # Said as what is left out where that is shorter, which an index can leave out too.
-    return found.filter(status=wanted[0]) if len(wanted) == 1 else found.exclude(status=Reservation.Status.CANCELLED)
+    return (
+        found.filter(status=wanted[0])
+        if len(wanted) == 1
+        else found.exclude(status=Reservation.Status.CANCELLED)
+    )
 
 
 def narrowed(query: dict[str, Any]) -> bool:
@@ -256,5 +300,9 @@ class Decide(Endpoint):
     def patch(self, request: Call, pk: int) -> Response:
         """Only what is pending can be decided. The mail about it leaves ten seconds later."""
         reservation = fetch(managed_reservations(request.user), pk)
-        decided = queue.decide(reservation, body_of(request, data.Decision)["status"], by=request.user)
-        return answer({"status": decided.status}, _("Confirmed.") if decided.is_confirmed else _("Rejected."))
+        decided = queue.decide(
+            reservation, body_of(request, data.Decision)["status"], by=request.user
+        )
+        return answer(
+            {"status": decided.status}, _("Confirmed.") if decided.is_confirmed else _("Rejected.")
+        )

@@ -19,7 +19,9 @@ from eventflow.api.permissions import Admin
 from eventflow.api.schema import UNKNOWN, describe
 from eventflow.api.serializers import users as data
 
-TOO_MANY = {"too_many_attempts": "Too many attempts. Wait a few minutes and try again, or reset your password."}
+TOO_MANY = {
+    "too_many_attempts": "Too many attempts. Wait a few minutes and try again, or reset your password."
+}
 PERSON = {
     "id": 7,
     "email": "maja@example.org",
@@ -48,7 +50,12 @@ class Register(Open):
         "Sign up",
         operation="register",
         request=data.Registration,
-        sent={"email": "maja@example.org", "password": "three random words", "first_name": "Maja", "last_name": "Wiśniewska"},
+        sent={
+            "email": "maja@example.org",
+            "password": "three random words",
+            "first_name": "Maja",
+            "last_name": "Wiśniewska",
+        },
         answer=data.Registered,
         status=201,
         example={"user_id": None, "email": "maja@example.org"},
@@ -59,7 +66,11 @@ class Register(Open):
         person = body_of(request, data.Registration)
         limits.share(request._request, "signup")
         services.sign_up(**person, language=get_language() or "en")
-        return answer({"user_id": None, "email": person["email"]}, _("Check your mail: the link in it activates your account."), status=201)
+        return answer(
+            {"user_id": None, "email": person["email"]},
+            _("Check your mail: the link in it activates your account."),
+            status=201,
+        )
 
 
 class Activate(Open):
@@ -79,7 +90,12 @@ class Activate(Open):
     def get(self, request: Request, token: str) -> Response:
         """Proves the address with the token of the mailed link. Again with the same token changes nothing."""
         address, first = services.activate(token)
-        return answer({"email": address.email}, _("Your account is active. Sign in.") if first else _("This account is already active."))
+        return answer(
+            {"email": address.email},
+            _("Your account is active. Sign in.")
+            if first
+            else _("This account is already active."),
+        )
 
 
 class Login(Open):
@@ -118,7 +134,12 @@ class Token(Login):
     def get_permissions(self) -> Any:
         return [IsAuthenticated()] if self.logs_out else super().get_permissions()
 
-    @describe("Sign out", operation="logout", query=data.LogoutQuery, refusals={"unknown_parameter": UNKNOWN})
+    @describe(
+        "Sign out",
+        operation="logout",
+        query=data.LogoutQuery,
+        refusals={"unknown_parameter": UNKNOWN},
+    )
     def delete(self, request: Call) -> Response:
         """Ends this session: its access token and its refresh token work no more. `all=true`: every session of the account, in browsers too."""
         refuse_unknown(request.query_params, data.LogoutQuery().fields)
@@ -152,7 +173,12 @@ class Refresh(Open):
 
 
 class Me(Endpoint):
-    @describe("Who am I?", operation="get_me", answer=data.Me, example={key: PERSON[key] for key in data.Me.Meta.fields})
+    @describe(
+        "Who am I?",
+        operation="get_me",
+        answer=data.Me,
+        example={key: PERSON[key] for key in data.Me.Meta.fields},
+    )
     def get(self, request: Call) -> Response:
         return answer(data.Me(request.user).data)
 
@@ -160,7 +186,14 @@ class Me(Endpoint):
 class People(Endpoint):
     permission_classes = [Admin]
 
-    @describe("List people", operation="list_people", answer=data.Person, rows="whole", query=data.PersonQuery, example=PERSON)
+    @describe(
+        "List people",
+        operation="list_people",
+        answer=data.Person,
+        rows="whole",
+        query=data.PersonQuery,
+        example=PERSON,
+    )
     def get(self, request: Call) -> Response:
         """Everybody, newest first."""
         words = asked_of_list(request, data.PersonQuery)["q"]
@@ -178,11 +211,15 @@ class SetOrganizer(Endpoint):
         sent={"is_organizer": True},
         answer=data.Person,
         example=PERSON | {"role": "organizer", "is_organizer": True},
-        refusals={"admin_organizes": "An Admin can always organize. Give this person another role instead."},
+        refusals={
+            "admin_organizes": "An Admin can always organize. Give this person another role instead."
+        },
     )
     def patch(self, request: Call, pk: int) -> Response:
         wanted = body_of(request, data.OrganizerFlag)["is_organizer"]
-        person = services.set_organizer(fetch(administered_people(request.user), pk), wanted, by=request.user)
+        person = services.set_organizer(
+            fetch(administered_people(request.user), pk), wanted, by=request.user
+        )
         return answer(data.Person(person).data, _("Saved."))
 
 
@@ -200,5 +237,7 @@ class Role(Endpoint):
     )
     def patch(self, request: Call, pk: int) -> Response:
         role = body_of(request, data.RoleChoice)["role"]
-        person = services.grant_role(fetch(administered_people(request.user), pk), role, by=request.user)
+        person = services.grant_role(
+            fetch(administered_people(request.user), pk), role, by=request.user
+        )
         return answer(data.Person(person).data, _("Saved."))

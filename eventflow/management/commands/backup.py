@@ -15,12 +15,25 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("folder", nargs="?", type=Path, default=settings.DATA_DIR / "backups", help="where to (default: DATA_DIR/backups)")
-        parser.add_argument("--keep", type=int, metavar="N", help="delete all but the newest N backups in this folder afterwards (default: keep all)")
+        parser.add_argument(
+            "folder",
+            nargs="?",
+            type=Path,
+            default=settings.DATA_DIR / "backups",
+            help="where to (default: DATA_DIR/backups)",
+        )
+        parser.add_argument(
+            "--keep",
+            type=int,
+            metavar="N",
+            help="delete all but the newest N backups in this folder afterwards (default: keep all)",
+        )
 
     def handle(self, *, folder: Path, keep: int | None, **options: Any) -> None:
         if keep is not None and keep < 1:
-            raise CommandError("--keep is how many backups to leave in the folder, this one among them: 1 or more.")
+            raise CommandError(
+                "--keep is how many backups to leave in the folder, this one among them: 1 or more."
+            )
         try:
             made, gone = backup.make(folder.resolve(), keep=keep)
         except Refused as refusal:

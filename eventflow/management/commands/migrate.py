@@ -26,7 +26,9 @@ class Command(migrate.Command):
 
 
 @contextmanager
-def one_at_a_time(connection: BaseDatabaseWrapper, *, wait_says: Any = lambda sentence: None) -> Iterator[None]:
+def one_at_a_time(
+    connection: BaseDatabaseWrapper, *, wait_says: Any = lambda sentence: None
+) -> Iterator[None]:
     """Hold PostgreSQL's lock for migrations on this database. SQLite belongs to one machine and needs none.
 
     The lock ends with its connection, so one who is killed frees it. It is tried again and again, not waited for: a transaction

@@ -21,16 +21,25 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         if port_is_taken():
-            raise CommandError(f"Port {settings.PORT} is in use by another program. Choose another one: PORT=8001 bin/run")
+            raise CommandError(
+                f"Port {settings.PORT} is in use by another program. Choose another one: PORT=8001 bin/run"
+            )
         self.prepare_database()
         if not settings.DEBUG and staticfiles.collect_if_changed():
             self.stdout.write("Collected the static files.")
             self.stdout.flush()
         connection.close()
         manage = [sys.executable, "manage.py"]
-        supervisor = Supervisor(web=[*manage, "serve"], worker=[*manage, "worker", "--skip-checks"], is_up=port_is_taken, on_up=self.greet)
+        supervisor = Supervisor(
+            web=[*manage, "serve"],
+            worker=[*manage, "worker", "--skip-checks"],
+            is_up=port_is_taken,
+            on_up=self.greet,
+        )
         if supervisor.run():
-            raise CommandError("EventFlow stopped, because its web process ended by itself; the lines above say why.")
+            raise CommandError(
+                "EventFlow stopped, because its web process ended by itself; the lines above say why."
+            )
 
     def prepare_database(self) -> None:
         try:
@@ -39,7 +48,9 @@ class Command(BaseCommand):
             if demo.is_wanted():
                 demo.load()
         except OperationalError as error:
-            raise CommandError(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+            raise CommandError(
+                f"The database does not answer: {str(error).strip().splitlines()[0]}"
+            ) from error
 
     def greet(self) -> None:
         self.stdout.write(f"\nEventFlow is ready: http://localhost:{settings.PORT}\n")

@@ -14,10 +14,23 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--host", default=settings.HOST, help=f"address to listen on (default: HOST, here {settings.HOST})")
-        parser.add_argument("--port", type=int, default=settings.PORT, help=f"port to listen on (default: PORT, here {settings.PORT})")
+        parser.add_argument(
+            "--host",
+            default=settings.HOST,
+            help=f"address to listen on (default: HOST, here {settings.HOST})",
+        )
+        parser.add_argument(
+            "--port",
+            type=int,
+            default=settings.PORT,
+            help=f"port to listen on (default: PORT, here {settings.PORT})",
+        )
 
-        parser.add_argument("--migrate", action="store_true", help="bring the database up to date first; of several that start at once, one does it")
+        parser.add_argument(
+            "--migrate",
+            action="store_true",
+            help="bring the database up to date first; of several that start at once, one does it",
+        )
 
     def handle(self, *, host: str, port: int, migrate: bool, **options: Any) -> None:
         if migrate:
@@ -45,6 +58,8 @@ def bring_up_to_date() -> None:
     try:
         call_command("migrate", verbosity=0, interactive=False)
     except OperationalError as error:
-        raise CommandError(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+        raise CommandError(
+            f"The database does not answer: {str(error).strip().splitlines()[0]}"
+        ) from error
     finally:
         connection.close()

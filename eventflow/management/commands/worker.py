@@ -10,7 +10,12 @@ class Command(BaseCommand):
     help = "Run queued work: mail above all. Start as many as you like; SIGTERM lets the running task finish."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--interval", type=float, default=0.5, help="seconds between two looks at an empty queue (default: 0.5)")
+        parser.add_argument(
+            "--interval",
+            type=float,
+            default=0.5,
+            help="seconds between two looks at an empty queue (default: 0.5)",
+        )
         parser.add_argument("--batch", action="store_true", help="run what is due, then exit")
 
     def handle(self, *, interval: float, batch: bool, **options: Any) -> None:

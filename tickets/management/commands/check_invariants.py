@@ -18,4 +18,6 @@ class Command(BaseCommand):
             self.stdout.write(str(violation))
         if found:
             raise CommandError(f"{len(found)} broken invariants.")
-        self.stdout.write(f"All invariants hold ({Event.objects.count()} events, {Reservation.objects.count()} reservations).")
+        self.stdout.write(
+            f"All invariants hold ({Event.objects.count()} events, {Reservation.objects.count()} reservations)."
+        )
