@@ -22,8 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.smtp import free_port  # noqa: E402
-from tests.visitors import Visitor  # noqa: E402
+from tests.support.http_client import Visitor  # noqa: E402
+from tests.support.smtp_server import free_port  # noqa: E402
 
 STRANGERS = 3
 

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from eventflow.observability import trail
 from events import shared_page
-from tests.smtp import PostOffice
+from tests.support.smtp_server import PostOffice
 from tickets import signature
 
 # Minutes long, and not kind to the servers they run on: bin/test --faults.

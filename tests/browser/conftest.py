@@ -26,8 +26,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect,
 from accounts.models import User
 from events import live
 from events.models import Event
-from tests import processes, sessions
-from tests.smtp import PostOffice, free_port
+from tests.support import processes, sessions
+from tests.support.smtp_server import PostOffice, free_port
 from tickets.models import SigningKey
 
 SIGNING_KEY = Ed25519PrivateKey.generate()

@@ -18,9 +18,9 @@ from django.urls import resolve
 from playwright.sync_api import ElementHandle, Error, JSHandle, Locator, Page
 
 from tests.browser.seeing import seen_text
-from tests.forms import ENGLISH, open_page, pages
-from tests.greek import House
-from tests.markup import tree
+from tests.support.forms import ENGLISH, open_page, pages
+from tests.support.full_dataset import House
+from tests.support.markup import tree
 
 # Fields that are chosen, not written into.
 CHOSEN = {"checkbox", "radio", "submit", "button"}

@@ -5,7 +5,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from tests.browser.seen import expect_seen
-from tests.factories import make_event, make_people, make_person
+from tests.support.factories import make_event, make_people, make_person
 from tickets.services import queue
 
 pytestmark = pytest.mark.once

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.browser.test_axe import pages
-from tests.greek import make_house
-from tests.torture import TEXTS, soak
+from tests.support.full_dataset import make_house
+from tests.support.hard_texts import TEXTS, soak
 
 pytestmark = pytest.mark.once(on="postgresql")
 WIDTHS = (320, 360, 390, 1280)

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.api.clients import sign_in
-from tests.factories import make_event, make_person
+from tests.eventflow.api.clients import sign_in
+from tests.support.factories import make_event, make_person
 
 pytestmark = pytest.mark.once
 

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, STAYS_HOME, until
-from tests.factories import make_event, make_people, make_reservation
+from tests.support.factories import make_event, make_people, make_reservation
 from tickets import signature
 from tickets.services import door as check_in
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import until
-from tests.factories import make_event, make_person
+from tests.support.factories import make_event, make_person
 
 pytestmark = pytest.mark.once
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.greek import make_house, visits
+from tests.support.full_dataset import make_house, visits
 
 pytestmark = pytest.mark.once
 

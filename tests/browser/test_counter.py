@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories import make_event
+from tests.support.factories import make_event
 from tickets.forms import NoteForm
 
 pytestmark = pytest.mark.once

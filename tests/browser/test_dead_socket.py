@@ -14,9 +14,9 @@ from playwright.sync_api import expect
 from events.models import Event
 from tests.browser.conftest import until
 from tests.browser.frames import open_with_sockets, pause_after
-from tests.factories import make_event
-from tests.relay import relay_to
-from tests.serving import serving
+from tests.support.factories import make_event
+from tests.support.server_process import serving
+from tests.support.tcp_relay import relay_to
 
 pytestmark = pytest.mark.once
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from events import services as event_services
 from tests.browser.conftest import PHONE, until
-from tests.factories import (
+from tests.support.factories import (
     fill,
     make_event,
     make_organizer,

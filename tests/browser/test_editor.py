@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.seen import expect_on_screen, expect_seen
-from tests.factories import make_event, make_organizer, make_reservation
+from tests.support.factories import make_event, make_organizer, make_reservation
 
 pytestmark = pytest.mark.once
 ROWS = """(bar) => new Set([...bar.children].filter((one) => one.checkVisibility()).map((one) => one.offsetTop)).size"""

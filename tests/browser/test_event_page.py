@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.seen import expect_seen
-from tests.factories import make_event, make_person, make_reservation
+from tests.support.factories import make_event, make_person, make_reservation
 
 pytestmark = pytest.mark.once
 

@@ -21,11 +21,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from tests import sessions
 from tests.browser.forms import Fields, Walk, Way, copy_of_database, find_ways
 from tests.browser.seeing import FEEDBACK, seen_text
-from tests.factories import PASSWORD
-from tests.greek import House, make_house
+from tests.support import sessions
+from tests.support.factories import PASSWORD
+from tests.support.full_dataset import House, make_house
 from tickets.services import devices
 from tickets.views import keepers
 

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.factories import make_event
+from tests.support.factories import make_event
 from tickets.services import devices
 
 MIDDLES = """() => [".gate > p", ".gate__qr", ".gate .field"].map((what) => {

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.factories import PASSWORD, make_event, make_person, make_reservation
-from tests.processes import wait_until
+from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
+from tests.support.processes import wait_until
 
 
 @pytest.mark.parametrize("scripted", [True, False])

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from events.models import Event
-from tests import processes
-from tests.factories import PASSWORD, make_event, make_organizer
+from tests.support import processes
+from tests.support.factories import PASSWORD, make_event, make_organizer
 
 pytestmark = pytest.mark.once
 

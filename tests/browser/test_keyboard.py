@@ -9,7 +9,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from playwright.sync_api import Locator, Page, expect
 
-from tests.factories import PASSWORD, make_event, make_organizer, make_person, make_reservation
+from tests.support.factories import (
+    PASSWORD,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
 
 pytestmark = pytest.mark.once(on="postgresql")
 # Each language and each way once; LONG=1 walks all four.

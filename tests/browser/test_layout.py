@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from tests.browser.conftest import PHONE
-from tests.greek import make_house, pages
+from tests.support.full_dataset import make_house, pages
 
 pytestmark = pytest.mark.once
 SHOWN = """const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true })

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.factories import make_event, make_person, make_reservation
-from tests.greek import leave_token
+from tests.support.factories import make_event, make_person, make_reservation
+from tests.support.full_dataset import leave_token
 
 pytestmark = pytest.mark.once
 

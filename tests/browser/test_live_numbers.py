@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from events.models import Event
 from tests.browser.conftest import until
 from tests.browser.frames import number, open_with_sockets, pause_after, push
-from tests.factories import make_event, make_person
-from tests.serving import serving
+from tests.support.factories import make_event, make_person
+from tests.support.server_process import serving
 from tickets.services import queue
 
 pytestmark = pytest.mark.once

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, until
-from tests.factories import make_event, make_person, make_reservation
+from tests.support.factories import make_event, make_person, make_reservation
 from tickets import signature
 from tickets.models import Device, Scan
 

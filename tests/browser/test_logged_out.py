@@ -7,10 +7,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from tests import processes
 from tests.browser.seen import expect_on_screen
 from tests.browser.test_kept_forms import log_in_here
-from tests.factories import PASSWORD, make_event, make_person
+from tests.support import processes
+from tests.support.factories import PASSWORD, make_event, make_person
 from tickets.models import Reservation
 from tickets.services import queue
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, until
 from tests.browser.seen import expect_on_screen, expect_seen
-from tests.factories import make_event, make_people
+from tests.support.factories import make_event, make_people
 from tickets.services import queue
 
 pytestmark = pytest.mark.once

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.seen import expect_on_screen
-from tests.factories import PASSWORD, make_admin, make_event, make_people, make_person
+from tests.support.factories import PASSWORD, make_admin, make_event, make_people, make_person
 
 pytestmark = pytest.mark.once
 

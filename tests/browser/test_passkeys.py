@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories import PASSWORD, make_person
+from tests.support.factories import PASSWORD, make_person
 
 pytestmark = pytest.mark.once
 DEVICE = {

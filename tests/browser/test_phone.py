@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.seen import expect_on_screen
-from tests.factories import make_event, make_person, make_reservation
+from tests.support.factories import make_event, make_person, make_reservation
 
 pytestmark = pytest.mark.once
 

@@ -4,7 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.frames import number, open_with_sockets, push
-from tests.factories import make_admin, make_event, make_people, make_person, make_reservation
+from tests.support.factories import (
+    make_admin,
+    make_event,
+    make_people,
+    make_person,
+    make_reservation,
+)
 from tickets.services import queue
 
 TITLE = "Introligatornia dla początkujących: szycie, klejenie i oprawianie"

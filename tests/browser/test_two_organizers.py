@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.seen import expect_seen
-from tests.factories import make_admin, make_event, make_people
+from tests.support.factories import make_admin, make_event, make_people
 from tickets.services import queue
 
 pytestmark = pytest.mark.once

@@ -7,10 +7,10 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from events.models import Event
-from tests import codes
 from tests.browser.conftest import PHONE
-from tests.factories import PASSWORD, make_admin, make_person
-from tests.processes import wait_until
+from tests.support import qr_codes
+from tests.support.factories import PASSWORD, make_admin, make_person
+from tests.support.processes import wait_until
 
 
 def sign_up(page: Page, phone: Page, site, first: str, last: str, email: str) -> None:
@@ -127,7 +127,7 @@ def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(
     letter = letter_to(site, "maja@example.org", "You have a spot at")
     attached = {part.get_content_type(): part for part in letter.iter_attachments()}
     assert {"application/pdf", "text/calendar"} <= set(attached)
-    code = codes.read_pdf(attached["application/pdf"].get_payload(decode=True), tmp_path)
+    code = qr_codes.read_pdf(attached["application/pdf"].get_payload(decode=True), tmp_path)
 
     live = visitor()
     log_in(live, event.organizer)

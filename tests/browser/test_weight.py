@@ -7,9 +7,15 @@ from django.test import override_settings
 
 from eventflow import demo
 from events.models import Event
-from tests import processes
 from tests.browser.conftest import PHONE, until
-from tests.factories import make_admin, make_event, make_people, make_person, make_reservation
+from tests.support import processes
+from tests.support.factories import (
+    make_admin,
+    make_event,
+    make_people,
+    make_person,
+    make_reservation,
+)
 from tickets.services import queue
 
 pytestmark = pytest.mark.once

@@ -4,12 +4,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests import processes
 from tests.browser.conftest import PHONE, answers
 from tests.browser.seeing import seen_text
 from tests.browser.seen import expect_on_screen, expect_seen
-from tests.factories import make_event, make_people, make_reservation
-from tests.smtp import free_port
+from tests.support import processes
+from tests.support.factories import make_event, make_people, make_reservation
+from tests.support.smtp_server import free_port
 
 pytestmark = pytest.mark.once
 

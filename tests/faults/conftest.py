@@ -3,7 +3,7 @@ from django.conf import settings
 
 from tests.faults import figures as figures_module
 from tests.faults.figures import Figure, Figures
-from tests.redis_server import running_redis
+from tests.support.redis_server import running_redis
 
 WRITTEN = settings.BASE_DIR / "test-results" / "faults.json"
 everything: list[Figure] = []

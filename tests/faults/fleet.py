@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.serving import Site, serving
-from tests.smtp import free_port
+from tests.support.server_process import Site, serving
+from tests.support.smtp_server import free_port
 
 
 class Fleet:

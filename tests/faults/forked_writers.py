@@ -1,7 +1,7 @@
 """Writers that are killed: `python -m tests.faults.forked_writers <kills>`, on an embedded installation of their own.
 
 Django is loaded once and every writer forked from it, with a connection of its own, so that a life is short enough to be ended two hundred
-times. Two write at a time; what they say (tests/writer.py) goes to stdout.
+times. Two write at a time; what they say (tests/support/background_writer.py) goes to stdout.
 """
 
 import os
@@ -33,9 +33,9 @@ def main() -> None:
 def fork_writer(seed: str) -> int:
     pid = os.fork()
     if pid == 0:
-        from tests import writer
+        from tests.support import background_writer
 
-        writer.write(seed)
+        background_writer.write(seed)
         os._exit(1)
     return pid
 

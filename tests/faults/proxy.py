@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from tests.smtp import free_port
+from tests.support.smtp_server import free_port
 
 
 class Line:

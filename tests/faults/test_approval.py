@@ -12,11 +12,11 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import User
-from tests.factories import make_event, make_people
 from tests.faults.crowd import Caller, History, tokens
 from tests.faults.figures import Figures
 from tests.faults.fleet import Fleet
 from tests.faults.test_storm import deadlocks
+from tests.support.factories import make_event, make_people
 from tickets.services import queue
 from tickets.services.invariants import violations
 

@@ -7,11 +7,11 @@ import pytest
 from django.db import transaction
 
 from events.models import DoorStaff
-from tests.factories import make_event, make_people
 from tests.faults.crowd import Caller, History, tokens
 from tests.faults.figures import Figures
 from tests.faults.fleet import Fleet
 from tests.faults.test_storm import deadlocks
+from tests.support.factories import make_event, make_people
 from tickets import signature
 from tickets.models import Ticket
 from tickets.services import queue

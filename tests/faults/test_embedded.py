@@ -18,15 +18,15 @@ from django.conf import settings
 
 from tests.faults.crowd import Caller, History, NoAnswer, NotSent
 from tests.faults.fleet import Fleet
-from tests.processes import environment
-from tests.writer import LEADS_TO
+from tests.support.background_writer import LEADS_TO
+from tests.support.processes import environment
 
 # They have a database of their own, and the processes are given the tests' only to be told of another.
 pytestmark = pytest.mark.django_db(transaction=True)
 KILLS, HTTP_KILLS, CALLERS = 200, 12, 8
 PEOPLE = """
 import json
-from tests.factories import make_event, make_people
+from tests.support.factories import make_event, make_people
 from tests.faults.crowd import tokens
 people = make_people(3000)
 event = make_event(seats_limit=200, admission="automatic", organizer=people[0])

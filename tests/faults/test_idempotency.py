@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.factories import make_event, make_people
 from tests.faults.crowd import Answer, Caller, NoAnswer, NotSent, tokens
 from tests.faults.fleet import Fleet
+from tests.support.factories import make_event, make_people
 from tickets.services.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,8 +11,8 @@ from django_tasks_db.models import DBTaskResult
 
 from eventflow import mail
 from eventflow.mail.models import Mail
-from tests import letters, processes
 from tests.faults.proxy import Line, line_to
+from tests.support import mail_builders, processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAILS, KILLS = 60, 12
@@ -24,7 +24,7 @@ BAD = "gone@example.org"
 def write(how_many, *, to="reader{}@example.org"):
     for number in range(how_many):
         mail.queue_to_address(
-            letters.note,
+            mail_builders.note,
             address=to.format(number),
             language="en",
             args={"subject": f"Letter {number}"},

@@ -9,11 +9,11 @@ from django.db import connection
 
 from eventflow import mail
 from eventflow.mail.models import Mail
-from tests import letters, processes
-from tests.factories import make_event, make_people
 from tests.faults import postgresql
 from tests.faults.crowd import Answer, Caller, History, NoAnswer, tokens
 from tests.faults.fleet import Fleet
+from tests.support import mail_builders, processes
+from tests.support.factories import make_event, make_people
 from tickets.services.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,7 +127,7 @@ def test_postgresql_restarts_under_load(figures, redis, post, tmp_path):
         # The worker found its way back, too.
         began = time.monotonic()
         mail.queue_to_address(
-            letters.note,
+            mail_builders.note,
             address="reader@example.org",
             language="en",
             args={"subject": "Afterwards"},

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from tests.factories import PASSWORD, make_event, make_people, make_person, make_reservation
 from tests.faults.crowd import Caller, History, tokens
 from tests.faults.fleet import Fleet
 from tests.faults.proxy import Line, line_to
 from tests.faults.watching import Watcher
+from tests.support.factories import PASSWORD, make_event, make_people, make_person, make_reservation
 from tickets.services.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ import pytest
 from tests.faults.crowd import Caller
 from tests.faults.fleet import Fleet
 from tests.faults.proxy import line_to
-from tests.sentry_server import playing_sentry
-from tests.smtp import free_port
+from tests.support.sentry_server import playing_sentry
+from tests.support.smtp_server import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 150
@@ -54,7 +54,7 @@ def test_sentry_away_slows_nobody_down(figures, redis, tmp_path):
                 folder,
                 REDIS_URL=redis.url,
                 SENTRY_DSN=dsn,
-                DJANGO_SETTINGS_MODULE="tests.sentry_settings",
+                DJANGO_SETTINGS_MODULE="tests.support.sentry_settings",
             )
             (ports[name],) = stack.enter_context(fleet).ports
         found = asyncio.run(medians(ports))

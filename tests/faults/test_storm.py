@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.factories import make_event, make_people
 from tests.faults.crowd import Answer, Caller, Deed, History, NoAnswer, NotSent, tokens
 from tests.faults.figures import Figures
 from tests.faults.fleet import Fleet
 from tests.faults.watching import Watcher
-from tests.processes import wait_until
+from tests.support.factories import make_event, make_people
+from tests.support.processes import wait_until
 from tickets.services.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,0 +1,319 @@
+"""From the form to the first log-in: signing up, the mailed link, one press of a button."""
+
+import threading
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import signing
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts import links, services
+from accounts.models import User
+from eventflow.audit import AuditEntry
+from eventflow.errors import Refused
+from eventflow.mail.models import Mail
+from tests.support.factories import PASSWORD, make_person
+from tests.support.mailbox import letters_to, link_in
+from tests.support.page_checks import without_tokens
+
+pytestmark = pytest.mark.django_db
+SIGNUP, LOGIN = "/accounts/signup/", "/accounts/login/"
+
+
+def answers(email="maja@example.org", **changes):
+    names = {"first_name": "Maja", "last_name": "Wiśniewska"}
+    return {"email": email, "password1": PASSWORD, "password2": PASSWORD, **names, **changes}
+
+
+def sign_up(client, email="maja@example.org", path=SIGNUP, **changes):
+    return client.post(path, answers(email, **changes))
+
+
+def logged_in(client):
+    return "_auth_user_id" in client.session
+
+
+def test_signup_asks_for_exactly_what_the_clients_know(client):
+    fields = client.get(SIGNUP).context["form"].fields
+    assert [*fields] == ["first_name", "last_name", "email", "password1", "password2", "language"]
+
+
+def test_signup_writes_the_person_and_the_mail_and_logs_nobody_in(client):
+    response = sign_up(client, "Maja@Example.org")
+    assert response.url == reverse("account_email_verification_sent")
+    person = User.objects.get()
+    assert (person.email, person.first_name, person.last_name, person.role) == (
+        "maja@example.org",
+        "Maja",
+        "Wiśniewska",
+        "user",
+    )
+    assert person.check_password(PASSWORD)
+    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [
+        ("maja@example.org", False, True)
+    ]
+    assert [*Mail.objects.values_list("builder", "to", "state")] == [
+        ("accounts.mails.activation", "maja@example.org", "queued")
+    ]
+    assert not logged_in(client)
+    assert "maja@example.org" in client.get(response.url).text
+
+
+def test_signup_whose_mail_cannot_be_queued_leaves_no_person(client, monkeypatch):
+    """The person and the mail are one transaction: an account that nobody can activate must not exist."""
+    monkeypatch.setattr(
+        Mail.objects, "bulk_create", lambda mails: (_ for _ in ()).throw(OSError("disk full"))
+    )
+    client.raise_request_exception = False
+    assert sign_up(client).status_code == 500
+    assert not User.objects.exists()
+    assert not EmailAddress.objects.exists()
+
+
+def test_the_whole_way_from_signup_to_login(client):
+    sign_up(client)
+    path = link_in(letters_to("maja@example.org")[0], "/activate/")
+    elsewhere = Client()
+    assert "Activate my account" in elsewhere.get(path).text
+    page = elsewhere.post(path)
+    assert (page.status_code, logged_in(elsewhere)) == (200, False)
+    assert "Your account is active" in page.text
+    response = elsewhere.post(LOGIN, {"login": "MAJA@example.org", "password": PASSWORD})
+    assert (response.url, logged_in(elsewhere)) == ("/", True)
+
+
+def test_opening_the_link_changes_nothing(client):
+    """Mail scanners open every link."""
+    sign_up(client)
+    path = link_in(letters_to("maja@example.org")[0], "/activate/")
+    other = make_person()
+    client.force_login(other)
+    for _ in range(2):
+        assert client.get(path).status_code == 200
+        assert client.head(path).status_code == 200
+    assert not EmailAddress.objects.get(email="maja@example.org").verified
+    assert client.session["_auth_user_id"] == str(other.pk)
+
+
+def test_the_press_logs_another_person_out(client):
+    sign_up(client)
+    path = link_in(letters_to("maja@example.org")[0], "/activate/")
+    client.force_login(make_person())
+    client.post(path)
+    assert not logged_in(client)
+    assert EmailAddress.objects.get(email="maja@example.org").verified
+
+
+def test_the_browser_that_signed_up_is_logged_in_and_goes_on_where_it_was(client):
+    sign_up(client, path=f"{SIGNUP}?next=/events/7/")
+    page = client.post(link_in(letters_to("maja@example.org")[0], "/activate/"))
+    assert logged_in(client)
+    assert 'href="/events/7/"' in page.text
+
+
+def test_where_it_was_is_never_another_site(client):
+    sign_up(client, path=f"{SIGNUP}?next=https://evil.example/")
+    assert (
+        "evil.example"
+        not in client.post(link_in(letters_to("maja@example.org")[0], "/activate/")).text
+    )
+
+
+def test_a_used_link_says_so_and_logs_nobody_in(client):
+    sign_up(client)
+    path = link_in(letters_to("maja@example.org")[0], "/activate/")
+    client.post(path)
+    client.post("/accounts/logout/")
+    assert "already active" in client.get(path).text
+    assert client.post(path).status_code == 200
+    assert not logged_in(client)
+    assert AuditEntry.objects.filter(action="account.activate").count() == 1
+
+
+@pytest.mark.parametrize("key", ["x", "MQ:1abc:def", "a/b", "%00", "MQ:" * 500])
+@pytest.mark.parametrize("route", ["/activate/{}/", "/accounts/confirm-email/{}/"])
+def test_a_link_that_is_not_ours_says_so_and_offers_a_new_one(client, key, route):
+    for response in (client.get(route.format(key)), client.post(route.format(key))):
+        assert response.status_code == 400
+        assert reverse("accounts:send_link_again") in response.text
+
+
+def test_an_expired_link_is_refused(client, settings):
+    sign_up(client)
+    path = link_in(letters_to("maja@example.org")[0], "/activate/")
+    settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 0
+    assert client.post(path).status_code == 400
+    assert not EmailAddress.objects.get().verified
+
+
+def test_a_signature_for_another_purpose_is_no_link(client):
+    sign_up(client)
+    assert (
+        client.post(
+            f"/activate/{signing.dumps(EmailAddress.objects.get().pk, salt='elsewhere')}/"
+        ).status_code
+        == 400
+    )
+
+
+def test_allauths_own_address_is_the_same_door(client):
+    sign_up(client)
+    path = link_in(letters_to("maja@example.org")[0], "/activate/").replace(
+        "/activate/", "/accounts/confirm-email/"
+    )
+    client.get(path)
+    assert not EmailAddress.objects.get().verified
+    client.post(path)
+    assert EmailAddress.objects.get().verified
+
+
+def test_the_link_leads_where_the_configuration_says(settings):
+    address = EmailAddress.objects.get(user=make_person(activated=False))
+    key = links.activation_url(address).split("/activate/")[1].rstrip("/")
+    settings.FRONTEND_ACTIVATION_URL = "https://tickets.example/base/"
+    assert links.activation_url(address).startswith("https://tickets.example/base/activate/")
+    settings.FRONTEND_ACTIVATION_URL = "https://front.example/welcome?key={token}"
+    link = links.activation_url(address)
+    assert link.startswith("https://front.example/welcome?key=")
+    assert link.partition("=")[2].count("%3A") == key.count(":") == 2
+
+
+def test_the_mail_is_in_the_language_of_the_person(client):
+    sign_up(client, language="pl")
+    assert User.objects.get().language == Mail.objects.get().language == "pl"
+
+
+def test_the_language_of_the_page_is_the_first_guess(client):
+    client.cookies["django_language"] = "pl"
+    assert client.get(SIGNUP).context["form"]["language"].value() == "pl"
+    sign_up(client)
+    assert User.objects.get().language == "pl"
+
+
+def test_no_mail_to_an_unproven_address_carries_what_a_stranger_typed(client):
+    """Else our form would send anybody's advertisement to anybody."""
+    sign_up(client, first_name="WIN at evil.example", last_name="now")
+    again = {"password1": "quite another one", "password2": "quite another one"}
+    sign_up(client, first_name="WIN at evil.example", last_name="now", **again)
+    letters = letters_to("maja@example.org")
+    assert len(letters) == 2
+    assert not [
+        letter for letter in letters if "evil.example" in letter.body + str(letter.alternatives)
+    ]
+
+
+def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
+    owner = make_person("Olga Owner", email="taken@example.org")
+    pages = []
+    for email in ("taken@example.org", "fresh1@example.org"):
+        client = Client()
+        response = sign_up(client, email, first_name="Thief")
+        pages.append(
+            (
+                response.status_code,
+                response.url,
+                without_tokens(client.get(response.url).text.replace(email, "")),
+            )
+        )
+    assert pages[0] == pages[1]
+    owner.refresh_from_db()
+    assert owner.check_password(PASSWORD)
+    assert owner.first_name == "Olga"
+    [letter] = letters_to("taken@example.org")
+    assert letter.subject == "You already have an EventFlow account"
+    assert link_in(letter, "/password/reset/") == reverse("account_reset_password")
+
+
+def test_the_form_itself_tells_nothing_about_a_taken_address(client):
+    make_person(email="taken@example.org")
+    errors = [
+        sign_up(client, email, password2="other").context["form"].errors
+        for email in ("taken@example.org", "fresh@example.org")
+    ]
+    assert errors[0] == errors[1] == {"password2": ["You must type the same password each time."]}
+
+
+def test_nobody_fills_a_mailbox_from_our_forms(client, settings):
+    make_person(email="taken@example.org")
+    for _ in range(3):
+        sign_up(client, "taken@example.org")
+        client.post(reverse("accounts:send_link_again"), {"email": "taken@example.org"})
+    assert len(letters_to("taken@example.org")) == 1
+    settings.RATE_LIMITS = False
+    sign_up(client, "taken@example.org")
+    assert len(letters_to("taken@example.org")) == 2
+
+
+def test_a_lost_link_is_sent_again_and_every_address_is_answered_alike():
+    make_person(email="active@example.org")
+    EmailAddress.objects.filter(user=make_person(email="waiting@example.org")).update(
+        verified=False
+    )
+    answers = []
+    for email in ("active@example.org", "waiting@example.org", "nobody@example.org"):
+        client = Client()
+        response = client.post(reverse("accounts:send_link_again"), {"email": email.upper()})
+        answers.append((response.status_code, response.url))
+    assert answers == [(302, reverse("account_email_verification_sent"))] * 3
+    subjects = [
+        letters_to(email)[0].subject
+        for email in ("active@example.org", "waiting@example.org", "nobody@example.org")
+    ]
+    assert subjects == [
+        "You already have an EventFlow account",
+        "Activate your EventFlow account",
+        "No EventFlow account with this address",
+    ]
+
+
+def test_a_lost_link_needs_an_address(client):
+    assert "A new link" in client.get(reverse("accounts:send_link_again")).text
+    response = client.post(reverse("accounts:send_link_again"), {"email": "nonsense"})
+    assert (response.status_code, Mail.objects.count()) == (422, 0)
+    assert "name@example.org" in response.text
+
+
+def test_activate_twice_keeps_the_first_result():
+    address = EmailAddress.objects.get(user=make_person(activated=False))
+    key = links.activation_url(address).split("/activate/")[1].rstrip("/")
+    assert [services.activate(key), services.activate(key)] == [(address, True), (address, False)]
+    assert AuditEntry.objects.count() == 1
+
+
+def test_activate_refuses_an_address_that_another_account_has_by_now():
+    person = make_person()
+    wanted = EmailAddress.objects.create(user=person, email="new@example.org")
+    make_person(email="new@example.org")
+    key = links.activation_url(wanted).split("/activate/")[1].rstrip("/")
+    with pytest.raises(Refused) as caught:
+        services.activate(key)
+    assert caught.value.code == "email_taken"
+    person.refresh_from_db()
+    assert person.email != "new@example.org"
+    assert person.emailaddress_set.filter(verified=True).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_sign_up_at_once_make_one_account():
+    gate, seen = threading.Barrier(2), []
+
+    def race(number):
+        gate.wait()
+        seen.append(
+            services.sign_up(
+                email="maja@example.org",
+                password=PASSWORD,
+                first_name=f"Maja {number}",
+                language="en",
+            )
+        )
+        connection.close()
+
+    threads = [threading.Thread(target=race, args=[number]) for number in (1, 2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert User.objects.count() == 1
+    assert [person.pk for person in seen] == [User.objects.get().pk] * 2
+    assert {mail.builder for mail in Mail.objects.all()} == {"accounts.mails.activation"}

@@ -1,0 +1,323 @@
+"""Logging in and out, being blocked, passwords and addresses; what the answers give away and how often one may try."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
+
+from accounts import services
+from eventflow.audit import AuditEntry
+from eventflow.mail.models import Mail
+from tests.support.factories import PASSWORD, make_admin, make_event, make_person
+from tests.support.mailbox import letters_to, link_in
+from tests.support.page_checks import without_tokens
+
+pytestmark = pytest.mark.django_db
+LOGIN, LOGOUT, RESET = "/accounts/login/", "/accounts/logout/", "/accounts/password/reset/"
+NEW = "quite another password"
+
+
+def log_in(client, email, password=PASSWORD, path=LOGIN, **fields):
+    return client.post(path, {"login": email, "password": password, **fields})
+
+
+def logged_in(client):
+    return client.get(reverse("accounts:settings")).status_code == 200
+
+
+def test_login_leads_back_to_where_it_was_asked_for(client):
+    person = make_person()
+    wanted = reverse("accounts:settings")
+    path = client.get(wanted).url
+    assert path == f"{LOGIN}?next={wanted}"
+    assert f'name="next" value="{wanted}"' in client.get(path).text
+    assert log_in(client, person.email, path=path).url == wanted
+    assert logged_in(client)
+
+
+@pytest.mark.parametrize(
+    "next", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"]
+)
+def test_login_never_leads_to_another_site(client, next):
+    assert log_in(client, make_person().email, path=f"{LOGIN}?next={next}").url == "/"
+
+
+@pytest.mark.parametrize(
+    ("remember", "ends_with_the_browser"), [({"remember": "on"}, False), ({}, True)]
+)
+def test_login_is_remembered_when_asked_for(client, remember, ends_with_the_browser):
+    log_in(client, make_person().email, **remember)
+    assert client.session.get_expire_at_browser_close() is ends_with_the_browser
+    assert client.get(LOGIN).status_code == 302
+
+
+def test_login_with_an_unproven_address_sends_the_link_instead(client):
+    person = make_person(activated=False)
+    assert log_in(client, person.email).url == reverse("account_email_verification_sent")
+    assert not logged_in(client)
+    assert client.post(link_in(letters_to(person.email)[0], "/activate/")).status_code == 200
+    assert logged_in(client)
+
+
+def test_logout_takes_one_press_and_a_get_changes_nothing(client):
+    client.force_login(make_person())
+    assert client.get(LOGOUT).status_code == 200
+    assert logged_in(client)
+    assert client.post(LOGOUT).url == "/"
+    assert not logged_in(client)
+
+
+def test_a_visitor_without_the_page_comes_back_to_the_form_not_to_its_post(client):
+    event = reverse("events:detail", args=[make_event().pk])
+    response = client.post(
+        reverse("accounts:settings"), headers={"referer": f"http://testserver{event}"}
+    )
+    assert response.url == f"{LOGIN}?next={event}"
+
+
+def test_htmx_is_told_to_load_the_login_page_whole(client):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/events/7/?a=1#x"}
+    response = client.post(reverse("accounts:settings"), headers=headers)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["HX-Redirect"] == f"{LOGIN}?next=/events/7/%3Fa%3D1"
+
+
+def test_wrong_unknown_and_blocked_are_answered_alike():
+    make_person(email="right@example.org")
+    make_person(email="blocked@example.org", is_active=False)
+    cases = [
+        ("right@example.org", "wrong password"),
+        ("nobody@example.org", PASSWORD),
+        ("blocked@example.org", PASSWORD),
+    ]
+    pages = []
+    for email, password in cases:
+        client = Client()
+        response = log_in(client, email, password)
+        pages.append((response.status_code, without_tokens(response.text.replace(email, ""))))
+        assert not logged_in(client)
+    assert pages[0] == pages[1] == pages[2]
+    assert "The e-mail address or the password is wrong." in pages[0][1]
+
+
+def test_a_blocked_person_is_out_with_the_next_click(client):
+    person = make_person()
+    log_in(client, person.email)
+    assert logged_in(client)
+    services.block(person, by=make_admin())
+    assert not logged_in(client)
+    assert AuditEntry.objects.exclude(action="login.success").get().action == "account.block"
+
+
+def test_reset_answers_alike_and_only_the_owner_can_use_it():
+    make_person(email="known@example.org")
+    pages = [
+        Client().post(RESET, {"email": email})
+        for email in ("known@example.org", "nobody@example.org")
+    ]
+    assert [(page.status_code, page.url) for page in pages] == [
+        (302, "/accounts/password/reset/done/")
+    ] * 2
+    assert letters_to("nobody@example.org")[0].subject == "No EventFlow account with this address"
+    assert letters_to("known@example.org")[0].subject == "Choose a new EventFlow password"
+
+
+def ask_for_new_password(email, times=1):
+    for number in range(times):
+        browser = Client(REMOTE_ADDR=f"198.51.100.{number}")
+        assert browser.post(RESET, {"email": email}).status_code == 302
+    return len(letters_to(email))
+
+
+def test_new_password_is_mailed_once_in_three_minutes(settings):
+    make_person(email="known@example.org")
+    for email in ("known@example.org", "nobody@example.org"):
+        assert ask_for_new_password(email, times=3) == 1
+    settings.RATE_LIMITS = False
+    assert ask_for_new_password("known@example.org") == 2
+
+
+def test_unknown_address_gets_one_mail_whatever_was_asked_for(client):
+    assert ask_for_new_password("nobody@example.org") == 1
+    client.post("/accounts/activation/", {"email": "nobody@example.org"})
+    assert len(letters_to("nobody@example.org")) == 1
+
+
+def test_new_password_is_mailed_again_when_the_link_has_died(client, settings):
+    """Whoever knows the password could log in and keep its owner from ever getting a link that works."""
+    settings.ACCOUNT_RATE_LIMITS = False
+    owner = make_person(email="known@example.org")
+    mails = []
+    for _ in range(services.REPLACED_MAILS + 2):
+        mails.append(ask_for_new_password(owner.email))
+        log_in(Client(), owner.email)
+    most = 1 + services.REPLACED_MAILS
+    assert mails == [*range(1, most + 1), most]
+
+
+def test_reset_takes_the_same_steps_for_every_address(django_assert_num_queries):
+    """As many statements and mails whether or not somebody has the address: its time tells nothing."""
+    make_person(email="known@example.org")
+    Client().post(
+        RESET, {"email": "first@example.org"}
+    )  # remembers what the first request looks up
+    for email in ("known@example.org", "nobody@example.org"):
+        with django_assert_num_queries(5):
+            assert Client().post(RESET, {"email": email}).status_code == 302
+        assert len(letters_to(email)) == 1
+
+
+def test_reset_changes_the_password_and_ends_every_session(client):
+    person = make_person()
+    elsewhere = Client()
+    log_in(elsewhere, person.email)
+    client.post(RESET, {"email": person.email})
+    path = link_in(letters_to(person.email)[0], "/reset/key/")
+    form = client.get(path).url
+    assert "Choose a new password" in client.get(form).text
+    assert client.post(form, {"password1": NEW, "password2": NEW}).status_code == 302
+    assert not logged_in(elsewhere)
+    assert "does not work any more" in Client().get(path).text
+    assert log_in(client, person.email).status_code == 200
+    assert log_in(client, person.email, NEW).status_code == 302
+    assert letters_to(person.email)[-1].subject == "Your EventFlow password was changed"
+
+
+def test_opening_a_reset_link_logs_nobody_else_out(client):
+    owner, other = make_person(), make_person()
+    client.post(RESET, {"email": owner.email})
+    path = link_in(letters_to(owner.email)[0], "/reset/key/")
+    client.force_login(other)
+    page = client.get(path, follow=True)
+    assert client.session["_auth_user_id"] == str(other.pk)
+    client.post(
+        page.redirect_chain[-1][0],
+        {"password1": "quite another one", "password2": "quite another one"},
+    )
+    assert "_auth_user_id" not in client.session
+    owner.refresh_from_db()
+    assert owner.check_password("quite another one")
+
+
+def test_reset_links_lead_to_the_address_we_are_known_by(client, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.SITE_URL = "https://tickets.example"
+    person = make_person()
+    client.post(RESET, {"email": person.email}, headers={"host": "evil.example"})
+    letter = letters_to(person.email)[0]
+    assert "https://tickets.example/accounts/password/reset/key/" in letter.body
+    assert "evil.example" not in letter.body + str(letter.alternatives)
+
+
+def test_the_token_in_a_queued_mail_is_forgotten_once_it_is_sent(client):
+    person = make_person()
+    client.post(RESET, {"email": person.email})
+    assert "/reset/key/" in Mail.objects.get().args["text"]
+    letters_to(person.email)
+    assert Mail.objects.get().args == {}
+
+
+def test_password_change_keeps_this_session_and_ends_the_others(client):
+    person, elsewhere = make_person(), Client()
+    log_in(client, person.email)
+    log_in(elsewhere, person.email)
+    change = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    assert (
+        "This is not your current password."
+        in client.post("/accounts/password/change/", change | {"oldpassword": "x"}).text
+    )
+    assert client.post("/accounts/password/change/", change).url == reverse("accounts:settings")
+    assert logged_in(client)
+    assert not logged_in(elsewhere)
+    assert letters_to(person.email)[0].subject == "Your EventFlow password was changed"
+
+
+def ask_for_new_address(client, email):
+    """The form, and the password once more."""
+    response = client.post("/accounts/email/", {"email": email, "action_add": ""})
+    assert response.url == "/accounts/reauthenticate/?next=%2Faccounts%2Femail%2F"
+    return client.post(response.url, {"password": PASSWORD})
+
+
+def test_email_change_needs_the_password_and_a_press_in_the_new_mailbox(client):
+    person = make_person(email="old@example.org", language="pl")
+    client.force_login(person)
+    assert ask_for_new_address(client, "New@Example.org").url == "/accounts/email/"
+    person.refresh_from_db()
+    assert person.email == "old@example.org"
+    path = link_in(letters_to("new@example.org")[0], "/activate/")
+    client.get(path)
+    assert log_in(Client(), "old@example.org").status_code == 302
+    client.post(path)
+    person.refresh_from_db()
+    assert person.email == "new@example.org"
+    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [
+        ("new@example.org", True, True)
+    ]
+    assert logged_in(client)
+    assert log_in(Client(), "old@example.org").status_code == 200
+    assert log_in(Client(), "new@example.org").status_code == 302
+    assert [letter.subject for letter in letters_to("old@example.org")] == [
+        "Ktoś chce zmienić adres Twojego konta EventFlow",
+        "Zmiana adresu w EventFlow",
+    ]
+    changes = AuditEntry.objects.exclude(action__startswith="login.").order_by("pk")
+    actions = [*changes.values_list("action", flat=True)]
+    assert actions == ["address.ask", "account.change_email"]
+
+
+def test_email_change_can_be_called_off(client):
+    person = make_person(email="old@example.org")
+    client.force_login(person)
+    ask_for_new_address(client, "new@example.org")
+    path = link_in(letters_to("new@example.org")[0], "/activate/")
+    client.post("/accounts/email/", {"email": "new@example.org", "action_remove": ""})
+    assert client.post(path).status_code == 400
+    assert [*person.emailaddress_set.values_list("email", flat=True)] == ["old@example.org"]
+    assert letters_to("old@example.org")[-1].subject == "You keep your EventFlow address"
+
+
+def test_email_change_to_a_taken_address_tells_nothing_and_takes_nothing(client):
+    owner, person = make_person(email="taken@example.org"), make_person(email="old@example.org")
+    client.force_login(person)
+    assert ask_for_new_address(client, "taken@example.org").status_code == 302
+    assert client.post(link_in(letters_to("taken@example.org")[0], "/activate/")).status_code == 400
+    owner.refresh_from_db()
+    person.refresh_from_db()
+    assert (owner.email, person.email) == ("taken@example.org", "old@example.org")
+    assert EmailAddress.objects.get(verified=True, email="taken@example.org").user == owner
+
+
+def test_five_wrong_passwords_close_the_account_to_guessing_for_a_while(client):
+    person = make_person()
+    for _ in range(5):
+        log_in(client, person.email, "wrong password")
+    assert "Too many attempts" in log_in(client, person.email).text
+    assert not logged_in(client)
+
+
+def test_a_forged_forwarding_header_is_no_new_address(client):
+    """Ten wrong log-ins a minute from one address, whatever it claims to be."""
+    for number in range(10):
+        log_in(
+            Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}),
+            f"nobody{number}@example.org",
+            "wrong password",
+        )
+    person = make_person()
+    response = log_in(Client(headers={"X-Forwarded-For": "192.0.2.99"}), person.email)
+    assert "Too many attempts" in response.text
+
+
+def test_too_many_requests_get_a_page_that_says_what_to_do(client):
+    for _ in range(20):
+        client.post("/accounts/signup/", {})
+    response = client.post("/accounts/signup/", {})
+    assert response.status_code == 429
+    assert "Wait a few minutes" in response.text
+
+
+def test_the_limits_can_be_switched_off_for_a_load_test(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+    for _ in range(25):
+        assert client.post("/accounts/signup/", {}).status_code == 200

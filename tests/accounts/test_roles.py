@@ -1,0 +1,288 @@
+"""Who may grant which role to whom, and that somebody always can."""
+
+import json
+import threading
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.management import call_command
+from django.db import connection
+from django.urls import reverse
+
+from accounts import services
+from accounts.models import User
+from accounts.permissions import administered_people
+from eventflow.audit import AuditEntry
+from eventflow.errors import Refused
+from tests.support.factories import PASSWORD, make_admin, make_organizer, make_people, make_person
+from tests.support.mailbox import letters_to
+from tests.support.markup import only, tree, words
+
+pytestmark = pytest.mark.django_db
+ROLES = "/administration/roles/"
+
+
+def role_of(person):
+    return User.objects.get(pk=person.pk).role
+
+
+def grant(client, person, role, **headers):
+    said = {"role": role, "confirmed": "1"}
+    return client.post(reverse("accounts:grant_role", args=[person.pk]), said, headers=headers)
+
+
+def audited():
+    return [
+        (entry.action, entry.by_id, entry.target_id, entry.facts)
+        for entry in AuditEntry.objects.order_by("pk")
+    ]
+
+
+def test_an_admin_grants_a_role_and_it_is_written_down(client):
+    admin, person = make_admin(), make_person()
+    client.force_login(admin)
+    assert grant(client, person, "organizer").url == f"{ROLES}?"
+    assert role_of(person) == "organizer"
+    assert audited() == [
+        ("role.grant", admin.pk, person.pk, {"before": "user", "after": "organizer"})
+    ]
+
+
+def test_granting_the_same_role_again_writes_nothing(client):
+    client.force_login(make_admin())
+    grant(client, make_organizer(), "organizer")
+    assert audited() == []
+
+
+# Who is logged out and sent a form stays with it, and gets the way to the log-in page.
+@pytest.mark.parametrize(
+    ("make", "status", "sent"),
+    [(make_organizer, 403, 403), (make_person, 403, 403), (None, 302, 401)],
+)
+def test_nobody_but_an_admin_sees_or_grants_roles(client, make, status, sent):
+    admin, target = make_admin(), make_person()
+    if make:
+        client.force_login(make())
+    assert client.get(ROLES).status_code == status
+    assert grant(client, target, "admin").status_code == sent
+    assert grant(client, admin, "user").status_code == sent
+    assert (role_of(target), role_of(admin), audited()) == ("user", "admin", [])
+
+
+def test_nobody_makes_themselves_an_admin(client):
+    person = make_organizer()
+    client.force_login(person)
+    grant(client, person, "admin")
+    assert role_of(person) == "organizer"
+
+
+def test_the_queryset_itself_is_empty_for_everybody_else():
+    admin, others = (
+        make_admin(),
+        [make_organizer(), make_person(), AnonymousUser(), make_admin(is_active=False)],
+    )
+    assert administered_people(admin).count() == 4
+    assert [administered_people(person).count() for person in others] == [0, 0, 0, 0]
+
+
+def test_an_unknown_role_or_person_changes_nothing(client):
+    client.force_login(make_admin())
+    person = make_person()
+    assert grant(client, person, "emperor").status_code == 409
+    assert client.post(f"{ROLES}987654/", {"role": "admin"}).status_code == 404
+    assert client.get(reverse("accounts:grant_role", args=[person.pk])).status_code == 405
+    assert role_of(person) == "user"
+
+
+def test_the_last_admin_keeps_the_role(client):
+    admin = make_admin()
+    make_admin(is_active=False)
+    client.force_login(admin)
+    response = grant(client, admin, "user")
+    assert (response.status_code, response.context["refusal"].code, role_of(admin)) == (
+        409,
+        "last_admin",
+        "admin",
+    )
+    assert "This is the only Admin." in response.text
+    assert audited() == []
+
+
+def test_an_admin_may_give_the_role_up_when_another_stays(client):
+    admin, _ = make_admin(), make_admin()
+    client.force_login(admin)
+    assert grant(client, admin, "user", **{"HX-Request": "true"})["HX-Redirect"] == "/"
+    assert client.get(ROLES).status_code == 403
+
+
+def test_the_last_admin_cannot_be_blocked():
+    admin = make_admin()
+    with pytest.raises(Refused) as caught:
+        services.block(admin, by=admin)
+    assert caught.value.code == "last_admin"
+    assert User.objects.get(pk=admin.pk).is_active
+
+
+def test_htmx_gets_the_row_the_numbers_and_a_toast(client):
+    client.force_login(make_admin())
+    person = make_person()
+    page = grant(client, person, "organizer", **{"HX-Request": "true"}).text
+    assert page.lstrip().startswith(f'<tr role="row" id="person-{person.pk}"')
+    assert '<option value="organizer" selected>' in page
+    assert page.count('hx-swap-oob="true"') == 1
+    assert "Maja Wiśniewska: Organizer" in page
+    assert "<html" not in page
+
+
+def test_htmx_gets_the_row_as_it_is_after_a_refusal(client):
+    admin = make_admin()
+    client.force_login(admin)
+    page = grant(client, admin, "user", **{"HX-Request": "true"}).text
+    assert '<option value="admin" selected>' in page
+    assert 'data-kind="error"><p>This is the only Admin.' in page
+
+
+def test_the_list_starts_with_those_who_have_a_role(client):
+    admin, organizer, person = make_admin(), make_organizer(), make_person()
+    client.force_login(admin)
+    page = client.get(ROLES)
+    assert [*page.context["page"]] == [admin, organizer, person]
+    assert page.context["counts"] == {"admin": 1, "organizer": 1, "user": 1}
+
+
+def test_search_finds_words_of_names_and_addresses(client):
+    admin, wanted = make_admin(), make_person("Hanna Nowak", email="hanna@example.org")
+    make_person("Hanna Kowalska", email="kowalska@example.org")
+    client.force_login(admin)
+    for query in ("hanna@", "hanna nowak", "  Nowak   hanna"):
+        assert [*client.get(ROLES, {"q": query}).context["page"]] == [wanted]
+    page = client.get(ROLES, {"q": "nobody"}, headers={"HX-Request": "true"})
+    assert "Nobody matches “nobody”." in words(tree(page))
+    assert "<html" not in page.text
+    assert "HX-Request" in page["Vary"]
+
+
+def test_going_back_restores_the_whole_page(client):
+    client.force_login(make_admin())
+    page = client.get(ROLES, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert "<html" in page.text
+
+
+def test_the_list_is_cut_in_pages_and_asks_as_much_for_many_as_for_few(
+    client, django_assert_num_queries
+):
+    client.force_login(make_admin())
+    make_people(60)
+    client.get(ROLES)
+    with django_assert_num_queries(5):  # session, person, the numbers, how many match, the page
+        first = client.get(ROLES, {"q": "guest"})
+    assert len(first.context["page"]) == 25
+    assert 'href="?q=guest&amp;page=2"' in first.text
+    assert len(client.get(ROLES, {"q": "guest", "page": "3"}).context["page"]) == 10
+    assert client.get(ROLES, {"page": "nonsense"}).status_code == 200
+
+
+def demote_each_other(monkeypatch, *, guard):
+    """Two Admins take the role from each other at the same moment. What came of it, and how many Admins are left."""
+    anna, jonas = make_admin("Anna Nowak"), make_admin("Jonas Weber")
+    gate, outcomes = threading.Barrier(2), []
+    if not guard:
+        monkeypatch.setattr(
+            services, "spare_last_admin", lambda person: None
+        )  # each has counted two, before the transaction
+
+    def demote(person, by):
+        gate.wait()
+        try:
+            services.grant_role(person, "user", by=by)
+            outcomes.append("done")
+        except Refused as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=demote, args=pair) for pair in ((anna, jonas), (jonas, anna))
+    ]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return sorted(outcomes), User.objects.filter(role="admin").count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_who_demote_each_other_leave_one(monkeypatch):
+    assert demote_each_other(monkeypatch, guard=True) == (["done", "last_admin"], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_who_demote_each_other_without_the_lock_leave_none(monkeypatch):
+    assert demote_each_other(monkeypatch, guard=False) == (["done", "done"], 0)
+
+
+def test_createsuperuser_makes_an_admin_who_can_log_in_at_once(client, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_EMAIL", "Root@Example.org")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", "--noinput", verbosity=0)
+    assert (
+        client.post(
+            "/accounts/login/", {"login": "root@example.org", "password": PASSWORD}
+        ).status_code
+        == 302
+    )
+    assert client.get(ROLES).status_code == 200
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
+def test_nobody_becomes_admin_without_a_question(client, headers):
+    person = make_person("Kuba Bąk")
+    client.force_login(make_admin())
+    answer = client.post(
+        reverse("accounts:grant_role", args=[person.pk]), {"role": "admin"}, headers=headers
+    )
+    assert answer.status_code == 200
+    assert "Make <bdi>Kuba Bąk</bdi> an Admin?" in answer.text
+    assert answer.headers.get("HX-Retarget") == ("#role-question" if headers else None)
+    assert role_of(person) == "user"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "subject"),
+    [
+        ("user", "organizer", "You can create events on EventFlow now"),
+        ("user", "admin", "You are an EventFlow Admin now"),
+        ("organizer", "user", "You can no longer create events on EventFlow"),
+    ],
+)
+def test_person_is_told_what_they_may_do_now(before, after, subject):
+    person = make_person(role=before)
+    services.grant_role(person, after, by=make_admin())
+    [letter] = letters_to(person.email)
+    assert letter.subject == subject
+    assert ("/organizer/" in letter.body) == (after != "user")
+
+
+def test_role_that_is_taken_back_in_time_is_not_told():
+    person, admin = make_person(), make_admin()
+    for role in ("organizer", "admin", "user"):
+        services.grant_role(person, role, by=admin)
+    assert letters_to(person.email) == []
+
+
+def test_of_two_changes_in_a_row_the_person_is_told_the_last():
+    person, admin = make_person(), make_admin()
+    for role in ("organizer", "user", "organizer"):
+        services.grant_role(person, role, by=admin)
+    [letter] = letters_to(person.email)
+    assert letter.subject == "You can create events on EventFlow now"
+    services.grant_role(person, "user", by=admin)
+    assert letters_to(person.email)[-1].subject == "You can no longer create events on EventFlow"
+
+
+def test_toast_of_a_granted_role_gives_the_old_one_back(client):
+    client.force_login(make_admin())
+    person = make_person()
+    toast = only(
+        grant(client, person, "organizer", **{"HX-Request": "true"}), "//*[@id='toasts']//button"
+    )
+    assert json.loads(toast.get("hx-vals")) == {"role": "user", "confirmed": "1"}

@@ -1,0 +1,238 @@
+"""Where somebody is logged in: seen on a page, ended there, and over at last by itself."""
+
+import re
+import time
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import access, leaving, sessions
+from accounts.devices import device_of
+from accounts.models import LoginSession, User
+from eventflow import housekeeping
+from eventflow.audit import AuditEntry
+from eventflow.personal_data import sections
+from tests.accounts.test_access import change_password, holds, is_in
+from tests.eventflow.api.clients import Api, refused, sign_in
+from tests.support.factories import PASSWORD, make_person
+from tests.support.markup import all_words
+
+pytestmark = pytest.mark.django_db
+PAGE = "/accounts/sessions/"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
+
+
+@pytest.fixture(autouse=True)
+def no_limits(settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+
+
+def log_in(person, agent=FIREFOX):
+    browser = Client(headers={"user-agent": agent})
+    browser.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    return browser
+
+
+def listed(browser):
+    """What each row of the page says, without its times."""
+    rows = all_words(browser.get(PAGE), "//main//li")
+    return [
+        re.sub(r"\s*(Last seen|last seen|Logged in) \d+ \w+ \d+, [\d:]+", "", row) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        (FIREFOX, "Firefox, Linux"),
+        (PHONE, "Safari, iPhone"),
+        (
+            "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+            "Chrome, Android",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge, Windows",
+        ),
+        ("python-requests/2.32", "python-requests"),
+        ("", ""),
+        ("<script>alert(1)</script>", ""),
+        ("x" * 5000, "x" * 41),
+    ],
+)
+def test_a_device_is_told_in_a_few_words(agent, told):
+    assert device_of(agent) == told
+
+
+def test_the_page_tells_browsers_and_programs_apart_and_marks_this_one():
+    person, stranger = make_person(), make_person()
+    log_in(stranger)
+    browser = log_in(person)
+    log_in(person, PHONE)
+    sign_in(person)
+    rows = " | ".join(listed(browser))
+    assert len(listed(browser)) == 3
+    assert "Firefox, Linux This browser" in rows
+    assert "Safari, iPhone" in rows
+    assert "Through the API" in rows
+
+
+def test_one_place_is_logged_out_and_the_others_go_on():
+    person = make_person()
+    here, phone = log_in(person), log_in(person, PHONE)
+    pair = sign_in(person)
+    row = LoginSession.objects.get(device="Safari, iPhone")
+    assert here.post(reverse("accounts:end_session", args=[row.pk])).url == PAGE
+    assert (is_in(here), is_in(phone), holds(pair["access"])) == (True, False, True)
+    program = LoginSession.objects.get(is_program=True)
+    here.post(reverse("accounts:end_session", args=[program.pk]))
+    assert not holds(pair["access"])
+    told = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
+    assert refused(told) == (401, "token_invalid")
+    assert len(listed(here)) == 1
+    assert AuditEntry.objects.filter(action="session.end", by=person).count() == 2
+
+
+def test_nobody_ends_what_is_not_theirs_nor_this_very_session():
+    person, stranger = make_person(), make_person()
+    here, theirs = log_in(person), log_in(stranger)
+    for row in LoginSession.objects.all():
+        assert here.post(reverse("accounts:end_session", args=[row.pk])).status_code == 404
+    assert is_in(here)
+    assert is_in(theirs)
+
+
+def test_everywhere_else_is_logged_out_at_once():
+    person = make_person()
+    here, phone = log_in(person), log_in(person, PHONE)
+    pair = sign_in(person)
+    assert here.post(reverse("accounts:end_other_sessions")).url == PAGE
+    assert (is_in(here), is_in(phone), holds(pair["access"])) == (True, False, False)
+    assert len(listed(here)) == 1
+    assert "This browser" in listed(here)[0]
+    assert LoginSession.objects.alive().count() == 1
+
+
+def test_a_new_password_leaves_one_place():
+    person = make_person()
+    here, _phone = log_in(person), log_in(person, PHONE)
+    change_password(here, person)
+    assert len(listed(here)) == 1
+    assert "Firefox, Linux This browser" in listed(here)[0]
+
+
+def test_logging_in_twice_without_logging_out_is_one_session():
+    person = make_person()
+    browser = Client()
+    browser.force_login(person)
+    browser.force_login(person)
+    assert LoginSession.objects.filter(person=person).count() == 1
+
+
+def test_a_session_from_before_there_were_rows_gets_one():
+    person = make_person()
+    here = log_in(person)
+    LoginSession.objects.all().delete()
+    session = here.session
+    for name in (sessions.ROW, sessions.SEEN, sessions.BEGAN):
+        del session[name]
+    session.save()
+    assert len(listed(here)) == 1
+    assert "This browser" in listed(here)[0]
+
+
+def test_logging_out_takes_the_row_away():
+    person = make_person()
+    log_in(person).post("/accounts/logout/")
+    assert not LoginSession.objects.exists()
+
+
+def test_being_there_is_written_down_every_few_minutes(django_assert_num_queries):
+    person = make_person()
+    here = log_in(person)
+    long_ago = timezone.now() - timedelta(hours=1)
+    LoginSession.objects.update(seen=long_ago)
+    here.get("/accounts/settings/")
+    assert LoginSession.objects.get().seen == long_ago
+    session = here.session
+    session[sessions.SEEN] = time.time() - sessions.EVERY - 1
+    session.save()
+    here.get("/accounts/settings/")
+    assert timezone.now() - LoginSession.objects.get().seen < timedelta(minutes=1)
+    with django_assert_num_queries(2):
+        here.get("/accounts/settings/")
+
+
+def test_a_browser_that_is_not_seen_is_logged_out(settings):
+    here = log_in(make_person())
+    left = Session.objects.get(pk=here.session.session_key).expire_date - timezone.now()
+    assert timedelta(days=13) < left <= timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert not is_in(here)
+
+
+def age(key, seconds):
+    """Let the log-in of this session be older."""
+    stored = Session.objects.get(session_key=key)
+    store = Session.get_session_store_class()(key)
+    kept = stored.get_decoded()
+    kept[sessions.BEGAN] -= seconds
+    stored.session_data = store.encode(kept)
+    stored.save()
+
+
+def test_a_log_in_ends_after_the_longest_time_however_often_it_is_used(settings):
+    here = log_in(make_person())
+    age(here.session.session_key, settings.SESSION_MAX_SECONDS - 60)
+    assert is_in(here)
+    age(here.session.session_key, 120)
+    assert not is_in(here)
+
+
+def test_tokens_are_not_prolonged_without_end(settings):
+    pair = sign_in(make_person())
+    key = Session.objects.get().session_key
+    age(key, settings.SESSION_MAX_SECONDS - 3600)
+    told = Api().post("/token/refresh/", {"refresh": pair["refresh"]}).json()["data"]
+    age(key, 3700)
+    answer = Api().post("/token/refresh/", {"refresh": told["refresh"]})
+    assert refused(answer) == (401, "token_invalid")
+    assert not holds(told["access"])
+
+
+def test_a_new_log_in_begins_a_new_time(settings):
+    person = make_person()
+    here = log_in(person)
+    age(here.session.session_key, settings.SESSION_MAX_SECONDS - 60)
+    here.post("/accounts/logout/")
+    here.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    assert time.time() - here.session[sessions.BEGAN] < 60
+
+
+def test_rows_of_sessions_that_are_over_are_deleted():
+    person = make_person()
+    log_in(person)
+    Session.objects.all().delete()
+    assert housekeeping.prune()["places logged in at"] == 1
+
+
+def test_the_person_gets_them_in_their_data_and_takes_them_along():
+    person = make_person()
+    log_in(person)
+    [row] = sections(person)["logged_in_at"]
+    assert (row["device"], row["is_program"]) == ("Firefox, Linux", False)
+    assert "192.0.2" not in str(row)
+    leaving.leave(User.objects.get(pk=person.pk))
+    assert not LoginSession.objects.exists()
+
+
+def test_revoked_access_shows_no_place_any_more():
+    person = make_person()
+    log_in(person)
+    access.end_other_sessions(person)
+    assert not sessions.sessions_of(person).exists()

@@ -1,0 +1,351 @@
+"""The door over the API: who is this, let them in, and the ticket that its owner brings."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from eventflow.errors import Refused
+from events import services as events
+from events.models import DoorStaff, Event
+from tests.eventflow.api.clients import Api, data, refused, rows
+from tests.support import pdf_tools, qr_codes
+from tests.support.factories import (
+    make_admin,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
+from tickets import signature
+from tickets.models import Ticket
+from tickets.services import door, queue
+
+pytestmark = pytest.mark.django_db
+INSPECT = ["/organizer/reservations/{}/inspect/", "/reservations/{}/inspect/"]
+DOOR = [("get", INSPECT[0]), ("get", INSPECT[1]), ("post", "/reservations/{}/check-in/")]
+
+
+@pytest.fixture
+def guest():
+    """A confirmed reservation of Maja's."""
+    return make_reservation(
+        person=make_person("Maja Wiśniewska", email="maja@example.org"), status="confirmed"
+    )
+
+
+def code_of(reservation):
+    return signature.qr_text(Ticket.objects.valid().get(reservation=reservation))
+
+
+def staff_of(event):
+    person = make_person()
+    events.add_door_staff(event, email=person.email, by=event.organizer)
+    return person
+
+
+def test_door_events_are_those_where_the_caller_may_check_in_now():
+    """Published, soonest first, until a day after the end, when the keys of phones end too."""
+    organizer, now = make_organizer(), timezone.now()
+    later = make_event(organizer=organizer, title="Later", start_time=now + timedelta(days=99))
+    soon, over, past = (
+        make_event(organizer=organizer, title=title) for title in ("Soon", "Over", "Past")
+    )
+    for event, ended in ((over, timedelta(hours=23)), (past, timedelta(hours=25))):
+        Event.objects.filter(pk=event.pk).update(
+            start_time=now - timedelta(days=2), end_time=now - ended
+        )
+    make_event(organizer=organizer, status="draft")
+    events.cancel(make_event(organizer=organizer), by=organizer)
+    helper = staff_of(soon)
+    events.add_door_staff(later, email=helper.email, by=organizer)
+
+    def titles(person):
+        return [event["title"] for event in rows(Api(person).get("/door/events/"))]
+
+    assert titles(organizer) == ["Over", "Soon", "Later"]
+    assert titles(helper) == ["Soon", "Later"]
+    assert titles(make_person()) == titles(make_organizer()) == []
+    assert data(Api(helper).get("/door/events/"))[0] == data(Api().get(f"/events/{soon.pk}/"))
+    assert refused(Api().get("/door/events/")) == (401, "not_authenticated")
+    assert refused(Api(helper).get("/door/events/", status="published")) == (
+        400,
+        "unknown_parameter",
+    )
+    events.remove_door_staff(DoorStaff.objects.get(event=soon), by=organizer)
+    assert titles(helper) == ["Later"]
+
+
+# --- inspect and check in ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", INSPECT)
+def test_inspect_tells_who_it_is_by_id_and_by_code(guest, path):
+    api = Api(guest.event.organizer)
+    by_id, by_code = (data(api.get(path.format(ref))) for ref in (guest.pk, code_of(guest)))
+    assert by_id == by_code
+    created, start = by_id.pop("created_at"), by_id.pop("event_start_time")
+    assert (created[:10], start[:10]) == (
+        f"{guest.created.astimezone():%Y-%m-%d}",
+        f"{guest.event.start_time.astimezone():%Y-%m-%d}",
+    )
+    assert by_id == {
+        "reservation_id": guest.pk,
+        "status": "confirmed",
+        "checked_in": False,
+        "checked_in_at": None,
+        "user_email": "maja@example.org",
+        "user_first_name": "Maja",
+        "user_last_name": "Wiśniewska",
+        "event_id": guest.event_id,
+        "event_title": "Night Print",
+    }
+    assert not Ticket.objects.get().is_used
+
+
+def test_inspect_shows_what_has_no_ticket_too():
+    waiting = make_reservation()
+    shown = data(Api(waiting.event.organizer).get(f"/reservations/{waiting.pk}/inspect/"))
+    assert (shown["status"], shown["checked_in"], shown["checked_in_at"]) == (
+        "pending",
+        False,
+        None,
+    )
+
+
+@pytest.mark.parametrize("by_code", [False, True])
+def test_check_in_lets_in_once_and_keeps_the_first_time(guest, by_code):
+    path = f"/reservations/{code_of(guest) if by_code else guest.pk}/check-in/"
+    api = Api(guest.event.organizer)
+    first, second = data(api.post(path)), data(api.post(path))
+    at = first["checked_in_at"]
+    assert first == {
+        "reservation_id": guest.pk,
+        "checked_in": True,
+        "detail": "Checked in.",
+        "already_checked_in": False,
+        "checked_in_at": at,
+        "checked_in_by": f"API, {guest.event.organizer}",
+    }
+    assert second == first | {"already_checked_in": True, "detail": "Already checked in."}
+    shown = data(api.get(f"/reservations/{guest.pk}/inspect/"))
+    assert (shown["checked_in"], shown["checked_in_at"]) == (True, at)
+    guest.event.refresh_from_db()
+    assert guest.event.checked_in_count == 1
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
+def test_check_in_refuses_whoever_is_not_confirmed(status):
+    reservation = make_reservation(status=status)
+    answer = Api(reservation.event.organizer, language="pl").post(
+        f"/reservations/{reservation.pk}/check-in/"
+    )
+    assert refused(answer) == (400, "not_confirmed")
+    assert "potwierdzone" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(("method", "path"), DOOR)
+def test_the_door_is_open_to_its_own_people_only(guest, method, path):
+    other = make_event()
+    strangers = [make_organizer(), make_person(), guest.person, staff_of(other), other.organizer]
+    for ref in (guest.pk, code_of(guest)):
+        for stranger in strangers:
+            answer = getattr(Api(stranger), method)(path.format(ref))
+            assert refused(answer) == (403, "forbidden")
+            assert "maja@example.org" not in answer.text
+        assert refused(getattr(Api(), method)(path.format(ref))) == (401, "not_authenticated")
+    assert not Ticket.objects.get().is_used
+    for insider in (staff_of(guest.event), guest.event.organizer, make_admin()):
+        assert (
+            data(getattr(Api(insider), method)(path.format(guest.pk)))["reservation_id"] == guest.pk
+        )
+
+
+@pytest.mark.parametrize(("method", "path"), DOOR)
+def test_the_door_says_why_a_code_is_no_good(guest, method, path):
+    api = Api(guest.event.organizer)
+    code = code_of(guest)
+    altered = code[:60] + ("A" if code[60] != "A" else "B") + code[61:]
+    for ref, refusal in [
+        (altered, (400, "forged_ticket")),
+        ("nonsense", (400, "not_a_ticket")),
+        ("%00", (400, "not_a_ticket")),
+        ("ż", (400, "not_a_ticket")),
+        ("-1", (400, "not_a_ticket")),
+        ("1" * 19, (400, "not_a_ticket")),
+        ("a%2Fb", (400, "not_a_ticket")),
+        (f"RESERVATION:{guest.pk + 1}/{code.partition('/')[2]}", (400, "forged_ticket")),
+        ("999999", (404, "not_found")),
+        ("1" * 18, (404, "not_found")),
+        ("0", (404, "not_found")),
+    ]:
+        assert refused(getattr(api, method)(path.format(ref))) == refusal
+    queue.cancel(guest, by=guest.person)
+    assert refused(getattr(api, method)(path.format(code))) == (400, "ticket_void")
+
+
+def test_no_ticket_of_a_cancelled_event_lets_anybody_in(guest):
+    code = code_of(guest)
+    events.cancel(guest.event, by=guest.event.organizer)
+    api = Api(guest.event.organizer)
+    assert refused(api.post(f"/reservations/{code}/check-in/")) == (400, "event_cancelled")
+    assert refused(api.post(f"/reservations/{guest.pk}/check-in/")) == (400, "event_cancelled")
+    for path in INSPECT:
+        assert refused(api.get(path.format(code))) == (400, "event_cancelled")
+        assert data(api.get(path.format(guest.pk)))["status"] == "rejected"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_devices_let_one_guest_in_once(guest):
+    """Each with a token of its own, by id or by code, all at the same moment."""
+    refs, start = (guest.pk, code_of(guest)), threading.Barrier(8)
+    doors = [Api(staff_of(guest.event)) for _ in range(8)]
+
+    def scan(number):
+        try:
+            start.wait()
+            return data(doors[number].post(f"/reservations/{refs[number % 2]}/check-in/"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(scan, range(8)))
+    assert sorted(answer["already_checked_in"] for answer in answers) == [False] + [True] * 7
+    assert len({answer["checked_in_at"] for answer in answers}) == 1
+    guest.event.refresh_from_db()
+    assert guest.event.checked_in_count == 1
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_tickets_of_an_older_backend_count_where_the_operator_says_so(guest, settings, allowed):
+    settings.UNSIGNED_TICKETS = allowed
+    api, older = (
+        Api(guest.event.organizer),
+        quote(f"Reservation:{guest.pk}|Event:Day / Night", safe=""),
+    )
+    answers = [
+        api.get(INSPECT[1].format(older)),
+        api.post(f"/reservations/{older}/check-in/", {"nonce": "n-1"}),
+    ]
+    if not allowed:
+        assert [refused(answer) for answer in answers] == [(400, "not_a_ticket")] * 2
+        return
+    assert [data(answer)["reservation_id"] for answer in answers] == [guest.pk] * 2
+    assert refused(Api(make_organizer()).post(f"/reservations/{older}/check-in/")) == (
+        403,
+        "forbidden",
+    )
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(
+    client, guest, settings, allowed
+):
+    settings.UNSIGNED_TICKETS = allowed
+    event, other = guest.event, make_reservation(status="confirmed")
+    older = "Reservation:{}|Event:Night Print"
+    codes = {}
+    for reservation in (guest, other):
+        try:
+            codes[reservation] = door.find(
+                event, older.format(reservation.pk), by=event.organizer
+            ).reservation_id
+        except Refused as refusal:
+            codes[reservation] = refusal.code
+    assert codes == {guest: guest.pk if allowed else "not_a_ticket", other: "not_a_ticket"}
+
+
+# --- the ticket -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [None, "", "*/*", "application/pdf", "application/json", "image/png;q=0.5, application/pdf"],
+)
+def test_ticket_is_a_pdf_whose_code_opens_the_door(guest, accept, tmp_path):
+    answer = Api(guest.person).get(
+        f"/reservations/{guest.pk}/ticket/", headers={} if accept is None else {"Accept": accept}
+    )
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
+    assert "Maja Wiśniewska" in pdf_tools.text_of(answer.content)
+    assert pdf_tools.codes_of(answer.content, tmp_path) == [code_of(guest)]
+
+
+def test_ticket_as_a_picture_is_the_code_alone(guest, tmp_path):
+    answer = Api(guest.person).get(
+        f"/reservations/{guest.pk}/ticket/", headers={"Accept": "image/png"}
+    )
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+    (tmp_path / "code.png").write_bytes(answer.content)
+    assert qr_codes.read_image(tmp_path / "code.png") == code_of(guest)
+
+
+def test_ticket_is_its_owners_alone(guest):
+    page = f"/reservations/{guest.pk}/ticket/"
+    for stranger in (make_person(), guest.event.organizer, make_admin()):
+        answer = Api(stranger).get(page, headers={"Accept": "application/pdf"})
+        assert refused(answer) == (404, "not_found")
+    assert refused(Api().get(page)) == (401, "not_authenticated")
+    assert refused(Api(guest.person).get(f"/reservations/{10**30}/ticket/")) == (404, "not_found")
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
+def test_ticket_exists_from_confirmation_only(status):
+    reservation = make_reservation(status=status)
+    assert refused(Api(reservation.person).get(f"/reservations/{reservation.pk}/ticket/")) == (
+        404,
+        "not_found",
+    )
+
+
+def test_ticket_is_gone_with_the_seat(guest):
+    queue.reject(guest, by=guest.event.organizer)
+    assert Ticket.objects.filter(reservation=guest).exists()
+    assert refused(Api(guest.person).get(f"/reservations/{guest.pk}/ticket/")) == (404, "not_found")
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def test_deeds_take_few_statements():
+    """Beginning and end of each transaction included. One statement of each is the token's: its person, with the session.
+
+    A code costs two more here, for the key that proves it, which a process otherwise reads once.
+    """
+    event = make_event()
+    organizer, staff = Api(event.organizer), Api(staff_of(event))
+    guest, leaver = (make_person() for _ in range(2))
+    maja, other = Api(guest), Api(leaver)
+
+    def cost(deed, *args, **kwargs):
+        with CaptureQueriesContext(connection) as statements:
+            answer = deed(*args, **kwargs)
+        assert answer.status_code < 300, answer.content
+        return len(statements), answer
+
+    register, taken = cost(maja.post, f"/events/{event.pk}/register/")
+    pk = taken.json()["data"]["reservation_id"]
+    decide, _ = cost(organizer.patch, f"/reservations/{pk}/status/", {"status": "confirmed"})
+    inspect, _ = cost(staff.get, f"/reservations/{pk}/inspect/")
+    mine, _ = cost(maja.get, f"/events/{event.pk}/my-reservation/")
+    check_in, _ = cost(staff.post, f"/reservations/{pk}/check-in/")
+    again, _ = cost(staff.post, f"/reservations/{pk}/check-in/")
+    code = code_of(make_reservation(event, status="confirmed"))
+    by_code, _ = cost(staff.post, f"/reservations/{code}/check-in/")
+    left = other.post(f"/events/{event.pk}/register/").json()["data"]["reservation_id"]
+    cancel, _ = cost(other.delete, f"/reservations/{left}/")
+    first_come, _ = cost(maja.post, f"/events/{make_event(admission='automatic').pk}/register/")
+    # Two of a reservation's write the organizer's news, two the guest's acknowledgment and its task.
+    assert (register, first_come, mine, decide, cancel) == (12, 13, 3, 12, 11)
+    assert (inspect, check_in, again, by_code) == (
+        2,
+        9,
+        2,
+        12,
+    )  # one of a check-in's says when the reservation changed

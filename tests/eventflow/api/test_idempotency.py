@@ -1,0 +1,331 @@
+"""Idempotency-Key: the same request twice is one deed and one answer."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts import tokens
+from accounts.models import User
+from eventflow.api import idempotency
+from eventflow.api.idempotency import Replay
+from eventflow.audit import AuditEntry
+from eventflow.errors import Refused
+from eventflow.mail.models import Mail
+from events import services
+from events.models import Event
+from events.services import lock
+from tests.eventflow.api.clients import Api, data, refused
+from tests.eventflow.api.test_envelope import ENDPOINTS
+from tests.eventflow.api.test_events import CREATE, fields
+from tests.support.factories import (
+    PASSWORD,
+    make_admin,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
+from tickets.models import Reservation
+
+db = pytest.mark.django_db
+threaded = pytest.mark.django_db(transaction=True)
+METHODS = ("post", "put", "patch", "delete")
+UNSAFE = [
+    (method, route, view)
+    for route, view in ENDPOINTS
+    for method in METHODS
+    if hasattr(view, method)
+]
+KEEPING = [(method, route) for method, route, view in UNSAFE if view.keeps_answers]
+
+
+def counts():
+    return [model.objects.count() for model in (User, Event, Reservation, AuditEntry, Mail)]
+
+
+def assert_replay(first, again):
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again["Content-Type"] == first["Content-Type"]
+    assert ("Idempotent-Replayed" in first, again["Idempotent-Replayed"]) == (False, "true")
+
+
+# --- one deed ---------------------------------------------------------------------------------------------------------
+
+
+@db
+def test_every_method_that_changes_something_takes_a_key():
+    """Whatever comes of it: here mostly refusals, which are answers too."""
+    ignoring = {route for _method, route, view in UNSAFE if not view.keeps_answers}
+    assert ignoring == {
+        "/login/",
+        "/token/",
+        "/token/refresh/",
+        "/users/login/",
+        "/users/refresh/",
+        "/users/register/",
+    }
+    assert (
+        len(KEEPING) == len([view for _method, _route, view in UNSAFE if view.keeps_answers]) > 10
+    )
+    api = Api(make_admin())
+    for method, route in KEEPING:
+        first, again = (
+            api.send(method, route, {}, key=f"{method} {route}".replace(" ", "-")) for _ in range(2)
+        )
+        assert_replay(first, again)
+
+
+@db
+def test_creating_twice_makes_one_event():
+    api = Api(make_organizer())
+    first = api.post(CREATE, fields(), key="k-1")
+    before = counts()
+    assert_replay(first, api.post(CREATE, fields(), key="k-1"))
+    assert counts() == before
+    assert Event.objects.count() == 1
+    assert data(api.post(CREATE, fields(), key="k-2"), 201)["id"] != data(first, 201)["id"]
+    data(api.post(CREATE, fields()), 201)
+    assert Event.objects.count() == 3
+
+
+@db
+def test_reserving_twice_is_one_reservation_and_no_refusal():
+    event, maja = make_event(), Api(make_person())
+    path = f"/events/{event.pk}/register/"
+    first = maja.post(path, key="reserve")
+    assert_replay(first, maja.post(path, key="reserve"))
+    assert data(first, 201)["queue_position"] == 1
+    assert refused(maja.post(path)) == (400, "already_registered")
+
+
+@db
+def test_a_refusal_is_kept_although_it_would_succeed_by_now():
+    event = make_event(seats_limit=1)
+    first = make_reservation(event, status="confirmed")
+    waiting = make_reservation(event)
+    organizer, path = Api(event.organizer), f"/reservations/{waiting.pk}/status/"
+    no = organizer.patch(path, {"status": "confirmed"}, key="decide")
+    assert refused(no) == (400, "event_full")
+    data(Api(first.person).delete(f"/reservations/{first.pk}/"))
+    assert_replay(no, organizer.patch(path, {"status": "confirmed"}, key="decide"))
+    assert data(organizer.patch(path, {"status": "confirmed"}, key="decide-again")) == {
+        "status": "confirmed"
+    }
+
+
+@db
+def test_a_replay_speaks_the_language_of_the_first_answer():
+    event, person = make_event(), make_person()
+    first = Api(person, language="pl").post(f"/events/{event.pk}/register/", key="k")
+    assert_replay(first, Api(person, language="en").post(f"/events/{event.pk}/register/", key="k"))
+
+
+@db
+def test_a_key_is_for_one_request():
+    api, mine = Api(organizer := make_organizer()), make_event(status="draft")
+    Event.objects.update(organizer=organizer)
+    data(api.post(CREATE, fields(), key="k"), 201)
+    others = [
+        api.post(CREATE, fields(title="Another"), key="k"),
+        api.post(f"{CREATE}?x=1", fields(), key="k"),
+        api.post(f"/events/organizer/{mine.pk}/publish/", fields(), key="k"),
+        api.patch(f"/events/organizer/{mine.pk}/edit/", fields(), key="k"),
+    ]
+    assert [refused(answer) for answer in others] == [(422, "idempotency_other_body")] * 4
+    assert Event.objects.get(pk=mine.pk).is_draft
+    assert Event.objects.count() == 2
+
+
+@db
+def test_keys_of_two_people_have_nothing_to_do_with_each_other():
+    for person in (make_organizer(), make_organizer()):
+        data(Api(person).post(CREATE, fields(), key="k"), 201)
+    assert Event.objects.count() == 2
+
+
+@db
+def test_key_of_a_stranger_is_ignored_and_leaves_no_row():
+    """Neither a row a day for whoever likes to send keys, nor a transaction around a password's hash."""
+    person = make_person()
+    sent = [
+        ("/login/", {"email": person.email, "password": PASSWORD}, 200),
+        ("/token/", {"email": person.email, "password": "wrong"}, 401),
+        ("/token/refresh/", {"refresh": "none"}, 401),
+        ("/users/register/", {"email": "maja@example.org", "password": PASSWORD}, 201),
+    ]
+    for path, body, status in sent:
+        for key in ("k", "k", "x" * 300):
+            answer = Api().post(path, body, key=key)
+            assert (answer.status_code, "Idempotent-Replayed" in answer) == (status, False), path
+    assert not Replay.objects.exists()
+
+
+@db
+def test_limit_that_is_met_is_not_the_answer_of_its_key(monkeypatch):
+    organizer = make_organizer()
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "create", lambda *args, **kwargs: refuse())
+        assert refused(Api(organizer).post(CREATE, fields(), key="k")) == (429, "too_many_attempts")
+    assert not Replay.objects.exists()
+    data(Api(organizer).post(CREATE, fields(), key="k"), 201)
+
+
+def refuse():
+    raise Refused("too_many_attempts", "Later.", wait=60)
+
+
+@db
+@pytest.mark.parametrize("key", [" ", "a b", "ż", "x" * 256, "\x7f"])
+def test_a_key_that_is_none_is_refused(key):
+    api = Api(make_organizer())
+    api.headers["Idempotency-Key"] = key
+    assert refused(api.post(CREATE, fields())) == (400, "idempotency_key_invalid")
+    assert not Event.objects.exists()
+
+
+@db
+def test_keys_are_remembered_for_a_day():
+    api = Api(make_organizer())
+    api.post(CREATE, fields(), key="k")
+    Replay.objects.update(created=Replay.objects.get().created - timedelta(hours=24, seconds=1))
+    assert "Idempotent-Replayed" not in api.post(CREATE, fields(title="Another"), key="k")
+    assert (Event.objects.count(), Replay.objects.count()) == (2, 1)
+
+
+@db
+def test_what_failed_here_is_not_an_answer(monkeypatch):
+    api = Api(make_organizer())
+    original = AuditEntry.save
+    monkeypatch.setattr(AuditEntry, "save", lambda *args, **kwargs: 1 / 0)
+    assert refused(api.post(CREATE, fields(), key="k")) == (500, "server_error")
+    assert not Event.objects.exists()
+    assert not Replay.objects.exists()
+    monkeypatch.setattr(AuditEntry, "save", original)
+    data(api.post(CREATE, fields(), key="k"), 201)
+
+
+@db
+def test_who_may_not_call_keeps_nothing():
+    assert refused(Api().post(CREATE, fields(), key="k")) == (401, "not_authenticated")
+    assert refused(Api(make_person()).post(CREATE, fields(), key="k")) == (403, "forbidden")
+    assert not Replay.objects.exists()
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+
+@db
+def test_a_stolen_token_ends_its_family_although_the_answer_is_a_refusal(monkeypatch):
+    pair = data(Api().post("/login/", {"email": make_person().email, "password": PASSWORD}))
+    later = data(Api().post("/token/refresh/", {"refresh": pair["refresh"]}))
+    monkeypatch.setattr(tokens, "GRACE", -1)
+    assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]}, key="thief")) == (
+        401,
+        "token_invalid",
+    )
+    assert refused(Api(token=later["access"]).get("/users/me/")) == (401, "token_invalid")
+
+
+@db
+def test_the_row_tells_nobody_anything():
+    title = "A very private party"
+    data(Api(make_organizer()).post(CREATE, fields(title=title), key="the-secret-key"), 201)
+    row = Replay.objects.values().get()
+    told = b" ".join(
+        value if isinstance(value, bytes) else str(value).encode()
+        for value in map(plain, row.values())
+    )
+    for secret in (title, "the-secret-key"):
+        assert secret.encode() not in told
+
+
+def plain(value):
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+# --- at the same time -------------------------------------------------------------------------------------------------
+
+
+@threaded
+def test_a_key_in_flight_is_told_to_come_back_and_then_gets_the_answer(monkeypatch):
+    event = make_event()
+    maja, path = Api(make_person()), f"/events/{event.pk}/register/"
+    claimed, claim = threading.Event(), idempotency.Attempt.__enter__
+    monkeypatch.setattr(
+        idempotency.Attempt, "__enter__", lambda attempt: (claim(attempt), claimed.set())
+    )
+
+    def reserve():
+        try:
+            return maja.post(path, key="k")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lock(event.pk)  # whoever reserves waits for us
+            first = pool.submit(reserve)
+            assert claimed.wait(30)
+            second = maja.post(path, key="k")
+            assert not first.done()
+        first = first.result(30)
+    assert refused(second) == (409, "idempotency_in_flight")
+    assert second["Retry-After"] == "1"
+    assert data(first, 201)["status"] == "pending"
+    assert_replay(first, maja.post(path, key="k"))
+
+
+def at_once(key):
+    """How many times each status was the answer to six who create an event at the same time."""
+    api, barrier = Api(make_organizer()), threading.Barrier(6)
+
+    def create(_):
+        barrier.wait(timeout=60)
+        try:
+            return api.post(CREATE, fields(), key=key).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        return Counter(pool.map(create, range(6)))
+
+
+def creations():
+    """What the audit log says of the deed; it also says who signed in."""
+    return AuditEntry.objects.filter(action="event.create")
+
+
+@threaded
+def test_many_at_once_do_one_deed():
+    assert at_once("k").keys() <= {201, 409}
+    assert (Event.objects.count(), creations().count(), Replay.objects.count()) == (1, 1, 1)
+
+
+@threaded
+def test_many_at_once_do_one_deed_although_the_cache_forgets(monkeypatch):
+    """The claim in the cache only spares the waiting; the unique row is what holds."""
+    monkeypatch.setattr(idempotency.Attempt, "__enter__", lambda attempt: None)
+    assert at_once("k") == {201: 6}
+    assert (Event.objects.count(), creations().count(), Replay.objects.count()) == (1, 1, 1)
+
+
+@threaded
+def test_many_at_once_without_the_key_do_many():
+    assert at_once("") == {201: 6}
+    assert Event.objects.count() == 6
+
+
+@db
+def test_a_key_costs_two_statements_and_the_transaction_around():
+    api = Api(make_organizer())
+    costs = []
+    for key in ("", "k"):
+        with CaptureQueriesContext(connection) as statements:
+            data(api.post(CREATE, fields(), key=key), 201)
+        costs.append(len(statements))
+    assert costs[1] - costs[0] == 5

@@ -1,0 +1,226 @@
+"""The six lists that existing clients read whole: an array of every row, unless a page is asked for; and nothing asked for is ignored."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from eventflow.api import pagination
+from tests.eventflow.api.clients import Api, data, refused
+from tests.support.factories import make_admin, make_event, make_people, make_reservation
+from tickets.models import Reservation
+from tickets.permissions import Keeper
+from tickets.services import door, queue
+
+pytestmark = pytest.mark.django_db
+LISTS = [
+    "/my-reservations/",
+    "/organizer/reservations/",
+    "/events/{event}/participants/",
+    "/events/organizer/my-events-list/",
+    "/events/organizer/metrics/",
+    "/door/events/",
+    "/users/admin/users/",
+]
+
+
+@pytest.fixture
+def admin():
+    """Somebody who sees every list, with 25 rows in each."""
+    person = make_admin()
+    events = [make_event(organizer=person, seats_limit=100) for _ in range(25)]
+    for event in events:
+        queue.reserve(event, person=person)
+    for guest in make_people(24):
+        queue.reserve(events[0], person=guest)
+    return person
+
+
+def path_of(path):
+    return path.format(event=Reservation.objects.order_by("pk").first().event_id)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_is_an_array_of_every_row(admin, path):
+    answer = Api(admin).get(path_of(path))
+    rows = data(answer)
+    assert type(rows) is list
+    assert len(rows) >= 25
+    assert answer["X-Total-Count"] == str(len(rows))
+    assert "Link" not in answer
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("query", [{"page": 1}, {"page_size": 3}, {"page": 2, "page_size": 3}])
+def test_a_list_is_a_page_where_one_is_asked_for(admin, path, query):
+    answer = Api(admin).get(path_of(path), **query)
+    assert data(answer).keys() == {"count", "next", "previous", "results"}
+    assert len(data(answer)["results"]) == query.get("page_size", 20)
+    assert "X-Total-Count" not in answer
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_more_rows_than_are_sent_at_once_begin_on_the_page_that_is_linked(admin, path, monkeypatch):
+    monkeypatch.setattr(pagination, "MOST_AT_ONCE", 20)
+    monkeypatch.setattr(pagination, "MOST", 5)
+    api = Api(admin)
+    answer = api.get(path_of(path))
+    first, total = data(answer), int(answer["X-Total-Count"])
+    assert len(first) == 20 < total
+    url, _, relation = answer["Link"].partition("; ")
+    assert relation == 'rel="next"'
+    others = []
+    url = url.strip("<>")
+    while url:
+        page = data(api.client.get(url, headers=api.headers))
+        others, url = others + page["results"], page["next"]
+    assert len(first + others) == total
+    assert len({str(row.get("reservation_id") or row["id"]) for row in first + others}) == total
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_parameter_that_a_list_does_not_know_is_refused_by_name(admin, path):
+    for name in ("ordering", "limit", "cursor", "updated_since", "Page", "\x00", "x" * 300, "ż"):
+        answer = Api(admin).get(path_of(path), **{name: "1"})
+        assert refused(answer) == (400, "unknown_parameter")
+        assert answer.json()["errors"].keys() == {name[:50]}
+        assert "page_size" in answer.json()["message"]
+
+
+def test_the_public_list_ignores_what_it_does_not_know():
+    assert data(Api().get("/events/", ordering="title"))["count"] == 0
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_whole_list_asks_the_database_the_same_however_long_it_is(admin, path):
+    api, asked, path = Api(admin), [], path_of(path)
+    for more in (0, 30):
+        for person in make_people(more):
+            queue.reserve(Reservation.objects.order_by("pk").first().event, person=person)
+        with CaptureQueriesContext(connection) as queries:
+            data(api.get(path))
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 4
+
+
+def test_my_events_and_their_numbers_begin_with_the_soonest():
+    now = timezone.now()
+    later, sooner = (make_event(start_time=now + timedelta(days=days)) for days in (9, 3))
+    for event in (later, sooner):
+        event.organizer = later.organizer
+        event.save()
+    for path in ("/events/organizer/my-events-list/", "/events/organizer/metrics/"):
+        assert [row["id"] for row in data(Api(later.organizer).get(path))] == [sooner.pk, later.pk]
+
+
+def test_numbers_name_the_place():
+    event = make_event()
+    (row,) = data(Api(event.organizer).get("/events/organizer/metrics/"))
+    assert row["location"] == event.location
+
+
+# --- when a reservation changed ---------------------------------------------------------------------------------------
+
+
+def updated(reservation):
+    path = "/organizer/reservations/"
+    (row,) = data(
+        Api(reservation.event.organizer).get(path, event=reservation.event_id, status="all")
+    )
+    return row["updated_at"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: queue.confirm(r, by=r.event.organizer),
+        lambda r: queue.reject(r, by=r.event.organizer),
+        lambda r: queue.cancel(r, by=r.person),
+        lambda r: queue.note(r, "Comes late", by=r.event.organizer),
+        lambda r: r.save(update_fields=["note"]),
+        lambda r: Reservation.objects.bulk_update([r], ["note"]),
+    ],
+)
+def test_every_change_of_a_reservation_is_dated(change):
+    reservation = make_reservation()
+    before = updated(reservation)
+    change(reservation)
+    assert updated(reservation) > before
+
+
+def test_a_check_in_and_its_undo_are_changes_of_the_reservation():
+    reservation = make_reservation(status="confirmed")
+    organizer, seen = reservation.event.organizer, [updated(reservation)]
+    door.check_in(reservation, by=organizer)
+    seen.append(updated(reservation))
+    door.undo_check_in(reservation, keeper=Keeper(organizer))
+    seen.append(updated(reservation))
+    assert seen == sorted(set(seen))
+
+
+def test_somebody_elses_change_dates_nothing():
+    event = make_event()
+    first, second = (
+        make_reservation(event, status="confirmed"),
+        make_reservation(event, status="confirmed"),
+    )
+    door.check_in(second, by=event.organizer)
+    first.refresh_from_db()
+    assert first.updated < Reservation.objects.get(pk=second.pk).updated
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_speaks_on_its_own_clock_and_everything_else_in_utc():
+    start = timezone.datetime.fromisoformat("2035-07-04T18:00:00-04:00")
+    event = make_event(time_zone="America/New_York", start_time=start)
+    reservation = make_reservation(event, status="confirmed")
+    door.check_in(reservation, by=event.organizer)
+    api, guest = Api(event.organizer), Api(reservation.person)
+    for row in (
+        data(Api().get(f"/events/{event.pk}/")),
+        data(api.get("/events/organizer/my-events-list/"))[0],
+        data(api.get("/events/organizer/metrics/"))[0],
+    ):
+        assert (row["start_time"], row["end_time"]) == (
+            "2035-07-04T18:00:00-04:00",
+            "2035-07-04T22:00:00-04:00",
+        )
+    rows = [
+        data(api.get("/organizer/reservations/"))[0],
+        data(api.get(f"/events/{event.pk}/participants/"))[0],
+        data(guest.get("/my-reservations/"))[0],
+        data(api.get(f"/organizer/reservations/{reservation.pk}/inspect/")),
+    ]
+    for row in rows:
+        assert row["event_start_time"] == "2035-07-04T18:00:00-04:00"
+        assert row["created_at"].endswith("Z")
+    assert rows[0]["checked_in_at"] == rows[3]["checked_in_at"]
+    assert rows[0]["checked_in_at"].endswith("Z")
+    assert rows[0]["updated_at"].endswith("Z")
+    assert data(api.get("/users/me/"))["date_joined"].endswith("Z")
+
+
+# --- the same under another prefix ------------------------------------------------------------------------------------
+
+
+def test_v1_answers_like_the_address_without_it(admin):
+    api = Api(admin)
+    for path in ("/events/", "/users/me/", path_of(LISTS[2]), "/schema/"):
+        plain, versioned = api.get(path), api.get(f"/v1{path}")
+        assert versioned.status_code == plain.status_code == 200
+        assert versioned.content == plain.content.replace(
+            b"/api/events/?page", b"/api/v1/events/?page"
+        )
+
+
+@pytest.mark.parametrize("prefix", ["/api", "/api/v1"])
+@pytest.mark.parametrize(("short", "page"), [("docs", "swagger-ui"), ("redoc", "redoc")])
+def test_short_addresses_lead_to_the_reference(prefix, short, page):
+    answer = Client().get(f"{prefix}/{short}/")
+    assert (answer.status_code, answer["Location"]) == (308, f"{prefix}/schema/{page}/")
+    assert Client().get(answer["Location"]).status_code == 200

@@ -1,0 +1,282 @@
+"""Pages of every list of the API: whole, in order, and for the same price wherever they stand."""
+
+import json
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from events.models import Event
+from tests.eventflow.api.clients import Api, data, refused, rows
+from tests.support.factories import (
+    make_admin,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    recount,
+)
+from tickets.models import Reservation, Ticket
+
+pytestmark = pytest.mark.django_db
+
+# Who asks for which list, and how often the database is asked for it: who they are (themselves, with their session), how many
+# rows there are, which of them the page shows, and those; and what else the list needs.
+LISTS = {
+    "programme": ("stranger", "/events/", 3),
+    "past": ("stranger", "/events/?past=true", 3),
+    "mine": ("organizer", "/events/organizer/my-events-list/", 4),
+    "metrics": ("organizer", "/events/organizer/metrics/", 4),
+    "my_reservations": ("guest", "/my-reservations/", 4),
+    "participants": (
+        "organizer",
+        "/events/{event}/participants/",
+        5,
+    ),  # the event, which has counted them, and the first place on the page
+    "reservations": ("organizer", "/organizer/reservations/", 4),
+    "people": ("admin", "/users/admin/users/", 4),
+}
+# The order of these is an index's. An organizer's reservations have to be gathered from their events first.
+INDEXED = [name for name in LISTS if name != "reservations"]
+
+
+class House:
+    """An organizer's events, all at the same two moments; a guest of them all; and one event with as many guests. Everything happened at once."""
+
+    def __init__(self) -> None:
+        self.organizer, self.guest, self.admin = make_organizer(), make_person(), make_admin()
+        self.event = make_event(organizer=self.organizer, seats_limit=100_000)
+        self.now = timezone.now()
+
+    def fill(self, many: int) -> None:
+        """`many` more rows for each list, past the services: only their number matters here."""
+        for start in (self.now + timedelta(days=3), self.now - timedelta(days=3)):
+            events = Event.objects.bulk_create([self.like(start) for _ in range(many)])
+            self.reserve([(event, self.guest) for event in events])
+        self.reserve([(self.event, person) for person in make_people(many)])
+
+    def like(self, start):
+        end = start + timedelta(hours=1)
+        return Event(
+            title="Print",
+            location="Ruska",
+            start_time=start,
+            end_time=end,
+            seats_limit=9,
+            status="published",
+            organizer=self.organizer,
+        )
+
+    def reserve(self, pairs):
+        status = ("pending", "confirmed")
+        made = Reservation.objects.bulk_create(
+            [
+                Reservation(event=event, person=person, status=status[i % 2], created=self.now)
+                for i, (event, person) in enumerate(pairs)
+            ]
+        )
+        Ticket.objects.bulk_create(
+            [Ticket.issue(reservation) for reservation in made if reservation.is_confirmed]
+        )
+        recount()
+
+    def api(self, name):
+        """The one who asks for this list, and its path."""
+        who, path, _queries = LISTS[name]
+        return Api(getattr(self, who, None)), path.format(event=self.event.pk)
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+def at(path, **query):
+    return f"{path}{'&' if '?' in path else '?'}{'&'.join(f'{name}={value}' for name, value in query.items())}"
+
+
+def follow(api, link):
+    """The page behind a link of ours."""
+    address = urlsplit(link)
+    return data(api.get(f"{address.path.removeprefix('/api')}?{address.query}"))
+
+
+def keys(page):
+    """What tells the rows of any list apart."""
+    return [
+        row.get("reservation_id") or row.get("event_id") or row["id"] for row in page["results"]
+    ]
+
+
+# --- the shape --------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_has_twenty_rows_and_at_most_two_hundred(house):
+    house.fill(205)
+    api = Api()
+    assert (len(rows(api.get("/events/"))), len(rows(api.get("/events/", page_size=200)))) == (
+        20,
+        200,
+    )
+    for size in (201, 1000, 10**30):
+        page = data(api.get("/events/", page_size=size))
+        assert (page["count"], len(page["results"]), page["previous"]) == (206, 200, None)
+        assert keys(follow(api, page["next"])) == keys(
+            data(api.get("/events/", page=2, page_size=200))
+        )
+
+
+def test_an_empty_list_has_one_page():
+    assert data(Api().get("/events/")) == {
+        "count": 0,
+        "next": None,
+        "previous": None,
+        "results": [],
+    }
+    assert refused(Api().get("/events/", page=2)) == (404, "not_found")
+
+
+def test_a_full_last_page_is_the_last(house):
+    house.fill(3)
+    last = data(Api().get("/events/", page=2, page_size=2))
+    assert (len(last["results"]), last["next"]) == (2, None)
+    for beyond in (3, 10**30):
+        assert refused(Api().get("/events/", page=beyond, page_size=2)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"page": 0},
+        {"page": -1},
+        {"page": "last"},
+        {"page_size": 0},
+        {"page_size": "all"},
+        {"page": "%00"},
+    ],
+)
+def test_a_page_that_makes_no_sense_is_refused_by_name(house, name, query):
+    api, path = house.api(name)
+    answer = api.get(at(path, **query))
+    assert refused(answer) == (400, "invalid")
+    assert answer.json()["errors"].keys() == query.keys()
+
+
+def test_links_lead_where_the_request_came_from_and_keep_its_question(house):
+    house.fill(5)
+    question = {"q": "print", "location": "", "unknown": "ż&=", "page_size": "2"}
+    for secure, scheme in ((False, "http"), (True, "https")):
+        answer = Api().client.get(
+            "/api/events/", question | {"page": "2"}, secure=secure, headers={"Host": "localhost"}
+        )
+        page = data(answer)
+        onward, back = urlsplit(page["next"]), urlsplit(page["previous"])
+        for link in (onward, back):
+            assert (link.scheme, link.netloc, link.path) == (scheme, "localhost", "/api/events/")
+        asked = {name: [value] for name, value in question.items()}
+        assert parse_qs(onward.query, keep_blank_values=True) == asked | {"page": ["3"]}
+        assert parse_qs(back.query, keep_blank_values=True) == asked
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_walking_a_list_meets_every_row_once_though_all_are_equal(house, name):
+    house.fill(11)
+    api, path = house.api(name)
+    whole = keys(data(api.get(at(path, page_size=200))))
+    page = data(api.get(at(path, page_size=4)))
+    forth = [keys(page)]
+    while page["next"]:
+        page = follow(api, page["next"])
+        forth.append(keys(page))
+    back = [keys(page)]
+    while page["previous"]:
+        page = follow(api, page["previous"])
+        back.append(keys(page))
+    assert [key for part in forth for key in part] == whole
+    assert len(set(whole)) == len(whole) == page["count"] > 8
+    assert back == forth[::-1]
+
+
+# --- the price --------------------------------------------------------------------------------------------------------
+
+
+def asked(api, path):
+    """What one page asks the database."""
+    with CaptureQueriesContext(connection) as queries:
+        assert api.get(path).status_code == 200
+    return [query["sql"] for query in queries]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_asks_the_same_of_ten_rows_and_of_a_thousand(house, name):
+    house.fill(10)
+    api, path = house.api(name)
+    few = asked(api, at(path, page_size=200))
+    house.fill(990)
+    many = asked(api, at(path, page_size=200))
+    assert (len(few), len(many)) == (LISTS[name][2],) * 2, "\n".join(many)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_page_walks_over_more_than_half_of_the_list(house, name):
+    house.fill(30)
+    api, path = house.api(name)
+    count = data(api.get(at(path, page=1)))["count"]
+    offsets = []
+    for number in range(1, -(-count // 3) + 1):
+        found = [
+            int(n)
+            for sql in asked(api, at(path, page_size=3, page=number))
+            for n in re.findall(r"OFFSET (\d+)", sql)
+        ]
+        offsets.append(sum(found))
+    assert max(offsets) <= count / 2
+    assert max(offsets) > count / 3  # they are read off the right queries
+    assert (offsets[0], offsets[-1]) == (0, 0)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("name", INDEXED)
+def test_which_rows_a_page_shows_is_read_from_an_index_alone(house, name):
+    """In its order, so without sorting; and without the rows themselves, which are many times larger."""
+    house.fill(30)
+    api, path = house.api(name)
+    for number in (1, 5, 6):
+        (sql,) = [
+            sql
+            for sql in asked(api, at(path, page_size=5, page=number))
+            if re.search(r" LIMIT 5\b", sql)
+        ]
+        assert nodes(plan(sql)) == ["Limit", "Index Only Scan"], sql
+
+
+@pytest.mark.postgresql
+def test_the_past_is_found_without_walking_over_what_is_to_come(house):
+    house.fill(30)
+    api, path = house.api("past")
+    (sql,) = [sql for sql in asked(api, path) if re.search(r" LIMIT 20\b", sql)]
+    assert "start_time <" in plan(sql)["Plans"][0]["Index Cond"]
+
+
+def plan(sql):
+    """How PostgreSQL goes about it when it can't fall back on reading a whole small table, and all tables are as VACUUM leaves them."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
+        )
+        cursor.execute("UPDATE pg_class SET relallvisible = 1000000 WHERE relkind = 'r'")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        found = cursor.fetchone()[0]
+    return (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+
+
+def nodes(step):
+    return [step["Node Type"], *(node for inner in step.get("Plans", []) for node in nodes(inner))]

@@ -1,0 +1,134 @@
+"""Thousands of requests that a machine made up from the live schema, sent to the running product with three people's tokens."""
+
+import json
+import subprocess
+from pathlib import Path
+from sys import executable
+
+import pytest
+from django.conf import settings
+
+from tests.eventflow.api.clients import sign_in
+from tests.support.factories import (
+    make_admin,
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
+from tests.support.processes import environment
+from tests.support.server_process import serving
+from tickets.services import queue
+
+# Ids begin at 1, where a machine looks first, whatever ran before.
+pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
+# What no schema can say, as that an event must end after it starts, makes a request that fits its schema a 400.
+LEFT_OUT = "positive_data_acceptance"
+# Refusals name the fields under `errors`; taken for a part of the body, that would make a lawful request unlawful.
+CONFIG = "[phases.fuzzing.error-feedback]\nenabled = false\n"
+
+
+@pytest.fixture
+def people():
+    """{role: token}; an Organizer with a running house of events, a guest in each state, and an Admin."""
+    organizer, guest, admin = make_organizer(), make_person(), make_admin()
+    for status in ("published", "draft", "cancelled"):
+        make_event(organizer=organizer, status=status)
+    event = make_event(organizer=organizer, seats_limit=5)
+    for person in make_people(30):
+        queue.reserve(event, person=person)
+    make_reservation(event, guest, status="confirmed")
+    make_reservation(event, organizer, status="confirmed")
+    return {
+        "user": sign_in(guest)["access"],
+        "organizer": sign_in(organizer)["access"],
+        "admin": sign_in(admin)["access"],
+    }
+
+
+def fuzz(port, token, report: Path):
+    """Send them all. What was found to be wrong is what the command prints."""
+    command = Path(executable).with_name("schemathesis")
+    config = report.with_suffix(".toml")
+    config.write_text(CONFIG)
+    found = subprocess.run(
+        [
+            *(
+                str(command),
+                "--config-file",
+                str(config),
+                "run",
+                f"http://127.0.0.1:{port}/api/schema/",
+            ),
+            *("--header", f"Authorization: Bearer {token}"),
+            *("--checks", "all", "--exclude-checks", LEFT_OUT),
+            *(
+                "--phases",
+                "examples,coverage,fuzzing,stateful",
+                "--max-examples",
+                "4",
+                "--seed",
+                "1",
+            ),
+            *(
+                "--continue-on-failure",
+                "--warnings",
+                "off",
+                "--suppress-health-check",
+                "all",
+                "--no-color",
+            ),
+            *("--report", "ndjson", "--report-ndjson-path", str(report)),
+        ],
+        cwd=report.parent,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert found.returncode == 0, found.stdout[-8000:] + found.stderr[-2000:]
+
+
+def answers(report: Path):
+    """(operation, status) of every request that was sent."""
+    for line in report.read_text().splitlines():
+        recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
+        for sent in recorder.get("interactions", {}).values():
+            yield recorder["label"], sent["response"]["status_code"]
+
+
+def test_thousands_of_made_up_requests_find_nothing(people, tmp_path):
+    """No 5xx, no answer outside of the schema, no operation that forgets to ask who it is. One person on SQLite, two on PostgreSQL."""
+    people = {
+        role: token for role, token in people.items() if (role == "organizer") == settings.EMBEDDED
+    }
+    got = []
+    with serving(
+        tmp_path / "log",
+        RATE_LIMITS="off",
+        DEBUG=False,
+        EMAIL_HOST="127.0.0.1",
+        LOG_LEVEL="WARNING",
+        ALLOWED_HOSTS="127.0.0.1",
+    ) as site:
+        for role, token in people.items():
+            fuzz(site.port, token, tmp_path / f"{role}.ndjson")
+            got += answers(tmp_path / f"{role}.ndjson")
+    assert len(got) >= 1000 * len(people)
+    assert {status for _operation, status in got} <= {
+        200,
+        201,
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        413,
+        415,
+        422,
+    }
+    # A machine that is refused everywhere would find nothing either.
+    reached = {operation for operation, status in got if status < 300}
+    assert len(reached) >= (13 if settings.EMBEDDED else 20), sorted(reached)

@@ -1,0 +1,162 @@
+"""What people write, through every page, mail, calendar entry and guest list: whole, in one line where it must be, and never more than text.
+
+How pages look with it: test_direction.py and browser/test_any_text.py. Paper: test_pdf.py.
+"""
+
+import csv
+import io
+import zipfile
+from email import message_from_bytes, policy
+from inspect import get_annotations
+from xml.etree import ElementTree
+
+import pytest
+from django.http import HttpResponse
+from icalendar import Calendar
+
+import events.mails
+from eventflow.direction import isolated, without_controls
+from eventflow.mail import Letter
+from eventflow.text import nfc
+from events.calendar import event_calendar
+from events.models import Event
+from tests.support.full_dataset import letters, make_house, open_page, visits
+from tests.support.hard_texts import TEXTS, soak
+from tests.support.markup import tree
+from tickets import mails
+from tickets.models import Reservation
+from tickets.services import export
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+MARKUP = TEXTS["markup"]
+
+
+def as_sent(letter):
+    return message_from_bytes(
+        letter.as_message(to="maja@example.org", message_id="<1@example.org>").message().as_bytes(),
+        policy=policy.default,
+    )
+
+
+def parts_of(message):
+    return {part.get_content_type(): part for part in message.walk() if not part.is_multipart()}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_every_mail_carries_any_text(text):
+    house = make_house()
+    soak(text)
+    title = isolated(" ".join(Event.objects.first().title.split()))
+    place = without_controls(Event.objects.first().location)
+    for build in letters(house):
+        letter = build()
+        message = as_sent(letter)
+        assert "\n" not in message["Subject"] and (
+            title in message["Subject"] or title in letter.text
+        )
+        assert all(len(line) <= 998 for line in message.as_bytes().splitlines())
+        parts = parts_of(message)
+        assert {
+            part.get_content_charset() for kind, part in parts.items() if kind.startswith("text/")
+        } == {"utf-8"}
+        # Escaped once: what stands there as text is what was written, and nothing of it is an element.
+        page = tree(HttpResponse(parts["text/html"].get_content()))
+        written = without_controls(title) if build.func is mails.organizer_news else place
+        for words in (parts["text/plain"].get_content(), "".join(page.itertext())):
+            assert written in without_controls(words)
+        if "text/calendar" in parts:
+            entry = Calendar.from_ical(parts["text/calendar"].get_content()).events[0]
+            assert entry["SUMMARY"] == without_controls(Event.objects.first().title)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_calendar_entry_and_the_guest_lists_carry_any_text(text):
+    house = make_house()
+    soak(text)
+    event = house["events"]["confirmed"]
+    event.refresh_from_db()
+    entry = Calendar.from_ical(event_calendar(event)).events[0]
+    assert (str(entry["SUMMARY"]), str(entry["LOCATION"])) == (
+        without_controls(event.title),
+        without_controls(event.location),
+    )
+    row = csv.reader(
+        io.StringIO("".join(export.csv_lines(event)).removeprefix("\ufeff"), newline="")
+    )
+    next(row)
+    person = Reservation.objects.filter(event=event).in_queue_order().first().person
+    assert next(row)[:3] == [
+        export.harmless(part) for part in (person.last_name, person.first_name, person.email)
+    ]
+    assert words_of_xlsx(event)[:2] == [person.last_name, person.first_name]
+
+
+def test_every_mail_about_an_event_is_among_them():
+    built = {build.func.__name__ for build in letters(make_house())}
+    builders = {
+        name
+        for module in (mails, events.mails)
+        for name, function in vars(module).items()
+        if getattr(function, "__module__", "") == module.__name__
+        and get_annotations(function).get("return") == Letter | None
+    }
+    assert builders - built == set() and len(builders) > 8
+
+
+def words_of_xlsx(event):
+    """The cells of the first guest; none of them is a formula."""
+    sheet = ElementTree.fromstring(
+        zipfile.ZipFile(export.xlsx_file(event)).read("xl/worksheets/sheet1.xml")
+    )
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    assert not list(sheet.iter(f"{space}f"))
+    return ["".join(cell.itertext()) for cell in [*sheet.iter(f"{space}row")][1].iter(f"{space}c")]
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_every_page_shows_any_text(text):
+    house = make_house()
+    soak(text)
+    title = without_controls(" ".join(Event.objects.first().title.split()))
+    showing, opened = set(), set()
+    for visit in visits(house):
+        _who, view, _what, asked = visit
+        if view in opened or not isinstance(asked, str):
+            continue
+        response = open_page(house, "en", *visit, {})
+        assert response.status_code < 500, visit
+        opened.add(view)
+        if title in " ".join(without_controls("".join(tree(response).itertext())).split()):
+            showing.add(view)
+    assert len(opened) > 35
+    assert {
+        "events:list",
+        "events:detail",
+        "events:panel",
+        "events:live",
+        "tickets:queue",
+        "tickets:mine",
+        "tickets:ticket",
+    } <= showing
+
+
+def test_no_page_takes_text_for_markup():
+    """Every page shows the letters that were written: escaped once, and no element among them."""
+    house = make_house()
+    soak(MARKUP)
+    seen = set()
+    for visit in visits(house):
+        response = open_page(house, "en", *visit, {})
+        if "quoted" in response.text:
+            seen.add(visit[1])
+            assert (
+                "<b>{{" not in response.text
+                and "&amp;lt;b" not in response.text
+                and "&amp;amp;amp;" not in response.text
+            ), visit
+            assert not tree(response).xpath("//b"), visit
+    assert len(seen) > 25
+
+
+def test_the_texts_are_what_they_say():
+    assert TEXTS["decomposed"] != nfc(TEXTS["decomposed"]) and len(TEXTS["a long word"]) >= 200

@@ -1,0 +1,169 @@
+"""The log for machines, and what no log ever holds, whatever people do."""
+
+import json
+import logging
+import re
+import sys
+import time
+from urllib.parse import urlencode
+
+import pytest
+from allauth.mfa.totp.internal import auth as totp
+
+from eventflow.observability import Trail, scrubbed, trail
+from eventflow.observability.logs import JsonLine
+from tests.support.factories import PASSWORD, make_person, make_reservation
+from tests.support.http_client import Visitor
+from tests.support.processes import wait_until
+from tests.support.server_process import serving
+from tickets import signature
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.once(on="postgresql")
+
+CODE = "AEAQCAIBAEAQCAIBAEAQCAIBAEAQCAIBAEAQCAI2"
+
+
+def lines(site):
+    return [json.loads(line) for line in site.log.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("mail to maja.w+x@example.org refused", "mail to *** refused"),
+        ("maja%40example.org", "***"),
+        ("postgres://eventflow:s3cret@db:5432/eventflow", "postgres://***@db:5432/eventflow"),
+        (
+            "duplicate key\nDETAIL:  Key (email)=(x) already exists.\nnext",
+            "duplicate key\nDETAIL:***\nnext",
+        ),
+        (f"scanned {CODE}.", "scanned ***."),
+        (
+            "token eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoxfQaaaaaaaaaaaaaaaaa",
+            "token eyJhbGciOiJIUzI1NiJ9.***",
+        ),
+        # Without these nobody would find anything.
+        (
+            'File "/srv/eventflow/tickets/services/queue.py", line 41, in a_function_with_a_name_that_is_rather_long',
+            None,
+        ),
+        (
+            "request 8f14e45fceea167a5a36dedd4bea2543, task 1ada4944-b118-4ec1-9553-657f7b36f02b",
+            None,
+        ),
+        ("reservation 31 was confirmed in 12 ms", None),
+    ],
+)
+def test_words_are_scrubbed_of_what_opens_or_names(text, left):
+    assert scrubbed(text) == (text if left is None else left)
+
+
+def test_json_line_holds_the_exception_and_nothing_that_hangs_on_the_record():
+    token = trail.set(Trail(request_id="a-test-of-logs", person_id=7))
+    try:
+        raise ValueError("no such person: maja@example.org")
+    except ValueError:
+        words = ("broken: %s", ("on\npurpose",), sys.exc_info())
+        record = logging.getLogger("events").makeRecord(
+            "events", logging.ERROR, __file__, 1, *words, extra={"request": "private"}
+        )
+    line = JsonLine().format(record)
+    trail.reset(token)
+    assert "\n" not in line
+    fields = json.loads(line)
+    assert fields.pop("exception").endswith("ValueError: no such person: ***")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", fields.pop("time"))
+    assert fields == {
+        "level": "ERROR",
+        "logger": "events",
+        "message": "broken: on\npurpose",
+        "request_id": "a-test-of-logs",
+        "person_id": 7,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_access_line_names_request_person_and_route(tmp_path):
+    person = make_person(email="private@example.org")
+    with serving(tmp_path / "log", LOG_FORMAT="json", REDIS_URL="") as site:
+        visitor = Visitor(site.port)
+        visitor.log_in(person.email, PASSWORD)
+        visitor.opener.addheaders.append(("X-Request-ID", "a-test-of-logs"))
+        visitor.get("/reservations/?q=private")
+        found = wait_until(
+            lambda: [line for line in lines(site) if line.get("path") == "/reservations/"]
+        )
+    (line,) = found
+    assert line.pop("time") and line.pop("ms") >= 0
+    assert line == {
+        "level": "INFO",
+        "logger": "eventflow.access",
+        "message": line["message"],
+        "request_id": "a-test-of-logs",
+        "person_id": person.pk,
+        "method": "GET",
+        "path": "/reservations/",
+        "route": line["route"],
+        "status": 200,
+    }
+    assert line["route"].startswith("tickets:")
+    assert re.fullmatch(r"GET /reservations/ 200 \d+ ms", line["message"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["text", "json"])
+def test_no_flow_leaves_a_secret_in_the_log(how, tmp_path):
+    """Sign up, log in, set up the second step with its secret and recovery codes, show and scan a ticket: at the most talkative level."""
+    guest = make_reservation(
+        person=make_person("Maja Wiśniewska", email="private@example.org"), status="confirmed"
+    ).person
+    qr = signature.sign(Ticket.objects.get())
+    secrets = [
+        "private@",
+        "newcomer@",
+        "Wiśniewska",
+        "Nieznany",
+        PASSWORD,
+        "wrong-secret",
+        qr,
+        qr.lower(),
+    ]
+    with serving(tmp_path / "log", LOG_LEVEL="DEBUG", LOG_FORMAT=how, REDIS_URL="") as site:
+        visitor = Visitor(site.port)
+        signup = {
+            "email": "newcomer@example.org",
+            "first_name": "Nieznany",
+            "last_name": "Gość",
+            "password1": PASSWORD,
+            "password2": PASSWORD,
+        }
+        statuses = [visitor.post("/accounts/signup/", page="/accounts/signup/", **signup).status]
+        visitor = Visitor(site.port)
+        visitor.log_in(guest.email, "wrong-secret")
+        statuses.append(visitor.log_in(guest.email, PASSWORD).status)
+        setup = "/accounts/2fa/totp/activate/"
+        visitor.post(
+            "/accounts/reauthenticate/", page="/accounts/reauthenticate/", password=PASSWORD
+        )
+        page = visitor.get(setup)
+        secret = re.search(r'class="num secret">([A-Z2-7]{32})<', page.text)[1]
+        code = totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+        # Not visitor.post, which would look at the page again and so be shown another secret.
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[1]
+        statuses.append(
+            visitor.ask(
+                setup, urlencode({"csrfmiddlewaretoken": token, "code": code}).encode()
+            ).status
+        )
+        recovery = visitor.get("/accounts/2fa/recovery-codes/").text
+        codes = re.findall(r"<li>([0-9a-f-]{8,12})</li>", recovery)
+        statuses.append(
+            visitor.get(f"/reservations/{Ticket.objects.get().reservation_id}/ticket/").status
+        )
+        visitor.get(f"/nowhere/{qr}/")
+        wait_until(lambda: "/nowhere/" in site.log.read_text())
+        log = site.log.read_text()
+    assert statuses == [302, 302, 302, 200]
+    assert len(codes) >= 8
+    assert [each for each in [*secrets, secret, f" {code} ", *codes] if each in log] == []

@@ -1,0 +1,332 @@
+"""What the operator sees in Django's admin, and the page that shows mail where none is sent."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.mail import mailers
+from django.test import Client
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+
+from accounts.models import User
+from eventflow import audit
+from eventflow.mail.letters import Attachment, Letter
+from eventflow.mail.models import Mail, Worker
+from tests.support.factories import PASSWORD, make_admin, make_organizer, make_person
+from tests.support.markup import only, words
+from tests.support.page_checks import inline_in, policy_of
+
+pytestmark = pytest.mark.django_db
+MAILS = "/admin/eventflow/mail/"
+
+
+@pytest.fixture
+def admin(client):
+    person = make_admin()
+    client.force_login(person)
+    return person
+
+
+def make_mail(state="stuck", **fields):
+    values = {
+        "to": "maja@example.org",
+        "language": "en",
+        "attempts": 3,
+        "last_error": "550 recipient refused",
+        **fields,
+    }
+    return Mail.objects.create(
+        state=state,
+        builder="tests.support.mail_builders.note",
+        args={"subject": "a-secret-link"},
+        **values,
+    )
+
+
+def send_again(client, *mails):
+    return client.post(
+        MAILS,
+        {"action": "send_again", "_selected_action": [mail.pk for mail in mails]},
+        follow=True,
+    )
+
+
+def test_the_operator_sees_what_is_stuck_and_why_but_no_secret(client, admin):
+    stuck, _ = make_mail(), make_mail("sent", to="sent@example.org")
+    page = client.get(MAILS, {"state__exact": "stuck"}).text
+    assert "maja@example.org" in page
+    assert "550 recipient refused" in page
+    assert "sent@example.org" not in page
+    assert "a-secret-link" not in page + client.get(f"{MAILS}{stuck.pk}/change/").text
+
+
+def test_first_page_of_the_admin_says_how_many_mails_are_stuck(client, admin):
+    make_mail("sent")
+    assert "stuck" not in client.get("/admin/").text
+    make_mail()
+    make_mail()
+    link = only(client.get("/admin/"), "//p[@class='errornote']/a")
+    assert words(link) == "2 mails are stuck: see why."
+    assert client.get(link.get("href")).text.count("550 recipient refused") == 2
+
+
+def test_send_again_revives_the_stuck_and_only_them(client, admin):
+    stuck, sent, waiting = make_mail(), make_mail("sent"), make_mail("queued")
+    page = send_again(client, stuck, sent, waiting)
+    assert "1 mail is on its way again." in page.text
+    assert "2 were not stuck." in page.text
+    assert [Mail.objects.get(pk=mail.pk).state for mail in (stuck, sent, waiting)] == [
+        "queued",
+        "sent",
+        "queued",
+    ]
+
+
+def test_send_again_twice_sends_once(client, admin):
+    stuck = make_mail()
+    send_again(client, stuck)
+    assert "0 mails are on their way again." in send_again(client, stuck).text
+
+
+@pytest.mark.parametrize("path", ["eventflow/mail", "eventflow/auditentry", "eventflow/worker"])
+def test_what_the_system_writes_can_only_be_looked_at(client, admin, path):
+    audit.record("role.grant", admin, by=admin)
+    Worker.objects.create(id="w1", seen_at=timezone.now())
+    pk = {
+        "eventflow/mail": make_mail().pk,
+        "eventflow/auditentry": audit.AuditEntry.objects.get().pk,
+        "eventflow/worker": "w1",
+    }[path]
+    assert client.get(f"/admin/{path}/").status_code == 200
+    assert client.get(f"/admin/{path}/{pk}/change/").status_code == 200
+    for deed in ("add/", f"{pk}/delete/"):
+        assert client.post(f"/admin/{path}/{deed}", {"post": "yes"}).status_code == 403
+    assert client.post(f"/admin/{path}/{pk}/change/", {"state": "sent"}).status_code == 403
+
+
+@pytest.mark.parametrize("make", [make_organizer, make_person])
+def test_the_admin_is_for_admins(make):
+    client = Client()
+    stuck = make_mail()
+    client.force_login(make())
+    assert client.get("/admin/").status_code == 302
+    assert client.get(client.get("/admin/").url).status_code == 403
+    send_again(client, stuck)
+    assert Mail.objects.get().state == "stuck"
+
+
+def test_visitors_of_the_admin_log_in_with_us(client):
+    """One way in, with one set of limits: the admin's own form does not exist."""
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+    make_admin(email="root@example.org")
+    client.post("/admin/login/", {"username": "root@example.org", "password": PASSWORD})
+    assert client.get("/admin/").status_code == 302
+
+
+def test_an_admin_adds_a_person_who_can_log_in_at_once(client, admin):
+    person = {
+        "email": "New@Example.org",
+        "first_name": "New",
+        "last_name": "Person",
+        "language": "pl",
+        "password": PASSWORD,
+    }
+    assert (
+        "too short" in client.post("/admin/accounts/user/add/", person | {"password": "short"}).text
+    )
+    assert client.post("/admin/accounts/user/add/", person).status_code == 302
+    added = User.objects.get(email="new@example.org")
+    assert (added.role, added.language, added.is_active) == ("user", "pl", True)
+    assert (
+        Client().post("/accounts/login/", {"login": "new@example.org", "password": PASSWORD}).url
+        == "/"
+    )
+    assert audit.AuditEntry.objects.filter(action="account.add").count() == 1
+    assert "already an account" in client.post("/admin/accounts/user/add/", person).text
+
+
+def test_an_admin_blocks_and_lets_in_again_but_grants_no_role_here(client, admin):
+    person = make_person()
+    path, values = (
+        f"/admin/accounts/user/{person.pk}/change/",
+        {
+            "first_name": "M",
+            "last_name": "W",
+            "language": "en",
+            "role": "admin",
+            "email": "x@example.org",
+        },
+    )
+    client.post(path, values)
+    blocked = User.objects.get(pk=person.pk)
+    assert (blocked.is_active, blocked.first_name, blocked.role, blocked.email) == (
+        False,
+        "M",
+        "user",
+        person.email,
+    )
+    client.post(path, values | {"is_active": "on"})
+    assert User.objects.get(pk=person.pk).is_active
+    assert [*audit.AuditEntry.objects.order_by("pk").values_list("action", flat=True)] == [
+        "account.block",
+        "account.unblock",
+    ]
+
+
+def test_the_last_admin_cannot_be_blocked_here(client, admin):
+    page = client.post(
+        f"/admin/accounts/user/{admin.pk}/change/",
+        {"first_name": "A", "last_name": "N", "language": "en"},
+        follow=True,
+    )
+    assert "This is the only Admin." in page.text
+    assert User.objects.get(pk=admin.pk).is_active
+
+
+def test_nobody_is_deleted_here(client, admin):
+    person = make_person()
+    assert (
+        client.post(f"/admin/accounts/user/{person.pk}/delete/", {"post": "yes"}).status_code == 403
+    )
+    assert User.objects.filter(pk=person.pk).exists()
+
+
+def test_an_admin_activates_somebody_whom_no_mail_reaches(client, admin):
+    waiting, active = make_person(activated=False), make_person()
+    page = client.post(
+        "/admin/accounts/user/",
+        {"action": "activate", "_selected_action": [waiting.pk, active.pk]},
+        follow=True,
+    )
+    assert "1 person activated." in page.text
+    assert EmailAddress.objects.get(user=waiting).verified
+
+
+# --- /dev/mail/ -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(settings, tmp_path):
+    """Two mails of one connection and one of another, as the file backend leaves them."""
+    settings.MAILERS = {
+        "default": {
+            "BACKEND": "eventflow.mail.files.PrivateFiles",
+            "OPTIONS": {"file_path": str(tmp_path)},
+        }
+    }
+    html = '<p style="color:red">Hello</p><script>alert(1)</script>'
+    letters = [
+        Letter("First", "Open https://tickets.example/activate/x/ now.\n", html),
+        Letter(
+            "Zażółć",
+            "<script>alert(2)</script>\n",
+            attachments=[Attachment("ticket.pdf", b"%PDF-\x00\xff", "application/pdf")],
+        ),
+    ]
+    mailers.default.send_messages(
+        [
+            letter.as_message(to="maja@example.org", message_id=f"<{n}@x>")
+            for n, letter in enumerate(letters)
+        ]
+    )
+    (tmp_path / "secret.txt").write_text("do not show")
+    return tmp_path
+
+
+def test_dev_mail_exists_only_where_no_mail_is_sent():
+    try:
+        resolve("/dev/mail/")
+        there = True
+    except Resolver404:
+        there = False
+    assert there is settings.DEV_MAIL is (settings.TRIAL and not settings.EMAIL_HOST_GIVEN)
+
+
+@pytest.fixture
+def local():
+    """A browser on the machine that tries EventFlow out."""
+    return Client(headers={"host": "localhost:8000"})
+
+
+@pytest.mark.urls("tests.support.dev_urls")
+def test_dev_mail_is_for_the_machine_itself(local, written):
+    name = local.get("/dev/mail/").context["mails"][0].name
+    for path in (
+        "/dev/mail/",
+        f"/dev/mail/{name}/",
+        f"/dev/mail/{name}/html/",
+        f"/dev/mail/{name}/0/",
+    ):
+        assert local.get(path).status_code == 200
+        assert local.get(path, REMOTE_ADDR="192.0.2.7").status_code == 404
+        assert local.get(path, headers={"host": "testserver"}).status_code == 404
+
+
+@pytest.mark.urls("tests.support.dev_urls")
+def test_dev_mail_lists_and_shows_what_was_written(local, written):
+    inbox = local.get("/dev/mail/")
+    assert [mail.message["Subject"] for mail in inbox.context["mails"]] == ["Zażółć", "First"]
+    second, first = inbox.context["mails"]
+    page = local.get(reverse("dev_message", args=[first.name]))
+    assert '<a href="https://tickets.example/activate/x/" rel="nofollow">' in page.text
+    assert inline_in(page) == []
+    page = local.get(reverse("dev_message", args=[second.name]))
+    assert "&lt;script&gt;alert(2)" in page.text
+    assert "ticket.pdf" in page.text
+
+
+@pytest.mark.urls("tests.support.dev_urls")
+def test_dev_mail_shows_html_in_a_cage(local, written):
+    first = local.get("/dev/mail/").context["mails"][1]
+    page = local.get(reverse("dev_message", args=[first.name]))
+    assert "sandbox></iframe>" in page.text
+    assert policy_of(page)["frame-src"] == "'self'"
+    frame = local.get(reverse("dev_html", args=[first.name]))
+    assert policy_of(frame) == {
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "frame-ancestors": "'self'",
+    }
+    assert frame["X-Frame-Options"] == "SAMEORIGIN"
+    assert "<p style=" in frame.text
+
+
+@pytest.mark.urls("tests.support.dev_urls")
+def test_dev_mail_hands_out_attachments_as_files(local, written):
+    second = local.get("/dev/mail/").context["mails"][0]
+    response = local.get(reverse("dev_attachment", args=[second.name, 0]))
+    assert b"".join(response.streaming_content) == b"%PDF-\x00\xff"
+    assert response["Content-Disposition"] == 'attachment; filename="ticket.pdf"'
+    assert local.get(reverse("dev_attachment", args=[second.name, 1])).status_code == 404
+
+
+@pytest.mark.urls("tests.support.dev_urls")
+@pytest.mark.parametrize(
+    "name", ["secret.txt", "..", "%2e%2e%2fsecret.txt", "x", "20260101-000000-1-0"]
+)
+def test_dev_mail_reads_no_other_file(local, written, name):
+    for path in (f"/dev/mail/{name}/", f"/dev/mail/{name}/html/", f"/dev/mail/{name}/0/"):
+        assert local.get(path).status_code == 404
+
+
+@pytest.mark.urls("tests.support.dev_urls")
+def test_dev_mail_is_empty_before_the_first_mail(local, settings, tmp_path):
+    settings.MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "OPTIONS": {"file_path": str(tmp_path / "none")},
+        }
+    }
+    assert "Nothing yet." in local.get("/dev/mail/").text
+
+
+@pytest.mark.urls("tests.support.dev_urls")
+@pytest.mark.parametrize(
+    ("words", "subjects"),
+    [("MAJA zażółć", ["Zażółć"]), ("maja@example.org", ["Zażółć", "First"]), ("jan@", [])],
+)
+def test_dev_mail_is_searched_by_address_and_subject(local, written, words, subjects):
+    inbox = local.get("/dev/mail/", {"q": words})
+    assert [mail.message["Subject"] for mail in inbox.context["mails"]] == subjects
+    assert inline_in(inbox) == []

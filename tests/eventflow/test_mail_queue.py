@@ -1,0 +1,239 @@
+"""Mail leaves once, after the commit, whatever the server on the other side does. The worker and the SMTP server are real."""
+
+import subprocess
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from eventflow import mail
+from eventflow.mail import services
+from eventflow.mail.models import Mail
+from tests.support import mail_builders, processes
+from tests.support.factories import make_person, make_reservation
+from tickets.services import queue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FATE = ["state", "attempts", "next_attempt_at", "last_error"]
+
+
+def write(subject, *, to="reader@example.org", builder=mail_builders.note, delay=0):
+    mail.queue_to_address(
+        builder, address=to, language="en", args={"subject": subject}, delay=delay
+    )
+    return Mail.objects.latest("id")
+
+
+def work(post, **env):
+    """A worker process that runs what is due and ends."""
+    done = subprocess.run(
+        processes.command("worker", "--batch"),
+        env=processes.environment(**post.env | env),
+        timeout=60,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def hurry():
+    """Let the time pass that a mail waits for its next attempt."""
+    now = timezone.now()
+    Mail.objects.filter(state="queued").update(next_attempt_at=now)
+    DBTaskResult.objects.filter(status="READY").update(run_after=now)
+
+
+def test_mail_of_a_rolled_back_transaction_never_leaves(post):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        write("Never")
+        raise ZeroDivisionError
+    write("Always")
+    work(post)
+    assert post.subjects() == ["Always"]
+
+
+def test_mail_of_a_committed_transaction_leaves_once_whatever_the_number_of_workers(post):
+    subjects = [f"Letter {number:02}" for number in range(30)]
+    with transaction.atomic():
+        for subject in subjects:
+            write(subject)
+    with (
+        processes.running(processes.command("worker"), **post.env),
+        processes.running(processes.command("worker"), **post.env),
+    ):
+        processes.wait_until(lambda: not Mail.objects.filter(state="queued").exists())
+    assert post.subjects() == subjects
+    assert len({letter["Message-ID"] for letter in post.letters}) == 30
+    assert set(Mail.objects.values_list("state", "attempts")) == {("sent", 1)}
+
+
+def test_mail_waits_while_the_server_is_down_and_leaves_with_the_same_message_id(post):
+    post.close()
+    queued = write("Patience")
+    began = timezone.now()
+    work(post)
+    queued.refresh_from_db()
+    assert (queued.state, queued.attempts) == ("queued", 1)
+    assert "refused" in queued.last_error
+    # However long the worker took: from below against the time before it, from above against the time after.
+    assert queued.next_attempt_at - began > timedelta(seconds=3)
+    assert queued.next_attempt_at - timezone.now() < timedelta(seconds=6)
+    hurry()
+    began = timezone.now()
+    work(post)
+    queued.refresh_from_db()
+    assert queued.attempts == 2
+    assert queued.next_attempt_at - began > timedelta(seconds=6)
+    assert queued.next_attempt_at - timezone.now() < timedelta(seconds=12)
+    post.open()
+    hurry()
+    work(post)
+    assert [letter["Message-ID"] for letter in post.letters] == [queued.message_id]
+    queued.refresh_from_db()
+    assert (queued.state, queued.attempts, queued.last_error, queued.args) == ("sent", 3, "", {})
+
+
+@pytest.mark.once(on="postgresql")
+def test_mail_that_waited_three_days_is_stuck(post):
+    post.close()
+    queued = write("Old")
+    Mail.objects.update(created=timezone.now() - timedelta(days=3, minutes=1))
+    work(post)
+    queued.refresh_from_db()
+    assert (queued.state, queued.next_attempt_at) == ("stuck", None)
+    post.open()
+
+
+@pytest.mark.once(on="postgresql")
+def test_mail_to_a_refused_address_is_stuck_and_blocks_nobody(post):
+    post.refused = {"gone@example.org"}
+    with transaction.atomic():
+        bad = write("For nobody", to="gone@example.org")
+        write("For somebody")
+    work(post)
+    bad.refresh_from_db()
+    assert (bad.state, bad.attempts, bad.last_error) == ("stuck", 1, "550 recipient refused")
+    assert post.subjects() == ["For somebody"]
+
+
+@pytest.mark.once(on="postgresql")
+def test_one_bad_address_in_a_batch_blocks_nobody(post):
+    people = [make_person() for _ in range(3)]
+    post.refused = {people[1].email}
+    services.enqueue(
+        [
+            Mail(
+                builder="tests.support.mail_builders.note",
+                args={"subject": p.email},
+                to=p.email,
+                language="en",
+            )
+            for p in people
+        ],
+        delay=0,
+    )
+    work(post)
+    assert post.subjects() == sorted([people[0].email, people[2].email])
+    assert Mail.objects.get(state="stuck").to == people[1].email
+
+
+UNSENDABLE = ["ſara@example.org", "admın@example.org", "a..b@example.org", "a b@example.org"]
+
+
+@pytest.mark.once(on="postgresql")
+def test_mail_to_an_address_that_no_mail_can_name_is_stuck_at_once(post):
+    """What SMTP has no words for does not change with time. The log says what happened, and not to whom."""
+    bad = [write("For nobody", to=address) for address in UNSENDABLE]
+    write("For somebody")
+    log = work(post)
+    assert set(Mail.objects.filter(pk__in=[one.pk for one in bad]).values_list(*FATE)) == {
+        ("stuck", 1, None, "UnsendableAddress")
+    }
+    assert post.subjects() == ["For somebody"]
+    assert not any(part in log for part in ["Traceback", "ſara", "admın", "a..b"])
+
+
+@pytest.mark.once(on="postgresql")
+def test_mail_to_a_domain_with_letters_beyond_ascii_leaves(post):
+    write("Hello", to="t3@żółć.example")
+    work(post)
+    assert post.subjects() == ["Hello"]
+
+
+@pytest.mark.once(on="postgresql")
+def test_a_builder_that_breaks_is_tried_again_and_blocks_nobody(post):
+    bad = write("Secret word", builder=mail_builders.broken)
+    write("Fine")
+    log = work(post)
+    bad.refresh_from_db()
+    assert (bad.state, bad.attempts, bad.last_error) == ("queued", 1, "LookupError")
+    assert post.subjects() == ["Fine"]
+    assert "reader@example.org" not in log
+
+
+@pytest.mark.once(on="postgresql")
+def test_a_server_without_the_starttls_it_should_have_gets_nothing(post):
+    queued = write("Confidential")
+    work(post, EMAIL_USE_TLS=True)
+    assert post.commands == ["EHLO"]
+    assert post.offered == []
+    queued.refresh_from_db()
+    assert (queued.state, queued.attempts) == ("queued", 1)
+    assert queued.last_error.startswith("SMTPNotSupportedError")
+
+
+@pytest.mark.once(on="postgresql")
+def test_a_stuck_mail_is_sent_again_once(post):
+    post.refused = {"reader@example.org"}
+    queued = write("Second life")
+    work(post)
+    post.refused = set()
+    assert services.send_again(queued) is True
+    assert services.send_again(queued) is False
+    work(post)
+    assert [letter["Message-ID"] for letter in post.letters] == [queued.message_id]
+    assert services.send_again(queued) is False
+
+
+@pytest.mark.once(on="postgresql")
+def test_a_mail_about_an_account_leaves_before_those_about_reservations(post):
+    for _number in range(3):
+        make_reservation(status="pending")
+    write("For your account")
+    work(post)
+    assert len(post.letters) > 3
+    assert post.letters[0]["Subject"] == "For your account"
+
+
+@pytest.mark.once(on="postgresql")
+def test_a_mail_whose_cause_is_gone_is_dropped(post):
+    mail.queue_to_address(
+        mail_builders.no_longer_needed, address="reader@example.org", language="en", args={}
+    )
+    work(post)
+    assert post.offered == []
+    assert Mail.objects.get().state == "dropped"
+
+
+def test_a_decision_that_was_taken_back_sends_nothing(post, settings):
+    settings.MAIL_DECISION_DELAY_SECONDS = 600
+    kept, taken_back = make_reservation(status="confirmed"), make_reservation(status="confirmed")
+    work(post)
+    confirmations = Mail.objects.filter(builder="tickets.mails.confirmed")
+    assert set(confirmations.values_list("state", flat=True)) == {"queued"}, (
+        "both should still wait"
+    )
+    queue.undo(taken_back, by=taken_back.event.organizer)
+    hurry()
+    work(post)
+    sent = [
+        letter["To"] for letter in post.letters if letter["Subject"].startswith("You have a spot")
+    ]
+    assert sent == [kept.person.email]
+    assert dict(confirmations.values_list("to", "state")) == {
+        kept.person.email: "sent",
+        taken_back.person.email: "dropped",
+    }

@@ -1,0 +1,295 @@
+"""Who may open each page of events and reservations, and whose things they may touch there: owner, team-mate, stranger, visitor.
+
+The team-mate is an Admin, who may do what the organizer may. Door staff of the event is a stranger to everything here.
+"""
+
+import re
+
+import pytest
+from django.urls import get_resolver, reverse
+
+from events import services as event_services
+from events.models import Event
+from tests.support.factories import (
+    make_admin,
+    make_event,
+    make_organizer,
+    make_person,
+    make_reservation,
+)
+from tickets.models import Reservation
+from tickets.services import devices
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def house():
+    """An event with a guest, a draft, its door staff, and people who have nothing to do with it."""
+    event = make_event()
+    reservation = make_reservation(event)
+    staff = event_services.add_door_staff(
+        event, email=make_person("Tomasz Lis").email, by=event.organizer
+    )
+    gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
+    return {
+        "event": event,
+        "gate": gate,
+        "phone": devices.arrive(event, gate=gate, called="Kuba"),
+        "draft": make_event(organizer=event.organizer, status="draft"),
+        "reservation": reservation,
+        "staff": staff,
+        "people": {
+            "owner": event.organizer,
+            "team-mate": make_admin(),
+            "stranger": make_organizer("Zofia Kaczmarek"),
+            "door": staff.person,
+            "guest": reservation.person,
+            "person": make_person("Jan Lis"),
+            "visitor": None,
+        },
+    }
+
+
+def answers(client, house, method, name, thing):
+    """{who: status} of asking for this page of this thing."""
+    url = reverse(name, args=[house[thing].pk] if thing else None)
+    told = {}
+    for who, person in house["people"].items():
+        client.logout()
+        if person:
+            client.force_login(person)
+        response = getattr(client, method)(url)
+        told[who] = (
+            "log in"
+            if response.status_code == 302 and response.url.startswith("/accounts/login/")
+            else response.status_code
+        )
+    return told
+
+
+EVERYBODY = {"owner", "team-mate", "stranger", "door", "guest", "person", "visitor"}
+MANAGERS = {"owner", "team-mate"}
+# (name, of which thing, who gets the page, what the others get)
+PANEL = {"stranger": 404, "door": 403, "guest": 403, "person": 403, "visitor": "log in"}
+OWN = {
+    "owner": 404,
+    "team-mate": 404,
+    "stranger": 404,
+    "door": 404,
+    "person": 404,
+    "visitor": "log in",
+}
+PAGES = [
+    ("events:list", None, EVERYBODY, {}),
+    ("events:detail", "event", EVERYBODY, {}),
+    ("events:calendar", "event", EVERYBODY, {}),
+    ("events:detail", "draft", MANAGERS, dict.fromkeys(EVERYBODY - MANAGERS, 404)),
+    ("events:calendar", "draft", MANAGERS, dict.fromkeys(EVERYBODY - MANAGERS, 404)),
+    ("tickets:mine", None, EVERYBODY - {"visitor"}, {"visitor": "log in"}),
+    ("tickets:cancel", "reservation", {"guest"}, OWN),
+    (
+        "events:panel",
+        None,
+        MANAGERS | {"stranger"},
+        {"door": 403, "guest": 403, "person": 403, "visitor": "log in"},
+    ),
+    (
+        "events:new",
+        None,
+        MANAGERS | {"stranger"},
+        {"door": 403, "guest": 403, "person": 403, "visitor": "log in"},
+    ),
+    ("events:live", "event", MANAGERS, PANEL),
+    ("events:edit", "event", MANAGERS, PANEL),
+    ("events:cancel", "event", MANAGERS, PANEL),
+    ("tickets:queue", "event", MANAGERS, PANEL),
+    ("tickets:note", "reservation", MANAGERS, PANEL),
+    ("tickets:reject", "reservation", MANAGERS, PANEL),
+    ("tickets:messages", "event", MANAGERS, PANEL),
+    ("tickets:conflicts", "event", MANAGERS, PANEL),
+    ("tickets:doors", "event", MANAGERS, PANEL),
+    ("tickets:gate", "gate", MANAGERS, PANEL),
+    ("tickets:gate_qr", "gate", MANAGERS, PANEL),
+    ("tickets:export_csv", "event", MANAGERS, PANEL),
+    ("tickets:export_xlsx", "event", MANAGERS, PANEL),
+]
+# (name, of which thing, what those get who may not)
+DEEDS = [
+    ("events:publish", "draft", PANEL),
+    ("events:cancel", "event", PANEL),
+    ("events:edit", "event", PANEL),
+    ("events:duplicate", "event", PANEL),
+    ("events:add_door_staff", "event", PANEL),
+    ("events:remove_door_staff", "staff", PANEL),
+    ("tickets:confirm", "reservation", PANEL),
+    ("tickets:reject", "reservation", PANEL),
+    ("tickets:undo", "reservation", PANEL),
+    ("tickets:note", "reservation", PANEL),
+    ("tickets:messages", "event", PANEL),
+    ("tickets:doors", "event", PANEL),
+    ("tickets:revoke_gate", "gate", PANEL),
+    ("tickets:end_device", "phone", PANEL),
+    ("tickets:confirm_many", "event", PANEL),
+    ("tickets:confirm_next", "event", PANEL),
+    ("tickets:reject_many", "event", PANEL),
+    ("tickets:undo_many", "event", PANEL),
+    ("tickets:cancel", "reservation", OWN),
+]
+
+
+# Deeds whose address shows a form.
+ASKED_FIRST = {
+    "events:cancel",
+    "events:edit",
+    "tickets:cancel",
+    "tickets:note",
+    "tickets:reject",
+    "tickets:messages",
+    "tickets:doors",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "thing", "allowed", "others"),
+    PAGES,
+    ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES],
+)
+def test_pages_open_for_those_they_are_for(client, house, name, thing, allowed, others):
+    assert answers(client, house, "get", name, thing) == {**dict.fromkeys(allowed, 200), **others}
+
+
+@pytest.mark.parametrize(("name", "thing", "others"), DEEDS, ids=[name for name, *_ in DEEDS])
+def test_deeds_of_others_change_nothing(client, house, name, thing, others):
+    house["people"] = {who: person for who, person in house["people"].items() if who in others}
+    before = [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ]
+    assert answers(client, house, "post", name, thing) == others
+    assert [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ] == before
+
+
+@pytest.mark.parametrize("who", ["owner", "team-mate"])
+def test_owner_and_team_mate_decide(client, house, who, settings):
+    settings.MAIL_DECISION_DELAY_SECONDS = 60
+    client.force_login(house["people"][who])
+    reservation = house["reservation"]
+    for deed, status in (("confirm", "confirmed"), ("undo", "pending"), ("reject", "rejected")):
+        client.post(reverse(f"tickets:{deed}", args=[reservation.pk]))
+        reservation.refresh_from_db()
+        assert reservation.status == status
+
+
+def test_nobody_reserves_in_a_draft_that_they_cannot_see(client, house):
+    told = answers(client, house, "post", "tickets:reserve", "draft")
+    assert told == {
+        "owner": 302,
+        "team-mate": 302,
+        **dict.fromkeys(EVERYBODY - MANAGERS - {"visitor"}, 404),
+        "visitor": "log in",
+    }
+    assert house["draft"].reservations.count() == 0
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in DEEDS if name not in ASKED_FIRST])
+def test_deeds_are_not_done_by_opening_a_link(client, house, name):
+    client.force_login(house["people"]["team-mate"])
+    for path in (reverse(name, args=[pk]) for pk in (house["event"].pk, house["reservation"].pk)):
+        assert client.get(path).status_code == 405
+        assert client.head(path).status_code == 405
+
+
+def test_opening_every_page_changes_nothing(client, house):
+    people = [house["people"]["team-mate"], house["people"]["guest"], None]
+    before = [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ]
+    for person in people:
+        client.logout()
+        if person:
+            client.force_login(person)
+        for name, thing, *_ in PAGES:
+            client.get(reverse(name, args=[house[thing].pk] if thing else None))
+        client.get(reverse("tickets:reserve", args=[house["event"].pk]))
+        client.get(reverse("tickets:card", args=[house["event"].pk]), headers=HTMX)
+    assert [
+        list(model.objects.order_by("pk").values())
+        for model in (Event, Reservation, type(house["staff"]))
+    ] == before
+
+
+def test_somebody_blocked_loses_the_panel_at_once(client, house):
+    owner = house["people"]["owner"]
+    client.force_login(owner)
+    type(owner).objects.filter(pk=owner.pk).update(is_active=False)
+    response = client.get(reverse("events:panel"))
+    assert (response.status_code, response.url) == (302, "/accounts/login/?next=/organizer/")
+
+
+def test_an_organizer_who_lost_the_role_loses_the_events(client, house):
+    owner = house["people"]["owner"]
+    type(owner).objects.filter(pk=owner.pk).update(role="user")
+    client.force_login(owner)
+    assert client.get(reverse("tickets:queue", args=[house["event"].pk])).status_code == 403
+    assert client.get(reverse("events:detail", args=[house["draft"].pk])).status_code == 404
+
+
+def test_private_pages_are_kept_by_no_cache(client, house):
+    client.force_login(house["people"]["owner"])
+    for name, thing, allowed, _others in PAGES:
+        if (
+            "visitor" not in allowed
+            and "owner" in allowed
+            and name not in {"events:detail", "events:calendar"}
+        ):
+            cache = client.get(reverse(name, args=[house[thing].pk] if thing else None))[
+                "Cache-Control"
+            ]
+            assert "no-store" in cache and "private" in cache, name
+
+
+def test_every_page_of_events_and_of_the_queue_is_in_this_list():
+    """A route that is added without saying here who it is for fails."""
+    doors = {
+        "tickets:ticket",
+        "tickets:ticket_pdf",
+        "tickets:ticket_qr",
+        "tickets:check_in",
+        "tickets:door_search",
+        "tickets:ready",
+        "tickets:device",
+        "tickets:readings",
+        "tickets:guest_list",
+        "tickets:door_worker",
+        "tickets:door_manifest",
+        "tickets:sample",
+        "tickets:admit",
+        "tickets:undo_check_in",
+    }
+    # Whoever has the mail may follow its link; what becomes of the others is in the matrix.
+    elsewhere = {
+        "tickets:leave",
+        "tickets:withdraw_message",
+        "tickets:arrivals",
+        "tickets:settle",
+        "tickets:unsettle",
+    }
+    here = (
+        elsewhere
+        | {"tickets:reserve", "tickets:card"}
+        | {name for name, *_ in PAGES}
+        | {name for name, *_ in DEEDS}
+    )
+    routes = {
+        f"{app}:{pattern.name}"
+        for app in ("events", "tickets")
+        for pattern in get_resolver().namespace_dict[app][1].url_patterns
+        if re.match(r"organizer|events|reservations|$", str(pattern.pattern))
+    }
+    assert routes - doors == here

@@ -1,0 +1,124 @@
+"""Whose word about a client is taken: that of our own proxies, named by address, and nobody else's."""
+
+import asyncio
+import subprocess
+from ipaddress import ip_network
+
+import pytest
+
+from eventflow.proxies import BehindProxies, networks
+from tests.support.http_client import Visitor
+from tests.support.processes import command, environment
+from tests.support.server_process import serving
+
+pytestmark = pytest.mark.once
+
+OURS = networks(["10.0.0.0/8", "192.0.2.1", "fd00::/8"])
+
+
+def seen(peer, *headers, kind="http"):
+    """What stands behind: the client's address, the scheme, and which headers are left."""
+    given = {
+        "type": kind,
+        "client": [peer, 4711],
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+    }
+    if kind == "http":
+        given["scheme"] = "http"
+    passed = {}
+
+    async def inner(scope, receive, send):
+        passed.update(scope)
+
+    asyncio.run(BehindProxies(inner, trusted=OURS)(given, None, None))
+    return (
+        passed["client"][0],
+        passed.get("scheme"),
+        [name.decode() for name, _value in passed["headers"]],
+    )
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "client"),
+    [
+        ("10.0.0.7", "203.0.113.9", "203.0.113.9"),
+        ("::ffff:10.0.0.7", "203.0.113.9", "203.0.113.9"),
+        ("fd00::7", "2001:db8::1", "2001:db8::1"),
+        # The right end is what our proxy saw; the left one the client's own invention.
+        ("10.0.0.7", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        # Through two of ours.
+        ("10.0.0.7", "198.51.100.1, 203.0.113.9, 192.0.2.1", "203.0.113.9"),
+        ("10.0.0.7", "203.0.113.9:5555", "203.0.113.9"),
+        ("10.0.0.7", "[2001:db8::1]:5555", "2001:db8::1"),
+        ("10.0.0.7", "203.0.113.9, nonsense", "10.0.0.7"),
+        ("10.0.0.7", "", "10.0.0.7"),
+        # A stranger, however they call themselves.
+        ("203.0.113.5", "198.51.100.1", "203.0.113.5"),
+        ("203.0.113.5", "10.0.0.7", "203.0.113.5"),
+    ],
+)
+def test_forwarded_address_counts_from_our_proxies_only(peer, said, client):
+    assert seen(peer, ("x-forwarded-for", said), ("accept", "*/*"))[0::2] == (client, ["accept"])
+
+
+def test_forwarded_addresses_in_several_headers_are_one_list():
+    assert (
+        seen("10.0.0.7", ("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9"))[0]
+        == "203.0.113.9"
+    )
+
+
+@pytest.mark.parametrize(("peer", "scheme"), [("10.0.0.7", "https"), ("203.0.113.5", "http")])
+def test_forwarded_scheme_counts_from_our_proxies_only(peer, scheme):
+    assert seen(peer, ("x-forwarded-proto", "https"))[1:] == (scheme, [])
+    assert seen(peer, ("x-forwarded-proto", "gopher"))[1:] == ("http", [])
+
+
+def test_sockets_come_through_proxies_too():
+    assert seen(
+        "10.0.0.7",
+        ("x-forwarded-for", "203.0.113.9"),
+        ("x-forwarded-proto", "https"),
+        kind="websocket",
+    ) == ("203.0.113.9", None, [])
+
+
+def test_other_forwarding_headers_never_arrive():
+    headers = [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-port", "1"),
+        ("x-real-ip", "198.51.100.1"),
+        ("forwarded", "for=198.51.100.1"),
+    ]
+    assert seen("10.0.0.7", *headers) == ("10.0.0.7", "http", [])
+
+
+def test_networks_are_addresses_and_networks():
+    assert networks(["10.0.0.7", " 172.16.0.0/12 ", ""]) == [
+        ip_network("10.0.0.7/32"),
+        ip_network("172.16.0.0/12"),
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["1", "proxy", "10.0.0.1/8"])
+def test_server_does_not_start_with_a_proxy_that_is_no_address(wrong, tmp_path):
+    words = environment(TRUSTED_PROXIES=wrong, TEST_DATABASE=tmp_path / "db")
+    done = subprocess.run(command("check"), env=words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "TRUSTED_PROXIES takes addresses and networks with commas" in done.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("trusted", "words"), [("127.0.0.0/8", "Log in"), ("10.0.0.0/8", "Too many attempts")]
+)
+def test_log_ins_are_limited_by_the_address_that_really_asks(trusted, words, tmp_path):
+    """Ten wrong log-ins a minute from one address: behind our proxy that of the client, else the peer's."""
+    with serving(tmp_path / "log", TRUSTED_PROXIES=trusted, REDIS_URL="") as site:
+        for number in range(11):
+            visitor = Visitor(site.port)
+            visitor.opener.addheaders.append(
+                ("X-Forwarded-For", f"198.51.100.1, 203.0.113.{number}")
+            )
+            answer = visitor.log_in(f"nobody{number}@example.org", "wrong password")
+        assert words in answer.text

@@ -1,0 +1,333 @@
+"""People and events are found at every door as people type them: without marks, in any order, composed or not, on both databases."""
+
+import json
+import re
+import unicodedata
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from accounts.models import User
+from eventflow.fields import folded_fields
+from eventflow.folding import composed, folded, rewrite
+from eventflow.text import fold
+from events.models import Event
+from tests.eventflow.api.clients import Api, data
+from tests.eventflow.test_text import FOLDED
+from tests.support.factories import make_admin, make_event, make_person, make_reservation
+from tickets.models import Reservation
+from tickets.services import queue
+
+pytestmark = pytest.mark.django_db
+ZOLW, NUNEZ, ZOE = "Łukasz Żółw", "Renée Núñez", "Zoe\u0308 Lu\u0301kasz-Groß"
+GUESTS = [
+    ("Łukasz Żółw", {ZOLW}),
+    ("ŻÓŁW", {ZOLW}),
+    ("zolw", {ZOLW}),
+    ("Zolw Lukasz", {ZOLW}),
+    ("Żółw, Łukasz", {ZOLW}),
+    ("zolw,lukasz", {ZOLW}),
+    (unicodedata.normalize("NFD", "żółw"), {ZOLW}),
+    ("renee nunez", {NUNEZ}),
+    ("Núñez, Renée", {NUNEZ}),
+    ("Zoë", {ZOE}),
+    ("zoe", {ZOE}),
+    ("Lúkasz", {ZOLW, ZOE}),
+    ("lukasz", {ZOLW, ZOE}),
+    ("gross", {ZOE}),
+    ("Lukasz-Groß", {ZOE}),
+    ("LUKASZ GROSS", {ZOE}),
+    ("zolwik", set()),
+    ("!!", set()),
+    ("%%", set()),
+]
+EVENTS = [
+    "Łódź",
+    "lodz",
+    "ŁÓDŹ",
+    "Lodz cafe",
+    "café,łódź",
+    unicodedata.normalize("NFD", "café"),
+    "festiwal wroclaw",
+    "SOREN",
+    "orsted",
+]
+PLACES = [
+    "Wrocław",
+    "wroclaw",
+    "WROCŁAW",
+    "wroclaw, ruska",
+    unicodedata.normalize("NFD", "wrocław"),
+]
+
+
+@pytest.fixture
+def house():
+    """An event with three confirmed guests, and others that no search here finds."""
+    organizer = make_person("Søren Ørsted", role="organizer")
+    event = make_event(
+        title="Łódź Festiwal café",
+        location="Ruska 46c, Wrocław",
+        description="Bring your grandmother's naïve jam.",
+        organizer=organizer,
+    )
+    make_event(title="Morning Type", location="Kraków")
+    for number, name in enumerate([ZOLW, NUNEZ, ZOE, "Jan Kowalski"]):
+        make_reservation(
+            event, make_person(name, email=f"guest{number}@example.org"), status="confirmed"
+        )
+    return event
+
+
+def logged_in(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def on_page(client, path, **query):
+    """Which of the guests stand on this page."""
+    page = client.get(path, query)
+    assert page.status_code == 200
+    text = unicodedata.normalize("NFC", page.text)
+    return {
+        name
+        for name in (ZOLW, NUNEZ, ZOE)
+        if all(unicodedata.normalize("NFC", part) in text for part in name.split())
+    }
+
+
+def over_api(api, path, **query):
+    rows = data(api.get(path, **query))
+    rows = rows["results"] if isinstance(rows, dict) else rows
+    names = {f"guest{number}@example.org": name for number, name in enumerate((ZOLW, NUNEZ, ZOE))}
+    return {names.get(row.get("user_email", row.get("email")), "somebody else") for row in rows}
+
+
+@pytest.mark.parametrize(("typed", "found"), GUESTS)
+def test_guests_are_found_at_every_door(house, typed, found):
+    admin, organizer = make_admin(), house.organizer
+    page, desk = logged_in(organizer), logged_in(admin)
+    api = Api(organizer)
+    assert on_page(page, f"/organizer/events/{house.pk}/queue/", state="all", q=typed) == found
+    assert on_page(page, f"/organizer/events/{house.pk}/check-in/search/", q=typed) == found
+    assert over_api(api, "/organizer/reservations/", q=typed) == found
+    assert on_page(desk, "/administration/roles/", q=typed) == found
+    assert over_api(Api(admin), "/users/admin/users/", q=typed) == found
+    assert on_page(desk, "/admin/accounts/user/", q=typed) == found
+    assert on_page(desk, "/admin/tickets/reservation/", q=typed) == found
+
+
+@pytest.mark.parametrize("typed", EVENTS)
+def test_events_are_found_at_every_door(house, typed):
+    assert re.findall(r'href="/events/(\d+)/"', Client().get("/", {"q": typed}).text)[:1] == [
+        str(house.pk)
+    ]
+    assert [row["id"] for row in data(Api().get("/events/", q=typed))["results"]] == [house.pk]
+
+
+@pytest.mark.parametrize("typed", PLACES)
+def test_places_are_found_at_every_door(house, typed):
+    assert [*Event.objects.at(typed)] == [house]
+    assert [row["id"] for row in data(Api().get("/events/", location=typed))["results"]] == [
+        house.pk
+    ]
+    assert "Morning Type" not in Client().get("/", {"place": typed}).text
+
+
+@pytest.mark.parametrize("typed", ["naive", "NAÏVE jam", "grandmother s"])
+def test_text_of_an_event_is_searched(house, typed):
+    assert [*Event.objects.matching(typed)] == [house]
+
+
+def test_signs_alone_find_nothing(house):
+    assert not Event.objects.matching("!?").exists()
+    assert not house.reservations.matching("…", "note_folded").exists()
+    assert Event.objects.matching("").count() == 2
+
+
+def test_addresses_are_found_by_their_parts_and_whole(house):
+    def found(typed):
+        return {
+            *house.reservations.matching(typed, "note_folded").values_list(
+                "person__email", flat=True
+            )
+        }
+
+    assert (
+        found("GUEST1@example.org")
+        == found("guest1")
+        == found("núñez guest1@")
+        == {"guest1@example.org"}
+    )
+    assert len(found("@example.org")) == len(found("example.org")) == 4
+    assert found("guest1@example.com") == found("1@guest") == set()
+
+
+def test_tickets_are_found_in_the_admin_by_code(house):
+    desk, ticket = logged_in(make_admin()), house.tickets.first()
+    for typed in (ticket.code, ticket.code.lower(), ticket.code[:6]):
+        assert ticket.code in desk.get("/admin/tickets/ticket/", {"q": typed}).text
+    assert ticket.code not in desk.get("/admin/tickets/ticket/", {"q": "0000-0000"}).text
+
+
+# --- The columns that are searched ------------------------------------------------------------------------------------
+
+
+def assert_folded():
+    for model in (User, Event, Reservation):
+        for field in folded_fields(model):
+            for text, found in model._base_manager.values_list(field.source, field.name):
+                assert found == fold(text), (model, field.name)
+
+
+def test_folded_columns_follow_every_way_of_writing(house):
+    guest = house.reservations.first()
+    guest.person.last_name = "Ćma"
+    guest.person.save(update_fields=["last_name"])
+    queue.note(guest, "Größe", by=house.organizer)
+    Event.objects.filter(pk=house.pk).update(title="Žluťoučký")
+    event = Event.objects.get(pk=house.pk)
+    event.description = "Kůň"
+    event.save()
+    User.objects.bulk_create([User(email="bulk@example.org", first_name="Bůlk", password="!")])
+    User.objects.filter(email="bulk@example.org").update(last_name="Ďáblík")
+    assert Event._base_manager.get(pk=house.pk).description_folded == "kun"
+    assert_folded()
+
+
+def test_the_long_text_for_search_is_not_read_with_every_event(house):
+    assert Event.objects.get(pk=house.pk).get_deferred_fields() == {"description_folded"}
+
+
+def test_migration_composes_and_folds_what_was_stored_before(house):
+    class Apps:
+        @staticmethod
+        def get_model(app, model):
+            return {"user": User, "event": Event, "reservation": Reservation}[model]
+
+    decomposed = unicodedata.normalize("NFD", "Żółć")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_user SET last_name = %s WHERE last_name = 'Kowalski'", [decomposed]
+        )
+    fields = {
+        "user": ["first_name", "last_name"],
+        "event": ["title", "description", "location"],
+        "reservation": ["note"],
+    }
+    for model, names in fields.items():
+        # The columns as the migration that adds them leaves them.
+        Apps.get_model("", model)._base_manager.update(**{f"{name}_folded": "" for name in names})
+        for change in (composed, folded):
+            rewrite(Apps, None, app="", model=model, names=tuple(names), change=change)
+    assert User.objects.get(email="guest3@example.org").last_name == unicodedata.normalize(
+        "NFC", decomposed
+    )
+    assert_folded()
+
+
+# --- NFC --------------------------------------------------------------------------------------------------------------
+
+DECOMPOSED = unicodedata.normalize("NFD", "Żółć é")
+COMPOSED = "Żółć é"
+
+
+def test_text_is_stored_composed_at_every_door(client):
+    event = make_event(status="draft")
+    page, api = logged_in(event.organizer), Api(event.organizer)
+    assert data(
+        api.patch(
+            f"/events/organizer/{event.pk}/edit/",
+            {"title": DECOMPOSED, "description": DECOMPOSED, "location": DECOMPOSED},
+        )
+    )
+    event = Event.objects.get(pk=event.pk)
+    assert (event.title, event.description, event.location) == (COMPOSED, COMPOSED, COMPOSED)
+    page.post(
+        "/accounts/settings/",
+        {
+            "first_name": DECOMPOSED,
+            "last_name": DECOMPOSED,
+            "language": "pl",
+            "organizer_mail": "daily",
+        },
+    )
+    assert User.objects.values_list("first_name", "last_name").get(pk=event.organizer_id) == (
+        COMPOSED,
+        COMPOSED,
+    )
+    Api().post(
+        "/users/register/",
+        {"email": "a@example.org", "password": "three random words", "first_name": DECOMPOSED},
+    )
+    assert User.objects.get(email="a@example.org").first_name == COMPOSED
+    guest = make_reservation(make_event(organizer=event.organizer))
+    queue.note(guest, DECOMPOSED, by=event.organizer)
+    queue.reject(guest, message=DECOMPOSED, by=event.organizer)
+    guest.refresh_from_db()
+    assert (guest.note, guest.message) == (COMPOSED, COMPOSED)
+
+
+# U+0958 is two characters in NFC, so a text can grow by it.
+GROWING = "\u0958"
+
+
+@pytest.mark.parametrize(("field", "most"), [("title", 200), ("location", 200)])
+def test_length_is_judged_of_the_text_as_it_is_stored(field, most):
+    event = make_event(status="draft")
+    api = Api(event.organizer)
+    fits, over = unicodedata.normalize("NFD", "é") * most, GROWING * (most // 2 + 1)
+    assert api.patch(f"/events/organizer/{event.pk}/edit/", {field: fits}).status_code == 200
+    assert field in api.patch(f"/events/organizer/{event.pk}/edit/", {field: over}).json()["errors"]
+
+
+@pytest.mark.parametrize("name", ["first_name", "last_name"])
+def test_length_of_names_is_judged_as_stored(name):
+    person = make_person()
+    page = logged_in(person)
+    form = {"first_name": "A", "last_name": "B", "language": "en"}
+    assert (
+        page.post(
+            "/accounts/settings/", {**form, name: unicodedata.normalize("NFD", "é") * 150}
+        ).status_code
+        == 302
+    )
+    assert (
+        name
+        in page.post("/accounts/settings/", {**form, name: GROWING * 100}).context["form"].errors
+    )
+    answer = Api().post(
+        "/users/register/",
+        {"email": "a@example.org", "password": "three random words", name: GROWING * 100},
+    )
+    assert name in answer.json()["errors"]
+
+
+def test_the_table_of_folding_is_what_the_columns_hold():
+    people = [
+        User(email=f"p{number}@example.org", first_name=text[:150], password="!")
+        for number, (text, _) in enumerate(FOLDED)
+    ]
+    User.objects.bulk_create(people)
+    assert json.dumps([person.first_name_folded for person in people]) == json.dumps(
+        [folded for _, folded in FOLDED]
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["a " * 1000, "a-" * 1000, "x@y " * 1000], ids=["words", "parts", "addresses"]
+)
+def test_text_without_end_finds_nothing_and_is_no_outage(client, text):
+    """Each word is a condition, and SQLite takes 1,000 of them."""
+    client.force_login(make_admin())
+    lists = (
+        "/administration/roles/",
+        "/admin/accounts/user/",
+        "/admin/tickets/reservation/",
+        "/admin/eventflow/auditentry/",
+    )
+    assert {path: client.get(path, {"q": text}).status_code for path in lists} == dict.fromkeys(
+        lists, 200
+    )

@@ -1,0 +1,31 @@
+"""A start asks the database the same however much is in it."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from eventflow.management.commands.run import Command
+from tests.support.factories import make_event, make_people
+from tickets.models import Reservation
+
+
+def queries_of_a_start(client) -> int:
+    """What `bin/run` asks before it starts the processes, what their checks ask, and the first answer of the web process."""
+    with CaptureQueriesContext(connection) as asked:
+        Command().prepare_database()
+        call_command("check", "--database", "default", verbosity=0)
+        assert client.get("/health/").status_code == 200
+    return len(asked)
+
+
+@pytest.mark.django_db
+def test_start_asks_the_same_with_one_reservation_and_with_a_thousand(client):
+    event = make_event(seats_limit=2000)
+    asked = []
+    for number in (1, 999):
+        Reservation.objects.bulk_create(
+            [Reservation(event=event, person=person) for person in make_people(number)]
+        )
+        asked.append(queries_of_a_start(client))
+    assert asked[0] == asked[1] <= 10

@@ -1,0 +1,130 @@
+"""The line to the channel layer: hints through a real Redis, and numbers all the same while it is stopped or hangs."""
+
+import asyncio
+import subprocess
+import time
+
+import pytest
+
+from events import feeds, link, live
+from events.models import Event
+from tests.support.factories import make_event
+from tests.support.metrics_watching import Watching, change, link_is, link_is_up, on_a_thread, run
+from tests.support.processes import command, environment
+from tests.support.redis_server import running_redis
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def redis(tmp_path, settings, monkeypatch):
+    with running_redis(tmp_path) as server:
+        settings.REDIS_URL = server.url
+        settings.CHANNEL_LAYERS = {
+            "default": {
+                "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+                "CONFIG": {"hosts": [server.url]},
+            }
+        }
+        monkeypatch.setattr(link, "PROBE_SECONDS", 0.5)
+        monkeypatch.setattr(feeds, "POLL_SECONDS", 0.5)
+        yield server
+
+
+def test_hint_crosses_from_one_process_to_another(redis):
+    event = make_event()
+    code = f"from events.models import Event; from events import live; Event.objects.update(pending_count=4); live.hint({event.pk})"
+
+    async def scenario():
+        watching = Watching(event)
+        await link_is_up()
+        words = command("shell", "-v0", "-c", code)
+        await asyncio.to_thread(
+            subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=60
+        )
+        await watching.sees((0, 4, 0), seconds=1)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("take", "give"), [("stop", "start"), ("hang", "wake")])
+def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
+    redis, take, give, caplog
+):
+    event, other = make_event(), make_event()
+
+    async def scenario():
+        watching = Watching(event)
+        await link_is_up()
+        for number in (1, 2):
+            getattr(redis, take)()
+            await on_a_thread(change, event, pending_count=number)
+            await watching.sees((0, number, 0))
+            await link_is(up=False)
+            # Whoever comes now is told, too.
+            late = Watching(other)
+            await late.sees((0, 0, 0))
+            late.leaves()
+            await asyncio.to_thread(getattr(redis, give))
+            await asyncio.wait_for(link_is_up(), 10)
+            await on_a_thread(change, event, pending_count=10 * number)
+            await watching.sees((0, 10 * number, 0), seconds=1)
+        return watching.seen
+
+    assert run(scenario) == [(0, number, 0) for number in (0, 1, 10, 2, 20)]
+    told = [
+        record.message.split(" (")[0].split(" after")[0]
+        for record in caplog.records
+        if record.name == "events.link"
+    ]
+    assert (
+        told == ["channel layer, receiving hints: away", "channel layer, receiving hints: back"] * 2
+    )
+
+
+def test_lost_subscription_is_noticed(redis):
+    """Redis answers, but has forgotten that we listen."""
+    event = make_event()
+
+    async def scenario():
+        watching = Watching(event)
+        await link_is_up()
+        redis.kill_listeners()
+        await on_a_thread(change, event, pending_count=1)
+        await watching.sees((0, 1, 0))
+        await asyncio.wait_for(link_is_up(), 10)
+        await on_a_thread(change, event, pending_count=2)
+        await watching.sees((0, 2, 0), seconds=1)
+
+    run(scenario)
+
+
+def test_hung_redis_costs_a_request_nothing(redis):
+    event, requests = make_event(), 50
+
+    async def scenario():
+        redis.hang()
+        began = time.monotonic()
+        for _ in range(requests):
+            await on_a_thread(live.hint, event.pk)
+        return time.monotonic() - began
+
+    # Had each waited until the sender gives up on Redis, it would have taken ten times as long.
+    assert run(scenario) < requests * live.SEND_SECONDS / 10
+
+
+@pytest.mark.parametrize("take", ["stop", "hang"])
+def test_worker_waits_for_redis_once_and_then_goes_on(redis, take, caplog, monkeypatch):
+    """A process without a server's loop."""
+    event = make_event()
+    monkeypatch.setattr(live, "sender", live.Sender())
+    live.hint(event.pk)
+    getattr(redis, take)()
+    began = time.monotonic()
+    for number in range(20):
+        change(event, pending_count=number)
+    assert time.monotonic() - began < live.SEND_SECONDS + 1
+    assert Event.objects.get(pk=event.pk).pending_count == 19
+    assert [
+        record.message.split(" (")[0] for record in caplog.records if record.name == "events.live"
+    ] == ["channel layer, sending hints: away"]

@@ -1,0 +1,381 @@
+"""The public list and the page of one event, as visitors and guests see them."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from events import feeds, services
+from events.forms import EventFilters, days_of
+from events.models import Event
+from events.templatetags import event_parts
+from tests.support.factories import make_event, make_organizer, make_person, make_reservation
+from tests.support.markup import all_words, has_class, only, tree, words
+from tests.support.page_checks import inline_in
+
+pytestmark = pytest.mark.django_db
+LIST = "/"
+ROW = f"//li[{has_class('event-row')}]"
+HTMX = {"HX-Request": "true"}
+
+
+def titles(response):
+    return all_words(response, f"{ROW}//h3")
+
+
+def foot(response):
+    return all_words(response, f"{ROW}//div[{has_class('event-row__foot')}]")
+
+
+def in_days(days, **fields):
+    return make_event(
+        start_time=timezone.now().replace(microsecond=0) + timedelta(days=days), **fields
+    )
+
+
+# --- The list ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_shows_what_is_published_and_to_come_soonest_first(client):
+    in_days(3, title="Later")
+    in_days(1, title="Sooner")
+    in_days(2, title="A secret draft", status="draft")
+    in_days(-20, title="Long over")
+    assert titles(client.get(LIST)) == ["Sooner", "Later"]
+
+
+def test_a_cancelled_event_stays_in_the_list_and_says_so(client):
+    event = in_days(1, title="Called off")
+    services.cancel(event, by=event.organizer)
+    response = client.get(LIST)
+    assert (titles(response), foot(response)) == (["Called off"], ["Cancelled"])
+
+
+def test_a_draft_that_was_cancelled_was_never_public_and_stays_so(client):
+    event = in_days(1, title="Never announced", status="draft")
+    services.cancel(event, by=event.organizer)
+    assert titles(client.get(LIST)) == []
+    assert client.get(event.get_absolute_url()).status_code == 404
+
+
+def test_a_running_event_stands_under_today_with_its_hours(client):
+    start = timezone.now().replace(microsecond=0) - timedelta(hours=1)
+    event = make_event(start_time=start, end_time=start + timedelta(hours=3))
+    response = client.get(LIST)
+    assert "Happening now" in all_words(response, ROW)[0]
+    assert event_parts.hours(event) in all_words(response, ROW)[0]
+    assert words(tree(response).xpath("//section[@class='agenda__day']/h2")[0]).startswith("Today")
+
+
+def test_the_day_of_an_event_is_the_one_at_its_place(client):
+    """23:30 in New York is already the next day in Warsaw."""
+    there = ZoneInfo("America/New_York")
+    start = (timezone.now().astimezone(there) + timedelta(days=30)).replace(
+        hour=23, minute=30, second=0, microsecond=0
+    )
+    make_event(start_time=start.astimezone(UTC), time_zone=there.key)
+    response = client.get(LIST)
+    assert (
+        event_parts.without_weekday(start.date())
+        in all_words(response, "//section[@class='agenda__day']/h2")[0]
+    )
+    assert "23:30 (America/New York)" in all_words(response, ROW)[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"q": "django"}, ["Django in the long run"]),
+        ({"q": "RUN django"}, ["Django in the long run"]),
+        ({"q": "łokietka"}, ["Repair café"]),
+        ({"q": "ŁOKIETKA"}, ["Repair café"]),
+        ({"q": "wiśniewska"}, ["Django in the long run"]),
+        ({"q": "broken"}, ["Repair café"]),
+        ({"q": "django broken"}, []),
+        ({"q": "."}, []),
+        ({"q": "%"}, []),
+        ({"place": "wrocław"}, ["Repair café"]),
+        ({"place": "django"}, []),
+        ({"noapproval": "1"}, ["Django in the long run"]),
+        ({"free": "1"}, ["Django in the long run"]),
+        ({"q": "", "when": "any"}, ["Repair café", "Django in the long run"]),
+        (
+            {"when": "never", "since": "soon", "until": "0001-01-01", "page": "x"},
+            ["Repair café", "Django in the long run"],
+        ),
+    ],
+)
+def test_the_list_is_narrowed_by_words_place_and_admission(client, asked, found):
+    in_days(
+        1,
+        title="Repair café",
+        description="Bring a broken thing",
+        location="Łokietka 5, Wrocław",
+        seats_limit=1,
+        confirmed_count=1,
+    )
+    organizer = make_organizer("Maja Wiśniewska")
+    in_days(
+        2,
+        title="Django in the long run",
+        location="Gdańsk",
+        admission="automatic",
+        organizer=organizer,
+    )
+    assert titles(client.get(LIST, asked)) == found
+
+
+def test_the_list_between_two_dates_holds_what_happens_on_any_of_those_days(client):
+    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+    for days, title in ((5, "Before"), (7, "First day"), (9, "Last day"), (11, "After")):
+        start = noon + timedelta(days=days)
+        make_event(title=title, start_time=start, end_time=start + timedelta(hours=2))
+    begun = noon + timedelta(days=6)
+    make_event(title="Runs into it", start_time=begun, end_time=begun + timedelta(days=2))
+    since, until = (noon + timedelta(days=7)).date(), (noon + timedelta(days=9)).date()
+    assert titles(client.get(LIST, {"since": since, "until": until})) == [
+        "Runs into it",
+        "First day",
+        "Last day",
+    ]
+    assert titles(client.get(LIST, {"since": until})) == ["Last day", "After"]
+
+
+@pytest.mark.parametrize(
+    ("when", "today", "span"),
+    [
+        ("week", date(2026, 12, 2), (date(2026, 12, 2), date(2026, 12, 6))),
+        ("week", date(2026, 12, 6), (date(2026, 12, 6), date(2026, 12, 6))),
+        ("weekend", date(2026, 12, 2), (date(2026, 12, 5), date(2026, 12, 6))),
+        ("weekend", date(2026, 12, 6), (date(2026, 12, 5), date(2026, 12, 6))),
+        ("month", date(2026, 12, 2), (date(2026, 12, 2), date(2026, 12, 31))),
+        ("month", date(2024, 2, 29), (date(2024, 2, 29), date(2024, 2, 29))),
+        ("any", date(2026, 12, 2), (None, None)),
+        ("", date(2026, 12, 2), (None, None)),
+    ],
+)
+def test_week_weekend_and_month_mean_what_is_left_of_them(when, today, span):
+    assert days_of(when, today) == span
+
+
+def test_dates_are_days_of_this_site_also_when_the_clocks_change():
+    filters = EventFilters({"since": "2026-10-25", "until": "2026-10-25"})
+    assert filters.is_valid()
+    assert filters.span() == (
+        datetime(2026, 10, 24, 22, tzinfo=UTC),
+        datetime(2026, 10, 25, 23, tzinfo=UTC),
+    )
+
+
+def test_past_events_come_newest_first_and_without_cancelled_ones(client):
+    in_days(-9, title="Older")
+    in_days(-3, title="Newer")
+    in_days(-2, title="Called off", status="cancelled")
+    in_days(2, title="To come")
+    response = client.get(LIST, {"past": "1"})
+    assert titles(response) == ["Newer", "Older"]
+    assert words(only(response, f"//p[{has_class('results-count')}]")) == "2 past events"
+
+
+def test_a_guest_reads_their_own_state_in_the_row(client):
+    person = make_person()
+    first, second, third = in_days(1), in_days(2), in_days(3)
+    make_reservation(first, person, status="confirmed")
+    make_reservation(second, person)
+    make_reservation(third, make_person(), status="confirmed")
+    client.force_login(person)
+    assert foot(client.get(LIST)) == ["You are going", "Pending", "23 spots"]
+    client.logout()
+    assert foot(client.get(LIST)) == ["23 spots", "24 spots, 1 has asked", "23 spots"]
+
+
+def test_a_full_event_says_how_many_wait(client):
+    event = in_days(1, seats_limit=1)
+    make_reservation(event, status="confirmed")
+    make_reservation(event)
+    assert foot(client.get(LIST)) == ["Sold out, 1 waiting"]
+
+
+def test_the_list_names_no_address_of_an_organizer_without_a_name(client):
+    event = in_days(1, organizer=make_organizer(" ", email="hidden@example.org"))
+    assert "hidden@example.org" not in client.get(LIST).text
+    assert "hidden@example.org" not in client.get(event.get_absolute_url()).text
+
+
+def test_later_events_come_page_by_page_and_keep_the_filters(client):
+    for number in range(23):
+        in_days(number + 1, title=f"Event {number:02}")
+    first = client.get(LIST, {"q": "event"})
+    more = only(first, "//a[.='Show later events']")
+    assert (len(titles(first)), more.get("href"), more.get("hx-get")) == (
+        20,
+        "?q=event&page=2",
+        "/?q=event&page=2",
+    )
+    fragment = client.get(more.get("hx-get"), headers=HTMX)
+    assert titles(fragment) == ["Event 20", "Event 21", "Event 22"]
+    assert "<html" not in fragment.text and not tree(fragment).xpath("//*[@id='results']")
+    assert not tree(fragment).xpath("//a[.='Show later events']")
+    assert titles(client.get(more.get("hx-get"))) == ["Event 20", "Event 21", "Event 22"]
+
+
+def test_htmx_gets_the_results_alone_but_the_whole_page_when_going_back(client):
+    in_days(1, title="Night Print")
+    fragment = client.get(LIST, {"q": "night"}, headers={**HTMX, "HX-Target": "results"})
+    assert "<html" not in fragment.text
+    assert titles(fragment) == ["Night Print"]
+    assert "HX-Request" in fragment["Vary"]
+    back = client.get(LIST, {"q": "night"}, headers={**HTMX, "HX-History-Restore-Request": "true"})
+    assert only(back, "//input[@name='q']").get("value") == "night"
+
+
+def test_an_empty_list_says_whether_nothing_is_planned_or_nothing_matches(client):
+    assert all_words(client.get(LIST), "//h2") == ["Nothing is planned right now"]
+    assert all_words(client.get(LIST, {"past": "1"}), "//h2") == ["No past events yet"]
+    response = client.get(LIST, {"q": "<i>glass"})
+    assert all_words(response, "//h2") == ["Nothing matches “<i>glass”"]
+    assert only(response, "//a[.='Clear filters']").get("href") == LIST
+
+
+# --- One event --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_an_event_tells_day_hours_and_place(client):
+    start = datetime(2036, 12, 12, 17, tzinfo=UTC)
+    event = make_event(start_time=start, end_time=start + timedelta(hours=4))
+    text = words(only(client.get(event.get_absolute_url()), f"//ul[{has_class('facts')}]"))
+    assert "Friday, 12 December 2036 18:00–22:00" in text
+    assert "Ruska 46c, Wrocław" in text
+
+
+def test_hours_are_those_of_the_place_and_name_its_zone_where_it_is_not_ours():
+    start = datetime(2036, 7, 1, 1, tzinfo=UTC)
+    event = make_event(
+        start_time=start, end_time=start + timedelta(hours=2), time_zone="America/New_York"
+    )
+    assert (event_parts.hours(event), event_parts.day(event.local_start)) == (
+        "21:00–23:00 (America/New York)",
+        "Monday, 30 June 2036",
+    )
+
+
+def test_dates_in_polish_use_the_form_that_a_date_needs(client):
+    start = datetime(2036, 12, 12, 17, tzinfo=UTC)
+    event = make_event(start_time=start, end_time=start + timedelta(hours=4))
+    page = client.get(event.get_absolute_url(), headers={"Accept-Language": "pl"})
+    assert "Piątek, 12 grudnia 2036" in words(only(page, f"//ul[{has_class('facts')}]"))
+
+
+def test_a_draft_is_a_page_only_for_those_who_manage_it(client):
+    event = make_event(status="draft")
+    url = event.get_absolute_url()
+    assert client.get(url).status_code == 404
+    client.force_login(make_organizer())
+    assert client.get(url).status_code == 404
+    client.force_login(event.organizer)
+    assert "only you can see a draft" in client.get(url).text
+
+
+def test_the_description_becomes_paragraphs_and_links_and_nothing_else(client):
+    text = "First <script>alert(1)</script> & more\n\nSecond https://example.org/x?a=1&b=2 javascript:alert(1)"
+    event = make_event(
+        title="<img src=x onerror=alert(1)>",
+        description=text,
+        location="</title><b>x</b>",
+        organizer=make_organizer("<u>Eve</u> <i>X</i>"),
+    )
+    response = client.get(event.get_absolute_url())
+    paragraphs = tree(response).xpath(f"//div[{has_class('prose')}]/div/p")
+    assert words(paragraphs[0]) == "First <script>alert(1)</script> & more"
+    assert [(a.get("href"), a.get("rel")) for a in paragraphs[1].xpath("a")] == [
+        ("https://example.org/x?a=1&b=2", "nofollow")
+    ]
+    assert words(only(response, "//h1")) == "<img src=x onerror=alert(1)>"
+    assert inline_in(response) == []
+
+
+@pytest.mark.parametrize(
+    "letters",
+    ["x" * 10_000, "\u202eabc\u202c 🎟️", "=cmd|' /C calc'!A0", "{{ 7|add:7 }}{% now 'Y' %}"],
+)
+def test_strange_text_is_shown_as_it_is(client, letters):
+    event = make_event(title=letters[:200], description=letters, location=letters[:200])
+    for url in (LIST, event.get_absolute_url()):
+        response = client.get(url)
+        assert response.status_code == 200
+        assert letters[:200] in tree(response).text_content()
+        assert inline_in(response) == []
+
+
+def test_an_open_event_connects_to_its_live_numbers_outside_of_what_is_swapped(client):
+    event = make_event(seats_limit=24, confirmed_count=17, pending_count=4)
+    page = tree(client.get(event.get_absolute_url()))
+    (socket,) = page.xpath("//*[@ws-connect]")
+    assert (
+        socket.get("ws-connect")
+        == f"/ws/events/{event.pk}/?format=html&parts=confirmed,pending,spots-left,seats-limit,bar"
+    )
+    assert float(socket.get("data-heartbeat")) == feeds.HEARTBEAT_SECONDS
+    assert len(socket) == 0
+    numbers = {data.get("id"): data.get("value") for data in page.xpath("//data")}
+    assert numbers == {
+        "live-confirmed": "17",
+        "live-spots-left": "7",
+        "live-seats-limit": "24",
+        "live-pending": "4",
+    }
+    assert [rect.get("width") for rect in page.xpath("//*[@id='live-bar']/rect")] == [
+        "70.8%",
+        "16.7%",
+    ]
+
+
+def test_an_event_that_is_over_connects_to_nothing(client):
+    assert not tree(client.get(in_days(-2).get_absolute_url())).xpath("//*[@ws-connect]")
+
+
+def test_the_words_after_a_live_number_come_in_every_plural_form(client):
+    event = make_event(seats_limit=1, admission="automatic")
+    element = only(client.get(event.get_absolute_url()), "//*[@data-plural='live-spots-left']")
+    assert words(element) == "spot left"
+    forms = {name: element.get(f"data-{name}") for name in ("one", "few", "many", "other")}
+    assert forms == {
+        "one": "spot left",
+        "few": "spots left",
+        "many": "spots left",
+        "other": "spots left",
+    }
+
+
+def test_the_calendar_file_is_for_those_who_may_see_the_event(client):
+    event, draft = make_event(), make_event(status="draft")
+    response = client.get(reverse("events:calendar", args=[event.pk]))
+    assert response["Content-Type"] == "text/calendar; charset=utf-8"
+    assert response["Content-Disposition"] == f'attachment; filename="event-{event.pk}.ics"'
+    assert b"SUMMARY:Night Print" in response.content
+    assert client.get(reverse("events:calendar", args=[draft.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["events:detail", "events:calendar"])
+def test_pages_of_events_are_only_read(client, name):
+    event = make_event()
+    before = Event.objects.values().get(pk=event.pk)
+    assert client.post(reverse(name, args=[event.pk])).status_code == 405
+    assert client.get(reverse(name, args=[event.pk])).status_code == 200
+    assert Event.objects.values().get(pk=event.pk) == before
+
+
+@pytest.mark.parametrize(
+    ("length", "step"),
+    [
+        (60, "title"),
+        (61, "title title--long"),
+        (140, "title title--long"),
+        (141, "title title--longest"),
+    ],
+)
+def test_a_long_title_is_set_smaller(client, length, step):
+    event = make_event(title="W" * length)
+    assert only(client.get(event.get_absolute_url()), "//h1").get("class") == step

@@ -1,7 +1,0 @@
-"""Pages that break, with the product's own handling of errors."""
-
-from tests.child_settings import *  # noqa: F403
-
-DEBUG = False
-ROOT_URLCONF = "tests.sentry_site"
-STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -1,0 +1,133 @@
+"""The forms of the site as their pages hold them: who fills which one in, where it goes, and with what in it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import resolve, reverse
+from lxml.html import HtmlElement
+
+from tests.support import sessions
+from tests.support.full_dataset import House, visits
+from tests.support.markup import tree
+
+ENGLISH = {"Accept-Language": "en"}
+LINE = "Żółć & “words” <b>"
+WORDS = "Żółć & “words”\n\nsecond <line>"
+# What is typed where nothing stands, by the kind of the field.
+BY_TYPE = {
+    "datetime-local": "2031-05-01T20:00",
+    "email": "ola@example.org",
+    "number": "1",
+    "password": "violet harbour lantern",
+}
+# By its name, where the kind does not say it.
+BY_NAME = {"code": "7K4M-2QXD", "seats_limit": "24", "start_time": "2031-05-01T18:00"}
+# What a person does not write or choose.
+NOT_TYPED = {"hidden", "submit", "button", "reset"}
+
+
+@dataclass
+class Filled:
+    """A form that somebody filled in. `typed` holds the names of what is not there by itself."""
+
+    who: str
+    page: str
+    action: str
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    typed: set[str] = field(default_factory=set)
+
+    @property
+    def key(self) -> str:
+        """Its route and its button: `/organizer/events/<int:pk>/edit/ action=save`."""
+        button = f" action={self.fields['action'][0]}" if "action" in self.fields else ""
+        return f"/{resolve(urlsplit(self.action).path).route}{button}"
+
+
+def forms_with_words(house: House, more: Iterable[tuple[str, str]]) -> dict[str, Filled]:
+    """Return {route and button: the first such form} of all that a person writes or chooses something in."""
+    client, found = Client(headers=ENGLISH), dict[str, Filled]()
+    for who, path in dict.fromkeys([*pages(house, most=1), *more]):
+        answer = open_page(client, house, who, path)
+        if answer.get("Content-Type", "").startswith("text/html"):
+            for form in forms_on(answer, who):
+                if form.typed:
+                    found.setdefault(form.key, form)
+    return found
+
+
+def pages(house: House, *, most: int) -> Iterator[tuple[str, str]]:
+    """Who opens which address: everybody every kind of page, of that so many events at most."""
+    names = {id(person): who for who, person in house["people"].items()}
+    opened: Counter[tuple[str, str, str]] = Counter()
+    for who, view, what, asked in visits(house):
+        name = who if isinstance(who, str) else names.get(id(who))
+        if name and isinstance(asked, str) and opened[name, view, asked] < most:
+            opened[name, view, asked] += 1
+            args = what if isinstance(what, list) else [what.pk] if what else []
+            yield name, reverse(view, args=args) + quote(asked, safe="?&=+%")
+
+
+def open_page(
+    client: Client, house: House, who: str, path: str, sent: dict[str, list[str]] | None = None
+) -> HttpResponse:
+    """Get the page, or what sending something to it answers, and undo what that changes.
+
+    The client is the same for all: a new one looks at every static file before its first request.
+    """
+    client.cookies.clear()
+    cache.clear()
+    with transaction.atomic():
+        if person := house["people"].get(who):
+            sessions.log_in(client, person)
+        answer = client.post(path, sent) if sent else client.get(path, follow=True)
+        transaction.set_rollback(True)
+    return answer
+
+
+def forms_on(answer: HttpResponse, who: str) -> Iterator[Filled]:
+    """Yield every form of the page that is sent by POST, once with each of its buttons, filled in."""
+    path = answer.wsgi_request.get_full_path()
+    page = tree(answer)
+    for form in page.xpath("//form[translate(@method, 'POST', 'post') = 'post']"):
+        everything = [*form.xpath(".//*[@name][not(@form)]")]
+        if form.get("id"):
+            everything += page.xpath("//*[@name][@form = $form]", form=form.get("id"))
+        buttons = form.xpath(".//button[not(@type) or @type = 'submit']")
+        for button in buttons or [None]:
+            address = button.get("formaction") if button is not None else None
+            filled = Filled(who, path, address or form.get("action") or path)
+            for element in everything:
+                fill(filled, element, button)
+            yield filled
+
+
+def fill(filled: Filled, element: HtmlElement, pressed: HtmlElement | None) -> None:
+    """Write into this field what a person would, or leave what stands there."""
+    name, kind = element.get("name"), element.get("type", "text")
+    if element.get("disabled") is not None or (kind == "radio" and element.get("checked") is None):
+        return
+    if element.tag == "button":
+        if element is pressed:
+            filled.fields[name] = [element.get("value") or ""]
+        return
+    filled.fields.setdefault(name, []).append(value_in(element, kind))
+    if kind not in NOT_TYPED:
+        filled.typed.add(name)
+
+
+def value_in(element: HtmlElement, kind: str) -> str:
+    if element.tag == "select":
+        chosen = element.xpath(".//option[@selected]") or element.xpath(".//option")
+        return chosen[0].get("value")
+    if element.tag == "textarea":
+        return (element.text or "").removeprefix("\n") or WORDS
+    if kind == "checkbox":
+        return element.get("value") or "on"
+    name = element.get("name")
+    return element.get("value") or BY_NAME.get(name) or BY_TYPE.get(kind) or LINE

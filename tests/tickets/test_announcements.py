@@ -1,0 +1,358 @@
+"""What an organizer writes to their guests: to whom it goes, how often, and how it is taken back."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from eventflow.mail.models import Mail
+from events import services as event_services
+from tests.support.factories import make_event, make_organizer, make_people, make_reservation
+from tests.support.mailbox import letters_to
+from tests.support.markup import all_words, has_class, only, words
+from tickets.models import Announcement
+from tickets.services import announcements, queue
+
+pytestmark = pytest.mark.django_db
+WORDS = {
+    "audience": "confirmed",
+    "subject": "Parking",
+    "body": "Behind the hall.\nFollow the signs.",
+}
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def event(client):
+    """Night Print with two guests confirmed and three who wait, and one of each that is gone; its organizer is logged in."""
+    event = make_event(organizer=make_organizer(), title="Nocny druk")
+    for status in (
+        "confirmed",
+        "confirmed",
+        "pending",
+        "pending",
+        "pending",
+        "rejected",
+        "cancelled",
+    ):
+        make_reservation(event, status=status)
+    event.refresh_from_db()
+    client.force_login(event.organizer)
+    return event
+
+
+def url(event):
+    return reverse("tickets:messages", args=[event.pk])
+
+
+def send(client, event, **fields):
+    return client.post(
+        url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "send", **fields}, follow=True
+    )
+
+
+def readers(subject="Parking"):
+    """Who got it, once everything that waits has left."""
+    everybody = Mail.objects.order_by("pk").values_list("to", flat=True).distinct()
+    return sorted(
+        {
+            address
+            for address in everybody
+            for letter in letters_to(address)
+            if letter.subject == subject
+        }
+    )
+
+
+def addresses(event, *statuses):
+    return sorted(
+        event.reservations.filter(status__in=statuses).values_list("person__email", flat=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("audience", "statuses"),
+    [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])],
+)
+def test_everybody_who_is_meant_gets_it_and_nobody_else(client, event, audience, statuses):
+    send(client, event, audience=audience)
+    assert readers() == addresses(event, *statuses)
+    assert Announcement.objects.get().recipients == len(readers())
+
+
+def test_the_letter_holds_the_words_and_a_way_out(client, event):
+    send(client, event)
+    letter = letters_to(addresses(event, "confirmed")[0])[-1]
+    assert "Behind the hall.\nFollow the signs." in letter.body
+    assert "/reservations/leave/" in letter.body
+    assert "Behind the hall.<br>Follow the signs." in letter.alternatives[0].content
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_the_preview_says_how_many_get_it_and_sends_nothing(client, event, headers):
+    answer = client.post(
+        url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "preview"}, headers=headers
+    )
+    assert "Send to 2 people" in all_words(answer, "//button")
+    assert "Behind the hall. Follow the signs." in words(
+        only(answer, f"//section[{has_class('notice')}]")
+    )
+    assert not Announcement.objects.exists()
+
+
+def test_before_the_preview_there_is_nothing_to_send_with(client, event):
+    assert [
+        text for text in all_words(client.get(url(event)), "//main//button") if "Send" in text
+    ] == []
+
+
+def test_a_form_sent_twice_is_one_message(client, event):
+    key = str(uuid.uuid4())
+    for _ in range(2):
+        send(client, event, key=key)
+    assert Announcement.objects.count() == 1
+    assert len(readers()) == 2
+
+
+def key_in(answer):
+    return only(answer, "//form[@id='message-form']//input[@name='key']").get("value")
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+@pytest.mark.parametrize(
+    "other",
+    [{"body": "In front of the hall."}, {"subject": "Where to park"}, {"audience": "pending"}],
+    ids=["body", "subject", "audience"],
+)
+def test_key_with_other_words_or_guests_is_refused_and_the_form_gets_a_new_one(
+    client, event, other, headers
+):
+    """The answer to the first sending was lost, and the message was corrected before it was sent again."""
+    key = str(uuid.uuid4())
+    send(client, event, key=key)
+    corrected = {**WORDS, **other, "action": "send"}
+    answer = client.post(url(event), {**corrected, "key": key}, headers=headers)
+    assert answer.status_code == 422
+    assert "Not sent: with this form you sent another message at" in words(
+        only(answer, f"//*[{has_class('error-summary')}]")
+    )
+    assert only(answer, "//input[@name='subject']").get("value") == corrected["subject"]
+    assert words(only(answer, "//textarea[@name='body']")) == " ".join(corrected["body"].split())
+    assert Announcement.objects.count() == 1
+    assert key_in(answer) != key
+    again = client.post(
+        url(event), {**corrected, "key": key_in(answer)}, headers=headers, follow=True
+    )
+    assert again.status_code == 200
+    assert Announcement.objects.filter(**{name: corrected[name] for name in WORDS}).count() == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{}, {"body": "In front of the hall."}], ids=["same words", "other words"]
+)
+def test_key_of_a_message_that_was_taken_back_is_refused_and_the_form_gets_a_new_one(
+    client, event, other
+):
+    key = str(uuid.uuid4())
+    send(client, event, key=key)
+    client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
+    answer = send(client, event, key=key, **other)
+    assert answer.status_code == 422
+    assert "Not sent: this form was sent before, and that message was taken back." in answer.text
+    assert key_in(answer) != key
+    assert send(client, event, key=key_in(answer), **other).status_code == 200
+    assert readers() == addresses(event, "confirmed")
+
+
+def test_same_words_to_the_same_guests_are_refused_for_an_hour(client, event):
+    send(client, event)
+    answer = send(client, event)
+    assert answer.status_code == 422
+    assert "You sent this message to these guests at" in answer.text
+    assert Announcement.objects.count() == 1
+    assert send(client, event, audience="pending").status_code == 200
+    assert send(client, event, body="In front of the hall.").status_code == 200
+
+
+def test_words_that_were_taken_back_may_be_sent_again(client, event):
+    send(client, event)
+    client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
+    assert send(client, event).status_code == 200
+    assert Announcement.objects.filter(withdrawn_at=None).count() == 1
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_sent_message_is_answered_with_a_toast_the_list_and_an_empty_form(client, event, headers):
+    fields = {**WORDS, "audience": "pending", "key": str(uuid.uuid4()), "action": "send"}
+    answer = client.post(url(event), fields, headers=headers, follow=True)
+    assert "Sent to 3. It leaves in" in words(only(answer, "//*[@id='toasts']"))
+    assert "Parking" in words(only(answer, "//section[@id='sent']"))
+    assert only(answer, "//form[@data-countdown]").get("data-countdown") in {"59", "60"}
+    assert only(answer, "//input[@name='audience'][@checked]").get("value") == "pending"
+    assert not only(answer, "//input[@name='subject']").get("value")
+
+
+def test_taken_back_in_time_it_reaches_nobody(client, event):
+    send(client, event)
+    said = Announcement.objects.get()
+    answer = client.post(reverse("tickets:withdraw_message", args=[said.pk]), follow=True)
+    assert "Taken back. Nobody gets it." in words(only(answer, "//*[@id='toasts']"))
+    assert readers() == []
+
+
+def test_after_it_has_left_it_cannot_be_taken_back(client, event):
+    send(client, event)
+    Announcement.objects.update(leaves_at=timezone.now() - timedelta(seconds=1))
+    said = Announcement.objects.get()
+    assert "Take it back" not in client.get(url(event)).text
+    answer = client.post(reverse("tickets:withdraw_message", args=[said.pk]))
+    assert answer.status_code == 409
+    assert len(readers()) == 2
+
+
+def test_its_mails_wait_as_long_as_it_can_be_taken_back(client, event):
+    send(client, event)
+    said = Announcement.objects.get()
+    waits = Mail.objects.filter(builder__endswith=".announcement").values_list(
+        "next_attempt_at", flat=True
+    )
+    assert len(waits) == 2
+    assert all(moment >= said.leaves_at - timedelta(seconds=1) for moment in waits)
+
+
+def test_who_leaves_meanwhile_does_not_get_it(client, event):
+    send(client, event)
+    gone = event.reservations.confirmed().first()
+    queue.cancel(gone, by=gone.person)
+    assert readers() == addresses(event, "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("audience", "held"),
+    [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])],
+)
+def test_guests_of_a_cancelled_event_can_be_written_to_by_what_they_had(
+    client, event, audience, held
+):
+    event_services.cancel(event, by=event.organizer)
+    form = client.get(url(event))
+    choices = all_words(form, f"//form//label[{has_class('choice')}]")
+    assert choices == [
+        "Everybody who had a spot or was waiting 5 people",
+        "Had a spot 2 people",
+        "Were waiting 3 people",
+    ]
+    send(client, event, audience=audience)
+    assert readers() == sorted(
+        event.reservations.filter(status_at_cancellation__in=held).values_list(
+            "person__email", flat=True
+        )
+    )
+    kinds = {
+        "confirmed": "Had a spot",
+        "pending": "Were waiting",
+        "all": "Everybody who had a spot or was waiting",
+    }
+    assert kinds[audience] in words(only(client.get(url(event)), "//section[@id='sent']"))
+
+
+def test_message_that_waits_when_the_event_is_cancelled_is_not_sent(client, event):
+    send(client, event)
+    event_services.cancel(event, by=event.organizer)
+    assert readers() == []
+    assert "Confirmed" in all_words(
+        client.get(url(event)), "//section[@id='sent']//p[contains(@class, 'dots')]/span"
+    )
+
+
+def test_an_empty_audience_is_refused_beside_the_choice(client):
+    event = make_event(organizer=make_organizer())
+    client.force_login(event.organizer)
+    answer = send(client, event)
+    assert answer.status_code == 422
+    assert "There is nobody to write to yet." in words(
+        only(answer, f"//*[{has_class('error-summary')}]")
+    )
+
+
+@pytest.mark.parametrize("field", ["subject", "body"])
+def test_what_is_missing_is_said_and_what_was_typed_stays(client, event, field):
+    answer = send(client, event, **{field: ""})
+    assert answer.status_code == 422
+    assert only(answer, f"//*[@name='{field}']").get("aria-invalid") == "true"
+    assert not Announcement.objects.exists()
+
+
+def test_an_organizer_cannot_flood_their_guests(client, event):
+    for number in range(announcements.MOST_AN_HOUR):
+        assert send(client, event, subject=f"Parking {number}").status_code == 200
+    first = event.announcements.last()
+    answer = send(client, event)
+    again = (first.created + timedelta(hours=1)).astimezone(event.zone)
+    assert answer.status_code == 422
+    assert f"You can send the next message at {again:%H:%M}." in answer.text
+    assert Announcement.objects.count() == announcements.MOST_AN_HOUR
+
+
+def send_and_take_back(client, event, subject):
+    assert send(client, event, subject=subject).status_code == 200
+    said = event.announcements.latest("pk")
+    client.post(reverse("tickets:withdraw_message", args=[said.pk]))
+    return said
+
+
+def test_typos_put_right_twice_in_each_message_of_an_hour_are_not_felt(client, event):
+    for number in range(announcements.MOST_AN_HOUR):
+        for typo in ("Prking", "Pakring"):
+            send_and_take_back(client, event, f"{typo} {number}")
+        assert send(client, event, subject=f"Parking {number}").status_code == 200
+    assert event.announcements.filter(withdrawn_at=None).count() == announcements.MOST_AN_HOUR
+
+
+def test_messages_sent_and_taken_back_have_a_limit(client, event):
+    """Each puts a mail for every guest into the outbox, whether it leaves or not."""
+    first = send_and_take_back(client, event, "Parking 0")
+    for number in range(1, announcements.MOST_TRIES_AN_HOUR):
+        send_and_take_back(client, event, f"Parking {number}")
+    queued = Mail.objects.count()
+    answer = send(client, event)
+    again = (first.created + timedelta(hours=1)).astimezone(event.zone)
+    assert answer.status_code == 422
+    assert f"You can send the next message at {again:%H:%M}." in answer.text
+    assert Mail.objects.count() == queued
+    Announcement.objects.filter(pk=first.pk).update(created=timezone.now() - timedelta(hours=1))
+    assert send(client, event).status_code == 200
+
+
+def test_limit_that_ends_last_says_when_the_next_message_can_be_sent(client, event):
+    for number in range(announcements.MOST_TRIES_AN_HOUR - announcements.MOST_AN_HOUR):
+        send_and_take_back(client, event, f"Parking {number}")
+    for number in range(announcements.MOST_AN_HOUR):
+        send(client, event, subject=f"Sent {number}")
+    kept = event.announcements.filter(withdrawn_at=None)
+    kept.update(created=timezone.now() - timedelta(minutes=20))
+    again = (kept.latest("pk").created + timedelta(hours=1)).astimezone(event.zone)
+    assert f"You can send the next message at {again:%H:%M}." in send(client, event).text
+
+
+def test_a_message_to_many_asks_the_same_number_of_questions(event, django_assert_max_num_queries):
+    for person in make_people(40):
+        queue.reserve(event, person=person)
+    with django_assert_max_num_queries(14):
+        announcements.send(
+            event, audience="pending", subject="x", body="y", key=uuid.uuid4(), by=event.organizer
+        )
+    assert Mail.objects.filter(builder__endswith=".announcement").count() == 43
+
+
+def test_key_that_was_used_at_another_event_is_a_key_like_any(client, event):
+    other, key = make_event(organizer=event.organizer), str(uuid.uuid4())
+    make_reservation(other, status="confirmed")
+    for where in (event, other, other):
+        assert send(client, where, key=key).status_code == 200
+    assert [(one.event, str(one.key)) for one in Announcement.objects.order_by("pk")] == [
+        (event, key),
+        (other, key),
+    ]

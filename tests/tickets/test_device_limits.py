@@ -1,0 +1,487 @@
+"""What a phone at a door may not do: after it was sent away, in another's name, or more often than a person scans."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import access
+from events import services as event_services
+from events.models import DoorStaff, Event
+from tests.eventflow.api.clients import Api, data, refused
+from tests.support.check_in_devices import been_there, path_of, reading, results, stand, tell
+from tests.support.factories import make_event, make_organizer, make_person, make_reservation
+from tickets import signature
+from tickets.models import Device, Scan
+from tickets.services import devices, invariants, scans
+
+pytestmark = pytest.mark.django_db
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+def event():
+    return make_event()
+
+
+@pytest.fixture
+def ticket(event):
+    return make_reservation(event, make_person("Łucja Żółć"), status="confirmed").tickets.get()
+
+
+@pytest.fixture
+def other(event):
+    return make_reservation(event, make_person("Jan Inny"), status="confirmed").tickets.get()
+
+
+@pytest.fixture
+def gate(event):
+    return devices.add_gate(event, name="Entrance A", by=event.organizer)
+
+
+@pytest.fixture
+def helper(event):
+    person = make_person("Kuba Drzwi")
+    event_services.add_door_staff(event, email=person.email, by=event.organizer)
+    return person
+
+
+def phone_of(client, event, person):
+    client.force_login(person)
+    return client.post(reverse("tickets:device", args=[event.pk])).json()["key"]
+
+
+def inside(event):
+    assert list(invariants.violations()) == []
+    return Event.objects.get(pk=event.pk).checked_in_count
+
+
+def said(answer):
+    """What became of the one reading, and whether a name was told."""
+    [one] = answer.json()["answers"]
+    return one["result"], one.get("reason", ""), "guest" in one
+
+
+def guests(key, event):
+    return Client().get(reverse("tickets:guest_list", args=[event.pk]), headers={"X-Door-Key": key})
+
+
+# --- After its end ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["gate revoked", "phone ended", "helper removed"])
+def gone(request, client, event, gate, helper, ticket, other):
+    """The key of a phone that scanned one ticket, said that nothing waits on it, and was then sent away."""
+    key = (
+        phone_of(client, event, helper)
+        if request.param == "helper removed"
+        else stand(client, gate)
+    )
+    Device.objects.update(started=timezone.now() - timedelta(hours=1))
+    assert said(tell(key, event, reading(other, "mine"))) == ("ok", "", True)
+    if request.param == "gate revoked":
+        devices.revoke(gate, by=event.organizer)
+    elif request.param == "phone ended":
+        devices.end(Device.objects.get(), by=event.organizer)
+    else:
+        event_services.remove_door_staff(DoorStaff.objects.get(), by=event.organizer)
+    return key
+
+
+@pytest.mark.parametrize(
+    "ago", [timedelta(0), timedelta(seconds=10), timedelta(minutes=30), 21 * DAY], ids=str
+)
+def test_phone_that_was_sent_away_lets_nobody_in_whatever_time_it_claims(gone, event, ticket, ago):
+    result, reason, named = said(tell(gone, event, reading(ticket, "late", ago=ago)))
+    assert (result, named) == ("invalid", False)
+    assert reason == "no_longer_allowed"
+    assert inside(event) == 1
+
+
+def test_phone_that_was_sent_away_gains_nothing_by_the_year_one(gone, event, ticket, other):
+    for code, nonce in ((ticket, "n-1"), (other, "n-2")):
+        claimed = reading(code, nonce) | {"at": "0001-01-01T00:00:00Z"}
+        result, _reason, named = said(tell(gone, event, claimed))
+        assert (result, named) == ("invalid", False)
+    assert inside(event) == 1
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=10), 2 * DAY], ids=str)
+def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, other, ago):
+    assert said(tell(gone, event, reading(other, "late", ago=ago, let_in=False))) == (
+        "invalid",
+        "no_longer_allowed",
+        False,
+    )
+
+
+def test_phone_that_was_sent_away_undoes_nothing(gone, event):
+    answer = tell(gone, event, {"nonce": "mine", "undo": True})
+    assert said(answer) == ("invalid", "no_longer_allowed", False)
+    assert (inside(event), answer.json()["allowed"]) == (1, False)
+
+
+def test_phone_that_was_sent_away_cannot_make_its_own_past(gone, event, ticket):
+    """It says only now that scans wait on it: when it was last heard of, none did."""
+    tell(gone, event, waiting=1000)
+    assert said(tell(gone, event, reading(ticket, "late", ago=MINUTE))) == (
+        "invalid",
+        "no_longer_allowed",
+        False,
+    )
+    assert inside(event) == 1
+
+
+def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name_nobody(
+    client, gate, event, ticket, other
+):
+    key = stand(client, gate)
+    been_there(event)
+    tell(key, event, waiting=2)
+    devices.revoke(gate, by=event.organizer)
+    assert said(tell(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == (
+        "ok",
+        "",
+        False,
+    )
+    assert said(tell(key, event, reading(other, "n-2", ago=4 * MINUTE))) == ("ok", "", False)
+    assert inside(event) == 2
+    third = make_reservation(event, status="confirmed").tickets.get()
+    assert said(tell(key, event, reading(third, "n-3", ago=3 * MINUTE))) == (
+        "invalid",
+        "no_longer_allowed",
+        False,
+    )
+
+
+def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
+    client, gate, event, ticket
+):
+    key = stand(client, gate)
+    been_there(event)
+    Device.objects.update(seen_at=timezone.now() - 20 * MINUTE)
+    devices.revoke(gate, by=event.organizer)
+    assert said(tell(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", False)
+
+
+@pytest.mark.parametrize("what", ["gate", "helper"])
+def test_key_dies_a_day_after_the_end(client, gate, helper, event, ticket, what):
+    key = stand(client, gate) if what == "gate" else phone_of(client, event, helper)
+    been_there(event, ago=3 * DAY)
+    if what == "gate":
+        type(gate).objects.update(revoked_at=timezone.now() - DAY - MINUTE)
+    else:
+        Device.objects.update(ended_at=timezone.now() - DAY - MINUTE)
+    assert tell(key, event, reading(ticket, ago=DAY - MINUTE)).status_code == 401
+    assert inside(event) == 0
+
+
+@pytest.mark.parametrize("what", ["gate", "organizer"])
+def test_key_dies_a_day_after_the_event(client, gate, event, what):
+    key = stand(client, gate) if what == "gate" else phone_of(client, event, event.organizer)
+    over = timezone.now() - DAY
+    Event.objects.update(start_time=over - timedelta(hours=3), end_time=over + MINUTE)
+    assert tell(key, event).json()["allowed"] is (what == "organizer")
+    Event.objects.update(end_time=over - MINUTE)
+    assert (tell(key, event).status_code, guests(key, event).status_code) == (401, 401)
+    answer = client.post(reverse("tickets:device", args=[event.pk]))
+    assert answer.status_code == (404 if what == "gate" else 403)
+
+
+def test_scan_from_before_the_phone_came_is_refused(client, gate, event, other):
+    key = stand(client, gate)
+    tell(key, event, reading(other, "n-1"))
+    assert said(tell(key, event, reading(other, "n-2", ago=DAY / 2, let_in=False))) == (
+        "invalid",
+        "impossible_time",
+        False,
+    )
+
+
+def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticket):
+    phone_of(client, event, helper)
+    been_there(event)
+    client.logout()
+    key = phone_of(client, event, helper)
+    assert Device.objects.count() == 2
+    assert said(tell(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", True)
+
+
+# --- In another's name ------------------------------------------------------------------------------------------------
+
+
+def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(
+    client, gate, event, ticket, other
+):
+    mine, theirs = stand(client, gate), stand(Client(), gate, "Ewa")
+    tell(theirs, event, reading(ticket, "n-1", let_in=False))
+    for code in (ticket, other):
+        assert said(tell(mine, event, reading(code, "n-1"))) == ("invalid", "nonce_taken", False)
+    assert not Scan.objects.conflicts().exists()
+    assert inside(event) == 1
+
+
+def test_gate_phone_undoes_no_check_in_of_another_door(client, gate, event, ticket):
+    data(Api(event.organizer).post(f"/reservations/{ticket.reservation_id}/check-in/"))
+    stand(client, gate)
+    answer = client.post(
+        reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
+    )
+    assert (answer.status_code, inside(event)) == (409, 1)
+    search = client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "Łucja"}).text
+    assert "Łucja" in search and "Undo" not in search
+
+
+def test_gate_phone_undoes_its_own_check_in(client, gate, event, ticket):
+    stand(client, gate)
+    client.post(reverse("tickets:admit", args=[ticket.reservation_id]))
+    assert inside(event) == 1
+    client.post(reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"})
+    assert inside(event) == 0
+
+
+def test_name_that_a_scanner_gives_itself_opens_nothing(client, gate, helper, event, ticket):
+    """A scanner of the API calls itself like a phone: neither of them may undo what the other did."""
+    stand(client, gate)
+    name = Device.objects.get().name
+    path = f"/reservations/{ticket.reservation_id}/check-in/"
+    told = data(Api(helper).post(path, {"device": name, "nonce": "n-1"}))
+    assert told["checked_in_by"] == f"{name} (API), {helper}"
+    assert (
+        client.post(
+            reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
+        ).status_code
+        == 409
+    )
+    data(Api(event.organizer).post(f"{path}undo/"))
+    client.post(reverse("tickets:admit", args=[ticket.reservation_id]))
+    assert refused(Api(helper).post(f"{path}undo/")) == (403, "other_device")
+    assert inside(event) == 1
+
+
+def test_api_undoes_for_who_checked_in_and_for_the_organizer(event, helper, ticket):
+    path = f"/reservations/{ticket.reservation_id}/check-in/"
+    staff, organizer = Api(helper), Api(event.organizer)
+    assert refused(staff.post(f"{path}undo/")) == (400, "not_checked_in")
+    for caller in (staff, organizer):
+        data(staff.post(path))
+        undone = data(caller.post(f"{path}undo/"))
+        assert undone == {
+            "reservation_id": ticket.reservation_id,
+            "checked_in": False,
+            "checked_in_at": None,
+        }
+        assert inside(event) == 0
+    data(organizer.post(f"/reservations/{signature.sign(ticket)}/check-in/"))
+    assert refused(staff.post(f"{path}undo/")) == (403, "other_device")
+    assert refused(Api(ticket.reservation.person).post(f"{path}undo/")) == (403, "forbidden")
+    assert inside(event) == 1
+
+
+def test_phone_without_an_account_reads_no_codes_in_the_search(client, gate, event, ticket):
+    search = reverse("tickets:door_search", args=[event.pk])
+    stand(client, gate)
+    assert ticket.code not in client.get(search, {"q": "Łucja"}).text
+    for typed in (ticket.code[:2], ticket.code[:8]):
+        assert "Łucja" not in client.get(search, {"q": typed}).text, (
+            "letter by letter it would learn them all"
+        )
+    assert "Łucja" in client.get(search, {"q": ticket.code}).text
+    client.force_login(event.organizer)
+    assert ticket.code in client.get(search, {"q": "Łucja"}).text
+
+
+# --- Too much ---------------------------------------------------------------------------------------------------------
+
+
+def test_codes_that_were_never_ours_leave_no_row(client, gate, event):
+    key = stand(client, gate)
+    for _ in range(3):
+        nonsense = [
+            {"nonce": f"n-{number}", "code": "A" * 138, "let_in": True} for number in range(100)
+        ]
+        assert set(results(tell(key, event, *nonsense))) == {"invalid"}
+    assert not Scan.objects.exists()
+
+
+def test_phone_has_at_most_so_many_open_conflicts(client, gate, event, ticket, monkeypatch):
+    assert scans.MOST_OPEN_CONFLICTS == 500
+    monkeypatch.setattr(scans, "MOST_OPEN_CONFLICTS", 3)
+    key, neighbour = stand(client, gate), stand(Client(), gate, "Ewa")
+    tell(neighbour, event, reading(ticket, "first"))
+    answers = tell(key, event, *(reading(ticket, f"n-{number}") for number in range(5))).json()[
+        "answers"
+    ]
+    assert [(one["result"], one["kept"]) for one in answers] == [("used", True)] * 3 + [
+        ("invalid", False)
+    ] * 2
+    assert answers[-1]["reason"] == "too_many_conflicts"
+    assert Scan.objects.conflicts().count() == 3
+    assert said(tell(neighbour, event, reading(ticket, "second")))[0] == "used", (
+        "each phone has its own"
+    )
+    valid = make_reservation(event, status="confirmed").tickets.get()
+    assert said(tell(key, event, reading(valid, "n-9"))) == ("ok", "", True), (
+        "a good ticket is let in all the same"
+    )
+
+
+def test_refused_scan_that_is_sent_again_is_one_conflict(client, gate, event, ticket):
+    key = stand(client, gate)
+    event_services.cancel(event, by=event.organizer)
+    assert [results(tell(key, event, reading(ticket))) for _ in range(3)] == [["invalid"]] * 3
+    assert Scan.objects.conflicts().count() == 1
+
+
+def test_phone_that_asks_too_often_waits(client, gate, event, monkeypatch):
+    monkeypatch.setattr("tickets.views.phone.MOST_REQUESTS", 5)
+    key, neighbour = stand(client, gate), stand(Client(), gate, "Ewa")
+    answers = [tell(key, event) for _ in range(12)]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    limited = answers[-1]
+    assert (limited.json()["code"], limited["Retry-After"]) == ("too_many_attempts", "60")
+    assert tell(neighbour, event).status_code == 200
+
+
+def test_gates_link_makes_so_many_phones_a_minute(gate):
+    answers = [Client().post(path_of(gate), {"called": "Eve"}).status_code for _ in range(60)]
+    assert set(answers) == {302, 429}
+    assert Device.objects.count() <= 40, "twenty, or twice as many where a minute began meanwhile"
+
+
+# --- What makes no sense ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"readings": [], "waiting": 1e999}',
+        '{"readings": [], "waiting": "many"}',
+        '{"readings": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"a":' * 50_000 + "1" + "}" * 50_000,
+        json.dumps({"readings": [{"nonce": "\ud800", "code": "x"}]}),
+        json.dumps({"readings": [{"nonce": "a\x00b", "code": "x"}]}),
+        json.dumps({"readings": [{"nonce": ["n"] * 99, "code": "x"}]}),
+    ],
+    ids=["endless", "words", "deep lists", "deep objects", "half a character", "null", "no text"],
+)
+def test_phone_that_talks_nonsense_is_refused(client, gate, event, body):
+    key = stand(client, gate)
+    address = reverse("tickets:readings", args=[event.pk])
+    answer = Client().post(
+        address, body, content_type="application/json", headers={"X-Door-Key": key}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_reading")
+
+
+def test_code_of_half_a_character_is_no_ticket(client, gate, event):
+    key = stand(client, gate)
+    assert said(tell(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == (
+        "invalid",
+        "not_a_ticket",
+        False,
+    )
+
+
+SINCE = [
+    "2026-13-45T00:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-14:00",
+    "2026-11-30T00:00:00",
+    "yesterday",
+]
+
+
+@pytest.mark.parametrize("since", SINCE)
+def test_list_since_a_time_that_makes_no_sense_is_refused(client, gate, event, since):
+    key = stand(client, gate)
+    answer = Client().get(
+        reverse("tickets:guest_list", args=[event.pk]),
+        {"since": since},
+        headers={"X-Door-Key": key},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_time")
+
+
+# --- Keys of people ---------------------------------------------------------------------------------------------------
+
+
+def test_key_dies_with_a_change_of_password(client, event, ticket):
+    key = phone_of(client, event, event.organizer)
+    assert (tell(key, event).json()["allowed"], guests(key, event).status_code) == (True, 200)
+    access.change_password(event.organizer, "another long password")
+    assert (tell(key, event, reading(ticket)).status_code, guests(key, event).status_code) == (
+        401,
+        401,
+    )
+    assert (inside(event), Device.objects.get().has_ended) == (0, True)
+    again = phone_of(Client(), event, event.organizer)
+    assert tell(again, event).json()["allowed"] is True
+
+
+def test_key_dies_with_the_log_out(client, event):
+    key = phone_of(client, event, event.organizer)
+    elsewhere = phone_of(Client(), event, event.organizer)
+    client.post(reverse("account_logout"))
+    assert (tell(key, event).status_code, guests(key, event).status_code) == (401, 401)
+    assert tell(elsewhere, event).json()["allowed"] is True, "another phone of the same person"
+
+
+def test_key_outlives_the_log_out_for_scans_that_wait(client, event, ticket):
+    key = phone_of(client, event, event.organizer)
+    been_there(event)
+    tell(key, event, waiting=1)
+    client.post(reverse("account_logout"))
+    assert guests(key, event).status_code == 403
+    answer = tell(key, event, reading(ticket, ago=MINUTE), leaving=True)
+    assert (said(answer), answer.json()["allowed"]) == (("ok", "", False), False)
+    assert inside(event) == 1
+    assert tell(key, event).status_code == 401, "nothing waits any more"
+
+
+def test_key_dies_when_the_phone_says_that_it_leaves(client, event, gate):
+    key = stand(client, gate)
+    assert tell(key, event, leaving=True).json()["allowed"] is False
+    assert tell(key, event).status_code == 401
+
+
+def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, event, ticket):
+    """The helper's own event has a gate and a phone that are called the same."""
+    phone = Client()
+    stand(phone, gate, "Ann")
+    phone.post(reverse("tickets:admit", args=[ticket.reservation_id]))
+    elsewhere = make_event(organizer=make_organizer())
+    client.force_login(helper)
+    stand(client, devices.add_gate(elsewhere, name=gate.name, by=elsewhere.organizer), "Ann")
+    assert len({*Device.objects.values_list("name", flat=True)}) == 1
+    answer = client.post(
+        reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
+    )
+    assert (answer.status_code, inside(event)) == (409, 1)
+
+
+def test_what_a_gate_phone_is_shown_stays_in_no_cache(client, gate, event, ticket):
+    key = stand(client, gate)
+    shown = {
+        "page": client.get(reverse("tickets:check_in", args=[event.pk])),
+        "search": client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "Łucja"}),
+        "code": client.post(
+            reverse("tickets:check_in", args=[event.pk]), {"code": signature.sign(ticket)}
+        ),
+        "key": client.post(reverse("tickets:device", args=[event.pk])),
+        "link": Client().get(path_of(gate)),
+        "readings": tell(key, event, reading(ticket)),
+        "refused": tell("wrong", event, reading(ticket)),
+    }
+    private = {
+        name: {*answer.headers.get("Cache-Control", "").split(", ")} >= {"private", "no-store"}
+        for name, answer in shown.items()
+    }
+    assert private == dict.fromkeys(shown, True)
+
+
+def test_page_of_an_event_without_a_session_may_be_shared(client, event):
+    assert "Cache-Control" not in client.get(event.get_absolute_url())

@@ -1,0 +1,371 @@
+"""The door's rules: whose ticket a code is, and one admission a ticket."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from eventflow.audit import AuditEntry
+from eventflow.errors import Refused
+from events import services as event_services
+from events.models import Event
+from tests.support.factories import make_event, make_person, make_reservation
+from tickets import signature
+from tickets.models import Reservation, Ticket
+from tickets.permissions import Keeper
+from tickets.services import door, queue
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reservation():
+    return make_reservation(status="confirmed")
+
+
+@pytest.fixture
+def event(reservation):
+    return reservation.event
+
+
+@pytest.fixture
+def staff(event):
+    person = make_person("Kuba Drzwi")
+    event_services.add_door_staff(event, email=person.email, by=event.organizer)
+    return person
+
+
+def ticket_of(reservation):
+    return reservation.tickets.valid().get()
+
+
+def refused(call, *args, **kwargs):
+    with pytest.raises(Refused) as caught:
+        call(*args, **kwargs)
+    return caught.value
+
+
+def inside(event):
+    event.refresh_from_db()
+    return event.checked_in_count
+
+
+# --- Whose ticket is it -----------------------------------------------------------------------------------------------
+
+
+def test_find_reads_the_qr_codes_text(event, reservation, staff):
+    ticket = ticket_of(reservation)
+    text = signature.sign(ticket)
+    for shown in (text, f" {text}\r\n", text.lower()):
+        assert door.find(event, shown, by=staff) == ticket
+
+
+def test_find_forgives_how_a_short_code_is_written(event, reservation, staff):
+    Ticket.objects.update(code="7K01-2QXD")
+    ticket = ticket_of(reservation)
+    for typed in ("7K01-2QXD", "7k012qxd", " 7k 01 - 2q xd ", "7KOI-2QXD", "7kol2qxd"):
+        assert door.find(event, typed, by=staff) == ticket
+
+
+def test_find_costs_one_query_for_what_a_door_shows(
+    event, reservation, staff, django_assert_num_queries
+):
+    code = ticket_of(reservation).code
+    with django_assert_num_queries(1):
+        found = door.find(event, code, by=staff)
+        assert (str(found.reservation.person), found.checked_in_by, found.event.title) == (
+            "Maja Wiśniewska",
+            None,
+            "Night Print",
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "-", "hello", "7K4M-2QX", "7K4M-2QXDD", "UUUU-UUUU", "😀", "\x00", "1", "9" * 500],
+)
+def test_find_says_that_something_else_is_no_ticket(event, reservation, staff, text):
+    assert refused(door.find, event, text, by=staff).code == "not_a_ticket"
+
+
+def test_find_says_that_a_code_was_not_signed_here(event, reservation, staff):
+    text = signature.sign(ticket_of(reservation))
+    assert refused(door.find, event, text[:-10] + "AAAAAAAAAA", by=staff).code == "forged_ticket"
+
+
+def test_find_knows_no_short_code_of_another_event(event, reservation, staff):
+    elsewhere = ticket_of(make_reservation(status="confirmed"))
+    assert refused(door.find, event, elsewhere.code, by=staff).code == "not_a_ticket"
+
+
+def test_find_names_the_right_event_only_to_those_at_its_door(event, reservation, staff):
+    other = make_reservation(make_event(title="Secret Choir"), status="confirmed")
+    text = signature.sign(ticket_of(other))
+    refusal = refused(door.find, event, text, by=staff)
+    assert refusal.code == "wrong_event" and "Secret Choir" not in refusal.message
+    event_services.add_door_staff(other.event, email=staff.email, by=other.event.organizer)
+    assert "Secret Choir" in refused(door.find, event, text, by=staff).message
+
+
+@pytest.mark.parametrize("by_text", [True, False], ids=["qr code", "short code"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda r: queue.cancel(r, by=r.person), "cancelled"),
+        (lambda r: queue.reject(r, by=r.event.organizer), "took this spot back"),
+        (lambda r: queue.undo(r, by=r.event.organizer), "waiting"),
+        (
+            lambda r: queue.confirm(queue.undo(r, by=r.event.organizer), by=r.event.organizer),
+            "newer ticket",
+        ),
+    ],
+    ids=["withdrawn", "rejected", "taken back", "issued again"],
+)
+def test_find_says_why_a_ticket_is_void(event, reservation, staff, change, words, by_text):
+    old = ticket_of(reservation)
+    shown = signature.sign(old) if by_text else old.code
+    change(reservation)
+    refusal = refused(door.find, event, shown, by=staff)
+    assert refusal.code == "ticket_void" and words in refusal.message
+
+
+def test_find_prefers_the_valid_one_of_two_with_the_same_short_code(event, reservation, staff):
+    queue.undo(reservation, by=event.organizer)
+    queue.confirm(reservation, by=event.organizer)
+    Ticket.objects.update(code="7K4M-2QXD")
+    assert door.find(event, "7K4M2QXD", by=staff) == ticket_of(reservation)
+
+
+def test_find_knows_no_ticket_that_left_the_database(event, reservation, staff):
+    text = signature.sign(ticket_of(reservation))
+    Ticket.objects.all().delete()
+    assert refused(door.find, event, text, by=staff).code == "ticket_void"
+
+
+def test_find_says_that_the_event_is_cancelled(event, reservation, staff):
+    ticket = ticket_of(reservation)
+    event_services.cancel(event, by=event.organizer)
+    event.refresh_from_db()
+    for shown in (signature.sign(ticket), ticket.code, "nonsense"):
+        assert refused(door.find, event, shown, by=staff).code == "event_cancelled"
+
+
+# --- Let in -----------------------------------------------------------------------------------------------------------
+
+
+def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, reservation, staff):
+    first = door.check_in(reservation, by=staff, device="Entrance A")
+    assert first.first and (first.ticket.checked_in_by, first.ticket.checked_in_device) == (
+        staff,
+        "Entrance A",
+    )
+    second = door.check_in(reservation, by=event.organizer, device="Entrance B")
+    assert not second.first
+    assert (second.ticket.checked_in_at, second.ticket.checked_in_by) == (
+        first.ticket.checked_in_at,
+        staff,
+    )
+    assert inside(event) == 1
+    [entry] = AuditEntry.objects.filter(action="check_in")
+    assert (entry.by, entry.target_id, entry.facts["device"]) == (
+        staff,
+        reservation.pk,
+        "Entrance A",
+    )
+
+
+def test_a_used_ticket_is_answered_without_waiting_for_anybody(
+    event, reservation, staff, django_assert_num_queries
+):
+    door.check_in(reservation, by=staff)
+    with django_assert_num_queries(1):
+        assert not door.check_in(reservation, by=staff).first
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
+def test_check_in_wants_a_confirmed_reservation(status, staff):
+    other = make_reservation(status=status)
+    assert refused(door.check_in, other, by=staff).code == "not_confirmed"
+    assert inside(other.event) == 0
+
+
+def test_check_in_at_a_cancelled_event_is_refused(event, reservation, staff):
+    event_services.cancel(event, by=event.organizer)
+    assert refused(door.check_in, reservation, by=staff).code == "event_cancelled"
+
+
+def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, reservation, staff):
+    read = ticket_of(reservation)
+    first = door.check_in(reservation, by=staff)
+    second = door.let_in(read, by=event.organizer)
+    assert (second.first, second.ticket.checked_in_at, second.ticket.checked_in_by) == (
+        False,
+        first.ticket.checked_in_at,
+        staff,
+    )
+    assert inside(event) == 1
+
+
+def test_a_ticket_that_was_taken_back_since_it_was_read_admits_nobody(event, reservation, staff):
+    read = ticket_of(reservation)
+    queue.cancel(reservation, by=reservation.person)
+    assert refused(door.let_in, read, by=staff).code == "not_confirmed"
+    assert inside(event) == 0
+
+
+def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(
+    event, reservation, staff
+):
+    read = ticket_of(reservation)
+    queue.undo(reservation, by=event.organizer)
+    queue.confirm(reservation, by=event.organizer)
+    admission = door.let_in(read, by=staff)
+    assert (admission.first, admission.ticket) == (True, ticket_of(reservation))
+    assert admission.ticket != read
+    assert inside(event) == 1
+
+
+def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
+    answered = door.check_in(reservation, by=staff, device="D" * 120).ticket
+    kept = ticket_of(reservation)
+    for field in ("checked_in_at", "checked_in_by", "checked_in_device"):
+        assert getattr(answered, field) == getattr(kept, field)
+    assert answered.event.checked_in_count == 1
+
+
+def test_undo_makes_the_ticket_work_again(event, reservation, staff):
+    door.check_in(reservation, by=staff)
+    ticket = door.undo_check_in(reservation, keeper=Keeper(event.organizer))
+    assert (ticket.is_used, ticket.checked_in_by, ticket.checked_in_device, inside(event)) == (
+        False,
+        None,
+        "",
+        0,
+    )
+    assert door.check_in(reservation, by=staff).first
+    actions = (
+        AuditEntry.objects.filter(action__startswith="check_in")
+        .order_by("pk")
+        .values_list("action", "by")
+    )
+    assert list(actions) == [
+        ("check_in", staff.pk),
+        ("check_in.undo", event.organizer.pk),
+        ("check_in", staff.pk),
+    ]
+
+
+def test_undo_wants_somebody_inside(event, reservation, staff):
+    assert refused(door.undo_check_in, reservation, keeper=Keeper(staff)).code == "not_checked_in"
+    assert (
+        refused(door.undo_check_in, make_reservation(), keeper=Keeper(staff)).code
+        == "not_checked_in"
+    )
+    assert inside(event) == 0
+
+
+def test_undo_is_too_late_once_the_event_is_over(event, reservation, staff):
+    door.check_in(reservation, by=staff)
+    Event.objects.update(start_time=timezone.now() - timedelta(hours=2), end_time=timezone.now())
+    assert refused(door.undo_check_in, reservation, keeper=Keeper(staff)).code == "event_over"
+    assert inside(event) == 1
+
+
+# --- Eight doors, one ticket ------------------------------------------------------------------------------------------
+
+
+def storm(reservation, staff, doors=8):
+    """Every door scans the same ticket at the same moment. Which of them let somebody in."""
+    start, firsts = threading.Barrier(doors), []
+
+    def scan() -> None:
+        try:
+            start.wait()
+            firsts.append(door.check_in(reservation, by=staff).first)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=scan) for _ in range(doors)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(firsts) == doors
+    return sum(firsts)
+
+
+def all_look_before_anybody_acts(monkeypatch, doors=8):
+    """The lock gives way: every door reads the event, and that the ticket is unused, before the first one writes."""
+    together = threading.Barrier(doors)
+
+    def no_lock(event_id):
+        event = Event.objects.get(pk=event_id)
+        together.wait()
+        return event
+
+    monkeypatch.setattr(door, "lock", no_lock)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_doors_give_one_admission(reservation, event, staff):
+    assert storm(reservation, staff) == 1
+    assert inside(event) == 1
+    assert AuditEntry.objects.filter(action="check_in").count() == 1
+
+
+@pytest.mark.postgresql  # on SQLite a transaction that may write has the whole database to itself
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_the_conditional_update_still_gives_one_admission(
+    reservation, event, staff, monkeypatch
+):
+    all_look_before_anybody_acts(monkeypatch)
+    assert storm(reservation, staff) == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_without_lock_and_condition_the_same_ticket_lets_many_in(
+    reservation, event, staff, monkeypatch
+):
+    """The twin: it proves that the races above would see the damage."""
+    all_look_before_anybody_acts(monkeypatch)
+    monkeypatch.setattr(
+        door,
+        "mark",
+        lambda ticket, at, *, by, device: bool(
+            Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=at)
+        ),
+    )
+    assert storm(reservation, staff) > 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_door_and_a_guest_who_withdraws_agree(reservation, event, staff):
+    """Whoever comes first wins: let in, or withdrawn; never both."""
+    start, refusals = threading.Barrier(2), []
+
+    def run(call) -> None:
+        try:
+            start.wait()
+            call()
+        except Refused as refusal:
+            refusals.append(refusal.code)
+        finally:
+            connection.close()
+
+    calls = [
+        lambda: door.check_in(reservation, by=staff),
+        lambda: queue.cancel(reservation, by=reservation.person),
+    ]
+    threads = [threading.Thread(target=run, args=[call]) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    status = Reservation.objects.get(pk=reservation.pk).status
+    assert (status, refusals, inside(event)) in [
+        ("confirmed", ["already_checked_in"], 1),
+        ("cancelled", ["not_confirmed"], 0),
+    ]

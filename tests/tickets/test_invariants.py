@@ -1,0 +1,198 @@
+"""`check_invariants` finds every kind of damage, names it, and finds none in what the services leave behind.
+
+The damage is done behind the services' back. Where the database itself forbids it, the test shows that first.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from events import services as event_services
+from events.models import Event
+from tests.support.factories import make_event, make_people, make_person, make_reservation
+from tickets.models import Reservation, Ticket
+from tickets.services import door, invariants, queue
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def event():
+    """An automatic event that everything has happened to: two inside or seated, one in line, one gone, one rejected."""
+    event = make_event(seats_limit=2, admission="automatic")
+    first, second, gone, rejected, third = (
+        queue.reserve(event, person=person) for person in make_people(5)
+    )
+    queue.cancel(gone, by=gone.person)
+    queue.reject(rejected, by=event.organizer)
+    door.check_in(first, by=event.organizer)
+    assert [r.status for r in (first, second, third)] == ["confirmed", "confirmed", "pending"]
+    event.refresh_from_db()
+    return event
+
+
+@pytest.fixture
+def approval():
+    event = make_event(seats_limit=3)
+    make_reservation(event, status="confirmed")
+    make_reservation(event)
+    event.refresh_from_db()
+    return event
+
+
+def broken():
+    """The broken rules, each once."""
+    return sorted({violation.rule for violation in invariants.violations()})
+
+
+def forbidden(damage):
+    """Whether the database refuses this damage by itself."""
+    try:
+        with transaction.atomic():
+            damage()
+    except IntegrityError:
+        return True
+    return False
+
+
+def test_what_the_services_leave_is_sound(event, approval, capsys):
+    make_reservation(approval, status="rejected")
+    called_off = make_reservation(status="confirmed").event
+    event_services.cancel(called_off, by=called_off.organizer)
+    undone = make_reservation(approval, status="confirmed")
+    queue.undo(undone, by=approval.organizer)
+    call_command("check_invariants")
+    assert capsys.readouterr().out == "All invariants hold (3 events, 10 reservations).\n"
+
+
+def test_an_empty_database_is_sound(capsys):
+    call_command("check_invariants")
+    assert "0 events, 0 reservations" in capsys.readouterr().out
+
+
+def test_place_at_an_event_that_was_not_cancelled_is_found(approval):
+    rejected = make_reservation(approval, status="rejected")
+    pending = approval.reservations.pending().first()
+    damage = {"status_at_cancellation": "confirmed"}
+    assert forbidden(lambda: Reservation.objects.filter(pk=pending.pk).update(**damage))
+    Reservation.objects.filter(pk=rejected.pk).update(**damage)
+    assert broken() == ["had_place_only_where_cancelled"]
+
+
+@pytest.mark.parametrize("name", ["confirmed_count", "pending_count", "checked_in_count"])
+def test_a_wrong_counter_is_found(event, name):
+    Event.objects.filter(pk=event.pk).update(**{name: F(name) - 1})
+    assert "counters_tell_the_truth" in broken()
+    assert any(f"event {event.pk} says " in str(violation) for violation in invariants.violations())
+
+
+def test_more_confirmed_than_seats_is_found(event):
+    """The counter can't pass the limit in the database; reservations that were never counted can."""
+    assert forbidden(lambda: Event.objects.filter(pk=event.pk).update(confirmed_count=3))
+    assert forbidden(lambda: Event.objects.filter(pk=event.pk).update(seats_limit=1))
+    Reservation.objects.pending().filter(event=event).update(status="confirmed")
+    assert broken() == ["confirmed_have_one_ticket", "counters_tell_the_truth", "never_oversold"]
+
+
+def without(index):
+    """Drop this index, as a careless restore would; the test's end brings it back."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {index}")
+
+
+def test_a_second_live_reservation_is_found(event):
+    person = Reservation.objects.pending().get(event=event).person
+    assert forbidden(lambda: Reservation.objects.create(event=event, person=person))
+    without("one_live_reservation")
+    Reservation.objects.create(event=event, person=person)
+    Event.objects.filter(pk=event.pk).update(pending_count=2)
+    assert broken() == ["one_live_reservation_each"]
+
+
+def test_a_second_valid_ticket_is_found(event):
+    reservation = Reservation.objects.confirmed().filter(event=event).first()
+    assert forbidden(lambda: Ticket.issue(reservation).save())
+    without("one_valid_ticket")
+    Ticket.issue(reservation).save()
+    assert broken() == ["confirmed_have_one_ticket"]
+
+
+def test_a_seat_without_a_ticket_is_found(approval):
+    Ticket.objects.update(void_at=timezone.now())
+    assert broken() == ["confirmed_have_one_ticket"]
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
+def test_a_ticket_without_a_seat_is_found(approval, status):
+    reservation = make_reservation(approval, status=status)
+    Ticket.issue(reservation).save()
+    assert [str(v) for v in invariants.violations()] == [
+        f"only_confirmed_have_tickets: ticket {reservation.tickets.get().pk} is valid, its reservation {reservation.pk} is {status}"
+    ]
+
+
+def test_a_ticket_for_another_event_is_found(approval):
+    Ticket.objects.update(event=make_event())
+    assert broken() == ["tickets_belong_to_their_event"]
+
+
+def test_an_admission_that_was_not_counted_is_found(approval):
+    Ticket.objects.update(checked_in_at=timezone.now())
+    assert broken() == ["counters_tell_the_truth"]
+
+
+@pytest.mark.parametrize("status", ["draft", "cancelled"])
+def test_a_queue_where_there_is_no_event_is_found(approval, status):
+    Event.objects.filter(pk=approval.pk).update(status=status)
+    assert broken() == ["live_only_where_published"]
+
+
+def test_somebody_waiting_beside_a_free_seat_is_found(event):
+    Event.objects.filter(pk=event.pk).update(seats_limit=3)
+    assert broken() == ["nobody_waits_beside_a_free_seat"]
+
+
+def test_waiting_beside_a_free_seat_is_right_where_an_organizer_decides_or_all_is_over(
+    event, approval
+):
+    assert approval.pending_count and approval.spots_left
+    yesterday = timezone.now() - timedelta(days=1)
+    Event.objects.filter(pk=event.pk).update(
+        seats_limit=3, start_time=yesterday, end_time=yesterday + timedelta(hours=1)
+    )
+    assert broken() == []
+
+
+def test_two_admissions_with_one_ticket_have_no_room_in_the_database(event):
+    """A ticket holds one time of entry, and the count of those inside can't pass the count of seats given."""
+    assert forbidden(
+        lambda: Event.objects.filter(pk=event.pk).update(checked_in_count=F("confirmed_count") + 1)
+    )
+    names = {field.name for field in Ticket._meta.fields if field.name.startswith("checked_in")}
+    assert names == {"checked_in_at", "checked_in_by", "checked_in_device"}
+
+
+def test_the_command_names_every_damage_and_ends_with_an_error(event, approval, capsys):
+    Event.objects.filter(pk=event.pk).update(seats_limit=3)
+    Ticket.objects.filter(event=approval).update(void_at=timezone.now())
+    confirmed = approval.reservations.confirmed().get()
+    with pytest.raises(CommandError, match="2 broken invariants") as caught:
+        call_command("check_invariants")
+    assert caught.value.returncode == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"confirmed_have_one_ticket: reservation {confirmed.pk} is confirmed and has 0 valid tickets",
+        f"nobody_waits_beside_a_free_seat: event {event.pk}: 1 wait, 1 seats are free",
+    ]
+
+
+def test_the_questions_are_as_many_however_large_the_house(event, django_assert_num_queries):
+    big = make_event(seats_limit=30, admission="automatic")
+    for person in make_people(40):
+        queue.reserve(big, person=person)
+    make_reservation(make_event(), make_person())
+    with django_assert_num_queries(len(invariants.RULES)):
+        assert invariants.violations() == []

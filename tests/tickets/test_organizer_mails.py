@@ -1,0 +1,318 @@
+"""What organizers hear of their events: at once, once a day at 8:00 on their clock, or never; and that each piece of news is told once."""
+
+import threading
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from eventflow import housekeeping
+from eventflow.errors import Refused
+from eventflow.mail.models import Mail
+from events import services as event_services
+from events.models import Event
+from events.services import lock
+from tests.support.factories import (
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
+from tests.support.mailbox import letters_to
+from tickets.models import EventNews, OrganizerLetter, Scan
+from tickets.services import news, queue
+
+pytestmark = pytest.mark.django_db
+SETTINGS = "/accounts/settings/"
+
+
+@pytest.fixture
+def organizer():
+    return make_organizer(email="pawel@example.org")
+
+
+def prefers(organizer, choice, **fields):
+    User.objects.filter(pk=organizer.pk).update(organizer_mail=choice, **fields)
+    organizer.refresh_from_db()
+
+
+def ask(event, number):
+    for person in make_people(number):
+        queue.reserve(event, person=person)
+
+
+def subjects(organizer):
+    return [letter.subject for letter in letters_to(organizer.email)]
+
+
+def later(delta):
+    """Let so much time pass since what was noted and since the last mail."""
+    for one in EventNews.objects.exclude(since=None):
+        EventNews.objects.filter(pk=one.pk).update(since=one.since - delta)
+    for letter in OrganizerLetter.objects.exclude(sent_at=None):
+        OrganizerLetter.objects.filter(pk=letter.pk).update(sent_at=letter.sent_at - delta)
+
+
+# --- Daily, which is what people have who chose nothing ---------------------------------------------------------------
+
+
+def test_first_request_is_told_at_once_and_the_others_in_the_daily_mail(organizer):
+    event = make_event(organizer=organizer, title="Nocny druk")
+    ask(event, 1)
+    assert [news.tell_all(), news.tell_all()] == [1, 0]
+    ask(event, 3)
+    later(timedelta(minutes=1))
+    assert news.tell_all() == 0
+    later(timedelta(days=1))
+    assert [news.tell_all(), news.tell_all()] == [1, 0]
+    assert subjects(organizer) == ["Nocny druk: 1 new request", "Nocny druk: 3 new requests"]
+
+
+def test_full_house_is_told_at_once_unless_the_organizer_filled_it(organizer):
+    automatic = make_event(organizer=organizer, title="Chór", seats_limit=2, admission="automatic")
+    ask(automatic, 1)
+    assert news.tell_all() == 0
+    ask(automatic, 2)
+    assert news.tell_all() == 1
+    [letter] = letters_to(organizer.email)
+    assert (
+        "- 3 new reservations\n- all spots are taken\nConfirmed: 2 / 2, waiting: 1" in letter.body
+    )
+    later(news.PAUSE)
+    approval = make_event(organizer=organizer, seats_limit=1)
+    make_reservation(approval, organizer)
+    queue.confirm(approval.reservations.get(), by=organizer)
+    assert news.tell_all() == 0
+
+
+def test_freed_spot_waits_for_the_daily_mail_and_one_that_went_on_is_none(organizer):
+    event = make_event(organizer=organizer, title="Nocny druk")
+    reservation = make_reservation(event, status="confirmed")
+    full = make_event(organizer=organizer, admission="automatic", seats_limit=1)
+    taken = make_reservation(full)
+    make_reservation(full)
+    news.tell_all()
+    letters_to(organizer.email)
+    later(news.PAUSE)
+    queue.cancel(reservation, by=reservation.person)
+    queue.cancel(taken, by=taken.person)
+    assert EventNews.objects.get(event=full).freed == 0
+    assert news.tell_all() == 0
+    later(timedelta(days=1))
+    news.tell_all()
+    assert "1 spot became free" in " ".join(letter.body for letter in letters_to(organizer.email))
+
+
+def test_one_mail_tells_of_all_events_of_the_person_and_of_no_others(organizer):
+    ours = [
+        make_event(organizer=organizer, title=title, admission="automatic")
+        for title in ("Chór", "Spacer")
+    ]
+    theirs = make_event(title="Obcy", admission="automatic")
+    for event in (*ours, theirs):
+        ask(event, 2)
+    later(timedelta(days=1))
+    assert news.tell_all() == 2
+    [letter] = letters_to(organizer.email)
+    assert letter.subject == "News from 2 of your events"
+    assert all(title in letter.body for title in ("Chór", "Spacer"))
+    assert "Obcy" not in letter.body
+    assert all(f"/organizer/events/{event.pk}/queue/" in letter.body for event in ours)
+
+
+def test_nothing_is_sent_when_nothing_happened(organizer):
+    make_event(organizer=organizer)
+    assert news.tell_all() == 0
+    assert subjects(organizer) == []
+
+
+def test_conflict_at_the_door_is_told_once(organizer):
+    event = make_event(organizer=organizer, title="Nocny druk")
+    facts = {"at": timezone.now(), "let_in": True, "outcome": "used", "device": "Gate 1"}
+    Scan.objects.create(event=event, nonce="one", **facts)
+    assert [news.tell_all(), news.tell_all()] == [1, 0]
+    Scan.objects.create(event=event, nonce="two", **facts)
+    later(news.PAUSE)
+    assert news.tell_all() == 1
+    letters = letters_to(organizer.email)
+    assert [letter.subject for letter in letters] == ["Nocny druk: 1 conflict at the door"] * 2
+    assert f"/organizer/events/{event.pk}/conflicts/" in letters[0].body
+
+
+# --- At once, and never -----------------------------------------------------------------------------------------------
+
+
+def test_rush_of_requests_is_one_mail_in_a_quarter_of_an_hour(organizer):
+    prefers(organizer, "at_once")
+    event = make_event(organizer=organizer, title="Nocny druk")
+    ask(event, 1)
+    news.tell_all()
+    ask(event, 20)
+    assert news.tell_all() == 0
+    later(news.PAUSE)
+    assert [news.tell_all(), news.tell_all()] == [1, 0]
+    assert subjects(organizer) == ["Nocny druk: 1 new request", "Nocny druk: 20 new requests"]
+
+
+def test_person_who_wants_none_gets_none_and_nothing_is_saved_up(organizer):
+    prefers(organizer, "off")
+    ask(make_event(organizer=organizer), 2)
+    news.tell_all()
+    prefers(organizer, "at_once")
+    assert news.tell_all() == 0
+    assert subjects(organizer) == []
+
+
+# --- When it is 8:00 --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "morning"),
+    [
+        ("Europe/Warsaw", "2026-11-30T07:30:00+00:00", "2026-11-30T07:00:00+00:00"),
+        ("Europe/Warsaw", "2026-11-30T06:30:00+00:00", "2026-11-29T07:00:00+00:00"),
+        ("America/New_York", "2026-11-30T07:30:00+00:00", "2026-11-29T13:00:00+00:00"),
+        ("Pacific/Auckland", "2026-11-30T20:00:00+00:00", "2026-11-30T19:00:00+00:00"),
+        # The nights in which the clocks change: 8:00 is 23 and 25 hours after 8:00.
+        ("Europe/Warsaw", "2026-03-29T07:00:00+00:00", "2026-03-29T06:00:00+00:00"),
+        ("Europe/Warsaw", "2026-03-29T05:00:00+00:00", "2026-03-28T07:00:00+00:00"),
+        ("Europe/Warsaw", "2026-10-25T08:00:00+00:00", "2026-10-25T07:00:00+00:00"),
+        ("Europe/Warsaw", "2026-10-25T06:30:00+00:00", "2026-10-24T06:00:00+00:00"),
+        ("", "2026-11-30T07:30:00+00:00", "2026-11-30T07:00:00+00:00"),
+        ("Mars/Olympus", "2026-11-30T07:30:00+00:00", "2026-11-30T07:00:00+00:00"),
+    ],
+)
+def test_morning_is_on_the_clock_of_the_person(zone, now, morning):
+    there = news.last_morning(User(time_zone=zone), datetime.fromisoformat(now))
+    assert there == datetime.fromisoformat(morning)
+
+
+def test_daily_mail_comes_after_the_morning_and_not_before(organizer, monkeypatch):
+    prefers(organizer, "daily", time_zone="Asia/Tokyo")
+    event = make_event(
+        organizer=organizer,
+        admission="automatic",
+        start_time=datetime(2099, 6, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo")),
+    )
+    ask(event, 1)
+    noted = datetime(2026, 12, 1, 22, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+    EventNews.objects.update(since=noted)
+    told = []
+    for hour in (23, 31, 32, 33):
+        moment = noted.replace(hour=0) + timedelta(hours=hour)
+        monkeypatch.setattr(news.timezone, "now", lambda moment=moment: moment)
+        told.append(news.tell_all())
+    assert told == [0, 0, 1, 0]
+
+
+# --- Once, in their language, with a way to change it -----------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_send_one_mail(organizer):
+    ask(make_event(organizer=organizer), 1)
+    gate, counts = threading.Barrier(3), []
+
+    def work():
+        gate.wait()
+        counts.append(news.tell_all())
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert sum(counts) == 1
+    assert Mail.objects.filter(builder="tickets.mails.organizer_news").count() == 1
+
+
+@pytest.mark.postgresql  # on SQLite one transaction that may write waits for the other anyway
+@pytest.mark.django_db(transaction=True)
+def test_telling_does_not_wait_for_who_holds_the_event(organizer):
+    event = make_event(organizer=organizer)
+    ask(event, 1)
+    held, told = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            lock(event.pk)
+            held.set()
+            told.wait(30)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(30)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        assert news.tell_all() == 1
+    finally:
+        told.set()
+        holder.join()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+
+
+def test_note_of_a_reservation_that_was_refused_is_not_kept(organizer):
+    event = make_event(organizer=organizer, status="cancelled")
+    with pytest.raises(Refused):
+        queue.reserve(event, person=make_person())
+    assert not EventNews.objects.exists()
+
+
+def test_letter_is_in_the_organizers_language_and_says_how_to_change_it(organizer):
+    prefers(organizer, "daily", language="pl")
+    event = make_event(organizer=organizer, title="Nocny druk")
+    ask(event, 1)
+    news.tell_all()
+    [letter] = letters_to(organizer.email)
+    assert letter.subject == "Nocny druk: 1 nowe zgłoszenie"
+    assert SETTINGS in letter.body
+    assert letter.message()["List-Unsubscribe"].endswith(f"{SETTINGS}>")
+
+
+def test_news_of_an_event_that_is_cancelled_meanwhile_is_not_sent(organizer):
+    event = make_event(organizer=organizer)
+    ask(event, 1)
+    event_services.cancel(event, by=organizer)
+    news.tell_all()
+    assert subjects(organizer) == []
+
+
+def test_worker_looks_every_minute():
+    assert housekeeping.ROUNDS["organizers"][1] == timedelta(minutes=1)
+
+
+def test_an_organizer_chooses_on_the_settings_page(client, organizer):
+    client.force_login(organizer)
+    fields = {
+        "first_name": "Paweł",
+        "last_name": "",
+        "language": "en",
+        "organizer_mail": "at_once",
+        "time_zone": "Asia/Tokyo",
+    }
+    assert client.post(SETTINGS, fields).status_code == 302
+    organizer.refresh_from_db()
+    assert (organizer.organizer_mail, organizer.time_zone) == ("at_once", "Asia/Tokyo")
+    client.post(SETTINGS, fields | {"time_zone": "Mars/Olympus"})
+    organizer.refresh_from_db()
+    assert organizer.time_zone == "Asia/Tokyo"
+
+
+def test_a_guest_is_not_asked_about_mail_to_organizers(client):
+    client.force_login(make_person())
+    page = client.get(reverse("accounts:settings")).text
+    assert "organizer_mail" not in page
+    assert "time_zone" not in page
+
+
+def test_reserving_for_oneself_is_no_news(organizer):
+    make_reservation(make_event(organizer=organizer), organizer)
+    assert not EventNews.objects.exists()
+    assert Event.objects.get().pending_count == 1

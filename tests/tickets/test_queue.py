@@ -1,0 +1,403 @@
+"""The queue's rules, one service call at a time. Legal moves are spelled here again on purpose."""
+
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from eventflow.errors import Refused
+from eventflow.search import any_word, every_word
+from events import services as event_services
+from events.models import Event
+from tests.support.factories import (
+    make_event,
+    make_organizer,
+    make_people,
+    make_person,
+    make_reservation,
+)
+from tickets.models import Reservation, Ticket
+from tickets.models.reservations import NAMES
+from tickets.services import queue
+
+pytestmark = pytest.mark.django_db
+
+
+def counters(event):
+    event.refresh_from_db()
+    return event.confirmed_count, event.pending_count, event.checked_in_count
+
+
+def refusal(call, *args, **kwargs):
+    with pytest.raises(Refused) as caught:
+        call(*args, **kwargs)
+    return caught.value.code
+
+
+def test_reserve_in_an_approval_event_waits_even_with_seats_free():
+    event = make_event(seats_limit=2)
+    reservation = queue.reserve(event, person=make_person())
+    assert reservation.status == "pending"
+    assert queue.position(reservation) == 1
+    assert counters(event) == (0, 1, 0)
+    assert not Ticket.objects.exists()
+
+
+def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
+    event = make_event(seats_limit=2, admission="automatic")
+    statuses = [queue.reserve(event, person=person).status for person in make_people(4)]
+    assert statuses == ["confirmed", "confirmed", "pending", "pending"]
+    assert counters(event) == (2, 2, 0)
+    assert Ticket.objects.valid().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"status": "draft"}, "event_not_open"),
+        ({"status": "cancelled"}, "event_not_open"),
+        ({"start_time": timezone.now() - timedelta(hours=1)}, "event_started"),
+    ],
+)
+def test_reserve_is_refused_where_the_event_takes_nobody(fields, code):
+    event = make_event(**fields)
+    assert refusal(queue.reserve, event, person=make_person()) == code
+    assert not Reservation.objects.exists()
+
+
+def test_reserve_twice_is_refused_until_the_first_was_cancelled():
+    event, person = make_event(), make_person()
+    first = queue.reserve(event, person=person)
+    assert refusal(queue.reserve, event, person=person) == "already_registered"
+    queue.cancel(first, by=person)
+    assert queue.reserve(event, person=person).status == "pending"
+    assert counters(event) == (0, 1, 0)
+
+
+def test_reserve_after_a_rejection_is_refused():
+    event, person = make_event(), make_person()
+    make_reservation(event, person, status="rejected")
+    assert refusal(queue.reserve, event, person=person) == "reservation_rejected"
+
+
+def test_the_database_itself_refuses_a_second_live_reservation():
+    reservation = make_reservation()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Reservation.objects.create(person=reservation.person, event=reservation.event)
+
+
+def test_the_database_itself_refuses_to_oversell():
+    event = make_event(seats_limit=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Event.objects.filter(pk=event.pk).update(confirmed_count=2)
+
+
+def test_the_database_itself_refuses_a_second_valid_ticket():
+    reservation = make_reservation(status="confirmed")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Ticket.issue(reservation).save()
+
+
+def test_confirm_gives_a_seat_and_one_ticket():
+    event = make_event(seats_limit=1)
+    reservation = make_reservation(event, status="confirmed")
+    assert reservation.decided_by == event.organizer
+    assert counters(event) == (1, 0, 0)
+    assert [ticket.is_void for ticket in reservation.tickets.all()] == [False]
+
+
+def test_confirm_is_refused_when_the_seats_are_gone():
+    event = make_event(seats_limit=1)
+    make_reservation(event, status="confirmed")
+    second = make_reservation(event)
+    assert refusal(queue.confirm, second, by=event.organizer) == "event_full"
+    assert counters(event) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("status", ["confirmed", "rejected", "cancelled"])
+def test_confirm_is_refused_for_what_is_not_pending(status):
+    reservation = make_reservation(status=status)
+    assert refusal(queue.confirm, reservation, by=make_organizer()) == "already_decided"
+
+
+def test_reject_voids_the_ticket_of_a_confirmed_one():
+    reservation = make_reservation(status="confirmed")
+    queue.reject(reservation, by=reservation.event.organizer, message="Only members tonight.")
+    reservation.refresh_from_db()
+    assert (reservation.status, reservation.message) == ("rejected", "Only members tonight.")
+    assert not reservation.tickets.valid().exists()
+    assert counters(reservation.event) == (0, 0, 0)
+
+
+def test_undo_gives_the_old_place_back():
+    event = make_event()
+    first, second = make_reservation(event), make_reservation(event)
+    queue.reject(first, by=event.organizer)
+    assert queue.position(second) == 1
+    first = queue.undo(first, by=event.organizer)
+    assert (first.status, queue.position(first), queue.position(second)) == ("pending", 1, 2)
+    assert counters(event) == (0, 2, 0)
+
+
+def test_undo_of_a_confirmation_voids_its_ticket_and_a_new_one_has_another_serial():
+    reservation = make_reservation(status="confirmed")
+    old = reservation.tickets.get().serial
+    reservation = queue.undo(reservation, by=reservation.event.organizer)
+    queue.confirm(reservation, by=reservation.event.organizer)
+    assert reservation.tickets.valid().get().serial != old
+
+
+def test_undo_is_refused_where_nobody_decided():
+    event = make_event(admission="automatic")
+    automatic = make_reservation(event)
+    assert automatic.status == "confirmed"
+    assert refusal(queue.undo, automatic, by=event.organizer) == "nothing_to_undo"
+    assert refusal(queue.undo, make_reservation(), by=event.organizer) == "nothing_to_undo"
+
+
+def test_undo_is_refused_once_the_person_reserved_again():
+    event, person = make_event(), make_person()
+    confirmed = make_reservation(event, person, status="confirmed")
+    queue.cancel(confirmed, by=person)
+    assert refusal(queue.undo, confirmed, by=event.organizer) == "nothing_to_undo"
+
+
+def test_place_is_the_same_from_whichever_end_it_is_counted():
+    event = make_event(seats_limit=2)
+    waiting = [queue.reserve(event, person=person) for person in make_people(7)]
+    queue.cancel(waiting.pop(2), by=make_person())
+    # At the same moment, it is the order of coming that counts.
+    Reservation.objects.filter(pk__in=[one.pk for one in waiting[1:4]]).update(
+        created=waiting[1].created
+    )
+    for number, one in enumerate(event.reservations.pending().in_queue_order(), start=1):
+        assert queue.position(one) == queue.position(one, near_the_end=True) == number
+
+
+def test_cancel_hands_the_seat_to_the_head_of_an_automatic_queue():
+    event = make_event(seats_limit=1, admission="automatic")
+    holder, head, tail = (queue.reserve(event, person=person) for person in make_people(3))
+    queue.cancel(holder, by=holder.person)
+    head.refresh_from_db()
+    tail.refresh_from_db()
+    assert (head.status, tail.status) == ("confirmed", "pending")
+    assert queue.position(tail) == 1
+    assert counters(event) == (1, 1, 0)
+
+
+def test_cancel_frees_the_seat_for_nobody_in_an_approval_event():
+    event = make_event(seats_limit=1)
+    holder, waiting = make_reservation(event, status="confirmed"), make_reservation(event)
+    queue.cancel(holder, by=holder.person)
+    waiting.refresh_from_db()
+    assert waiting.status == "pending"
+    assert counters(event) == (0, 1, 0)
+
+
+def test_cancel_twice_is_refused():
+    reservation = make_reservation(status="cancelled")
+    assert refusal(queue.cancel, reservation, by=reservation.person) == "already_gone"
+
+
+def test_added_seats_go_to_the_head_of_an_automatic_queue():
+    event = make_event(seats_limit=1, admission="automatic")
+    reservations = [queue.reserve(event, person=person) for person in make_people(4)]
+    event_services.edit(event, by=event.organizer, seats_limit=3)
+    assert [Reservation.objects.get(pk=r.pk).status for r in reservations] == [
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "pending",
+    ]
+    assert counters(event) == (3, 1, 0)
+
+
+def test_seats_cannot_go_below_those_given():
+    event = make_event(seats_limit=3)
+    make_reservation(event, status="confirmed")
+    make_reservation(event, status="confirmed")
+    assert (
+        refusal(event_services.edit, event, by=event.organizer, seats_limit=1)
+        == "seats_limit_below_confirmed"
+    )
+    assert event_services.edit(event, by=event.organizer, seats_limit=2).seats_limit == 2
+
+
+def test_cancelling_the_event_rejects_everybody_who_waits_or_has_a_seat():
+    event = make_event(seats_limit=5)
+    pending, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
+    gone = make_reservation(event, status="cancelled")
+    event_services.cancel(event, by=event.organizer, message="The heating broke.")
+    assert [Reservation.objects.get(pk=r.pk).status for r in (pending, confirmed, gone)] == [
+        "rejected",
+        "rejected",
+        "cancelled",
+    ]
+    assert not Ticket.objects.valid().exists()
+    assert counters(event) == (0, 0, 0)
+    assert refusal(queue.undo, pending, by=event.organizer) == "event_not_open"
+
+
+def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
+    event = make_event(seats_limit=2)
+    first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
+    elsewhere = make_reservation()
+    done, refused = queue.confirm_many(
+        event, [third.pk, second.pk, first.pk, elsewhere.pk], by=event.organizer
+    )
+    assert done == [first.pk, second.pk]
+    assert {pk: r.code for pk, r in refused.items()} == {
+        third.pk: "event_full",
+        elsewhere.pk: "already_decided",
+    }
+    assert counters(event) == (2, 1, 0)
+    elsewhere.refresh_from_db()
+    assert elsewhere.status == "pending"
+
+
+def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
+    event = make_event(seats_limit=3)
+    waiting = [queue.reserve(event, person=person) for person in make_people(5)]
+    done, refusals = queue.confirm_next(event, 2, by=event.organizer)
+    assert (done, refusals) == ([waiting[0].pk, waiting[1].pk], {})
+    done, refusals = queue.confirm_next(event, 2, by=event.organizer)
+    assert (done, {pk: one.code for pk, one in refusals.items()}) == (
+        [waiting[2].pk],
+        {waiting[3].pk: "event_full"},
+    )
+    assert counters(event) == (3, 2, 0)
+    assert Ticket.objects.valid().count() == 3
+
+
+def test_confirm_next_of_more_than_wait_confirms_all_of_them():
+    event = make_event(seats_limit=9)
+    reservation = queue.reserve(event, person=make_person())
+    assert queue.confirm_next(event, 9, by=event.organizer) == ([reservation.pk], {})
+    assert queue.confirm_next(event, 9, by=event.organizer) == ([], {})
+
+
+def test_confirm_next_is_refused_in_a_cancelled_event():
+    event = make_event()
+    event_services.cancel(event, by=event.organizer)
+    assert refusal(queue.confirm_next, event, 1, by=event.organizer) == "event_not_open"
+
+
+def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
+    event = make_event(seats_limit=3)
+    home, inside, waiting = (queue.reserve(event, person=person) for person in make_people(3))
+    queue.confirm_many(event, [home.pk, inside.pk], by=event.organizer)
+    inside.tickets.update(checked_in_at=timezone.now())
+    ids = [home.pk, inside.pk, waiting.pk]
+    done, refusals = queue.reject_many(
+        event, ids, by=event.organizer, message=" Sorry ", seen="confirmed"
+    )
+    assert done == [home.pk]
+    assert {pk: one.code for pk, one in refusals.items()} == {
+        inside.pk: "already_checked_in",
+        waiting.pk: "already_decided",
+    }
+    home.refresh_from_db()
+    assert (home.status, home.message) == ("rejected", "Sorry")
+    assert not home.tickets.valid().exists()
+    assert counters(event)[:2] == (1, 1)
+
+
+def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
+    event = make_event(seats_limit=2, admission="automatic")
+    first, second, third, fourth = (
+        queue.reserve(event, person=person) for person in make_people(4)
+    )
+    queue.reject_many(event, [first.pk, second.pk], by=event.organizer, seen="confirmed")
+    assert {one.pk for one in event.reservations.confirmed()} == {third.pk, fourth.pk}
+
+
+def test_reject_touches_nobody_who_was_decided_since_the_question():
+    event = make_event()
+    reservation = queue.reserve(event, person=make_person())
+    queue.confirm(reservation, by=event.organizer)
+    assert (
+        refusal(queue.reject, reservation, by=event.organizer, seen="pending") == "already_decided"
+    )
+    assert queue.reject(reservation, by=event.organizer, seen="confirmed").status == "rejected"
+
+
+def test_bulk_reject_leaves_the_decided_alone():
+    event = make_event()
+    waiting, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
+    done, refused = queue.reject_many(event, [waiting.pk, confirmed.pk], by=event.organizer)
+    assert done == [waiting.pk]
+    assert [r.code for r in refused.values()] == ["already_decided"]
+    assert counters(event) == (1, 0, 0)
+
+
+# --- Looking for somebody ---------------------------------------------------------------------------------------------
+
+
+def found(event, text, beside="note_folded"):
+    return list(
+        event.reservations.matching(text, beside).values_list("person__last_name", flat=True)
+    )
+
+
+def test_guests_are_found_by_words_of_their_name_their_address_and_what_stands_beside():
+    event, other = make_event(title="Night Print"), make_event(title="Morning")
+    anna, lis = (
+        make_person("Anna Łęcka", email="anna@example.org"),
+        make_person("Maja Lis", email="lis@example.org"),
+    )
+    for person in (anna, lis):
+        queue.reserve(event, person=person)
+    queue.note(event.reservations.get(person=lis), "VIP, brings ink", by=event.organizer)
+    assert found(event, "") == found(event, "  ") == found(event, "EXAMPLE.org") == ["Łęcka", "Lis"]
+    assert found(event, "łęcka ANNA") == found(event, "anna@") == ["Łęcka"]
+    assert found(event, "lis") == found(event, "vip") == found(event, "lis vip ink maja") == ["Lis"]
+    assert (
+        found(event, "anna vip")
+        == found(event, "100%")
+        == found(event, "%")
+        == found(event, "_")
+        == []
+    )
+    assert found(event, "print night łęcka", "event__title_folded") == ["Łęcka"]
+    assert found(event, "morning", "event__title_folded") == found(other, "anna") == []
+
+
+@pytest.mark.postgresql
+def test_looking_for_a_guest_reads_indexes_of_both_halves():
+    with connection.cursor() as cursor:
+        # The tables of tests are so small that reading them whole is cheaper.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        names = User.objects.filter(every_word("maja nowak", *NAMES)).order_by().explain()
+        notes = (
+            Reservation.objects.filter(any_word("wheel ramp", "note_folded")).order_by().explain()
+        )
+    # At least the rarer of the words, in each of the three columns that it may stand in.
+    assert names.count("user_folded_by_trigrams") >= 3
+    assert notes.count("note_folded_by_trigrams") == 2
+
+
+def test_reservations_of_events_cancelled_before_learn_what_they_were():
+    """The migration tells it by when they were rejected and when their tickets became void."""
+    event = make_event(seats_limit=5)
+    kinds = {
+        status: make_reservation(event, status=status)
+        for status in ("confirmed", "pending", "rejected", "cancelled")
+    }
+    taken_back = make_reservation(event, status="confirmed")
+    queue.reject(taken_back, by=event.organizer)
+    event_services.cancel(event, by=event.organizer)
+    Reservation.objects.update(status_at_cancellation="")
+    migration = import_module("tickets.migrations.0009_status_at_cancellation")
+    migration.fill(apps, None)
+    found = {one.pk: one.status_at_cancellation for one in event.reservations.all()}
+    expected = {kinds["confirmed"].pk: "confirmed", kinds["pending"].pk: "pending"}
+    assert (
+        found
+        == dict.fromkeys((kinds["rejected"].pk, kinds["cancelled"].pk, taken_back.pk), "")
+        | expected
+    )

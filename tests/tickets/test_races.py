@@ -1,0 +1,190 @@
+"""Sixteen processes want the last fifty seats. Each race has a twin with the lock switched off, which must see the damage."""
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from tests.support.factories import make_event, make_people, make_person
+from tests.support.processes import environment
+from tickets.models import Reservation
+from tickets.services import queue
+from tickets.services.invariants import violations
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RACERS, SEATS = 16, 50
+
+
+def race(event, processes, *, guard=True):
+    """What came of every deed of every process."""
+    plan = json.dumps({"event": event.pk, "guard": guard, "processes": processes})
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.racer"],
+        cwd=settings.BASE_DIR,
+        env=environment(),
+        input=plan,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return [outcome for outcomes in json.loads(done.stdout) for outcome in outcomes]
+
+
+def deal(deeds):
+    """The deeds in turn to every process."""
+    return [deeds[start::RACERS] for start in range(RACERS)]
+
+
+def storm(*, guard):
+    """An automatic event with 50 seats left of 60; 128 people reserve, each from two processes at once."""
+    event = make_event(seats_limit=SEATS + 10, admission="automatic")
+    for person in make_people(10):
+        queue.reserve(event, person=person)
+    people = make_people(128)
+    first = [["reserve", 0, person.pk] for person in people]
+    second = [["reserve", 0, person.pk] for person in reversed(people)]
+    return event, race(
+        event, [a + b for a, b in zip(deal(first), deal(second), strict=True)], guard=guard
+    )
+
+
+def test_reserve_storm_fills_exactly_the_last_seats():
+    event, outcomes = storm(guard=True)
+    assert {outcome: outcomes.count(outcome) for outcome in set(outcomes)} == {
+        "done": 128,
+        "already_registered": 128,
+    }
+    assert violations() == []
+    in_order = list(event.reservations.in_queue_order().values_list("status", flat=True))
+    assert in_order == ["confirmed"] * 60 + ["pending"] * 78
+
+
+def test_reserve_storm_without_the_lock_oversells():
+    event, _ = storm(guard=False)
+    assert event.reservations.confirmed().count() > event.seats_limit
+    assert {"never_oversold", "counters_tell_the_truth"} <= {
+        violation.rule for violation in violations()
+    }
+
+
+def approval(*, guard):
+    """An approval event with 50 seats and 120 waiting; 16 organizers approve them all, from both ends."""
+    event = make_event(seats_limit=SEATS)
+    waiting = [queue.reserve(event, person=person).pk for person in make_people(120)]
+    deeds = [["confirm", pk, event.organizer_id] for pk in waiting + waiting[::-1]]
+    return event, race(event, deal(deeds), guard=guard)
+
+
+def test_approval_race_gives_exactly_the_last_seats():
+    event, outcomes = approval(guard=True)
+    assert outcomes.count("done") == SEATS
+    assert set(outcomes) == {"done", "event_full", "already_decided"}
+    assert violations() == []
+    assert event.reservations.confirmed().count() == SEATS
+
+
+def test_approval_race_without_the_lock_oversells():
+    event, _ = approval(guard=False)
+    assert event.reservations.confirmed().count() > SEATS
+    assert {"never_oversold", "counters_tell_the_truth"} <= {
+        violation.rule for violation in violations()
+    }
+
+
+def approval_of_the_next(*, guard):
+    """An approval event with 50 seats and 120 waiting; 16 organizers approve the next ten, twice each."""
+    event = make_event(seats_limit=SEATS)
+    for person in make_people(120):
+        queue.reserve(event, person=person)
+    return event, race(
+        event, [[["confirm_next", 10, event.organizer_id]] * 2] * RACERS, guard=guard
+    )
+
+
+def test_approving_the_next_at_once_gives_exactly_the_last_seats_in_queue_order():
+    event, outcomes = approval_of_the_next(guard=True)
+    assert set(outcomes) == {"done"}
+    assert violations() == []
+    assert (
+        list(event.reservations.in_queue_order().values_list("status", flat=True))
+        == ["confirmed"] * SEATS + ["pending"] * 70
+    )
+
+
+def test_approving_the_next_at_once_without_the_lock_collides():
+    """Two take the same guests: the database refuses the second ticket, or the counters are wrong."""
+    _event, outcomes = approval_of_the_next(guard=False)
+    assert violations() != [] or set(outcomes) != {"done"}
+
+
+@pytest.mark.parametrize("admission", ["approval", "automatic"])
+def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
+    event = make_event(seats_limit=SEATS, admission=admission)
+    reservations = [queue.reserve(event, person=person) for person in make_people(100)]
+    organizer = event.organizer_id
+    deeds = [["reserve", 0, person.pk] for person in make_people(40)]
+    deeds += [["cancel", r.pk, r.person_id] for r in reservations[::3]]
+    for verb in ("confirm", "reject", "undo"):
+        deeds += [[verb, r.pk, organizer] for r in reservations[::2]]
+    deeds += [["confirm_many", r.pk, organizer] for r in reservations[::10]]
+    deeds += [["confirm_next", 3, organizer]] * 5
+    deeds += [["take_back_many", r.pk, organizer] for r in reservations[5::20]]
+    deeds += [["seats", seats, organizer] for seats in range(SEATS - 10, SEATS + 10)]
+    random.Random(admission).shuffle(deeds)
+    outcomes = race(event, deal(deeds))
+    assert set(outcomes) <= {
+        "done",
+        *(
+            "already_decided",
+            "already_gone",
+            "event_full",
+            "nothing_to_undo",
+            "seats_limit_below_confirmed",
+        ),
+    }
+    assert violations() == []
+
+
+def test_cancelling_the_event_in_the_middle_of_everything_sends_everybody_home():
+    event = make_event(seats_limit=SEATS, admission="automatic")
+    reservations = [queue.reserve(event, person=person) for person in make_people(60)]
+    deeds = [["reserve", 0, person.pk] for person in make_people(60)]
+    deeds += [["cancel", r.pk, r.person_id] for r in reservations[::2]]
+    deeds.insert(len(deeds) // 2, ["cancel_event", 0, event.organizer_id])
+    outcomes = race(event, deal(deeds))
+    # Whether anybody came too late is up to the machine; what became of those in time is not.
+    assert set(outcomes) <= {"done", "event_not_open", "already_gone"}
+    assert not event.reservations.live().exists()
+    assert violations() == []
+
+
+def test_one_person_from_many_processes_gets_one_place():
+    event, person = make_event(admission="automatic"), make_person()
+    outcomes = race(event, [[["reserve", 0, person.pk]]] * RACERS)
+    assert sorted(outcomes) == ["already_registered"] * (RACERS - 1) + ["done"]
+    assert Reservation.objects.get().is_confirmed
+    assert violations() == []
+
+
+@pytest.mark.postgresql  # SQLite has one writer, who waits for nobody
+def test_people_who_leave_at_once_get_in_nobodys_way():
+    events, people = (
+        [make_event(seats_limit=10, admission="automatic") for _ in range(3)],
+        make_people(24),
+    )
+    held = [queue.reserve(event, person=person) for event in events for person in people]
+    random.Random("leave").shuffle(held)
+    # Each from two processes, while they also cancel one by one and others come.
+    deeds = [["leave", 0, person.pk] for person in people * 2] + [
+        ["cancel", r.pk, r.person_id] for r in held[::2]
+    ]
+    deeds += [["reserve", 0, person.pk] for person in make_people(20)]
+    random.Random("leave").shuffle(deeds)
+    assert set(race(events[0], deal(deeds))) == {"done", "already_gone"}
+    assert not Reservation.objects.live().filter(person__in=people).exists()
+    assert events[0].reservations.live().count() == 20
+    assert violations() == []

@@ -1,0 +1,312 @@
+"""The text of a QR code: one per ticket, and no other text in the world is taken for a ticket."""
+
+import base64
+import random
+import re
+import string
+import struct
+import threading
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
+
+from eventflow.errors import Refused
+from tests.support.factories import make_reservation
+from tickets import qr, signature
+from tickets.models import SigningKey
+
+BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+ALPHANUMERIC = {*"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"}
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ticket():
+    return make_reservation(status="confirmed").tickets.get()
+
+
+def refusal(text):
+    with pytest.raises(Refused) as caught:
+        signature.read(text)
+    return caught.value.code
+
+
+def new_secret():
+    return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
+
+
+def test_a_signed_ticket_is_read_as_what_was_signed(ticket):
+    text = signature.sign(ticket)
+    claim = signature.read(text)
+    assert (claim.version, claim.event_id, claim.reservation_id, claim.serial) == (
+        1,
+        ticket.event_id,
+        ticket.reservation_id,
+        ticket.serial,
+    )
+    assert len(text) == 138 and set(text) <= set(BASE32)
+    assert signature.sign(ticket) == text
+
+
+@pytest.mark.parametrize(
+    ("reservation", "version"), [(1, 6), (999, 6), (1000, 7), (10**9, 7), (2**63 - 1, 7)]
+)
+def test_qr_code_is_as_small_as_its_text_allows(ticket, reservation, version):
+    ticket.reservation_id = reservation
+    text = signature.qr_text(ticket)
+    picture = qr.code(text)
+    picture.make(fit=True)
+    assert picture.version == version
+    assert set(text) <= ALPHANUMERIC, "a QR code's alphanumeric mode"
+    assert signature.read(text).reservation_id == reservation
+
+
+def test_older_apps_find_the_reservation_in_the_qr_text(ticket):
+    assert re.search(r"(?i)Reservation:(\d+)", signature.qr_text(ticket))[1] == str(
+        ticket.reservation_id
+    )
+
+
+@pytest.mark.parametrize("change", [str.lower, str.title, lambda t: f"\r\n {t}\t\n"])
+def test_qr_text_and_the_signed_code_alone_are_read_alike(ticket, change):
+    text = signature.qr_text(ticket)
+    assert (
+        signature.read(change(text))
+        == signature.read(text)
+        == signature.read(signature.sign(ticket))
+    )
+
+
+def test_qr_text_that_names_another_reservation_is_forged(ticket):
+    """An older app would let in the reservation that is named."""
+    signed, number = signature.sign(ticket), ticket.reservation_id
+    for named in (number + 1, f"0{number}", f"{number}0"):
+        assert refusal(f"RESERVATION:{named}/{signed}") == "forged_ticket"
+    for text in (
+        f"RESERVATION:{number}{signed}",
+        f"RESERVATION:/{signed}",
+        f"RESERVATION:{number}/",
+        f"X:{number}/{signed}",
+    ):
+        assert refusal(text) == "not_a_ticket"
+
+
+def test_the_text_names_nobody(ticket):
+    payload = base64.b32decode(signature.sign(ticket) + "======")
+    version, key, event, reservation, serial = struct.unpack(">BBIQ8s", payload[:22])
+    assert (version, event, reservation, serial.hex()) == (
+        1,
+        ticket.event_id,
+        ticket.reservation_id,
+        ticket.serial,
+    )
+    Ed25519PublicKey.from_public_bytes(signature.public_keys()[key]).verify(
+        payload[22:], payload[:22]
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [str.lower, lambda t: f"\r\n {t}\t\n", lambda t: t[:70] + t[70:].lower()]
+)
+def test_read_forgives_space_around_and_lower_case(ticket, change):
+    text = signature.sign(ticket)
+    assert signature.read(change(text)) == signature.read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "7K4M-2QXD",
+        "https://example.org/ticket",
+        "A" * 137,
+        "A" * 139,
+        "A" * 138,  # base 32, but version 0
+        "A" * 137 + "=",
+        "A" * 100_000,
+        "0" * 138,
+        "\x00" * 138,
+        "ſ" * 138,  # becomes S in capitals
+        "ﬀ" * 69,  # becomes two letters each
+        "\ud800" * 138,
+        "٣" * 138,
+        "Ａ" * 138,
+    ],
+)
+def test_read_says_that_other_texts_are_no_tickets(ticket, text):
+    signature.sign(ticket)
+    assert refusal(text) == "not_a_ticket"
+
+
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+def test_none_of_20000_altered_codes_is_accepted(ticket):
+    text, dice = signature.sign(ticket), random.Random(1)
+    codes = set()
+    for _ in range(20_000):
+        letters = list(text)
+        for place in dice.sample(range(138), dice.choice([1, 1, 1, 2, 5, 40])):
+            letters[place] = dice.choice([letter for letter in BASE32 if letter != text[place]])
+        codes.add(refusal("".join(letters)))
+    assert codes == {"not_a_ticket", "forged_ticket"}
+
+
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+def test_none_of_200000_random_codes_is_accepted(ticket):
+    signature.sign(ticket)
+    dice, codes = random.Random(2), set()
+    for _ in range(180_000):
+        start = (
+            b"\x01\x01" if dice.random() < 0.02 else b""
+        )  # as ours begin, so that it comes to the signature
+        codes.add(refusal(base64.b32encode(start + dice.randbytes(87)).decode()[:138]))
+    for _ in range(20_000):
+        codes.add(
+            refusal(
+                "".join(dice.choices(string.printable + "żĄß\x00\u202e🎫", k=dice.randrange(200)))
+            )
+        )
+    assert codes == {"not_a_ticket", "forged_ticket"}
+
+
+def test_every_single_letter_of_the_text_counts(ticket):
+    text = signature.sign(ticket)
+    for place in range(138):
+        other = next(letter for letter in BASE32 if letter != text[place])
+        assert refusal(text[:place] + other + text[place + 1 :]) in {
+            "not_a_ticket",
+            "forged_ticket",
+        }
+
+
+def test_the_two_idle_bits_at_the_end_give_no_second_text(ticket):
+    text = signature.sign(ticket)
+    last = BASE32.index(text[-1])
+    assert last % 4 == 0
+    twins = [text[:-1] + BASE32[last + n] for n in (1, 2, 3)]
+    assert {base64.b32decode(twin + "======") for twin in twins} == {
+        base64.b32decode(text + "======")
+    }
+    assert [refusal(twin) for twin in twins] == ["not_a_ticket"] * 3
+
+
+def test_a_code_of_another_house_is_forged(ticket):
+    """Well-formed, with a number that we use, signed with a key that is not ours."""
+    genuine = base64.b32decode(signature.sign(ticket) + "======")
+    stranger = Ed25519PrivateKey.generate()
+    assert refusal(signature.encode(genuine[:22] + stranger.sign(genuine[:22]))) == "forged_ticket"
+
+
+def test_a_code_with_an_unknown_key_is_forged_until_the_key_is_known(ticket):
+    """Another process may make a key a moment after we looked in vain for it."""
+    key = Ed25519PrivateKey.generate()
+    body = signature.BODY.pack(1, 200, 1, 2, bytes(8))
+    text = signature.encode(body + key.sign(body))
+    assert refusal(text) == "forged_ticket"
+    SigningKey.objects.create(pk=200, public=key.public_key().public_bytes_raw())
+    assert signature.read(text).reservation_id == 2
+
+
+def test_a_code_of_a_later_version_is_not_one_of_ours(ticket):
+    number, key = signature.private_key()
+    body = signature.BODY.pack(2, number, 1, 2, bytes(8))
+    assert refusal(signature.encode(body + key.sign(body))) == "not_a_ticket"
+
+
+# --- Keys -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_key_is_made_once_and_kept(ticket):
+    assert not SigningKey.objects.exists()
+    text = signature.sign(ticket)
+    signature.loaded_private.clear()
+    assert signature.sign(ticket) == text
+    key = SigningKey.objects.get()
+    assert (key.pk, len(bytes(key.private)), len(bytes(key.public))) == (1, 32, 32)
+    assert signature.public_keys() == {1: bytes(key.public)}
+
+
+def test_a_key_of_the_environment_leaves_only_its_public_half(ticket, settings):
+    settings.TICKET_SIGNING_KEY = new_secret()
+    signature.read(signature.sign(ticket))
+    key = SigningKey.objects.get()
+    assert bytes(key.private) == b""
+    secret = Ed25519PrivateKey.from_private_bytes(base64.b64decode(settings.TICKET_SIGNING_KEY))
+    assert signature.public_keys() == {key.pk: secret.public_key().public_bytes_raw()}
+
+
+def test_tickets_outlive_the_key_that_signed_them(ticket, settings):
+    texts = [signature.sign(ticket)]
+    for _ in range(2):
+        settings.TICKET_SIGNING_KEY = new_secret()
+        texts.append(signature.sign(ticket))
+    settings.TICKET_SIGNING_KEY = ""
+    assert signature.sign(ticket) == texts[0]  # back to the key that is kept
+    assert [signature.read(text).key_id for text in texts] == [1, 2, 3]
+    assert list(signature.public_keys()) == [1, 2, 3]
+
+
+def test_the_newest_kept_key_signs(ticket):
+    signature.sign(ticket)
+    newer = Ed25519PrivateKey.generate()
+    SigningKey.objects.create(
+        pk=7, public=newer.public_key().public_bytes_raw(), private=newer.private_bytes_raw()
+    )
+    signature.loaded_private.clear()
+    assert signature.read(signature.sign(ticket)).key_id == 7
+
+
+@pytest.mark.parametrize(
+    "secret", ["short", base64.b64encode(bytes(31)).decode(), "ż" * 44, "=" * 44]
+)
+def test_a_bad_key_in_the_environment_is_named(ticket, settings, secret):
+    settings.TICKET_SIGNING_KEY = secret
+    with pytest.raises(ImproperlyConfigured, match="TICKET_SIGNING_KEY"):
+        signature.sign(ticket)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_was_rolled_back_is_not_remembered():
+    with pytest.raises(RuntimeError), transaction.atomic():
+        lost = signature.private_key()[1].private_bytes_raw()
+        raise RuntimeError
+    assert not SigningKey.objects.exists()
+    number, key = signature.private_key()
+    assert key.private_bytes_raw() != lost
+    assert bytes(SigningKey.objects.get().private) == key.private_bytes_raw()
+    assert number in signature.public_keys()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_remembered_key_costs_no_query(django_assert_num_queries):
+    ticket = make_reservation(status="confirmed").tickets.get()
+    text = signature.sign(ticket)
+    signature.read(text)
+    with django_assert_num_queries(0):
+        assert signature.read(signature.sign(ticket)).serial == ticket.serial
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_start_together_make_one_key():
+    """Eight look for a key at the same moment, find none, and make one each; one is kept and all use it."""
+    start, found = threading.Barrier(8), []
+
+    def make() -> None:
+        try:
+            start.wait()
+            found.append(signature.from_database())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert SigningKey.objects.count() == 1
+    kept = (1, bytes(SigningKey.objects.get().private))
+    assert [(number, key.private_bytes_raw()) for number, key in found] == [kept] * 8
