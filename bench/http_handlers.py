@@ -98,7 +98,7 @@ def compare(options: argparse.Namespace, environment: dict[str, str]) -> None:
 def serve(handler: str, port: int) -> None:
     sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "eventflow.settings"
-    from eventflow.server import Server  # noqa: I001  it brings the event loop
+    from eventflow.server.server import Server  # noqa: I001  it brings the event loop
     from eventflow import asgi
     from django.core.handlers.asgi import ASGIHandler
 

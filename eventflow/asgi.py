@@ -17,14 +17,14 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 
-from eventflow.application import Application, check
 from eventflow.headers import EveryAnswer
 from eventflow.health import Probes
-from eventflow.http import OneHopHandler
-from eventflow.proxies import BehindProxies
 from eventflow.scrape import metrics_page
-from eventflow.sockets import OurPagesOnly, TryAgainLater
-from events.routing import sockets
+from eventflow.server.application import Application, check
+from eventflow.server.handler import OneHopHandler
+from eventflow.server.proxies import BehindProxies
+from eventflow.server.sockets import OurPagesOnly, TryAgainLater
+from events.live.routing import sockets
 
 try:
     check()

@@ -17,8 +17,8 @@ from whitenoise.compress import Compressor
 from eventflow import addresses, database
 from eventflow.environment import Environment
 from eventflow.private import private_folder
-from eventflow.proxies import networks
 from eventflow.secret import check_secret, kept_secret
+from eventflow.server.proxies import networks
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Every value NAME may also stand in a file that NAME_FILE names.
@@ -133,7 +133,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "eventflow.inputs.InputMiddleware",
-    "eventflow.http.SlashMiddleware",
+    "eventflow.server.handler.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.PersonMiddleware",
@@ -429,7 +429,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
-        else "eventflow.staticfiles.HashedStorage"
+        else "eventflow.server.staticfiles.HashedStorage"
     }
 }
 
@@ -520,7 +520,7 @@ LOGGING = {
         "django": {"handlers": []},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"level": "WARNING"},
-        # It writes a traceback a second while Redis is away; events.link says so once.
+        # It writes a traceback a second while Redis is away; events.live.channel says so once.
         "channels_redis": {"level": "CRITICAL"},
         "django_tasks_db": {"level": "WARNING"},
         "django.tasks": {"level": "WARNING"},

@@ -5,7 +5,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from eventflow import health, offline, personal_data
+from eventflow import health, personal_data
+from eventflow.server import service_worker
 
 handler400 = "eventflow.errors.bad_request"
 handler403 = "eventflow.errors.forbidden"
@@ -27,8 +28,8 @@ urlpatterns = [
     # The same, as older clients know it.
     path("api/v1/", include("eventflow.api.urls", namespace="v1")),
     path("health/", health.health, name="health"),
-    path("offline/", offline.page, name="offline"),
-    path("service-worker.js", offline.service_worker, name="service_worker"),
+    path("offline/", service_worker.page, name="offline"),
+    path("service-worker.js", service_worker.service_worker, name="service_worker"),
 ]
 
 if settings.DEV_MAIL:

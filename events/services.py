@@ -18,7 +18,8 @@ from eventflow import audit, mail
 from eventflow.direction import isolated
 from eventflow.errors import Refused
 from eventflow.text import email_key
-from events import live, mails, signals
+from events import mails, signals
+from events.live import notifications
 from events.models import DoorStaff, Event, EventQuerySet
 
 # What a calendar shows of it; and of that, what guests must be told of when it changes.
@@ -97,7 +98,7 @@ def edit(
     if changed & MOVES_GUESTS and locked.is_published:
         before = {name: before.get(name, getattr(locked, name)) for name in MOVES_GUESTS}
         signals.event_moved.send(sender=Event, event=locked, before=before)
-    live.hint(locked.pk)
+    notifications.hint(locked.pk)
     return locked
 
 
@@ -122,7 +123,7 @@ def publish(event: Event, *, by: User) -> Event:
     locked.published_at = timezone.now()
     locked.save(update_fields=["status", "published_at"])
     audit.record("event.publish", locked, by=by)
-    live.hint(locked.pk)
+    notifications.hint(locked.pk)
     return locked
 
 
@@ -165,7 +166,7 @@ def cancel(event: Event, *, by: User, message: str = "") -> Event:
         pending=locked.pending_count,
     )
     signals.event_cancelled.send(sender=Event, event=locked, by=by)
-    live.hint(locked.pk)
+    notifications.hint(locked.pk)
     return locked
 
 

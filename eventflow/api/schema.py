@@ -25,7 +25,7 @@ from eventflow.api.pagination import PageQuery
 from eventflow.api.permissions import Admin, Organizer
 from eventflow.api.refusals import FRAMEWORK, STATUS_OF
 from eventflow.errors import AWAY, envelope
-from eventflow.http import BUSY
+from eventflow.server.handler import BUSY
 
 # code: (status, words), of what the framework refuses.
 GENERAL = {code: (status, words) for _, status, code, words in FRAMEWORK}

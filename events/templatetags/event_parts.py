@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from eventflow.templatetags.design import icon, share
-from events import feeds
-from events.frames import PARTS
+from events.live import feeds
+from events.live.frames import PARTS
 from events.models import Event
 
 register = template.Library()

@@ -24,7 +24,7 @@ from django_tasks_db.models import DBTaskResult
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from accounts.models import User
-from events import live
+from events.live import notifications
 from events.models import Event
 from tests.support import processes, sessions
 from tests.support.smtp_server import PostOffice, free_port
@@ -137,9 +137,9 @@ def hints_from_here() -> Iterator[None]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="hints")
     thread.start()
-    live.sender.loop = loop
+    notifications.sender.loop = loop
     yield
-    live.sender.loop = None
+    notifications.sender.loop = None
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from django.core.checks import run_checks
 
-from eventflow.proxies import networks
+from eventflow.server.proxies import networks
 from tests.support.processes import command, environment
 
 REDIS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}

@@ -14,7 +14,7 @@ from functools import partial
 
 import pytest
 
-from eventflow.http import OneHopHandler
+from eventflow.server.handler import OneHopHandler
 from tests.support.http_site import CHUNK, CHUNKS
 from tests.support.processes import wait_until
 from tests.support.server_process import serving

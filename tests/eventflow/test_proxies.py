@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from eventflow.proxies import BehindProxies, networks
+from eventflow.server.proxies import BehindProxies, networks
 from tests.support.http_client import Visitor
 from tests.support.processes import command, environment
 from tests.support.server_process import serving

@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.http import Request
 
-from eventflow.connections import BODY_SECONDS, HEAD_SECONDS, IDLE_SECONDS, Channel
+from eventflow.server.connections import BODY_SECONDS, HEAD_SECONDS, IDLE_SECONDS, Channel
 
 pytestmark = pytest.mark.once
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"

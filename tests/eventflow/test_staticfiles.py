@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from eventflow.staticfiles import bundled_scripts, bundled_styles, moved, tight
+from eventflow.server.staticfiles import bundled_scripts, bundled_styles, moved, tight
 
 pytestmark = pytest.mark.once
 

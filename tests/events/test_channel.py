@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from events import feeds, link, live
+from events.live import channel, feeds, notifications
 from events.models import Event
 from tests.support.factories import make_event
 from tests.support.metrics_watching import Watching, change, link_is, link_is_up, on_a_thread, run
@@ -26,14 +26,14 @@ def redis(tmp_path, settings, monkeypatch):
                 "CONFIG": {"hosts": [server.url]},
             }
         }
-        monkeypatch.setattr(link, "PROBE_SECONDS", 0.5)
+        monkeypatch.setattr(channel, "PROBE_SECONDS", 0.5)
         monkeypatch.setattr(feeds, "POLL_SECONDS", 0.5)
         yield server
 
 
 def test_hint_crosses_from_one_process_to_another(redis):
     event = make_event()
-    code = f"from events.models import Event; from events import live; Event.objects.update(pending_count=4); live.hint({event.pk})"
+    code = f"from events.models import Event; from events.live import notifications; Event.objects.update(pending_count=4); notifications.hint({event.pk})"
 
     async def scenario():
         watching = Watching(event)
@@ -75,7 +75,7 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
     told = [
         record.message.split(" (")[0].split(" after")[0]
         for record in caplog.records
-        if record.name == "events.link"
+        if record.name == "events.live.channel"
     ]
     assert (
         told == ["channel layer, receiving hints: away", "channel layer, receiving hints: back"] * 2
@@ -106,25 +106,27 @@ def test_hung_redis_costs_a_request_nothing(redis):
         redis.hang()
         began = time.monotonic()
         for _ in range(requests):
-            await on_a_thread(live.hint, event.pk)
+            await on_a_thread(notifications.hint, event.pk)
         return time.monotonic() - began
 
     # Had each waited until the sender gives up on Redis, it would have taken ten times as long.
-    assert run(scenario) < requests * live.SEND_SECONDS / 10
+    assert run(scenario) < requests * notifications.SEND_SECONDS / 10
 
 
 @pytest.mark.parametrize("take", ["stop", "hang"])
 def test_worker_waits_for_redis_once_and_then_goes_on(redis, take, caplog, monkeypatch):
     """A process without a server's loop."""
     event = make_event()
-    monkeypatch.setattr(live, "sender", live.Sender())
-    live.hint(event.pk)
+    monkeypatch.setattr(notifications, "sender", notifications.Sender())
+    notifications.hint(event.pk)
     getattr(redis, take)()
     began = time.monotonic()
     for number in range(20):
         change(event, pending_count=number)
-    assert time.monotonic() - began < live.SEND_SECONDS + 1
+    assert time.monotonic() - began < notifications.SEND_SECONDS + 1
     assert Event.objects.get(pk=event.pk).pending_count == 19
     assert [
-        record.message.split(" (")[0] for record in caplog.records if record.name == "events.live"
+        record.message.split(" (")[0]
+        for record in caplog.records
+        if record.name == "events.live.notifications"
     ] == ["channel layer, sending hints: away"]

@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events import feeds, services
+from events import services
 from events.forms import EventFilters, days_of
+from events.live import feeds
 from events.models import Event
 from events.templatetags import event_parts
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation

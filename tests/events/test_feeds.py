@@ -7,7 +7,7 @@ import time
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from events import feeds, live
+from events.live import feeds, notifications
 from events.models import Event
 from tests.support.factories import make_event, make_people
 from tests.support.metrics_watching import Watching, change, link_is_up, on_a_thread, run
@@ -108,7 +108,7 @@ def test_hint_without_a_change_says_nothing():
         watching = Watching(event)
         await link_is_up()
         for _ in range(3):
-            await on_a_thread(live.hint, event.pk)
+            await on_a_thread(notifications.hint, event.pk)
             await asyncio.sleep(0.3)
         return watching.seen
 
@@ -219,7 +219,7 @@ def test_watching_ends_when_the_event_is_no_more():
         watching = Watching(event)
         await link_is_up()
         await on_a_thread(Event.objects.filter(pk=event.pk).delete)
-        live.announce(event.pk)
+        notifications.announce(event.pk)
         await asyncio.wait_for(watching.ended.wait(), 5)
         return feeds.hub.feeds
 
@@ -248,7 +248,7 @@ def test_feed_outlives_the_database(queries, caplog, monkeypatch):
     words = [
         record.message.split(" after")[0]
         for record in caplog.records
-        if record.name == "events.feeds"
+        if record.name == "events.live.feeds"
     ]
     assert words == [
         "database, live numbers: away (OperationalError)",
@@ -258,14 +258,16 @@ def test_feed_outlives_the_database(queries, caplog, monkeypatch):
 
 def test_hint_waits_for_the_commit_and_undone_work_gives_none(monkeypatch):
     event, told = make_event(), []
-    monkeypatch.setattr(live.Sender, "note", lambda sender, event_id: told.append(event_id))
+    monkeypatch.setattr(
+        notifications.Sender, "note", lambda sender, event_id: told.append(event_id)
+    )
 
     def work():
         with transaction.atomic():
-            live.hint(event.pk)
+            notifications.hint(event.pk)
             before_commit = list(told)
         with pytest.raises(RuntimeError), transaction.atomic():
-            live.hint(event.pk + 1)
+            notifications.hint(event.pk + 1)
             raise RuntimeError
         return before_commit
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from lxml import html
 
-from events.frames import PARTS, Frame, asked_parts
+from events.live.frames import PARTS, Frame, asked_parts
 from events.models import Event
 from tests.support.factories import make_event, make_people, make_person, make_reservation
 from tests.support.markup import only, tree

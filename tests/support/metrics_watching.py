@@ -7,24 +7,24 @@ from typing import Any
 
 from django.db import connection
 
-from events import feeds, live
-from events.frames import Frame
+from events.live import feeds, notifications
+from events.live.frames import Frame
 from events.models import Event
 
 
 def run(scenario: Callable[[], Awaitable[Any]]) -> Any:
     """The scenario's result. It finds a hub in which nobody watches yet."""
-    before = feeds.hub, live.sender
+    before = feeds.hub, notifications.sender
     try:
         return asyncio.run(on_this_loop(scenario))
     finally:
-        feeds.hub, live.sender = before
+        feeds.hub, notifications.sender = before
         feeds.database.submit(lambda: connection.close()).result()
 
 
 async def on_this_loop(scenario: Callable[[], Awaitable[Any]]) -> Any:
-    feeds.hub, live.sender = feeds.Hub(), live.Sender()
-    live.sender.loop = asyncio.get_running_loop()
+    feeds.hub, notifications.sender = feeds.Hub(), notifications.Sender()
+    notifications.sender.loop = asyncio.get_running_loop()
     return await asyncio.wait_for(scenario(), 30)
 
 
@@ -82,4 +82,4 @@ async def link_is_up() -> None:
 def change(event: Event, **numbers: int) -> None:
     """A change as services make it: committed, then hinted at."""
     Event.objects.filter(pk=event.pk).update(**numbers)
-    live.hint(event.pk)
+    notifications.hint(event.pk)

@@ -11,12 +11,12 @@ import time
 from typing import Any
 
 from eventflow import asgi
-from eventflow.connections import FRAME_BYTES, Socket
+from eventflow.server.connections import FRAME_BYTES, Socket
 
 # It brings the event loop.
-from eventflow.server import Server, loop
-from events import feeds
-from events.frames import Frame
+from eventflow.server.server import Server, loop
+from events.live import feeds
+from events.live.frames import Frame
 from events.models import Event
 
 FEW, MANY = 5, 55

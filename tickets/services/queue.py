@@ -18,7 +18,7 @@ from accounts.models import User
 from eventflow import audit, mail
 from eventflow.errors import Refused
 from eventflow.observability.metrics import DECISION_SECONDS
-from events import live
+from events.live import notifications
 from events.models import Event, EventQuerySet
 from events.services import lock
 from tickets import mails
@@ -452,7 +452,7 @@ def count(event: Event, status: str, more: int) -> None:
 
 def save_counters(event: Event) -> None:
     event.save(update_fields=COUNTERS)
-    live.hint(event.pk)
+    notifications.hint(event.pk)
 
 
 def tell_moved(event: Event, before: dict[str, Any]) -> None:

@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from eventflow import demo, staticfiles
-from eventflow.supervisor import Supervisor
+from eventflow import demo
+from eventflow.server import staticfiles
+from eventflow.server.supervisor import Supervisor
 
 
 class Command(BaseCommand):

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         from twisted.internet.error import CannotListenError
 
         from eventflow import asgi
-        from eventflow.server import Server
+        from eventflow.server.server import Server
 
         server = Server(asgi.application, pages=asgi.pages, host=host, port=port)
         try:

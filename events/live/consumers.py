@@ -10,8 +10,8 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from eventflow.addresses import neighbourhood
-from events import feeds
-from events.frames import FIELDS, Frame, Parts, asked_parts
+from events.live import feeds
+from events.live.frames import FIELDS, Frame, Parts, asked_parts
 from events.models import Event
 from events.permissions import visible_events
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from events.consumers import NumbersConsumer, nothing_here
+from events.live.consumers import NumbersConsumer, nothing_here
 
 sockets = [
     path("ws/events/<int:pk>/", NumbersConsumer.as_asgi()),

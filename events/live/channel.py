@@ -9,7 +9,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 
 from eventflow.observability import Outage
-from events.live import LAYER_ERRORS, group_of
+from events.live.notifications import LAYER_ERRORS, group_of
 
 logger = logging.getLogger(__name__)
 

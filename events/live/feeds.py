@@ -18,8 +18,8 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.db.models import QuerySet
 
 from eventflow.observability import Outage
-from events.frames import FIELDS, Frame
-from events.link import Link
+from events.live.channel import Link
+from events.live.frames import FIELDS, Frame
 from events.models import Event
 from events.permissions import visible_events
 

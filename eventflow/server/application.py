@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from eventflow import health
-from eventflow.http import OneHopHandler, Receive, Scope, Send
-from events import live
+from eventflow.server.handler import OneHopHandler, Receive, Scope, Send
+from events.live import notifications
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Application:
         self.inner, self.pages = inner, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        live.sender.adopt(asyncio.get_running_loop())
+        notifications.sender.adopt(asyncio.get_running_loop())
         if scope["type"] == "lifespan":
             await self.live(receive, send)
         else:

@@ -19,10 +19,10 @@ from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
 from eventflow.headers import RawHeaders, completed, of_every_answer
-from eventflow.http import raw_headers, too_large
 from eventflow.observability import metrics, without_secrets
-from events import feeds
-from events.frames import Frame, Parts
+from eventflow.server.handler import raw_headers, too_large
+from events.live import feeds
+from events.live.frames import Frame, Parts
 from events.models import Event
 
 reactor: Any = twisted_reactor

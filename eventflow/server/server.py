@@ -28,7 +28,7 @@ from twisted.logger import (
 from twisted.python.failure import Failure
 
 from eventflow import health
-from eventflow.connections import (
+from eventflow.server.connections import (
     FRAME_BYTES,
     GOING_AWAY,
     Request,
@@ -36,10 +36,10 @@ from eventflow.connections import (
     Socket,
     SocketFactory,
 )
-from eventflow.http import OneHopHandler
+from eventflow.server.handler import OneHopHandler
 from eventflow.observability import Trail, current, metrics, trail, without_secrets
-from events import live
-from events.consumers import WATCH
+from events.live import notifications
+from events.live.consumers import WATCH
 
 logger = logging.getLogger(__name__)
 access = logging.getLogger("eventflow.access")
@@ -108,7 +108,7 @@ class Server(Daphne):
             failByDrop=False,
             maxFramePayloadSize=FRAME_BYTES,
             maxMessagePayloadSize=FRAME_BYTES,
-            # Which pages may connect is decided in eventflow.sockets.
+            # Which pages may connect is decided in eventflow.server.sockets.
             allowNullOrigin=True,
         )
         self.listener = Door(
@@ -126,7 +126,7 @@ class Server(Daphne):
         errors: Any = FilteringLogObserver(twisted, [only_errors])
         globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False, discardBuffer=True)
         asyncio.set_event_loop(loop)
-        live.sender.adopt(loop)
+        notifications.sender.adopt(loop)
         metrics.SOCKETS.set_function(self.open_sockets)
         if signals:
             for number in (signal.SIGTERM, signal.SIGINT):

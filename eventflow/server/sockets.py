@@ -9,7 +9,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 
 from eventflow.origins import is_our_page
-from events.consumers import WATCH
+from events.live.consumers import WATCH
 
 logger = logging.getLogger(__name__)
 TRY_AGAIN = 1013
