@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts import services, sessions, signals
 from accounts.models import FormerAddress, User
-from eventflow import audit, mail
-from eventflow.errors import Refused
+from eventflow import mail
+from eventflow.core import audit
+from eventflow.core.errors import Refused
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import attempts, known_browsers, mails, services
 from accounts.models import User
 from eventflow import mail
-from eventflow.errors import is_api
+from eventflow.core.errors import is_api
 
 # In the session of somebody whose address is not proven yet: who, which address, and where they were going.
 WAITING = "activation"

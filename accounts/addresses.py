@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from accounts import links, mails, services
 from accounts.access import drop_unproven_addresses, revoke_access
 from accounts.models import FormerAddress, User
-from eventflow import audit, mail
-from eventflow.errors import Refused
+from eventflow import mail
+from eventflow.core import audit
+from eventflow.core.errors import Refused
 
 
 @transaction.atomic

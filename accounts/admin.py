@@ -19,7 +19,7 @@ from accounts import services
 from accounts.forms import named_person
 from accounts.models import User
 from eventflow.admin import FoldedSearch
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 
 admin.site.unregister(Group)  # a person's one role decides what they may do
 admin.site.unregister(Authenticator)  # holds secrets; comes back below, without them

@@ -12,10 +12,10 @@ from django.http import HttpRequest
 
 from accounts import known_browsers
 from accounts.models import User
-from eventflow import audit
-from eventflow.addresses import neighbourhood
-from eventflow.errors import is_api
-from eventflow.text import email_key
+from eventflow.core import audit
+from eventflow.core.addresses import neighbourhood
+from eventflow.core.errors import is_api
+from eventflow.core.text import email_key
 
 logger = logging.getLogger(__name__)
 APP = "allauth.account"

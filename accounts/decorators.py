@@ -13,8 +13,8 @@ from django_htmx.http import HttpResponseClientRedirect, reswap
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
-from eventflow.errors import back_url
-from eventflow.kept_forms import is_filled_in, is_kept, offer_again
+from eventflow.core.form_drafts import is_filled_in, is_kept, offer_again
+from eventflow.core.own_pages import back_url
 
 View = Callable[..., HttpResponseBase]
 # The header by which a page marks what it asks for by itself (static/js/logged-out.js).

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access, addresses
 from accounts.mfa import CodeOnce
 from accounts.models import User
-from eventflow.fields import ComposedLine, KnownAddress, MailedAddress, NewAddress
-from eventflow.zones import spoken_zone, zones_by_region
+from eventflow.core.fields import ComposedLine, KnownAddress, MailedAddress, NewAddress
+from eventflow.core.time_zones import spoken_zone, zones_by_region
 
 PASSWORD_HINT = _("At least 10 characters. Three random words work well.")
 # What to enter, for a field that was left empty.

@@ -13,7 +13,8 @@ from accounts import mails, signals
 from accounts.access import drop_unproven_addresses
 from accounts.models import FormerAddress, LoginSession, User
 from accounts.services import spare_last_admin
-from eventflow import audit, mail
+from eventflow import mail
+from eventflow.core import audit
 
 # Sessions read at once.
 BATCH = 500

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from accounts.models import User
-from eventflow.text import can_be_mailed, email_key
+from eventflow.core.text import can_be_mailed, email_key
 
 
 class Duplicate(NamedTuple):

@@ -14,9 +14,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import mfa, sessions
 from accounts.decorators import to_login
-from eventflow.errors import is_api
-from eventflow.headers import PRIVATE
-from eventflow.kept_forms import is_filled_in, is_kept, leave_what_is_kept
+from eventflow.core.errors import is_api
+from eventflow.core.form_drafts import is_filled_in, is_kept, leave_what_is_kept
+from eventflow.core.headers import PRIVATE
 from eventflow.observability import current
 
 Answer = Callable[[HttpRequest], HttpResponse]

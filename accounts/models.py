@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from eventflow.fields import (
+from eventflow.core.fields import (
     CanonicalEmailField,
     ComposedCharField,
     FoldedField,
     FoldedModel,
     FoldedQuerySet,
 )
-from eventflow.text import canonical_email
+from eventflow.core.text import canonical_email
 
 # Where the addresses of deleted accounts are. No mail ever reaches it (RFC 2606), so nobody can prove to have one there.
 NOWHERE = "deleted.invalid"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from eventflow.text import fold
+from eventflow.core.text import fold
 
 # The powers of ten of tries below which a password is refused. The limits on wrong passwords leave
 # an attacker some 1,500 tries a day and account. One that is built on a word of this site, or of the

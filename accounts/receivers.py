@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from accounts import access, sessions
 from accounts.models import LoginSession, User
-from eventflow import audit
+from eventflow.core import audit
 
 
 @receiver(post_save, sender=Authenticator)

@@ -11,7 +11,7 @@ from django.urls import path
 from accounts.forms import RenamePasskeyForm
 from accounts.views import RenamePasskeyView
 from accounts.views import changes_second_steps as changes
-from eventflow.kept_forms import keeps
+from eventflow.core.form_drafts import keeps
 
 urlpatterns = [
     path("totp/activate/", changes(totp.activate_totp), name="mfa_activate_totp"),

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from accounts import links, mails, signals
 from accounts.models import NOWHERE, FormerAddress, User
-from eventflow import audit, mail
-from eventflow.errors import Refused
-from eventflow.search import every_word
-from eventflow.text import email_key
+from eventflow import mail
+from eventflow.core import audit
+from eventflow.core.errors import Refused
+from eventflow.core.search import every_word
+from eventflow.core.text import email_key
 
 # One mail of a kind to an address in this time, so that nobody can fill a stranger's mailbox from our forms. In seconds.
 MAIL_PAUSE = 180

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from accounts.devices import device_of
 from accounts.models import LoginSession, User
-from eventflow import audit
-from eventflow.errors import is_api
+from eventflow.core import audit
+from eventflow.core.errors import is_api
 
 # In Django's session: when somebody logged in, when they were last seen (in seconds since 1970),
 # and the number of the row.

@@ -28,7 +28,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts.mfa import CodeOnce
 from accounts.models import LoginSession, User
 from accounts.sessions import end_session, is_too_old
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 
 # What a request may carry of an earlier sign-in. A new one does not depend on it, valid or not.
 EARLIER = ("HTTP_AUTHORIZATION", "HTTP_X_SESSION_TOKEN", "HTTP_COOKIE")

@@ -43,10 +43,10 @@ from accounts.forms import (
 )
 from accounts.models import User
 from accounts.permissions import administered_people
-from eventflow.direction import isolated
-from eventflow.errors import Refused
-from eventflow.kept_forms import keeps
-from eventflow.origins import from_our_pages
+from eventflow.core.csrf_origin import from_our_pages
+from eventflow.core.errors import Refused
+from eventflow.core.form_drafts import keeps
+from eventflow.core.text_direction import isolated
 
 # --- signing up -------------------------------------------------------------------------------------------------------
 

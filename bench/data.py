@@ -34,7 +34,7 @@ KEEPERS = """
         (%(other)s, '!', NULL, 'other@example.org', 'Olek', 'Other', 'organizer', 'en', true, now() - interval '99 days'),
         (%(guest)s, '!', NULL, 'guest@example.org', 'Gaja', 'Guest', 'user', 'en', true, now() - interval '99 days')
 """
-# `eventflow.text.fold`, as far as these texts go: what search reads.
+# `eventflow.core.text.fold`, as far as these texts go: what search reads.
 FOLDED = "lower(translate({}, 'ĄĆĘŁŃÓŚŹŻąćęłńóśźż,.', 'ACELNOSZZacelnoszz'))"
 FOLDED_PEOPLE = f"UPDATE accounts_user SET first_name_folded = {FOLDED.format('first_name')}, last_name_folded = {FOLDED.format('last_name')}"
 FOLDED_EVENTS = "UPDATE events_event SET " + ", ".join(

@@ -17,10 +17,11 @@ from django.utils.translation import ngettext
 from django_tasks_db.admin import DBTaskResultAdmin
 from django_tasks_db.models import DBTaskResult
 
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
+from eventflow.core.search import LONGEST, every_word
+from eventflow.jobs.models import Worker
 from eventflow.mail import services
-from eventflow.mail.models import Mail, Worker
-from eventflow.search import LONGEST, every_word
+from eventflow.mail.models import Mail
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "EventFlow"

@@ -7,9 +7,10 @@ class EventflowConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from eventflow import checks, receivers  # noqa: F401  registers the system checks; what is kept for people goes with them
-        from eventflow.health import VERSION
+        from eventflow import receivers  # noqa: F401  connects our signal receivers
         from eventflow.observability import sentry
+        from eventflow.observability.health import VERSION
+        from eventflow.operations import checks  # noqa: F401  registers our system checks
 
         if settings.SENTRY_DSN:
             sentry.start(

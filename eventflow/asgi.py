@@ -17,9 +17,9 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 
-from eventflow.headers import EveryAnswer
-from eventflow.health import Probes
-from eventflow.scrape import metrics_page
+from eventflow.core.headers import EveryAnswer
+from eventflow.observability.health import Probes
+from eventflow.observability.prometheus import metrics_page
 from eventflow.server.application import Application, check
 from eventflow.server.handler import OneHopHandler
 from eventflow.server.proxies import BehindProxies

@@ -7,9 +7,9 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from eventflow.private import FOLDER, private_database, private_folder
+from eventflow.core.private_files import FOLDER, private_database, private_folder
 
-SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "eventflow.postgresql"
+SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "eventflow.core.postgresql"
 DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 
 

@@ -1,7 +1,8 @@
 """The tables of the project itself; each lives in the leaf that owns it."""
 
 from eventflow.api.idempotency import Replay
-from eventflow.audit import AuditEntry
-from eventflow.mail.models import Mail, Worker
+from eventflow.core.audit import AuditEntry
+from eventflow.jobs.models import Worker
+from eventflow.mail.models import Mail
 
 __all__ = ["AuditEntry", "Mail", "Replay", "Worker"]

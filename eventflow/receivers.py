@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.signals import person_leaving
 from eventflow.api import idempotency
-from eventflow.private import private_database
+from eventflow.core.private_files import private_database
 
 
 @receiver(connection_created)

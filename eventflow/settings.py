@@ -14,10 +14,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from whitenoise.compress import Compressor
 
-from eventflow import addresses, database
+from eventflow import database
+from eventflow.core import addresses
+from eventflow.core.private_files import private_folder
 from eventflow.environment import Environment
-from eventflow.private import private_folder
-from eventflow.secret import check_secret, kept_secret
+from eventflow.operations.local_secret import check_secret, kept_secret
 from eventflow.server.proxies import networks
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -72,7 +73,7 @@ CORS_EXPOSE_HEADERS = [
     "X-Request-ID",
     "X-Total-Count",
 ]
-CSRF_FAILURE_VIEW = "eventflow.origins.form_refused"
+CSRF_FAILURE_VIEW = "eventflow.core.csrf_origin.form_refused"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HOST, PORT = env.str("HOST", default="") or "127.0.0.1", env.int("PORT", default=8000)
 # The base of the activation link. A "{token}" in it is replaced instead, for a separate front end.
@@ -123,16 +124,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "eventflow.observability.trail.RequestIdMiddleware",
+    "eventflow.observability.request_context.RequestIdMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "eventflow.headers.HeadersMiddleware",
+    "eventflow.core.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.LanguageMiddleware",
-    "eventflow.inputs.InputMiddleware",
+    "eventflow.core.request_input.InputMiddleware",
     "eventflow.server.handler.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -143,7 +144,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.ReauthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "eventflow.errors.RefusedMiddleware",
+    "eventflow.error_pages.RefusedMiddleware",
 ]
 
 ROOT_URLCONF = "eventflow.urls"
@@ -164,7 +165,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "eventflow.templatetags.design",
-                "eventflow.templatetags.kept_forms",
+                "eventflow.templatetags.form_drafts",
             ],
         },
     }
@@ -202,7 +203,9 @@ if REDIS_URL:
             "CONFIG": {"hosts": [REDIS_URL]},
         }
     }
-    CACHES = {"default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {"BACKEND": "eventflow.core.cache.BestEffortRedisCache", "LOCATION": REDIS_URL}
+    }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     # Rate limits count here: with Django's 300 entries, whoever makes many could make us forget the others.

@@ -5,13 +5,14 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from eventflow import health, personal_data
+from eventflow.observability import health
+from eventflow.operations import personal_data
 from eventflow.server import service_worker
 
-handler400 = "eventflow.errors.bad_request"
-handler403 = "eventflow.errors.forbidden"
-handler404 = "eventflow.errors.not_found"
-handler500 = "eventflow.errors.server_error"
+handler400 = "eventflow.error_pages.bad_request"
+handler403 = "eventflow.error_pages.forbidden"
+handler404 = "eventflow.error_pages.not_found"
+handler500 = "eventflow.error_pages.server_error"
 urlpatterns = [
     path("", include("events.urls")),
     path("", include("tickets.urls")),

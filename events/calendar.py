@@ -10,7 +10,7 @@ from django.utils import timezone
 from icalendar import Calendar
 from icalendar import Event as Entry
 
-from eventflow.direction import without_controls
+from eventflow.core.text_direction import without_controls
 from events.models import Event
 
 

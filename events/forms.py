@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from eventflow.errors import Refused
-from eventflow.fields import ComposedText, NewAddress
-from eventflow.zones import Choices, spoken_zone, zones_by_region
+from eventflow.core.errors import Refused
+from eventflow.core.fields import ComposedText, NewAddress
+from eventflow.core.time_zones import Choices, spoken_zone, zones_by_region
 from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet
 
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)

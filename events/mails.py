@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from eventflow.direction import isolated
+from eventflow.core.text_direction import isolated
 from eventflow.mail import Letter
 from events.colors import ink
 from events.models import DoorStaff

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from eventflow.fields import (
+from eventflow.core.fields import (
     CanonicalEmailField,
     ComposedCharField,
     ComposedTextField,
@@ -22,8 +22,8 @@ from eventflow.fields import (
     FoldedModel,
     FoldedQuerySet,
 )
-from eventflow.search import every_word
-from eventflow.zones import current_zones, zones
+from eventflow.core.search import every_word
+from eventflow.core.time_zones import current_zones, zones
 
 MOST_SEATS = 1_000_000
 # No event is outside these, and no clock of the world breaks on them.

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import may_mail
-from eventflow import audit, mail
-from eventflow.direction import isolated
-from eventflow.errors import Refused
-from eventflow.text import email_key
+from eventflow import mail
+from eventflow.core import audit
+from eventflow.core.errors import Refused
+from eventflow.core.text import email_key
+from eventflow.core.text_direction import isolated
 from events import mails, signals
 from events.live import notifications
 from events.models import DoorStaff, Event, EventQuerySet

@@ -2,7 +2,7 @@
 
 The row is read for every request, so no number is old; in a rush, when more than BUSY readers come in a second, one read serves them for a tenth
 of a second. What depends on the clock is drawn anew each second. Nothing on the page is its reader's own, not even a CSRF token: its forms are
-guarded by eventflow.origins. docs/decisions/0027 has the figures.
+guarded by eventflow.core.csrf_origin. docs/decisions/0027 has the figures.
 """
 
 import time
@@ -21,7 +21,7 @@ from django.utils.text import compress_string
 from django.utils.translation import get_language
 
 from accounts.models import User
-from eventflow.fields import FoldedField
+from eventflow.core.fields import FoldedField
 from events import sharing
 from events.models import Event
 

@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from eventflow.errors import Refused
-from eventflow.fields import ComposedLine, ComposedText
+from eventflow.core.errors import Refused
+from eventflow.core.fields import ComposedLine, ComposedText
 from events.models import MOST_SEATS, Event
 from tickets.models import Announcement, Reservation, ReservationQuerySet
 from tickets.services import announcements, queue, scan_times

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reportlab.pdfbase.ttfonts import TTFontFile
 
-from eventflow.direction import without_controls
+from eventflow.core.text_direction import without_controls
 
 FOLDER = Path(__file__).parent / "fonts"
 # More marks than this on one letter are a drawing, not a language.

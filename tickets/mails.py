@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from eventflow.direction import isolated
+from eventflow.core.text_direction import isolated
 from eventflow.mail import Letter
 from eventflow.mail.letters import Attachment
 from events.calendar import event_calendar, method

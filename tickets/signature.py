@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from tickets.models import SigningKey, Ticket
 
 VERSION = 1

@@ -2,8 +2,8 @@ import logging
 
 from django.db import migrations
 
-import eventflow.fields
-from eventflow.text import email_key
+import eventflow.core.fields
+from eventflow.core.text import email_key
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "user",
             "email",
-            eventflow.fields.CanonicalEmailField(
+            eventflow.core.fields.CanonicalEmailField(
                 error_messages={"unique": "There is already an account with this address."}, max_length=254, unique=True, verbose_name="e-mail"
             ),
         ),

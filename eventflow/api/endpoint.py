@@ -22,7 +22,7 @@ from accounts.models import User
 from eventflow.api import limits
 from eventflow.api.idempotency import idempotent
 from eventflow.api.parsers import plain
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from eventflow.observability import current
 
 OK = _("OK")

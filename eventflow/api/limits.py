@@ -13,8 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from eventflow.errors import Refused
-from eventflow.rates import count_up
+from eventflow.core.errors import Refused
+from eventflow.core.rate_counter import count_up
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from eventflow.api.endpoint import answer
-from eventflow.errors import Refused
-from eventflow.paging import rows_between
+from eventflow.core.errors import Refused
+from eventflow.core.paging import rows_between
 
 # Of a page, and of a list that is read whole.
 MOST = 200

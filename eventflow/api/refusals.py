@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from eventflow.errors import Refused, envelope
+from eventflow.core.errors import Refused, envelope
 
 # What the framework refuses, as its own exception: status, code, words. The first that fits.
 FRAMEWORK: list[tuple[type[Exception], int, str, Any]] = [

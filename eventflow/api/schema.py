@@ -24,7 +24,8 @@ from rest_framework.permissions import AllowAny
 from eventflow.api.pagination import PageQuery
 from eventflow.api.permissions import Admin, Organizer
 from eventflow.api.refusals import FRAMEWORK, STATUS_OF
-from eventflow.errors import AWAY, envelope
+from eventflow.core.errors import envelope
+from eventflow.error_pages import AWAY
 from eventflow.server.handler import BUSY
 
 # code: (status, words), of what the framework refuses.

@@ -20,7 +20,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-from eventflow.addresses import is_loopback
+from eventflow.core.addresses import is_loopback
 
 # Django's file backend writes one file a connection, each message followed by this line.
 BETWEEN = b"\n" + b"-" * 79 + b"\n"

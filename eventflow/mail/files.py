@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.mail.backends.filebased import EmailBackend
 
-from eventflow.private import private_file
+from eventflow.core.private_files import private_file
 
 
 class PrivateFiles(EmailBackend):

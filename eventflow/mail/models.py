@@ -1,4 +1,4 @@
-"""Mail that waits, has left or is stuck; and which workers are alive."""
+"""Mail that waits, has left or is stuck."""
 
 import uuid
 from email.utils import parseaddr
@@ -47,17 +47,3 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.builder.rpartition('.')[2]} {self.pk}"
-
-
-class Worker(models.Model):
-    """A worker's sign of life. A task that runs under a worker without one is given to another."""
-
-    id = models.CharField(primary_key=True, max_length=64)
-    seen_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("worker")
-        verbose_name_plural = _("workers")
-
-    def __str__(self) -> str:
-        return self.id

@@ -15,9 +15,9 @@ from django.tasks import task
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
+from eventflow.core.text import can_be_mailed
 from eventflow.mail.letters import Letter
 from eventflow.mail.models import Mail
-from eventflow.text import can_be_mailed
 
 
 class UnsendableAddress(ValueError):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eventflow.observability.masks import scrubbed, without_secrets
-from eventflow.observability.trail import current
+from eventflow.observability.request_context import current
 
 
 class PathFilter(logging.Filter):

@@ -14,7 +14,7 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.utils import BadDsn
 
-from eventflow.observability.trail import current
+from eventflow.observability.request_context import current
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from eventflow import health
+from eventflow.observability import health
 from eventflow.server.handler import OneHopHandler, Receive, Scope, Send
 from events.live import notifications
 

@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
-from eventflow.headers import RawHeaders, completed, of_every_answer
+from eventflow.core.headers import RawHeaders, completed, of_every_answer
 from eventflow.observability import metrics, without_secrets
 from eventflow.server.handler import raw_headers, too_large
 from events.live import feeds

@@ -34,7 +34,7 @@ from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext_lazy as _
 
 from accounts.middleware import LanguageMiddleware
-from eventflow.errors import envelope, is_api
+from eventflow.core.errors import envelope, is_api
 from eventflow.observability import current, metrics, request_id_for
 
 Scope = dict[str, Any]

@@ -27,7 +27,7 @@ from twisted.logger import (
 )
 from twisted.python.failure import Failure
 
-from eventflow import health
+from eventflow.observability import health
 from eventflow.server.connections import (
     FRAME_BYTES,
     GOING_AWAY,

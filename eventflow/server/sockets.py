@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 
-from eventflow.origins import is_our_page
+from eventflow.core.own_pages import is_our_page
 from events.live.consumers import WATCH
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from eventflow import direction
+from eventflow.core import text_direction
 from eventflow.observability import current
 from events.models import Event
 
@@ -69,7 +69,7 @@ def bdi(text: Any) -> SafeString:
 
     For HTML. A block that holds nothing else says `dir="auto"` instead, and then also begins at the right edge.
     """
-    return format_html("<bdi>{}</bdi>", direction.without_controls(str(text)))
+    return format_html("<bdi>{}</bdi>", text_direction.without_controls(str(text)))
 
 
 @register.filter
@@ -78,7 +78,7 @@ def breakable(address: str) -> SafeString:
 
     Only a part that may be longer than a line breaks where it must.
     """
-    parts = re.split(r"(?=[@.])", direction.without_controls(address))
+    parts = re.split(r"(?=[@.])", text_direction.without_controls(address))
     kept = [
         format_html('<span class="unbroken">{}</span>', part)
         if "-" in part and len(part) < 28
@@ -91,7 +91,7 @@ def breakable(address: str) -> SafeString:
 @register.filter
 def isolated(text: Any) -> str:
     """The same for places where no markup can be: attributes, the page's title, mails as plain text."""
-    return direction.isolated(text)
+    return text_direction.isolated(text)
 
 
 @register.inclusion_tag("_field.html")

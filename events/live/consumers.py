@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from eventflow.addresses import neighbourhood
+from eventflow.core.addresses import neighbourhood
 from events.live import feeds
 from events.live.frames import FIELDS, Frame, Parts, asked_parts
 from events.models import Event

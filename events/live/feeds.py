@@ -47,7 +47,7 @@ BACK_OFF_SECONDS = (1, 2, 4, 8)
 class Watcher:
     """One who watches. A slow one skips to the newest frame and keeps nobody waiting; its door says what `show` and `end` do, at once."""
 
-    # Where it comes from, as `eventflow.addresses.neighbourhood` says it; empty: nobody knows.
+    # Where it comes from, as `eventflow.core.addresses.neighbourhood` says it; empty: nobody knows.
     origin = ""
     # What it said in this window of time, and when the window ends.
     frames, window_ends = 0, 0.0

@@ -1,7 +1,7 @@
 from django.db import migrations
 
-import eventflow.fields
-from eventflow.text import email_key
+import eventflow.core.fields
+from eventflow.core.text import email_key
 
 
 def respell(apps, schema_editor):
@@ -19,5 +19,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(respell, migrations.RunPython.noop),
-        migrations.AlterField("doorstaff", "email", eventflow.fields.CanonicalEmailField(max_length=254, verbose_name="e-mail")),
+        migrations.AlterField("doorstaff", "email", eventflow.core.fields.CanonicalEmailField(max_length=254, verbose_name="e-mail")),
     ]

@@ -19,9 +19,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.decorators import PersonRequest, organizer_required
 from accounts.models import User
-from eventflow.direction import isolated
-from eventflow.errors import Refused
-from eventflow.kept_forms import keeps
+from eventflow.core.errors import Refused
+from eventflow.core.form_drafts import keeps
+from eventflow.core.text_direction import isolated
 from events import services
 from events.forms import CancelEventForm, DoorStaffForm, EventForm
 from events.models import DoorStaff, Event, EventQuerySet

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts import access, leaving, signals
 from accounts.models import User
 from eventflow import mail
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
 from tests.accounts.test_second_factor import SECRET, code_of, log_in, say_again, set_up_app
 from tests.eventflow.api.clients import Api, refused, sign_in
 from tests.support import mail_builders

@@ -19,8 +19,8 @@ from accounts import services as accounts
 from accounts.models import FormerAddress, User
 from eventflow import mail
 from eventflow.api.idempotency import Replay
-from eventflow.audit import AuditEntry
-from eventflow.errors import Refused
+from eventflow.core.audit import AuditEntry
+from eventflow.core.errors import Refused
 from eventflow.mail import services as mail_services
 from eventflow.mail.models import Mail
 from events import services as events

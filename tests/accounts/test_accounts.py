@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from accounts import links, services
 from accounts.models import User
-from eventflow.audit import AuditEntry
-from eventflow.errors import Refused
+from eventflow.core.audit import AuditEntry
+from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in

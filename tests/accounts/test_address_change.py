@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts import access, addresses, links, services
 from accounts.models import FormerAddress, User
-from eventflow.audit import AuditEntry
-from eventflow.errors import Refused
+from eventflow.core.audit import AuditEntry
+from eventflow.core.errors import Refused
 from tests.accounts.test_access import is_in, reset_password
 from tests.eventflow.api.clients import Api, refused, sign_in
 from tests.support.factories import PASSWORD, make_person

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import services
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from tests.support.factories import PASSWORD, make_admin, make_event, make_person
 from tests.support.mailbox import letters_to, link_in

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.models import User
-from eventflow import housekeeping
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
+from eventflow.jobs import schedule
 from tests.accounts.test_second_factor import SECRET, code_of, protect
 from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in
@@ -279,5 +279,5 @@ def test_log_ins_are_forgotten_after_half_a_year_and_other_deeds_are_not():
     access.end_other_sessions(owner)
     AuditEntry.objects.update(at=timezone.now() - timedelta(days=181))
     by_page(from_address(OWNERS), owner.email)
-    assert housekeeping.prune()["log-ins"] == 2
+    assert schedule.prune()["log-ins"] == 2
     assert [action for action, *_ in actions()] == ["sessions.end", "login.success"]

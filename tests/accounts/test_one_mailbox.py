@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import User
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events.models import DoorStaff
 from events.services import add_door_staff

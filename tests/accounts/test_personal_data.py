@@ -9,7 +9,8 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from accounts import services as accounts
-from eventflow import mail, personal_data
+from eventflow import mail
+from eventflow.operations import personal_data
 from events import services as events
 from tests.support import mail_builders
 from tests.support.factories import (

@@ -12,8 +12,8 @@ from django.urls import reverse
 from accounts import services
 from accounts.models import User
 from accounts.permissions import administered_people
-from eventflow.audit import AuditEntry
-from eventflow.errors import Refused
+from eventflow.core.audit import AuditEntry
+from eventflow.core.errors import Refused
 from tests.support.factories import PASSWORD, make_admin, make_organizer, make_people, make_person
 from tests.support.mailbox import letters_to
 from tests.support.markup import only, tree, words

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
 from tests.eventflow.api.clients import Api
 from tests.support.factories import (
     PASSWORD,

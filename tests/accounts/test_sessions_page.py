@@ -13,9 +13,9 @@ from django.utils import timezone
 from accounts import access, leaving, sessions
 from accounts.devices import device_of
 from accounts.models import LoginSession, User
-from eventflow import housekeeping
-from eventflow.audit import AuditEntry
-from eventflow.personal_data import sections
+from eventflow.core.audit import AuditEntry
+from eventflow.jobs import schedule
+from eventflow.operations.personal_data import sections
 from tests.accounts.test_access import change_password, holds, is_in
 from tests.eventflow.api.clients import Api, refused, sign_in
 from tests.support.factories import PASSWORD, make_person
@@ -218,7 +218,7 @@ def test_rows_of_sessions_that_are_over_are_deleted():
     person = make_person()
     log_in(person)
     Session.objects.all().delete()
-    assert housekeeping.prune()["places logged in at"] == 1
+    assert schedule.prune()["places logged in at"] == 1
 
 
 def test_the_person_gets_them_in_their_data_and_takes_them_along():

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts import links, services
 from accounts.models import User
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from tests.eventflow.api.clients import Api, refused
 from tests.support.factories import PASSWORD, make_person

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from django.test import override_settings
 
-from eventflow import demo
+from eventflow.operations import demo
 from events.models import Event
 from tests.browser.conftest import PHONE, until
 from tests.support import processes

@@ -15,9 +15,9 @@ from django.http import HttpResponse
 from icalendar import Calendar
 
 import events.mails
-from eventflow.direction import isolated, without_controls
+from eventflow.core.text import nfc
+from eventflow.core.text_direction import isolated, without_controls
 from eventflow.mail import Letter
-from eventflow.text import nfc
 from events.calendar import event_calendar
 from events.models import Event
 from tests.support.full_dataset import letters, make_house, open_page, visits

@@ -23,8 +23,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from eventflow.backup import archive
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
+from eventflow.operations.backup import archive
 from tests.support.processes import wait_until
 
 ROOT = settings.BASE_DIR

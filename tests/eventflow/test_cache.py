@@ -5,8 +5,8 @@ import time
 import pytest
 from django.core.cache import caches
 
-from eventflow import cache as module
-from eventflow.cache import BestEffortRedisCache
+from eventflow.core import cache as module
+from eventflow.core.cache import BestEffortRedisCache
 from tests.support.redis_server import running_redis
 
 # What a call may take at worst: it waits once for an answer, and for nothing else.
@@ -122,7 +122,7 @@ def test_outage_is_logged_once(cache, redis, caplog):
 
 def test_requests_share_connections_and_the_knowledge_of_an_outage(redis, cache, settings):
     settings.CACHES = {
-        "default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": redis.url}
+        "default": {"BACKEND": "eventflow.core.cache.BestEffortRedisCache", "LOCATION": redis.url}
     }
     first, second = caches.create_connection("default"), caches.create_connection("default")
     assert first is not second

@@ -12,7 +12,7 @@ from tests.support.processes import command, environment
 REDIS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}
 MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 SQLITE = "django.db.backends.sqlite3"
-POSTGRESQL = "eventflow.postgresql"
+POSTGRESQL = "eventflow.core.postgresql"
 
 
 def ids(**kwargs):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events import services
 from events.forms import EventForm
 from events.models import Event

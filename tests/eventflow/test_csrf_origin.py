@@ -5,7 +5,7 @@ import logging
 import pytest
 from django.test import Client
 
-from eventflow import origins
+from eventflow.core import csrf_origin
 
 pytestmark = pytest.mark.django_db
 LOGIN, SITE = "/accounts/login/", "https://events.example.org"
@@ -36,11 +36,16 @@ def site(settings):
             {"host": "events.example.org", "origin": SITE},
             False,
             NOT_YOURS,
-            origins.NOT_SAID_TO_BE_HTTPS,
+            csrf_origin.NOT_SAID_TO_BE_HTTPS,
         ),
-        ({"host": "events.example.org"}, False, NOT_YOURS, origins.NOT_SAID_TO_BE_HTTPS),
+        ({"host": "events.example.org"}, False, NOT_YOURS, csrf_origin.NOT_SAID_TO_BE_HTTPS),
         # The proxy puts its own name for us in Host.
-        ({"host": "backend", "origin": SITE}, True, NOT_YOURS, origins.NOT_THE_HOST_OF_THE_PAGE),
+        (
+            {"host": "backend", "origin": SITE},
+            True,
+            NOT_YOURS,
+            csrf_origin.NOT_THE_HOST_OF_THE_PAGE,
+        ),
         ({"host": "events.example.org", "origin": "https://evil.example"}, True, ELSEWHERE, ""),
         ({"host": "events.example.org", "origin": "null"}, True, ELSEWHERE, ""),
         ({"host": "events.example.org", "origin": "http://[bad"}, True, ELSEWHERE, ""),
@@ -52,7 +57,9 @@ def test_refused_form_says_why_and_the_log_says_what_to_set(caplog, said, secure
     assert page.status_code == 403
     assert [each for each in (TOO_LATE, ELSEWHERE, NOT_YOURS) if each in page.text] == [words]
     assert [
-        record.getMessage() for record in caplog.records if record.name == "eventflow.origins"
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "eventflow.core.csrf_origin"
     ] == ([logged] if logged else [])
 
 

@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from eventflow import demo
 from eventflow.mail.models import Mail
+from eventflow.operations import demo
 from events.models import Event
 from tests.support.factories import make_person
 from tickets.models import Reservation

@@ -5,7 +5,8 @@ from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from eventflow.errors import back_url, is_away
+from eventflow.core.own_pages import back_url
+from eventflow.error_pages import is_database_away
 from tests.support.factories import make_event, make_organizer, make_person
 from tests.support.page_checks import inline_in, policy_of
 
@@ -120,7 +121,7 @@ def of_another_server():
 def test_query_that_the_database_refuses_is_no_outage(ask, away):
     with pytest.raises(OperationalError) as raised, transaction.atomic():
         ask()
-    assert is_away(raised.value) is away
+    assert is_database_away(raised.value) is away
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from accounts.models import User
-from eventflow.kept_forms import DRAWN_FOR, TOKEN, mark_of, signer
+from eventflow.core.form_drafts import DRAWN_FOR, TOKEN, mark_of, signer
 from events.models import DoorStaff, Event
 from tests.support import sessions
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation

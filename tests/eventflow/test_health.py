@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings as product
 from django.db.migrations.recorder import MigrationRecorder
 
-from eventflow import health
+from eventflow.observability import health
 from tests.support.processes import wait_until
 from tests.support.redis_server import running_redis
 from tests.support.server_process import serving

@@ -9,9 +9,10 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from eventflow import audit
+from eventflow.core import audit
+from eventflow.jobs.models import Worker
 from eventflow.mail.letters import Attachment, Letter
-from eventflow.mail.models import Mail, Worker
+from eventflow.mail.models import Mail
 from tests.support.factories import PASSWORD, make_admin, make_organizer, make_person
 from tests.support.markup import only, words
 from tests.support.page_checks import inline_in, policy_of

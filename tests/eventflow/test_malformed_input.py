@@ -23,7 +23,7 @@ from lxml import html
 
 from accounts.models import User
 from eventflow.api.views import docs
-from eventflow.inputs import InputMiddleware
+from eventflow.core.request_input import InputMiddleware
 from events.models import Event
 from tests.eventflow import test_authorization_matrix as matrix
 from tests.eventflow.api.clients import refused

@@ -8,7 +8,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from eventflow import mail
-from eventflow.mail.models import Mail, Worker
+from eventflow.jobs.models import Worker
+from eventflow.mail.models import Mail
 from tests.events.test_sockets import first, watch
 from tests.support import mail_builders
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation

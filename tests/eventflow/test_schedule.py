@@ -10,9 +10,10 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import FormerAddress
-from eventflow import housekeeping, mail
+from eventflow import mail
 from eventflow.api.idempotency import Replay
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
+from eventflow.jobs import schedule
 from eventflow.mail.models import Mail
 from tests.support import mail_builders, processes
 from tests.support.factories import make_event, make_person, make_reservation
@@ -77,7 +78,7 @@ def test_prune_deletes_what_is_out_of_date_and_nothing_else(capsys):
         "stuck",
         "stuck",
     ]
-    assert set(housekeeping.prune().values()) == {0}
+    assert set(schedule.prune().values()) == {0}
 
 
 @pytest.mark.django_db
@@ -85,28 +86,28 @@ def test_prune_leaves_the_audit_log_alone():
     make_reservation(make_event())
     AuditEntry.objects.update(at=NOW - timedelta(days=5000))
     entries = AuditEntry.objects.count()
-    housekeeping.prune()
+    schedule.prune()
     assert AuditEntry.objects.count() == entries > 0
 
 
 @pytest.mark.django_db
 def test_prune_takes_small_bites(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    monkeypatch.setattr(schedule, "BATCH", 2)
     for number in range(5):
         session(f"{number}", timedelta(days=1))
     # Per bite the keys, and a deletion; the last look finds nothing.
     with django_assert_num_queries(3 * 2 + 1):
-        assert housekeeping.delete(Session.objects.filter(expire_date__lt=NOW)) == 5
+        assert schedule.delete(Session.objects.filter(expire_date__lt=NOW)) == 5
 
 
 @pytest.mark.django_db
 def test_pruning_is_asked_for_once_an_hour_however_many_ask():
     for _ in range(3):
-        housekeeping.queue_what_is_due()
-    assert DBTaskResult.objects.filter(task_path="eventflow.housekeeping.prune_now").count() == 1
+        schedule.queue_what_is_due()
+    assert DBTaskResult.objects.filter(task_path="eventflow.jobs.schedule.prune_now").count() == 1
     cache.clear()  # an hour later
-    housekeeping.queue_what_is_due()
-    assert DBTaskResult.objects.filter(task_path="eventflow.housekeeping.prune_now").count() == 2
+    schedule.queue_what_is_due()
+    assert DBTaskResult.objects.filter(task_path="eventflow.jobs.schedule.prune_now").count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

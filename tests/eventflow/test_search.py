@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from eventflow.fields import folded_fields
-from eventflow.folding import composed, folded, rewrite
-from eventflow.text import fold
+from eventflow.core.fields import folded_fields
+from eventflow.core.migration_text import composed, folded, rewrite
+from eventflow.core.text import fold
 from events.models import Event
 from tests.eventflow.api.clients import Api, data
 from tests.eventflow.test_text import FOLDED

@@ -14,9 +14,9 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from eventflow import checks
 from eventflow.environment import OTHERS, OTHERS_BEGIN_WITH, Environment
 from eventflow.mail.files import PrivateFiles
+from eventflow.operations import checks
 from tests.support.processes import command
 
 pytestmark = pytest.mark.once
@@ -196,7 +196,7 @@ def test_postgresql_has_many_names_and_one_engine(started, scheme):
     )
     database = found["DATABASES"]["default"]
     assert (database["ENGINE"], database["PASSWORD"], found["EMBEDDED"]) == (
-        "eventflow.postgresql",
+        "eventflow.core.postgresql",
         "eventflow",
         False,
     )

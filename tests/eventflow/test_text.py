@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from eventflow.text import canonical_email, email_key, fold, is_blank, is_one_line, nfc
+from eventflow.core.text import canonical_email, email_key, fold, is_blank, is_one_line, nfc
 
 FOLDED = [tuple(pair) for pair in json.loads((Path(__file__).parent / "folding.json").read_text())]
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from lxml import html
 from lxml.html import HtmlElement
 
-from eventflow.direction import isolated, without_controls
+from eventflow.core.text_direction import isolated, without_controls
 from tests.support.full_dataset import letters, make_house, open_page, visits
 from tests.support.hard_texts import soak
 from tests.support.markup import tree

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from eventflow import mail
-from eventflow.mail.models import Mail, Worker
-from eventflow.worker import reap
+from eventflow.jobs.heartbeat import reap
+from eventflow.jobs.models import Worker
+from eventflow.mail.models import Mail
 from tests.support import mail_builders, processes
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events import services
 from events.forms import EventForm, zone_choices

@@ -6,7 +6,7 @@ from django.db import OperationalError
 from django.urls import path
 
 from eventflow import urls
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 
 
 def broken(request: Any) -> None:

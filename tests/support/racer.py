@@ -49,7 +49,7 @@ def race(plan: dict[str, Any], deeds: list[Deed], barrier: Barrier, pipe: Any) -
 
 
 def attempt(event_id: int, deed: Deed) -> str:
-    from eventflow.errors import Refused
+    from eventflow.core.errors import Refused
 
     try:
         do(event_id, *deed)

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from eventflow.audit import AuditEntry
-from eventflow.errors import Refused
+from eventflow.core.audit import AuditEntry
+from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_person, make_reservation

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events import services
 from events.models import DoorStaff, Event

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import DoorStaff, Event
 from tests.support.check_in_devices import been_there, path_of, reading, results, stand, tell

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_people

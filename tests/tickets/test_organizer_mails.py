@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from eventflow import housekeeping
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
+from eventflow.jobs import schedule
 from eventflow.mail.models import Mail
 from events import services as event_services
 from events.models import Event
@@ -285,7 +285,7 @@ def test_news_of_an_event_that_is_cancelled_meanwhile_is_not_sent(organizer):
 
 
 def test_worker_looks_every_minute():
-    assert housekeeping.ROUNDS["organizers"][1] == timedelta(minutes=1)
+    assert schedule.ROUNDS["organizers"][1] == timedelta(minutes=1)
 
 
 def test_an_organizer_chooses_on_the_settings_page(client, organizer):

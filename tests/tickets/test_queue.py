@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from eventflow.errors import Refused
-from eventflow.search import any_word, every_word
+from eventflow.core.errors import Refused
+from eventflow.core.search import any_word, every_word
 from events import services as event_services
 from events.models import Event
 from tests.support.factories import (

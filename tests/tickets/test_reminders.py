@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from eventflow import housekeeping
+from eventflow.jobs import schedule
 from events import services
 from events.models import Event
 from tests.support.factories import make_event, make_reservation
@@ -105,5 +105,5 @@ def test_who_left_meanwhile_is_not_reminded(event):
 
 def test_the_worker_asks_every_few_minutes(django_capture_on_commit_callbacks):
     for _ in range(2):
-        housekeeping.queue_what_is_due()
-    assert DBTaskResult.objects.filter(task_path="eventflow.housekeeping.remind_now").count() == 1
+        schedule.queue_what_is_due()
+    assert DBTaskResult.objects.filter(task_path="eventflow.jobs.schedule.remind_now").count() == 1

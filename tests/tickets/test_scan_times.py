@@ -8,7 +8,7 @@ from django.apps import apps
 from django.urls import reverse
 from django.utils import timezone
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from tests.eventflow.api.clients import Api, refused
 from tests.support.check_in_devices import been_there, reading, results, stand, tell
 from tests.support.factories import make_event, make_person, make_reservation

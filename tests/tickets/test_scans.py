@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events import services as event_services
 from tests.support.factories import make_event, make_person, make_reservation
 from tests.support.markup import only, words

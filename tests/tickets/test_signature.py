@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from tests.support.factories import make_reservation
 from tickets import qr, signature
 from tickets.models import SigningKey

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from eventflow.trigrams import index
+from eventflow.core.trigrams import index
 
 
 class Migration(migrations.Migration):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from eventflow.fields import ComposedCharField
+from eventflow.core.fields import ComposedCharField
 from events.models import Event
 from tickets.models.reservations import Ticket
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from eventflow.fields import ComposedCharField, ComposedTextField
+from eventflow.core.fields import ComposedCharField, ComposedTextField
 from events.models import Event
 
 

@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from eventflow.fields import (
+from eventflow.core.fields import (
     ComposedCharField,
     ComposedTextField,
     FoldedField,
     FoldedModel,
     FoldedQuerySet,
 )
-from eventflow.search import any_word, every_word
+from eventflow.core.search import any_word, every_word
 from events.models import Event
 
 # What a guest is looked for by.

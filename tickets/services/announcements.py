@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from eventflow import audit, mail
-from eventflow.errors import Refused
+from eventflow import mail
+from eventflow.core import audit
+from eventflow.core.errors import Refused
 from events.models import Event
 from events.services import lock
 from tickets import mails

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events.models import Event
 from events.permissions import Visitor
 from tickets.models import Reservation

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from eventflow import audit
-from eventflow.errors import Refused
+from eventflow.core import audit
+from eventflow.core.errors import Refused
 from events.models import Event
 from events.services import accept_door_staff, check_is_ahead, lock
 from tickets.models import Device, Gate, Scan

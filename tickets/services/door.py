@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from eventflow import audit
-from eventflow.direction import isolated
-from eventflow.errors import Refused
-from eventflow.search import NOTHING, every_word
-from eventflow.text import email_key, fold
+from eventflow.core import audit
+from eventflow.core.errors import Refused
+from eventflow.core.search import NOTHING, every_word
+from eventflow.core.text import email_key, fold
+from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import door_events
 from events.services import lock

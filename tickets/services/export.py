@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from eventflow.text import SHAPELESS
+from eventflow.core.text import SHAPELESS
 from events.models import Event
 from tickets.models import ReservationQuerySet, Ticket
 from tickets.services.scan_times import at_the_place

@@ -5,7 +5,7 @@ from contextlib import suppress
 from django.utils import timezone
 
 from accounts.models import User
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from tickets.models import Reservation
 from tickets.services import queue
 

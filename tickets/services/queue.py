@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from eventflow import audit, mail
-from eventflow.errors import Refused
+from eventflow import mail
+from eventflow.core import audit
+from eventflow.core.errors import Refused
 from eventflow.observability.metrics import DECISION_SECONDS
 from events.live import notifications
 from events.models import Event, EventQuerySet

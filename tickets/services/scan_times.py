@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events.models import Event
 
 # A scan is from a day before its event at the earliest.

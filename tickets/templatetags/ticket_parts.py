@@ -4,7 +4,7 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from eventflow.direction import isolated
+from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.templatetags.event_parts import clock, short_day
 from tickets import lettering

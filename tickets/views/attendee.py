@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import PersonRequest, VisitorRequest, login_required
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events.models import Event
 from events.permissions import visible_events
 from tickets import links

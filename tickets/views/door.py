@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import PersonRequest, organizer_required
-from eventflow.direction import isolated
-from eventflow.errors import Refused
-from eventflow.headers import camera_allowed
+from eventflow.core.errors import Refused
+from eventflow.core.headers import camera_allowed
+from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
 from tickets import signature

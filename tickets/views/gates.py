@@ -11,10 +11,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.decorators import PersonRequest, VisitorRequest, organizer_required
-from eventflow import rates
-from eventflow.direction import isolated
-from eventflow.errors import Refused
-from eventflow.kept_forms import keeps
+from eventflow.core import rate_counter
+from eventflow.core.errors import Refused
+from eventflow.core.form_drafts import keeps
+from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
 from tickets import links, qr
@@ -131,7 +131,7 @@ def stand(request: VisitorRequest, token: str) -> HttpResponse:
         )
     form = StandForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        if not rates.is_within(f"gate:{gate.pk}", MOST_ARRIVALS, seconds=60):
+        if not rate_counter.is_within(f"gate:{gate.pk}", MOST_ARRIVALS, seconds=60):
             return render(request, "429.html", status=429)
         remember(request, devices.arrive(gate.event, gate=gate, called=form.cleaned_data["called"]))
         return redirect("tickets:check_in", gate.event_id)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import PersonRequest, organizer_required
-from eventflow.errors import Refused
-from eventflow.kept_forms import keeps
+from eventflow.core.errors import Refused
+from eventflow.core.form_drafts import keeps
 from events.models import Event
 from events.permissions import managed_events
 from tickets.forms import MessageForm

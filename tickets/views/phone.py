@@ -20,9 +20,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from eventflow import rates
-from eventflow.direction import isolated
-from eventflow.errors import Refused, envelope
+from eventflow.core import rate_counter
+from eventflow.core.errors import Refused, envelope
+from eventflow.core.text_direction import isolated
 from tickets import qr, signature
 from tickets.forms import ReadingForm
 from tickets.models import Device, Scan, Ticket
@@ -62,7 +62,7 @@ def by_key(request: HttpRequest, event: int) -> Device:
     phone = found.select_related("event", "gate", "person").filter(event=event).first()
     if phone is None or phone.key_dies_at <= timezone.now():
         raise Refused("unknown_device", _("We don’t know this phone. Load the page again."))
-    if not rates.is_within(f"device:{phone.pk}", MOST_REQUESTS, seconds=60):
+    if not rate_counter.is_within(f"device:{phone.pk}", MOST_REQUESTS, seconds=60):
         raise Refused("too_many_attempts", _("This phone asks too often. Wait a minute."), wait=60)
     return phone
 

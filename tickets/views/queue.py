@@ -18,10 +18,10 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import retarget
 
 from accounts.decorators import PersonRequest, organizer_required
-from eventflow.direction import isolated
-from eventflow.errors import Refused
-from eventflow.kept_forms import keeps
-from eventflow.paging import KeyPaginator
+from eventflow.core.errors import Refused
+from eventflow.core.form_drafts import keeps
+from eventflow.core.paging import KeyPaginator
+from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
 from tickets.forms import NextForm, NoteForm, QueueFilters, RejectForm

@@ -15,8 +15,8 @@ from rest_framework import serializers
 
 from eventflow.api.serializers.fields import ComposedText
 from eventflow.api.serializers.times import EventTime
-from eventflow.fields import ComposedCharField, ComposedTextField
-from eventflow.zones import zones
+from eventflow.core.fields import ComposedCharField, ComposedTextField
+from eventflow.core.time_zones import zones
 from events.forms import clock_change
 from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, current_zone
 

@@ -1,12 +1,12 @@
-"""Fields of serializers whose text and addresses are in one spelling. `eventflow.text` has the rules."""
+"""Fields of serializers whose text and addresses are in one spelling. `eventflow.core.text` has the rules."""
 
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from eventflow.fields import is_canonical_address, one_line
-from eventflow.text import email_key, is_blank, nfc
+from eventflow.core.fields import is_canonical_address, one_line
+from eventflow.core.text import email_key, is_blank, nfc
 
 
 class Address(serializers.EmailField):

@@ -12,8 +12,8 @@ from eventflow.api.pagination import Rows, asked_of_list, listed
 from eventflow.api.permissions import Organizer
 from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
-from eventflow.errors import Refused
-from eventflow.text import email_key
+from eventflow.core.errors import Refused
+from eventflow.core.text import email_key
 from events.models import Event
 from events.permissions import managed_events, visible_events
 from tickets import pdf, qr, signature

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from eventflow import demo
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
+from eventflow.operations import demo
 
 
 class Command(BaseCommand):

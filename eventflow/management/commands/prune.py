@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from eventflow.housekeeping import prune
+from eventflow.jobs.schedule import prune
 
 
 class Command(BaseCommand):

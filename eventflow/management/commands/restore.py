@@ -5,8 +5,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 from psycopg import Error as PostgreSQLError
 
-from eventflow import backup
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
+from eventflow.operations import backup
 
 
 class Command(BaseCommand):

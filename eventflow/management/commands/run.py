@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from eventflow import demo
+from eventflow.operations import demo
 from eventflow.server import staticfiles
 from eventflow.server.supervisor import Supervisor
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.crypto import get_random_string
 
-from eventflow.worker import ReapingWorker
+from eventflow.jobs.worker import ReapingWorker
 
 
 class Command(BaseCommand):

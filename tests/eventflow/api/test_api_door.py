@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from events import services as events
 from events.models import DoorStaff, Event
 from tests.eventflow.api.clients import Api, data, refused, rows

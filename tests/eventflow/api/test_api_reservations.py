@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from events import services as events
 from tests.eventflow.api.clients import Api, data, errors, refused, rows

@@ -13,8 +13,8 @@ from accounts import tokens
 from accounts.models import User
 from eventflow.api import idempotency
 from eventflow.api.idempotency import Replay
-from eventflow.audit import AuditEntry
-from eventflow.errors import Refused
+from eventflow.core.audit import AuditEntry
+from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events import services
 from events.models import Event

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client, override_settings
 
 from eventflow.api import limits
-from eventflow.cache import clients
+from eventflow.core.cache import clients
 from tests.eventflow.api.clients import Api, data, refused
 from tests.support.factories import make_person
 from tests.support.redis_server import running_redis
@@ -29,7 +29,10 @@ def redis(tmp_path, settings):
     """The cache is in a Redis of this test's own."""
     with running_redis(tmp_path) as server:
         settings.CACHES = {
-            "default": {"BACKEND": "eventflow.cache.BestEffortRedisCache", "LOCATION": server.url}
+            "default": {
+                "BACKEND": "eventflow.core.cache.BestEffortRedisCache",
+                "LOCATION": server.url,
+            }
         }
         yield server
     clients.pop(server.url)

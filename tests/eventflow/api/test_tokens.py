@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import services, tokens
 from accounts.models import User
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
 from tests.eventflow.api.clients import Api, data, refused, sign_in
 from tests.support import processes
 from tests.support.factories import PASSWORD, make_admin, make_organizer, make_person

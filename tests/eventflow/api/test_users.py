@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import User
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from tests.eventflow.api.clients import Api, data, errors, refused, rows, sign_in
 from tests.support.factories import PASSWORD, make_admin, make_organizer, make_person

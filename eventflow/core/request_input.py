@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from eventflow.errors import is_api
-from eventflow.origins import parts_of
+from eventflow.core.errors import is_api
+from eventflow.core.own_pages import parts_of
 
 # What these headers are where no page says where it comes from: an origin that is nobody's, and nothing.
 ADDRESSES = {"HTTP_ORIGIN": "null", "HTTP_REFERER": None, "HTTP_HX_CURRENT_URL": None}

@@ -1,4 +1,4 @@
-"""Indexes for `eventflow.search` on PostgreSQL: by every three letters that follow one another. SQLite has none, and searches row by row."""
+"""Indexes for `eventflow.core.search` on PostgreSQL: by every three letters that follow one another. SQLite has none, and searches row by row."""
 
 import logging
 from functools import partial

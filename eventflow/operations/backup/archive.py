@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eventflow.errors import Refused
-from eventflow.private import private_file
+from eventflow.core.errors import Refused
+from eventflow.core.private_files import private_file
 
 FORMAT = 1
 CONTENTS = "contents.json"

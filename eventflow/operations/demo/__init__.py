@@ -15,7 +15,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from eventflow.demo.data import (
+from eventflow.core.errors import Refused
+from eventflow.mail.models import Mail
+from eventflow.operations.demo.data import (
     DOOR,
     EVENTS,
     FIRST_NAMES,
@@ -25,8 +27,6 @@ from eventflow.demo.data import (
     PEOPLE,
     DemoEvent,
 )
-from eventflow.errors import Refused
-from eventflow.mail.models import Mail
 from events import services as event_services
 from events.models import Event
 from tickets.models import EventNews, Reservation, Ticket

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from eventflow import health
-from eventflow.mail.models import Mail, Worker
-from eventflow.observability import metrics
+from eventflow.jobs.models import Worker
+from eventflow.mail.models import Mail
+from eventflow.observability import health, metrics
 from events.models import Event
 
 # While the database can't be asked nobody knows these; Prometheus draws a gap.

@@ -16,10 +16,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from eventflow.direction import isolated
-from eventflow.errors import back_url
-from eventflow.fields import ComposedText
-from eventflow.headers import PRIVATE
+from eventflow.core.fields import ComposedText
+from eventflow.core.headers import PRIVATE
+from eventflow.core.own_pages import back_url
+from eventflow.core.text_direction import isolated
 
 # What people write, choose and count; a UUID makes a form that is sent twice one deed. No password,
 # code, token or key is of these kinds: such a field is a plain CharField, here and in allauth.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from eventflow.private import private_file, private_folder
+from eventflow.core.private_files import private_file, private_folder
 
 SHORTEST = 32
 # The key in .env.dev, which everybody can read.

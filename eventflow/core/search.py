@@ -9,7 +9,7 @@ from operator import and_, or_
 
 from django.db.models import Q
 
-from eventflow.text import email_key, fold
+from eventflow.core.text import email_key, fold
 
 NOTHING = Q(pk__in=[])
 # Characters. A longer text finds nothing: each of its words would be a condition, and SQLite takes 1,000 of them.

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.migrations import RunPython
 from django.db.models import Q
 
-from eventflow.text import fold, nfc
+from eventflow.core.text import fold, nfc
 
 BATCH = 1000
 

@@ -13,7 +13,7 @@ from accounts import sessions
 from accounts.links import TAKE_BACK
 from accounts.models import FormerAddress
 from eventflow.api import idempotency
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from tickets.services import news, reminders
 

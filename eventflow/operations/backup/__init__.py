@@ -3,6 +3,6 @@
 What stands in the environment is not in it: DJANGO_SECRET_KEY and TICKET_SIGNING_KEY are kept elsewhere, by whoever set them.
 """
 
-from eventflow.backup.services import Restored, make, restore
+from eventflow.operations.backup.services import Restored, make, restore
 
 __all__ = ["Restored", "make", "restore"]

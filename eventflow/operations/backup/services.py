@@ -14,11 +14,11 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.models import User
-from eventflow.backup import archive
-from eventflow.backup.postgresql import PostgreSQL
-from eventflow.backup.sqlite import Sqlite
-from eventflow.errors import Refused
-from eventflow.health import VERSION
+from eventflow.core.errors import Refused
+from eventflow.observability.health import VERSION
+from eventflow.operations.backup import archive
+from eventflow.operations.backup.postgresql import PostgreSQL
+from eventflow.operations.backup.sqlite import Sqlite
 from events.models import Event
 from tickets.services.invariants import violations
 

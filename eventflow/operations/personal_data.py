@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import PersonRequest, login_required
 from accounts.models import FormerAddress, LoginSession, User
-from eventflow.audit import AuditEntry
+from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from events.models import DoorStaff, Event
 from tickets.models import Announcement, Reservation, Ticket

@@ -1,4 +1,4 @@
-"""Fields of models and forms that keep addresses and text in one spelling, and text folded for search. `eventflow.text` has the rules."""
+"""Fields of models and forms that keep addresses and text in one spelling, and text folded for search. `eventflow.core.text` has the rules."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from eventflow.text import (
+from eventflow.core.text import (
     can_be_mailed,
     canonical_email,
     email_key,

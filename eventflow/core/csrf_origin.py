@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 
-from eventflow.kept_forms import belongs_to_another, is_kept, offer_again, refuse_anothers
+from eventflow.core.form_drafts import belongs_to_another, is_kept, offer_again, refuse_anothers
+from eventflow.core.own_pages import is_our_page, parts_of
 
 logger = logging.getLogger(__name__)
 NOT_SAID_TO_BE_HTTPS = (
@@ -22,20 +22,6 @@ NOT_SAID_TO_BE_HTTPS = (
     "X-Forwarded-Proto: https, and stand in TRUSTED_PROXIES."
 )
 NOT_THE_HOST_OF_THE_PAGE = "a form was refused: its page is on SITE_URL, and the request came with another Host. The proxy must pass Host on as it is."
-
-
-def parts_of(origin: str) -> SplitResult | None:
-    """None for what is no URL."""
-    try:
-        return urlsplit(origin)
-    except ValueError:
-        return None
-
-
-def is_our_page(origin: str, host: str) -> bool:
-    """Whether this Origin is a page of the site that the request's Host names."""
-    parts = parts_of(origin)
-    return parts is not None and parts.netloc.lower() == host.lower()
 
 
 def from_our_pages[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:

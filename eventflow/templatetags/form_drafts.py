@@ -7,7 +7,7 @@ from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from eventflow import kept_forms
+from eventflow.core import form_drafts
 
 register = template.Library()
 
@@ -26,8 +26,8 @@ class Marks(CsrfTokenNode):
         fields = (
             '<input type="hidden" name="{}" disabled>{}<input type="hidden" name="{}" value="{}">'
         )
-        person = kept_forms.person_of(context["request"])
-        return format_html(fields, f"of-{person.pk}", token, kept_forms.DRAWN_FOR, mark)
+        person = form_drafts.person_of(context["request"])
+        return format_html(fields, f"of-{person.pk}", token, form_drafts.DRAWN_FOR, mark)
 
 
 @register.tag
@@ -41,5 +41,5 @@ def drawn_for(context: template.Context) -> str:
     request = context.get("request")
     if request is None or not context.get("csrf_token"):
         return ""
-    person = kept_forms.person_of(request)
-    return kept_forms.mark_of(person) if person.is_authenticated else ""
+    person = form_drafts.person_of(request)
+    return form_drafts.mark_of(person) if person.is_authenticated else ""

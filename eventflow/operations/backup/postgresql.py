@@ -13,8 +13,8 @@ from django.db import connection
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from eventflow.backup.archive import stamp, sync
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
+from eventflow.operations.backup.archive import stamp, sync
 
 # Where Debian keeps each version's own programs; the newest can talk to every older server.
 DEBIAN = Path("/usr/lib/postgresql")

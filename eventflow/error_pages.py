@@ -1,21 +1,25 @@
-"""How EventFlow says no: one exception, and one place that turns it into an answer."""
+"""Turns errors into answers: pages for people, the envelope for the API.
+
+`RefusedMiddleware` answers a refusal that no view caught; the functions are Django's `handler400`
+to `handler500`.
+"""
 
 import logging
 import sqlite3
 import sys
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import defaults
 from django_htmx.http import reswap
+
+from eventflow.core.errors import Refused, envelope, is_api
+from eventflow.core.own_pages import back_url
 
 logger = logging.getLogger(__name__)
 
@@ -25,39 +29,6 @@ BROKEN = gettext_lazy(
 AWAY = gettext_lazy(
     "We can’t reach our records just now. What was confirmed is safe. Try again in a few seconds."
 )
-
-
-class Refused(Exception):
-    """A rule said no.
-
-    `code` is for machines: stable, snake_case, never translated. `message` is for people: one sentence that says what
-    is wrong and, where it helps, what to do. `field` names the field it is about, if it is about one; `wait` says after
-    how many seconds it is worth another try.
-    """
-
-    def __init__(self, code: str, message: str, *, field: str = "", wait: int = 0) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = str(message)
-        self.field = field
-        self.wait = wait
-
-
-def is_api(path: str) -> bool:
-    """Whether machines are answered here, with the envelope, and not people, with a page."""
-    return path.startswith("/api/")
-
-
-def envelope(code: str, message: Any, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
-    """A refusal as the API says it; the one place of its shape. `message` may be a lazy translation."""
-    words = str(message)
-    return {
-        "success": False,
-        "message": words,
-        "detail": words,
-        "code": code,
-        "errors": errors or {},
-    }
 
 
 class RefusedMiddleware:
@@ -82,15 +53,7 @@ class RefusedMiddleware:
         )
 
 
-def back_url(request: HttpRequest) -> str:
-    """Where the person came from, if that was one of our own pages; else the front page."""
-    referer = urlsplit(request.headers.get("Referer", ""))
-    own = referer.netloc == request.get_host()
-    # A browser reads an address that begins with two slashes as another site's.
-    return referer.path if own and url_has_allowed_host_and_scheme(referer.path, None) else "/"
-
-
-def is_away(error: BaseException | None) -> bool:
+def is_database_away(error: BaseException | None) -> bool:
     """Whether the database can't be reached or is busy. A query that it refuses (too complex, say) is a fault of ours."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
@@ -103,7 +66,7 @@ def is_away(error: BaseException | None) -> bool:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The last answer: 503 while the database is away, which heals by itself, else 500. Needs no database and no session."""
-    away = is_away(sys.exception())
+    away = is_database_away(sys.exception())
     if is_api(request.path):
         code, words = ("unavailable", AWAY) if away else ("server_error", BROKEN)
         response: HttpResponse = JsonResponse(envelope(code, words), status=503 if away else 500)

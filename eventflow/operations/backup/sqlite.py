@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.db import connection
 
-from eventflow.backup.archive import stamp, sync
-from eventflow.errors import Refused
+from eventflow.core.errors import Refused
+from eventflow.operations.backup.archive import stamp, sync
 
 
 class Sqlite:
