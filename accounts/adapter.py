@@ -1,4 +1,4 @@
-"""Where allauth asks how things are done here."""
+"""allauth's adapter for accounts: where allauth calls our services instead of its own code."""
 
 from typing import Any
 
@@ -11,18 +11,21 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts import attempts, known_browsers, mails, services
+from accounts import activation, known_browsers, login_attempts, mail_limits, mails
 from accounts.models import User
 from eventflow import mail
 from eventflow.core.errors import is_api
 
-# In the session of somebody whose address is not proven yet: who, which address, and where they were going.
-WAITING = "activation"
-# allauth's mail to an address that nobody has, for which a new password was asked.
-UNKNOWN_ACCOUNT = "account/email/unknown_account"
+# The key in the session of a person whose address is not verified yet: who they are, their
+# address, and the page that they wanted.
+PENDING_ACTIVATION_KEY = "activation"
+# allauth's mail to an address without an account, for which a new password was requested.
+UNKNOWN_ACCOUNT_TEMPLATE = "account/email/unknown_account"
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """Log-in limits, the audit log, our mails in the person's language, and our words."""
+
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("The e-mail address or the password is wrong."),
         "too_many_login_attempts": _(
@@ -35,48 +38,51 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Instead of allauth's count for each account, with which anybody could lock its owner out."""
-        usages = attempts.count(request, attempts.email_in(credentials))
+        """Count the attempt by our limits; with allauth's anybody could lock out an owner."""
+        usages = login_attempts.count_attempt(request, login_attempts.email_from(credentials))
         if usages is None:
             raise self.validation_error("too_many_login_attempts")
-        self.counted = usages
+        self.counted_usages = usages
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """A blocked person gets the answer of a wrong password, after the same work."""
+        """Return the person; None for a blocked one, after the same work as a wrong password."""
         person = super().authenticate(request, **credentials)
         if person is not None and person.is_active:
-            attempts.give_back(self.counted)
+            login_attempts.give_back(self.counted_usages)
             return person
         if person is not None:
             self.authentication_failed(request, **credentials)
         return None
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        attempts.note_failure(request, attempts.email_in(credentials))
+        login_attempts.record_failure(request, login_attempts.email_from(credentials))
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
-        attempts.note_login(request, user)
+        login_attempts.record_login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
         if not is_api(request.path):
-            known_browsers.remember(request, response, user)
+            known_browsers.remember_browser(request, response, user)
         return response
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        if services.may_mail_new_password(user):
+        if mail_limits.may_mail_password_reset(user):
             super().send_password_reset_mail(user, email, context)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Queue the mail, in the language of whoever owns the address. allauth's names are those of our templates."""
-        if template_prefix == UNKNOWN_ACCOUNT and not services.may_mail("unknown", email):
+        """Queue the mail in the language of the address' owner.
+
+        The last part of `template_prefix` is the name of our template.
+        """
+        is_unknown = template_prefix == UNKNOWN_ACCOUNT_TEMPLATE
+        if is_unknown and not mail_limits.may_mail("unknown", email):
             return
         owner = context.get("user") or User.objects.filter(email=email).first()
         language = owner.language if owner else translation.get_language()
-        facts = {key: value for key, value in context.items() if key != "request"} | {
-            "person": owner
-        }
+        facts = {key: value for key, value in context.items() if key != "request"}
+        facts["person"] = owner
         with translation.override(language):
             letter = mail.Letter.render(f"account/{template_prefix.rpartition('/')[2]}", facts)
         args = {"subject": letter.subject, "text": letter.text, "html": letter.html}
@@ -89,30 +95,32 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        super().send_notification_mail(
-            template_prefix, user, {"user": user} | (context or {}), email
-        )
+        facts = {"user": user} | (context or {})
+        super().send_notification_mail(template_prefix, user, facts, email)
 
     def send_confirmation_mail(
         self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool
     ) -> None:
-        services.send_activation(emailconfirmation.email_address)
+        activation.send_activation_link(emailconfirmation.email_address)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        return mails.new_password_url(key)
+        return mails.password_reset_url(key)
 
     def respond_email_verification_sent(
         self, request: HttpRequest, user: User | None, email: str = ""
     ) -> HttpResponse:
-        """To the page that says "check your mail". `user` is None where the address was taken, which the page doesn't show."""
-        waiting = {
+        """Redirect to the page that says "check your mail".
+
+        `user` is None where the address has an account already; the page looks the same.
+        """
+        pending = {
             "person": user.pk if user else None,
             "email": user.email if user else email,
             "next": get_next_redirect_url(request),
         }
-        if user:  # another sign-up with the address may replace this one, and then this browser is a stranger
-            waiting["hash"] = user.get_session_auth_hash()
-        request.session[WAITING] = waiting
+        if user:  # its sign-up may be replaced by another one, of another browser
+            pending["hash"] = user.get_session_auth_hash()
+        request.session[PENDING_ACTIVATION_KEY] = pending
         return redirect("account_email_verification_sent")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:

@@ -1,4 +1,7 @@
-"""People in Django's admin: find, add, block. Roles have their page, passwords and addresses are their owners' business."""
+"""People in Django's admin: find, add, block; and second factors, to remove a lost one.
+
+Roles have a page of their own. Passwords and addresses are changed by their owners only.
+"""
 
 from typing import Any
 
@@ -15,17 +18,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import services
-from accounts.forms import named_person
+from accounts import activation, people, second_factor
+from accounts.allauth_forms import unsaved_person
 from accounts.models import User
 from eventflow.admin import FoldedSearch
 from eventflow.core.errors import Refused
 
-admin.site.unregister(Group)  # a person's one role decides what they may do
-admin.site.unregister(Authenticator)  # holds secrets; comes back below, without them
-admin.site.unregister(
-    EmailAddress
-)  # it must agree with the person's own address; our services see to that
+admin.site.unregister(Group)  # the one role of a person decides what they may do
+admin.site.unregister(Authenticator)  # holds secrets; registered below without them
+admin.site.unregister(EmailAddress)  # must agree with the person's address, as our services ensure
 
 
 class PersonForm(forms.ModelForm):
@@ -33,7 +34,7 @@ class PersonForm(forms.ModelForm):
 
 
 class NewPersonForm(PersonForm):
-    """Somebody whom the Admin vouches for: may log in at once, without a mail."""
+    """A new person whose address the Admin knows: they can log in at once, without a mail."""
 
     password = forms.CharField(
         label=_("Password"),
@@ -45,7 +46,7 @@ class NewPersonForm(PersonForm):
         data = super().clean() or self.cleaned_data
         if "password" in data:
             try:
-                validate_password(data["password"], named_person(data))
+                validate_password(data["password"], unsaved_person(data))
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return data
@@ -73,9 +74,9 @@ class PersonAdmin(FoldedSearch):
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        return super().get_form(
-            request, obj, change, **kwargs | ({} if change else {"form": NewPersonForm})
-        )
+        if not change:
+            kwargs["form"] = NewPersonForm
+        return super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.fields if obj else ["email", "first_name", "last_name", "language", "password"]
@@ -84,15 +85,15 @@ class PersonAdmin(FoldedSearch):
         return self.readonly_fields if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Of a deleted account there is nothing left to change."""
+        """A deleted account cannot be changed."""
         return super().has_change_permission(request, obj) and not (obj and obj.is_deleted)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """People are blocked: their tickets and decisions stay explained."""
+        """People are blocked, not deleted: their tickets and decisions refer to them."""
         return False
 
     def add_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Hashes the password before Django opens the transaction that the form is handled in."""
+        """Hash the password before Django opens the transaction in which it handles the form."""
         if request.method == "POST" and self.has_add_permission(request):
             request.hashed_password = make_password(request.POST.get("password"))
         return super().add_view(request, *args, **kwargs)
@@ -100,32 +101,33 @@ class PersonAdmin(FoldedSearch):
     def save_model(self, request: Any, obj: User, form: forms.ModelForm, change: bool) -> None:
         if not change:
             obj.password = request.hashed_password
-            services.add_person(obj, by=request.user)
+            people.add_person(obj, by=request.user)
             return
-        wanted = {name: form.cleaned_data[name] for name in ("first_name", "last_name", "language")}
-        services.change_settings(obj, **wanted)
+        fields = ["first_name", "last_name", "language"]
+        people.change_settings(obj, **{name: form.cleaned_data[name] for name in fields})
         if "is_active" in form.changed_data:
-            self.switch(request, obj)
+            self.save_is_active(request, obj)
 
-    def switch(self, request: Any, person: User) -> None:
+    def save_is_active(self, request: Any, person: User) -> None:
+        change = people.unblock_person if person.is_active else people.block_person
         try:
-            (services.unblock if person.is_active else services.block)(person, by=request.user)
+            change(person, by=request.user)
         except Refused as refusal:
             self.message_user(request, refusal.message, messages.ERROR)
 
     @admin.action(description=_("Activate without a mail"), permissions=["change"])
     def activate(self, request: Any, chosen: QuerySet[User]) -> None:
-        activated = sum(services.vouch_for(person, by=request.user) for person in chosen)
-        self.message_user(
-            request,
-            ngettext("%d person activated.", "%d people activated.", activated) % activated,
-            messages.SUCCESS,
-        )
+        count = sum(activation.activate_by_admin(person, by=request.user) for person in chosen)
+        message = ngettext("%d person activated.", "%d people activated.", count) % count
+        self.message_user(request, message, messages.SUCCESS)
 
 
 @admin.register(Authenticator)
 class SecondFactorAdmin(FoldedSearch):
-    """Who signs in in two steps. An Admin can take a step away from somebody who has lost it, after finding out that it is them."""
+    """Who has a second factor. An Admin can remove one that its owner has lost.
+
+    The Admin has to make sure first that it is the owner who asks.
+    """
 
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type"]
@@ -138,11 +140,10 @@ class SecondFactorAdmin(FoldedSearch):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        obj.removed_by = request.user
-        super().delete_model(request, obj)
+    def delete_model(self, request: Any, obj: Authenticator) -> None:
+        second_factor.remove_factor(obj, by=request.user)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """One by one, so that the audit log names who it was."""
-        for step in queryset:
-            self.delete_model(request, step)
+        """Delete one by one, so that the audit log has an entry for each."""
+        for factor in queryset:
+            self.delete_model(request, factor)

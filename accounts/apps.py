@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts import receivers  # noqa: F401  the audit log follows second steps
+        from accounts import receivers  # noqa: F401  imported to connect the signals

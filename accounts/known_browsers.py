@@ -1,31 +1,30 @@
-"""Browsers that somebody logged in with before: a stranger's wrong passwords don't lock these out.
+"""Recognizes browsers in which a person has logged in before, by a signed cookie.
 
-The cookie names accounts, not the browser: it is the same in every browser of a person, and goes
-nowhere but to the pages of the account. It dies with the password, like a session.
+Wrong passwords of strangers do not lock out such a browser. The cookie names accounts and not the
+browser: it is the same in all browsers of a person. It is sent to the pages of the account only,
+and stops counting when the password changes or access is revoked, like a session.
 """
 
-from typing import Any
-
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import User
 
-SALT, AGE = "accounts.known_browser", 365 * 86400
+SALT, MAX_AGE_SECONDS = "accounts.known_browser", 365 * 86400
 # Accounts that one browser remembers, the newest first.
-MOST = 5
+MAX_ACCOUNTS = 5
 
 
-def remember(request: HttpRequest, response: Any, person: User) -> None:
-    """Let this browser know the account of somebody who has just logged in with it."""
-    others = [entry for entry in entries(request) if not entry.startswith(f"{person.pk}:")]
-    known = [entry_for(person), *others][:MOST]
+def remember_browser(request: HttpRequest, response: HttpResponse, person: User) -> None:
+    """Set the cookie that lets this browser be known for the account that has just logged in."""
+    others = [entry for entry in cookie_entries(request) if not entry.startswith(f"{person.pk}:")]
+    known = [entry_for(person), *others][:MAX_ACCOUNTS]
     response.set_signed_cookie(
         settings.KNOWN_BROWSER_COOKIE_NAME,
         " ".join(known),
         salt=SALT,
-        max_age=AGE,
+        max_age=MAX_AGE_SECONDS,
         path="/accounts/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -33,18 +32,20 @@ def remember(request: HttpRequest, response: Any, person: User) -> None:
     )
 
 
-def knows(request: HttpRequest, email: str) -> bool:
-    """Whether somebody logged in to this account here before, and with the password it has now."""
-    known = entries(request)
+def is_known_browser(request: HttpRequest, email: str) -> bool:
+    """Whether somebody logged in to the account with this address here, with today's password."""
+    known = cookie_entries(request)
     person = User.objects.filter(email=email).first() if known else None
     return person is not None and any(
-        constant_time_compare(entry_for(person), each) for each in known
+        constant_time_compare(entry_for(person), entry) for entry in known
     )
 
 
-def entries(request: HttpRequest) -> list[str]:
+def cookie_entries(request: HttpRequest) -> list[str]:
+    """Return the entries of a valid cookie, each `<person id>:<32 hex digits>`."""
     name = settings.KNOWN_BROWSER_COOKIE_NAME
-    return (request.get_signed_cookie(name, default="", salt=SALT, max_age=AGE) or "").split()
+    value = request.get_signed_cookie(name, default="", salt=SALT, max_age=MAX_AGE_SECONDS)
+    return (value or "").split()
 
 
 def entry_for(person: User) -> str:

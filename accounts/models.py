@@ -1,4 +1,4 @@
-"""People and what they may be."""
+"""People, their roles, their log-ins and their former addresses."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -22,15 +22,19 @@ from eventflow.core.fields import (
 )
 from eventflow.core.text import canonical_email
 
-# Where the addresses of deleted accounts are. No mail ever reaches it (RFC 2606), so nobody can prove to have one there.
-NOWHERE = "deleted.invalid"
+# The domain of the addresses of deleted accounts. No mail ever reaches it (RFC 2606), so nobody can
+# verify an address there.
+DELETED_DOMAIN = "deleted.invalid"
 
 
 class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # type: ignore[misc]
     def create_user(
         self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any
     ) -> "User":
-        """A person with this address. `activated` skips the mail that proves the address is theirs. ValueError for no address."""
+        """Save a new person with this address. ValueError if it is empty.
+
+        `activated`: the address counts as verified, and no mail is needed.
+        """
         user = self.model(email=canonical_email(email), **fields)
         # Hashed before the transaction, whose locks it would hold for a third of a second.
         user.set_password(password)
@@ -42,7 +46,7 @@ class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # typ
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """An Admin who can log in at once: whoever can run a command on the server need not prove an address."""
+        """Save a new Admin who can log in at once, for the command that runs on the server."""
         return self.create_user(email, password, activated=True, role=User.Role.ADMIN, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -50,7 +54,10 @@ class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # typ
 
 
 class User(FoldedModel, AbstractBaseUser):
-    """A person. The role alone decides what Django's admin and our own pages allow; there are no groups."""
+    """A person with an account.
+
+    The role alone decides what Django's admin and our own pages allow; there are no groups.
+    """
 
     class Role(models.TextChoices):
         USER = "user", _("User")
@@ -78,7 +85,8 @@ class User(FoldedModel, AbstractBaseUser):
         default=True,
         help_text=_("Switch off to block this person everywhere at once."),
     )
-    # How often an organizer hears of what happens at their events, and on which clock it is 8:00; empty: this site's.
+    # How often organizers get mail about their events, and in which time zone it is 8:00 when the
+    # daily one leaves; empty: this site's.
     organizer_mail = models.CharField(
         _("mail about my events"),
         max_length=8,
@@ -90,9 +98,9 @@ class User(FoldedModel, AbstractBaseUser):
         _("time zone"), max_length=64, blank=True, default="", db_default=""
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
-    # Somebody signed up again with this address and another password, before it was proven.
+    # Somebody signed up again with this address and another password, before it was verified.
     was_signed_up_again = models.BooleanField(default=False, db_default=False, editable=False)
-    # Raised when access is revoked: sessions and tokens of an earlier version are worth nothing.
+    # Raised when access is revoked: sessions and tokens of an earlier version are invalid.
     access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -107,7 +115,7 @@ class User(FoldedModel, AbstractBaseUser):
         ordering = ["email"]
         indexes = [
             models.Index(fields=["role"], name="user_by_role"),
-            # Which people a page of them shows is read from the index alone: who left is told by the address.
+            # Which people a page shows is read from the index alone: deleted ones by their address.
             models.Index(fields=["-id", "email"], name="user_pages"),
         ]
         constraints = [
@@ -121,14 +129,14 @@ class User(FoldedModel, AbstractBaseUser):
 
     @property
     def zone(self) -> ZoneInfo:
-        """Their clock: the one they chose, else this site's."""
+        """The person's time zone, else this site's."""
         try:
             return ZoneInfo(self.time_zone or settings.TIME_ZONE)
-        except (ValueError, ZoneInfoNotFoundError):  # a name that the world has given up since
+        except (ValueError, ZoneInfoNotFoundError):  # a name that was removed since
             return ZoneInfo(settings.TIME_ZONE)
 
     def get_full_name(self) -> str:
-        """Both names, or the address of somebody who gave none."""
+        """Return both names, or the address if there are none."""
         if self.is_deleted:
             return gettext("Deleted account")
         return f"{self.first_name} {self.last_name}".strip() or self.email
@@ -137,24 +145,24 @@ class User(FoldedModel, AbstractBaseUser):
         return self.first_name or self.email
 
     def get_session_auth_hash(self) -> str:
-        """What a session must hold to count. Another password or revoked access changes it."""
-        return self.with_version(super().get_session_auth_hash())
+        """Return what a valid session holds. A new password or revoked access changes it."""
+        return self.add_access_version(super().get_session_auth_hash())
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        yield from map(self.with_version, super().get_session_auth_fallback_hash())
+        yield from map(self.add_access_version, super().get_session_auth_fallback_hash())
 
-    def with_version(self, session_hash: str) -> str:
-        # Nothing is added at first, so that sessions of before this column go on.
+    def add_access_version(self, session_hash: str) -> str:
+        # Nothing is added for version 0: sessions from before this column stay valid.
         return f"{session_hash}.{self.access_version}" if self.access_version else session_hash
 
     @property
-    def address_afterwards(self) -> str:
-        """What stands in place of the address once the account is deleted."""
-        return f"deleted-{self.pk}@{NOWHERE}"
+    def deleted_address(self) -> str:
+        """What replaces the address when the account is deleted."""
+        return f"deleted-{self.pk}@{DELETED_DOMAIN}"
 
     @property
     def is_deleted(self) -> bool:
-        return self.email == self.address_afterwards
+        return self.email == self.deleted_address
 
     @property
     def is_admin(self) -> bool:
@@ -165,7 +173,7 @@ class User(FoldedModel, AbstractBaseUser):
         """May create events: an Organizer, or an Admin, who may do everything."""
         return self.role in {self.Role.ORGANIZER, self.Role.ADMIN}
 
-    # What Django's admin asks.
+    # Django's admin asks for these.
 
     @property
     def is_staff(self) -> bool:
@@ -186,8 +194,8 @@ class User(FoldedModel, AbstractBaseUser):
 
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
-    def alive(self) -> "LoginSessionQuerySet":
-        """Those that open something: their session is neither over nor of an earlier version of access."""
+    def active(self) -> "LoginSessionQuerySet":
+        """Return those that give access: not expired, and of the present access version."""
         running = Session.objects.filter(
             session_key=models.OuterRef("session_key"), expire_date__gt=timezone.now()
         )
@@ -197,7 +205,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
 
 class LoginSession(models.Model):
-    """One place where a person is logged in: a browser, or a program that holds tokens of the API."""
+    """A place where a person is logged in: a browser, or a program that holds tokens of the API."""
 
     person = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"))
     session_key = models.CharField(max_length=40, unique=True, editable=False)
@@ -218,10 +226,10 @@ class LoginSession(models.Model):
 
 
 class FormerAddress(models.Model):
-    """An address that a person is about to leave, or has left, and that can still take the account back.
+    """An address that a person is changing or has changed, and that can still undo the change.
 
-    One row for each address of a person. Taking the account back deletes its row and every later
-    one: an address that came with the contested change can never take the account back itself.
+    One row for each address of a person. Undoing deletes its row and every later one: an address
+    that came with the disputed change can never undo anything itself.
     """
 
     person = models.ForeignKey(User, models.CASCADE, verbose_name=_("person"))

@@ -1,7 +1,8 @@
-"""A change of second steps ends all access and stands in the audit log, in the same transaction:
-which kind, never a secret.
+"""Receivers of signals of Django and allauth: second factors, log-in, log-out.
 
-Not allauth's own signals: these come after the commit, when a crash may already have lost them.
+A changed second factor revokes all access and is recorded in the audit log in the same
+transaction: its kind, never a secret. allauth's own signals would come after the commit, when a
+crash may already have lost them.
 """
 
 from typing import Any
@@ -14,44 +15,45 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import access, sessions
+from accounts import access, login_sessions, second_factor
 from accounts.models import LoginSession, User
 from eventflow.core import audit
 
 
 @receiver(post_save, sender=Authenticator)
-def note_added(instance: Authenticator, created: bool, **kwargs: Any) -> None:
+def revoke_after_added_factor(instance: Authenticator, created: bool, **kwargs: Any) -> None:
     if created:
         person, kind = instance.user, str(instance.type)
         access.revoke_access(person, "second_factor.add", by=person, kind=kind)
 
 
 @receiver(post_delete, sender=Authenticator)
-def note_removed(instance: Authenticator, **kwargs: Any) -> None:
-    # An Admin who takes a lost step away is named by whoever deletes it for them.
-    by = getattr(instance, "removed_by", instance.user)
-    access.revoke_access(instance.user, "second_factor.remove", by=by, kind=str(instance.type))
+def revoke_after_removed_factor(instance: Authenticator, **kwargs: Any) -> None:
+    person, kind = instance.user, str(instance.type)
+    by = second_factor.removing_admin.get() or person
+    access.revoke_access(person, "second_factor.remove", by=by, kind=kind)
 
 
 @receiver(authentication_failed)
-def note_wrong_code(user: User, **kwargs: Any) -> None:
+def record_wrong_code(user: User, **kwargs: Any) -> None:
     audit.record("second_factor.fail", user)
 
 
 @receiver(user_logged_in)
-def begin_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    request.session.pop(sessions.BEGAN, None)  # of an earlier log-in with this session
-    sessions.begin(request, user)
+def start_session(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    request.session.pop(login_sessions.BEGAN_KEY, None)  # of an earlier log-in in this session
+    login_sessions.start_session(request, user)
 
 
 @receiver([password_changed, password_set])
-def keep_row(request: HttpRequest, **kwargs: Any) -> None:
-    """The browser that changed the password goes on under another key."""
-    sessions.touch(request, now=True)
+def save_new_session_key(request: HttpRequest, **kwargs: Any) -> None:
+    """The session of the browser that changed the password has another key from now on."""
+    login_sessions.record_activity(request, now=True)
 
 
 @receiver(user_logged_out)
-def note_logout(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+def record_logout(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None:
-        LoginSession.objects.filter(pk=sessions.row_of(request), person=user).delete()
+        row_id = login_sessions.current_row_id(request)
+        LoginSession.objects.filter(pk=row_id, person=user).delete()
         audit.record("logout", user, by=user)

@@ -8,7 +8,7 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import person_leaving
+from accounts.signals import account_deleting
 from eventflow.api import idempotency
 from eventflow.core.private_files import private_database
 
@@ -20,6 +20,6 @@ def close_it_to_others(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
         private_database(Path(connection.settings_dict["NAME"]))
 
 
-@receiver(person_leaving)
+@receiver(account_deleting)
 def forget_their_answers(person: User, **kwargs: Any) -> None:
     idempotency.kept_for(person).delete()

@@ -132,6 +132,7 @@ MIDDLEWARE = [
     "eventflow.core.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.ApiCookieMiddleware",
     "accounts.middleware.LanguageMiddleware",
     "eventflow.core.request_input.InputMiddleware",
     "eventflow.server.handler.SlashMiddleware",
@@ -270,10 +271,13 @@ PASSWORD_RULES = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.passwords.GuessableValidator"},
+    {"NAME": "accounts.password_validation.GuessableValidator"},
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "accounts.passwords.FirstReasonValidator", "OPTIONS": {"rules": PASSWORD_RULES}}
+    {
+        "NAME": "accounts.password_validation.FirstReasonValidator",
+        "OPTIONS": {"rules": PASSWORD_RULES},
+    }
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "events:list"
@@ -282,14 +286,14 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.LoginForm",
-    "signup": "accounts.forms.SignupForm",
-    "add_email": "accounts.forms.NewEmailForm",
-    "change_password": "accounts.forms.ChangePasswordForm",
-    "set_password": "accounts.forms.SetPasswordForm",
-    "reset_password": "accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.forms.NewPasswordForm",
-    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "login": "accounts.allauth_forms.LoginForm",
+    "signup": "accounts.allauth_forms.SignupForm",
+    "add_email": "accounts.allauth_forms.NewEmailForm",
+    "change_password": "accounts.allauth_forms.ChangePasswordForm",
+    "set_password": "accounts.allauth_forms.SetPasswordForm",
+    "reset_password": "accounts.allauth_forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.allauth_forms.NewPasswordForm",
+    "reauthenticate": "accounts.allauth_forms.ReauthenticateForm",
 }
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
@@ -331,7 +335,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 
 # Everybody may; with this, an Admin who has not is led to the page that sets it up, and to no other.
 ADMINS_NEED_TWO_FACTORS = env.bool("ADMINS_NEED_TWO_FACTORS", default=False)
-MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_ADAPTER = "accounts.second_factor.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Browsers offer passkeys to http://localhost, and to nobody else without https.
@@ -342,11 +346,11 @@ MFA_TOTP_TOLERANCE = 1
 # Nobody is in before their address is proven; what is not proven then is the new address of somebody who is moving.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
-    "authenticate": "accounts.forms.CodeForm",
-    "reauthenticate": "accounts.forms.CodeAgainForm",
-    "activate_totp": "accounts.forms.ActivateAppForm",
-    "add_webauthn": "accounts.forms.AddPasskeyForm",
-    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+    "authenticate": "accounts.allauth_forms.CodeForm",
+    "reauthenticate": "accounts.allauth_forms.CodeAgainForm",
+    "activate_totp": "accounts.allauth_forms.ActivateAppForm",
+    "add_webauthn": "accounts.allauth_forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.allauth_forms.RenamePasskeyForm",
 }
 
 # --- The JSON API -----------------------------------------------------------------------------------------------------
@@ -355,7 +359,7 @@ MFA_FORMS = {
 ACCESS_TOKEN_LIFETIME_MINUTES = env.int("ACCESS_TOKEN_LIFETIME_MINUTES", default=60, at_least=1)
 REFRESH_TOKEN_LIFETIME_DAYS = env.int("REFRESH_TOKEN_LIFETIME_DAYS", default=7, at_least=1)
 HEADLESS_CLIENTS = ["app"]
-HEADLESS_TOKEN_STRATEGY = "accounts.tokens.TokenStrategy"  # noqa: S105  a class, no password
+HEADLESS_TOKEN_STRATEGY = "accounts.allauth_bridge.TokenStrategy"  # noqa: S105  a class, no password
 HEADLESS_JWT_ALGORITHM = "HS256"
 # A key of its own, so that no other signature of ours can be passed off as a token.
 HEADLESS_JWT_PRIVATE_KEY = hmac.digest(SECRET_KEY.encode(), b"eventflow.jwt", "sha256").hex()

@@ -20,7 +20,7 @@ urlpatterns = [
     path("accounts/settings/data/", personal_data.page, name="your_data"),
     path("accounts/settings/data.json", personal_data.download, name="personal_data"),
     path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("accounts.second_step_urls")),
+    path("accounts/2fa/", include("accounts.second_factor_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     # Django's own form would end no session and no token, tell nobody and stand in no log.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),

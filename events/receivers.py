@@ -5,15 +5,15 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.signals import address_proven, person_leaving
+from accounts.signals import account_deleting, address_verified
 from events import services
 
 
-@receiver(address_proven)
+@receiver(address_verified)
 def open_the_doors_they_were_invited_to(person: User, **kwargs: Any) -> None:
     services.welcome_door_staff(person)
 
 
-@receiver(person_leaving)
+@receiver(account_deleting)
 def let_them_go(person: User, **kwargs: Any) -> None:
     services.let_go(person)

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from accounts.mail_limits import may_mail
 from accounts.models import User
-from accounts.services import may_mail
 from eventflow import mail
 from eventflow.core import audit
 from eventflow.core.errors import Refused

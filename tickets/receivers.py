@@ -7,11 +7,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.signals import access_revoked, person_leaving
+from accounts.signals import access_revoked, account_deleting
 from events.models import Event
 from events.signals import door_staff_removed, event_cancelled, event_edited, event_moved
 from tickets.services import devices, leaving, queue
-from tickets.views.keepers import device_of
+from tickets.views.keepers import describe_device
 
 
 @receiver(event_edited)
@@ -43,11 +43,11 @@ def end_what_their_phones_may(person: User, **kwargs: Any) -> None:
 @receiver(user_logged_out)
 def end_this_phone(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
     """Sent while the session still says which device this is; `user` is None where nobody was logged in."""
-    device = device_of(request) if request and user else None
+    device = describe_device(request) if request and user else None
     if device:
         devices.leave(device)
 
 
-@receiver(person_leaving)
+@receiver(account_deleting)
 def let_them_go(person: User, **kwargs: Any) -> None:
     leaving.let_go(person)

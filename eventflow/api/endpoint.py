@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import mfa
+from accounts import second_factor
 from accounts.models import User
 from eventflow.api import limits
 from eventflow.api.idempotency import idempotent
@@ -70,7 +70,7 @@ class Endpoint(APIView):
         # Read here, because this is where Django looks at its size; DRF would not.
         _ = request._request.body
         super().initial(request, *args, **kwargs)
-        if mfa.lacks_second_factor(request.user):
+        if second_factor.lacks_second_factor(request.user):
             raise Refused("two_factors_required", str(NEED_TWO))
 
     def perform_authentication(self, request: Request) -> None:

@@ -9,9 +9,9 @@ from django.tasks import Task, task
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts import sessions
-from accounts.links import TAKE_BACK
+from accounts import login_sessions
 from accounts.models import FormerAddress
+from accounts.signed_links import UNDO_PERIOD
 from eventflow.api import idempotency
 from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
@@ -31,8 +31,8 @@ def prune() -> dict[str, int]:
     now = timezone.now()
     return {
         "sessions": delete(Session.objects.filter(expire_date__lt=now)),
-        "places logged in at": delete(sessions.dead_rows()),
-        "former addresses": delete(FormerAddress.objects.filter(made__lt=now - TAKE_BACK)),
+        "places logged in at": delete(login_sessions.rows_without_session()),
+        "former addresses": delete(FormerAddress.objects.filter(made__lt=now - UNDO_PERIOD)),
         "idempotent answers": delete(idempotency.expired()),
         "tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         "log-ins": delete(AuditEntry.objects.filter(LOGINS, at__lt=now - LOGINS_KEPT)),

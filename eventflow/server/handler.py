@@ -33,7 +33,7 @@ from django.utils import translation
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext_lazy as _
 
-from accounts.middleware import LanguageMiddleware
+from accounts.middleware import ApiCookieMiddleware, LanguageMiddleware
 from eventflow.core.errors import envelope, is_api
 from eventflow.observability import current, metrics, request_id_for
 
@@ -239,7 +239,8 @@ def refusal(
     # The language stays with this answer: we are on the server's loop.
     with translation.override(None):
         # Another origin's page may read why it was turned away, if it may read answers at all.
-        response: HttpResponse = CorsMiddleware(LanguageMiddleware(say))(request)  # type: ignore[assignment]
+        chain = CorsMiddleware(ApiCookieMiddleware(LanguageMiddleware(say)))
+        response: HttpResponse = chain(request)  # type: ignore[assignment]
     response["X-Request-ID"] = request_id_for(request.headers.get("X-Request-ID", ""))
     return response
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts import access, leaving, signals
+from accounts import access, deletion, signals
 from accounts.models import User
 from eventflow import mail
 from eventflow.core.audit import AuditEntry
@@ -129,7 +129,7 @@ def test_logging_out_everywhere_else_ends_what_others_hold(heard):
     pair = sign_in(person)
     here.force_login(person)
     elsewhere.force_login(person)
-    access.end_other_sessions(person)
+    access.log_out_everywhere(person)
     assert heard == [person.pk]
     assert not is_in(elsewhere)
     assert not holds(pair["access"])
@@ -151,7 +151,7 @@ def test_an_admin_who_takes_a_lost_step_away_ends_the_sessions_of_its_owner(hear
 
 def test_the_address_of_an_account_that_is_not_active_yet_stays():
     person = make_person(activated=False)
-    access.end_other_sessions(person)
+    access.log_out_everywhere(person)
     assert EmailAddress.objects.get().email == person.email
 
 
@@ -161,7 +161,7 @@ def queue_note(address, subject):
     )
 
 
-@pytest.mark.parametrize("give_up", [access.end_other_sessions, leaving.leave])
+@pytest.mark.parametrize("give_up", [access.log_out_everywhere, deletion.delete_account])
 def test_what_waits_for_the_owner_of_an_address_outlives_who_only_asked_for_it(give_up):
     """Else naming a stranger's address as one's own would take their tickets out of the outbox."""
     make_person(email="owner@example.org")

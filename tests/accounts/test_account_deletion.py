@@ -14,8 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone, translation
 
-from accounts import leaving
-from accounts import services as accounts
+from accounts import deletion, people, roles, sign_up
 from accounts.models import FormerAddress, User
 from eventflow import mail
 from eventflow.api.idempotency import Replay
@@ -169,10 +168,8 @@ def test_browsers_tokens_and_the_password_are_dead_at_once(client, leaver):
 
 
 def test_the_address_is_free_for_a_new_account(client, leaver):
-    leaving.leave(leaver)
-    again = accounts.sign_up(
-        email=ADDRESS, password=PASSWORD, language="pl", first_name="Kunegunda"
-    )
+    deletion.delete_account(leaver)
+    again = sign_up.sign_up(email=ADDRESS, password=PASSWORD, language="pl", first_name="Kunegunda")
     assert again is not None and again.pk != leaver.pk
     assert (
         client.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD}).url
@@ -182,11 +179,11 @@ def test_the_address_is_free_for_a_new_account(client, leaver):
 
 def test_nobody_can_sign_up_into_the_place_of_a_deleted_account(leaver):
     with pytest.raises(Refused) as refusal:
-        accounts.sign_up(
+        sign_up.sign_up(
             email=f"Deleted-{leaver.pk}@deleted.invalid", password=PASSWORD, language="en"
         )
     assert refusal.value.code == "address_nowhere"
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     assert User.objects.filter(email__contains="deleted").count() == 1
 
 
@@ -197,7 +194,7 @@ def test_a_seat_goes_to_the_head_of_the_automatic_queue(leaver):
     event = make_event(seats_limit=1, admission="automatic")
     seat = make_reservation(event, leaver)
     head, second = make_reservation(event), make_reservation(event)
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     assert [standing(one) for one in (seat, head, second)] == [
         ("cancelled", False),
         ("confirmed", True),
@@ -224,7 +221,7 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
     for name in ("running", "inside"):
         let_time_pass(of[name].event, start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
     let_time_pass(of["over"].event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     assert {name: standing(of[name]) for name in names} == {
         "seat": ("cancelled", False),
         "place": ("cancelled", False),
@@ -249,7 +246,7 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
 def test_the_guest_list_and_the_door_name_them_no_more(client, leaver):
     event = make_event(start_time=timezone.now() + timedelta(minutes=5))
     door.check_in(make_reservation(event, leaver, status="confirmed"), by=event.organizer)
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     client.force_login(event.organizer)
     url = f"/organizer/events/{event.pk}/"
     page = client.get(f"{url}queue/?state=all").text
@@ -267,7 +264,7 @@ def test_nobody_writes_to_them_any_more(leaver):
         make_reservation(event, person, status="confirmed") for person in (leaver, make_person())
     )
     door.check_in(inside, by=event.organizer)
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     before = Mail.objects.count()
     events.edit(event, by=event.organizer, location="Elsewhere")
     assert [*Mail.objects.order_by("pk").values_list("to", flat=True)][before:] == [
@@ -319,7 +316,7 @@ def traces():
 
 
 def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leaver):
-    accounts.grant_role(leaver, "organizer", by=make_admin())
+    roles.grant_role(leaver, "organizer", by=make_admin())
     busy_life(leaver, client)
     kinds = {row.partition(" ")[0] for row in traces()}
     assert kinds == {
@@ -335,7 +332,7 @@ def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leave
         "Session",
     }
     assert (Replay.objects.count(), LogEntry.objects.exclude(object_repr="").count()) == (1, 1)
-    leaving.leave(User.objects.get(pk=leaver.pk))
+    deletion.delete_account(User.objects.get(pk=leaver.pk))
     assert len(letters_to(ADDRESS)) > 1
     assert traces() == []
     assert Replay.objects.count() == 0
@@ -345,9 +342,9 @@ def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leave
 
 
 def test_the_last_mail_says_so_in_their_language_and_nothing_else_is_sent(leaver):
-    accounts.change_settings(leaver, language="pl")
+    people.change_settings(leaver, language="pl")
     make_reservation(make_event(), leaver, status="confirmed")
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     (last,) = letters_to(ADDRESS)
     with translation.override("pl"):
         assert last.subject == translation.gettext("Your EventFlow account is deleted")
@@ -362,7 +359,7 @@ def test_a_last_mail_that_nobody_takes_is_forgotten_with_its_address(leaver, set
             "OPTIONS": {"host": "127.0.0.1", "port": 1},
         }
     }
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     last = Mail.objects.get(farewell=True)
     mail_services.deliver(last.pk)
     last.refresh_from_db()
@@ -418,7 +415,7 @@ def test_what_an_organizer_leaves_behind(client):
     let_time_pass(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     events.cancel(called_off, by=organizer)
     Event.objects.filter(pk=draft.pk).update(status="draft")
-    leaving.leave(organizer)
+    deletion.delete_account(organizer)
     assert [*Event.objects.order_by("pk")] == [over, called_off]
     assert Event.objects.get(pk=over.pk).host == "Deleted account"
     assert "Deleted account" in client.get(over.get_absolute_url()).text
@@ -432,25 +429,25 @@ def test_what_an_organizer_leaves_behind(client):
 def test_the_only_admin_cannot_leave():
     admin = make_admin()
     with pytest.raises(Refused) as refusal:
-        leaving.leave(admin)
+        deletion.delete_account(admin)
     assert refusal.value.code == "last_admin"
     assert User.objects.get(pk=admin.pk) == User.objects.get(
         email=admin.email, role="admin", is_active=True
     )
     second = make_admin()
-    leaving.leave(admin)
+    deletion.delete_account(admin)
     assert [*User.objects.filter(role="admin")] == [second]
 
 
 def test_leaving_twice_is_leaving_once(leaver):
-    leaving.leave(User.objects.get(pk=leaver.pk))
-    leaving.leave(leaver)
+    deletion.delete_account(User.objects.get(pk=leaver.pk))
+    deletion.delete_account(leaver)
     assert AuditEntry.objects.filter(action="account.delete").count() == 1
     assert Mail.objects.filter(farewell=True).count() == 1
 
 
 def test_admins_see_deleted_accounts_nowhere_but_in_djangos_admin(client, leaver):
-    leaving.leave(leaver)
+    deletion.delete_account(leaver)
     admin = make_admin()
     client.force_login(admin)
     assert "Deleted account" not in client.get("/administration/roles/").text

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts import links, services
+from accounts import activation, sign_up, signed_links
 from accounts.models import User
 from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
@@ -27,7 +27,7 @@ def answers(email="maja@example.org", **changes):
     return {"email": email, "password1": PASSWORD, "password2": PASSWORD, **names, **changes}
 
 
-def sign_up(client, email="maja@example.org", path=SIGNUP, **changes):
+def post_sign_up(client, email="maja@example.org", path=SIGNUP, **changes):
     return client.post(path, answers(email, **changes))
 
 
@@ -41,7 +41,7 @@ def test_signup_asks_for_exactly_what_the_clients_know(client):
 
 
 def test_signup_writes_the_person_and_the_mail_and_logs_nobody_in(client):
-    response = sign_up(client, "Maja@Example.org")
+    response = post_sign_up(client, "Maja@Example.org")
     assert response.url == reverse("account_email_verification_sent")
     person = User.objects.get()
     assert (person.email, person.first_name, person.last_name, person.role) == (
@@ -67,13 +67,13 @@ def test_signup_whose_mail_cannot_be_queued_leaves_no_person(client, monkeypatch
         Mail.objects, "bulk_create", lambda mails: (_ for _ in ()).throw(OSError("disk full"))
     )
     client.raise_request_exception = False
-    assert sign_up(client).status_code == 500
+    assert post_sign_up(client).status_code == 500
     assert not User.objects.exists()
     assert not EmailAddress.objects.exists()
 
 
 def test_the_whole_way_from_signup_to_login(client):
-    sign_up(client)
+    post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     elsewhere = Client()
     assert "Activate my account" in elsewhere.get(path).text
@@ -86,7 +86,7 @@ def test_the_whole_way_from_signup_to_login(client):
 
 def test_opening_the_link_changes_nothing(client):
     """Mail scanners open every link."""
-    sign_up(client)
+    post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     other = make_person()
     client.force_login(other)
@@ -98,7 +98,7 @@ def test_opening_the_link_changes_nothing(client):
 
 
 def test_the_press_logs_another_person_out(client):
-    sign_up(client)
+    post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     client.force_login(make_person())
     client.post(path)
@@ -107,14 +107,14 @@ def test_the_press_logs_another_person_out(client):
 
 
 def test_the_browser_that_signed_up_is_logged_in_and_goes_on_where_it_was(client):
-    sign_up(client, path=f"{SIGNUP}?next=/events/7/")
+    post_sign_up(client, path=f"{SIGNUP}?next=/events/7/")
     page = client.post(link_in(letters_to("maja@example.org")[0], "/activate/"))
     assert logged_in(client)
     assert 'href="/events/7/"' in page.text
 
 
 def test_where_it_was_is_never_another_site(client):
-    sign_up(client, path=f"{SIGNUP}?next=https://evil.example/")
+    post_sign_up(client, path=f"{SIGNUP}?next=https://evil.example/")
     assert (
         "evil.example"
         not in client.post(link_in(letters_to("maja@example.org")[0], "/activate/")).text
@@ -122,7 +122,7 @@ def test_where_it_was_is_never_another_site(client):
 
 
 def test_a_used_link_says_so_and_logs_nobody_in(client):
-    sign_up(client)
+    post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     client.post(path)
     client.post("/accounts/logout/")
@@ -141,7 +141,7 @@ def test_a_link_that_is_not_ours_says_so_and_offers_a_new_one(client, key, route
 
 
 def test_an_expired_link_is_refused(client, settings):
-    sign_up(client)
+    post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 0
     assert client.post(path).status_code == 400
@@ -149,7 +149,7 @@ def test_an_expired_link_is_refused(client, settings):
 
 
 def test_a_signature_for_another_purpose_is_no_link(client):
-    sign_up(client)
+    post_sign_up(client)
     assert (
         client.post(
             f"/activate/{signing.dumps(EmailAddress.objects.get().pk, salt='elsewhere')}/"
@@ -159,7 +159,7 @@ def test_a_signature_for_another_purpose_is_no_link(client):
 
 
 def test_allauths_own_address_is_the_same_door(client):
-    sign_up(client)
+    post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/").replace(
         "/activate/", "/accounts/confirm-email/"
     )
@@ -171,32 +171,32 @@ def test_allauths_own_address_is_the_same_door(client):
 
 def test_the_link_leads_where_the_configuration_says(settings):
     address = EmailAddress.objects.get(user=make_person(activated=False))
-    key = links.activation_url(address).split("/activate/")[1].rstrip("/")
+    key = signed_links.activation_url(address).split("/activate/")[1].rstrip("/")
     settings.FRONTEND_ACTIVATION_URL = "https://tickets.example/base/"
-    assert links.activation_url(address).startswith("https://tickets.example/base/activate/")
+    assert signed_links.activation_url(address).startswith("https://tickets.example/base/activate/")
     settings.FRONTEND_ACTIVATION_URL = "https://front.example/welcome?key={token}"
-    link = links.activation_url(address)
+    link = signed_links.activation_url(address)
     assert link.startswith("https://front.example/welcome?key=")
     assert link.partition("=")[2].count("%3A") == key.count(":") == 2
 
 
 def test_the_mail_is_in_the_language_of_the_person(client):
-    sign_up(client, language="pl")
+    post_sign_up(client, language="pl")
     assert User.objects.get().language == Mail.objects.get().language == "pl"
 
 
 def test_the_language_of_the_page_is_the_first_guess(client):
     client.cookies["django_language"] = "pl"
     assert client.get(SIGNUP).context["form"]["language"].value() == "pl"
-    sign_up(client)
+    post_sign_up(client)
     assert User.objects.get().language == "pl"
 
 
 def test_no_mail_to_an_unproven_address_carries_what_a_stranger_typed(client):
     """Else our form would send anybody's advertisement to anybody."""
-    sign_up(client, first_name="WIN at evil.example", last_name="now")
+    post_sign_up(client, first_name="WIN at evil.example", last_name="now")
     again = {"password1": "quite another one", "password2": "quite another one"}
-    sign_up(client, first_name="WIN at evil.example", last_name="now", **again)
+    post_sign_up(client, first_name="WIN at evil.example", last_name="now", **again)
     letters = letters_to("maja@example.org")
     assert len(letters) == 2
     assert not [
@@ -209,7 +209,7 @@ def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
     pages = []
     for email in ("taken@example.org", "fresh1@example.org"):
         client = Client()
-        response = sign_up(client, email, first_name="Thief")
+        response = post_sign_up(client, email, first_name="Thief")
         pages.append(
             (
                 response.status_code,
@@ -229,7 +229,7 @@ def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
 def test_the_form_itself_tells_nothing_about_a_taken_address(client):
     make_person(email="taken@example.org")
     errors = [
-        sign_up(client, email, password2="other").context["form"].errors
+        post_sign_up(client, email, password2="other").context["form"].errors
         for email in ("taken@example.org", "fresh@example.org")
     ]
     assert errors[0] == errors[1] == {"password2": ["You must type the same password each time."]}
@@ -238,11 +238,11 @@ def test_the_form_itself_tells_nothing_about_a_taken_address(client):
 def test_nobody_fills_a_mailbox_from_our_forms(client, settings):
     make_person(email="taken@example.org")
     for _ in range(3):
-        sign_up(client, "taken@example.org")
+        post_sign_up(client, "taken@example.org")
         client.post(reverse("accounts:send_link_again"), {"email": "taken@example.org"})
     assert len(letters_to("taken@example.org")) == 1
     settings.RATE_LIMITS = False
-    sign_up(client, "taken@example.org")
+    post_sign_up(client, "taken@example.org")
     assert len(letters_to("taken@example.org")) == 2
 
 
@@ -277,8 +277,11 @@ def test_a_lost_link_needs_an_address(client):
 
 def test_activate_twice_keeps_the_first_result():
     address = EmailAddress.objects.get(user=make_person(activated=False))
-    key = links.activation_url(address).split("/activate/")[1].rstrip("/")
-    assert [services.activate(key), services.activate(key)] == [(address, True), (address, False)]
+    key = signed_links.activation_url(address).split("/activate/")[1].rstrip("/")
+    assert [activation.activate(key), activation.activate(key)] == [
+        (address, True),
+        (address, False),
+    ]
     assert AuditEntry.objects.count() == 1
 
 
@@ -286,9 +289,9 @@ def test_activate_refuses_an_address_that_another_account_has_by_now():
     person = make_person()
     wanted = EmailAddress.objects.create(user=person, email="new@example.org")
     make_person(email="new@example.org")
-    key = links.activation_url(wanted).split("/activate/")[1].rstrip("/")
+    key = signed_links.activation_url(wanted).split("/activate/")[1].rstrip("/")
     with pytest.raises(Refused) as caught:
-        services.activate(key)
+        activation.activate(key)
     assert caught.value.code == "email_taken"
     person.refresh_from_db()
     assert person.email != "new@example.org"
@@ -302,7 +305,7 @@ def test_two_who_sign_up_at_once_make_one_account():
     def race(number):
         gate.wait()
         seen.append(
-            services.sign_up(
+            sign_up.sign_up(
                 email="maja@example.org",
                 password=PASSWORD,
                 first_name=f"Maja {number}",

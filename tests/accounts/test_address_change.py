@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import access, addresses, links, services
+from accounts import access, activation, address_change, signed_links
 from accounts.models import FormerAddress, User
 from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
@@ -77,7 +77,7 @@ def reset(owner):
 
 
 def end_sessions(owner):
-    access.end_other_sessions(owner)
+    access.log_out_everywhere(owner)
 
 
 @pytest.mark.parametrize("ended_by", [change_password, reset, end_sessions])
@@ -102,26 +102,30 @@ def test_an_address_asked_for_by_an_intruder_dies_with_the_owners_change(owner, 
 def test_the_link_dies_with_the_password_even_where_the_address_stayed(owner):
     """The link itself is bound to the account's state, not only to a row that is deleted."""
     address = EmailAddress.objects.create(user=owner, email=NEW)
-    keys = [links.activation_key(address)]
-    assert links.address_behind(keys[0]) == address
+    keys = [signed_links.activation_key(address)]
+    assert signed_links.address_from_key(keys[0]) == address
     owner.set_password(BETTER)
     owner.save()
     address.refresh_from_db()
-    keys.append(links.activation_key(EmailAddress.objects.get(email=NEW)))
+    keys.append(signed_links.activation_key(EmailAddress.objects.get(email=NEW)))
     User.objects.filter(pk=owner.pk).update(access_version=7)
-    assert [links.address_behind(key) for key in keys] == [None, None]
+    assert [signed_links.address_from_key(key) for key in keys] == [None, None]
 
 
 def test_a_link_outlives_a_new_secret_while_the_old_one_is_a_fallback(owner, settings):
     address = EmailAddress.objects.create(user=owner, email=NEW)
-    key, token, old = links.activation_key(address), token_for(owner, OLD), settings.SECRET_KEY
+    key, token, old = (
+        signed_links.activation_key(address),
+        token_for(owner, OLD),
+        settings.SECRET_KEY,
+    )
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [old]
-    assert links.address_behind(key) == address
-    former = links.former_address_behind(token)
+    assert signed_links.address_from_key(key) == address
+    former = signed_links.former_address_from_token(token)
     assert (former.person, former.email) == (owner, OLD)
     settings.SECRET_KEY_FALLBACKS = []
-    assert links.address_behind(key) is None
-    assert links.former_address_behind(token) is None
+    assert signed_links.address_from_key(key) is None
+    assert signed_links.former_address_from_token(token) is None
 
 
 def test_an_address_that_is_only_asked_for_gets_no_link_to_a_new_password(owner):
@@ -186,18 +190,18 @@ def test_taking_back_removes_a_second_step_that_the_intruder_added(owner):
     old = Authenticator.objects.create(user=owner, type="webauthn", data={"name": "mine"})
     Authenticator.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
     Authenticator.objects.create(user=owner, type="totp", data={"secret": "x"})
-    addresses.take_back(token_for(owner, OLD))
+    address_change.undo_address_change(token_for(owner, OLD))
     assert [*Authenticator.objects.all()] == [old]
 
 
 def test_taking_back_works_once(owner):
     """Whoever finds the mail later voids no password with it."""
     token = token_for(owner, OLD)
-    addresses.take_back(token)
+    address_change.undo_address_change(token)
     choose_password(owner, BETTER)
     letters = len(letters_to(OLD))
     with pytest.raises(Refused) as caught:
-        addresses.take_back(token)
+        address_change.undo_address_change(token)
     assert caught.value.code == "take_back_invalid"
     assert Client().get(f"/accounts/not-me/{token}/").status_code == 400
     assert log_in(Client(), OLD, BETTER).status_code == 302
@@ -244,10 +248,10 @@ def test_a_later_change_can_be_taken_back_as_well(owner):
 
 def test_a_take_back_is_judged_under_the_lock(owner):
     token = token_for(owner, OLD)
-    seen_before = links.former_address_behind(token)
-    addresses.take_back(token)
+    seen_before = signed_links.former_address_from_token(token)
+    address_change.undo_address_change(token)
     with pytest.raises(Refused) as caught:
-        addresses.restore(seen_before)
+        address_change.restore_address(seen_before)
     assert caught.value.code == "take_back_invalid"
 
 
@@ -280,10 +284,10 @@ def test_an_unproven_sign_up_with_the_new_address_gives_way_to_who_proves_it(own
 def test_mails_that_hold_the_way_back_are_not_forgotten_with_a_dropped_address(owner):
     """The intruder asks for the old address, then for another one, while the mails still wait."""
     address = EmailAddress.objects.create(user=owner, email=EVIL)
-    services.prove(address, by=owner)
+    activation.verify_address(address, by=owner)
     owner.refresh_from_db()
     for email in (OLD, "third@evil.example"):
-        addresses.ask_for_address(owner, email)
+        address_change.request_address_change(owner, email)
     assert any("/not-me/" in letter.body for letter in letters_to(OLD))
 
 
@@ -293,7 +297,7 @@ def test_taking_back_gives_nobody_an_address_that_another_account_has_by_now(own
     User.objects.filter(pk=owner.pk).update(email=NEW)
     other = make_person(email=OLD)
     with pytest.raises(Refused) as caught:
-        addresses.take_back(token)
+        address_change.undo_address_change(token)
     assert caught.value.code == "email_taken"
     owner.refresh_from_db()
     other.refresh_from_db()
@@ -312,15 +316,15 @@ def test_a_link_that_is_not_ours_gives_nothing_back(client, owner, token):
 
 def test_an_old_link_gives_nothing_back(owner, monkeypatch):
     token = token_for(owner, OLD)
-    monkeypatch.setattr(links, "TAKE_BACK", timedelta(seconds=-1))
+    monkeypatch.setattr(signed_links, "UNDO_PERIOD", timedelta(seconds=-1))
     with pytest.raises(Refused) as caught:
-        addresses.take_back(token)
+        address_change.undo_address_change(token)
     assert caught.value.code == "take_back_invalid"
 
 
 def token_for(person, email):
     former, _ = FormerAddress.objects.get_or_create(person=person, email=email)
-    return links.take_back_url(former).rstrip("/").rpartition("/")[2]
+    return signed_links.undo_url(former).rstrip("/").rpartition("/")[2]
 
 
 def test_only_the_newest_address_can_become_theirs(owner):

@@ -5,7 +5,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
-from accounts import services
+from accounts import mail_limits, people
 from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from tests.support.factories import PASSWORD, make_admin, make_event, make_person
@@ -104,7 +104,7 @@ def test_a_blocked_person_is_out_with_the_next_click(client):
     person = make_person()
     log_in(client, person.email)
     assert logged_in(client)
-    services.block(person, by=make_admin())
+    people.block_person(person, by=make_admin())
     assert not logged_in(client)
     assert AuditEntry.objects.exclude(action="login.success").get().action == "account.block"
 
@@ -148,10 +148,10 @@ def test_new_password_is_mailed_again_when_the_link_has_died(client, settings):
     settings.ACCOUNT_RATE_LIMITS = False
     owner = make_person(email="known@example.org")
     mails = []
-    for _ in range(services.REPLACED_MAILS + 2):
+    for _ in range(mail_limits.MAX_REPLACEMENTS_PER_HOUR + 2):
         mails.append(ask_for_new_password(owner.email))
         log_in(Client(), owner.email)
-    most = 1 + services.REPLACED_MAILS
+    most = 1 + mail_limits.MAX_REPLACEMENTS_PER_HOUR
     assert mails == [*range(1, most + 1), most]
 
 

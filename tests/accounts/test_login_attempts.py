@@ -164,7 +164,7 @@ def test_another_account_or_password_or_a_forged_cookie_is_not_known(settings):
     by_page(old, owner.email)
     old.post("/accounts/logout/")
     forged.cookies["known_browser"] = f"{owner.pk}:0123456789abcdef:1abc:sig"
-    access.end_other_sessions(owner)
+    access.log_out_everywhere(owner)
     lock_everywhere(settings, owner)
     for browser in (knows_other, forged, old):
         assert by_page(browser, owner.email) == "locked"
@@ -276,7 +276,7 @@ def test_log_ins_are_forgotten_after_half_a_year_and_other_deeds_are_not():
     owner = make_person()
     by_page(from_address(OWNERS), owner.email)
     by_page(from_address(OWNERS), owner.email, "wrong")
-    access.end_other_sessions(owner)
+    access.log_out_everywhere(owner)
     AuditEntry.objects.update(at=timezone.now() - timedelta(days=181))
     by_page(from_address(OWNERS), owner.email)
     assert schedule.prune()["log-ins"] == 2

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from accounts import services
+from accounts import activation, sign_up
 from accounts.models import User
 from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
@@ -101,7 +101,7 @@ def test_signup_refuses_an_address_that_no_mail_reaches(client, typed):
 
 def test_signup_refuses_the_addresses_of_deleted_accounts_in_every_spelling():
     with pytest.raises(Refused, match="address_nowhere"):
-        services.sign_up(email="a@dele\u200bted.INVALID", password=PASSWORD, language="en")
+        sign_up.sign_up(email="a@dele\u200bted.INVALID", password=PASSWORD, language="en")
 
 
 # --- those who have an account ----------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_invited_door_staff_are_welcomed_by_their_mailbox(client, typed):
         client.post(f"/organizer/events/{event.pk}/door-staff/", {"email": typed}).status_code
         == 302
     )
-    services.vouch_for(make_person(email=CANONICAL, activated=False), by=make_admin())
+    activation.activate_by_admin(make_person(email=CANONICAL, activated=False), by=make_admin())
     assert DoorStaff.objects.get().person.email == CANONICAL
 
 

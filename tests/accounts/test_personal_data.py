@@ -8,7 +8,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from accounts import services as accounts
+from accounts import activation, people, roles
 from eventflow import mail
 from eventflow.operations import personal_data
 from events import services as events
@@ -79,8 +79,8 @@ def live_through(who, title):
     announcements.send(
         own, audience="all", subject="Parking", body="Behind the hall.", key=uuid.uuid4(), by=who
     )
-    accounts.change_settings(who, last_name=who.last_name)
-    accounts.remember_former(who, f"before-{who.email}")
+    people.change_settings(who, last_name=who.last_name)
+    activation.record_former_address(who, f"before-{who.email}")
     Authenticator.objects.create(user=who, type="totp", data={"secret": "SEEDSEED"})
     Authenticator.objects.create(
         user=who,
@@ -165,7 +165,7 @@ def test_the_file_holds_everything_about_the_person(person):
 
 
 def test_the_log_is_what_they_did_and_what_was_done_to_their_account(person):
-    accounts.grant_role(person, "admin", by=make_admin())
+    roles.grant_role(person, "admin", by=make_admin())
     log = taken_away(person)["log"]
     assert [(entry["action"], entry["by"]) for entry in log] == [
         ("reservation.reserve", "you"),

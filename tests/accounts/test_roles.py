@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
-from accounts import services
+from accounts import people, roles
 from accounts.models import User
 from accounts.permissions import administered_people
 from eventflow.core.audit import AuditEntry
@@ -118,7 +118,7 @@ def test_an_admin_may_give_the_role_up_when_another_stays(client):
 def test_the_last_admin_cannot_be_blocked():
     admin = make_admin()
     with pytest.raises(Refused) as caught:
-        services.block(admin, by=admin)
+        people.block_person(admin, by=admin)
     assert caught.value.code == "last_admin"
     assert User.objects.get(pk=admin.pk).is_active
 
@@ -188,13 +188,13 @@ def demote_each_other(monkeypatch, *, guard):
     gate, outcomes = threading.Barrier(2), []
     if not guard:
         monkeypatch.setattr(
-            services, "spare_last_admin", lambda person: None
+            roles, "check_not_last_admin", lambda person: None
         )  # each has counted two, before the transaction
 
     def demote(person, by):
         gate.wait()
         try:
-            services.grant_role(person, "user", by=by)
+            roles.grant_role(person, "user", by=by)
             outcomes.append("done")
         except Refused as refusal:
             outcomes.append(refusal.code)
@@ -256,7 +256,7 @@ def test_nobody_becomes_admin_without_a_question(client, headers):
 )
 def test_person_is_told_what_they_may_do_now(before, after, subject):
     person = make_person(role=before)
-    services.grant_role(person, after, by=make_admin())
+    roles.grant_role(person, after, by=make_admin())
     [letter] = letters_to(person.email)
     assert letter.subject == subject
     assert ("/organizer/" in letter.body) == (after != "user")
@@ -265,17 +265,17 @@ def test_person_is_told_what_they_may_do_now(before, after, subject):
 def test_role_that_is_taken_back_in_time_is_not_told():
     person, admin = make_person(), make_admin()
     for role in ("organizer", "admin", "user"):
-        services.grant_role(person, role, by=admin)
+        roles.grant_role(person, role, by=admin)
     assert letters_to(person.email) == []
 
 
 def test_of_two_changes_in_a_row_the_person_is_told_the_last():
     person, admin = make_person(), make_admin()
     for role in ("organizer", "user", "organizer"):
-        services.grant_role(person, role, by=admin)
+        roles.grant_role(person, role, by=admin)
     [letter] = letters_to(person.email)
     assert letter.subject == "You can create events on EventFlow now"
-    services.grant_role(person, "user", by=admin)
+    roles.grant_role(person, "user", by=admin)
     assert letters_to(person.email)[-1].subject == "You can no longer create events on EventFlow"
 
 

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import access, leaving, sessions
-from accounts.devices import device_of
+from accounts import access, deletion, login_sessions
 from accounts.models import LoginSession, User
+from accounts.user_agents import describe_device
 from eventflow.core.audit import AuditEntry
 from eventflow.jobs import schedule
 from eventflow.operations.personal_data import sections
@@ -66,7 +66,7 @@ def listed(browser):
     ],
 )
 def test_a_device_is_told_in_a_few_words(agent, told):
-    assert device_of(agent) == told
+    assert describe_device(agent) == told
 
 
 def test_the_page_tells_browsers_and_programs_apart_and_marks_this_one():
@@ -115,7 +115,7 @@ def test_everywhere_else_is_logged_out_at_once():
     assert (is_in(here), is_in(phone), holds(pair["access"])) == (True, False, False)
     assert len(listed(here)) == 1
     assert "This browser" in listed(here)[0]
-    assert LoginSession.objects.alive().count() == 1
+    assert LoginSession.objects.active().count() == 1
 
 
 def test_a_new_password_leaves_one_place():
@@ -139,7 +139,7 @@ def test_a_session_from_before_there_were_rows_gets_one():
     here = log_in(person)
     LoginSession.objects.all().delete()
     session = here.session
-    for name in (sessions.ROW, sessions.SEEN, sessions.BEGAN):
+    for name in (login_sessions.ROW_KEY, login_sessions.SEEN_KEY, login_sessions.BEGAN_KEY):
         del session[name]
     session.save()
     assert len(listed(here)) == 1
@@ -160,7 +160,7 @@ def test_being_there_is_written_down_every_few_minutes(django_assert_num_queries
     here.get("/accounts/settings/")
     assert LoginSession.objects.get().seen == long_ago
     session = here.session
-    session[sessions.SEEN] = time.time() - sessions.EVERY - 1
+    session[login_sessions.SEEN_KEY] = time.time() - login_sessions.ACTIVITY_SECONDS - 1
     session.save()
     here.get("/accounts/settings/")
     assert timezone.now() - LoginSession.objects.get().seen < timedelta(minutes=1)
@@ -181,7 +181,7 @@ def age(key, seconds):
     stored = Session.objects.get(session_key=key)
     store = Session.get_session_store_class()(key)
     kept = stored.get_decoded()
-    kept[sessions.BEGAN] -= seconds
+    kept[login_sessions.BEGAN_KEY] -= seconds
     stored.session_data = store.encode(kept)
     stored.save()
 
@@ -211,7 +211,7 @@ def test_a_new_log_in_begins_a_new_time(settings):
     age(here.session.session_key, settings.SESSION_MAX_SECONDS - 60)
     here.post("/accounts/logout/")
     here.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
-    assert time.time() - here.session[sessions.BEGAN] < 60
+    assert time.time() - here.session[login_sessions.BEGAN_KEY] < 60
 
 
 def test_rows_of_sessions_that_are_over_are_deleted():
@@ -227,12 +227,12 @@ def test_the_person_gets_them_in_their_data_and_takes_them_along():
     [row] = sections(person)["logged_in_at"]
     assert (row["device"], row["is_program"]) == ("Firefox, Linux", False)
     assert "192.0.2" not in str(row)
-    leaving.leave(User.objects.get(pk=person.pk))
+    deletion.delete_account(User.objects.get(pk=person.pk))
     assert not LoginSession.objects.exists()
 
 
 def test_revoked_access_shows_no_place_any_more():
     person = make_person()
     log_in(person)
-    access.end_other_sessions(person)
-    assert not sessions.sessions_of(person).exists()
+    access.log_out_everywhere(person)
+    assert not login_sessions.active_sessions_of(person).exists()

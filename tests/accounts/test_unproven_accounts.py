@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.test import Client
 
-from accounts import links, services
+from accounts import activation, mail_limits, sign_up, signed_links
 from accounts.models import User
 from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
@@ -66,7 +66,7 @@ def test_no_mail_about_an_account_that_is_there_activates_it():
     by_page(VICTIMS)
     assert "accounts.mails.account_exists" not in Mail.objects.values_list("builder", flat=True)
     owner = make_person(email="owner@example.org")
-    services.tell_owner(owner)
+    sign_up.notify_owner(owner)
     assert "/activate/" not in letters_to(owner.email)[0].body
 
 
@@ -202,7 +202,7 @@ def test_every_state_of_an_address_is_answered_alike_and_costs_one_hash(monkeypa
 def test_sign_ups_that_replace_each_other_do_not_fill_a_mailbox():
     for number in range(9):
         by_api(f"{PASSWORD} {number}")
-    assert len(letters_to(VICTIM)) == 1 + services.REPLACED_MAILS
+    assert len(letters_to(VICTIM)) == 1 + mail_limits.MAX_REPLACEMENTS_PER_HOUR
     assert User.objects.get().check_password(f"{PASSWORD} 8"), "the newest counts all the same"
 
 
@@ -242,19 +242,19 @@ def test_a_look_at_the_link_of_the_api_activates_nobody():
 
 def test_a_link_is_judged_again_under_the_lock(monkeypatch):
     """A stranger signs up between the look at the link and the lock: their password is not activated."""
-    services.sign_up(email=VICTIM, password=VICTIMS, language="en")
-    key = links.activation_key(EmailAddress.objects.get(email=VICTIM))
-    look, looks = links.address_behind, []
+    sign_up.sign_up(email=VICTIM, password=VICTIMS, language="en")
+    key = signed_links.activation_key(EmailAddress.objects.get(email=VICTIM))
+    look, looks = signed_links.address_from_key, []
 
     def look_then_lose_the_race(key):
         found = look(key)
         looks.append(key)
         if len(looks) == 1:
-            services.sign_up(email=VICTIM, password=ATTACKERS, language="en")
+            sign_up.sign_up(email=VICTIM, password=ATTACKERS, language="en")
         return found
 
-    monkeypatch.setattr(links, "address_behind", look_then_lose_the_race)
+    monkeypatch.setattr(signed_links, "address_from_key", look_then_lose_the_race)
     with pytest.raises(Refused) as caught:
-        services.activate(key)
+        activation.activate(key)
     assert caught.value.code == "activation_invalid"
     assert not EmailAddress.objects.get(email=VICTIM).verified

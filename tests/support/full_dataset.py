@@ -16,8 +16,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.links import activation_url, take_back_url
 from accounts.models import FormerAddress, User
+from accounts.signed_links import activation_url, undo_url
 from eventflow.mail import Letter
 from events import services as event_services
 from events.mails import door_staff
@@ -373,7 +373,7 @@ def visitor_visits(house: House) -> Iterator[Visit]:
         yield "visitor", "accounts:activate", [key], {}
     nobody = house["people"]["nobody"]
     former, _ = FormerAddress.objects.get_or_create(person=nobody, email=nobody.email)
-    for token in ("worn-out", take_back_url(former).rstrip("/").rpartition("/")[2]):
+    for token in ("worn-out", undo_url(former).rstrip("/").rpartition("/")[2]):
         yield "visitor", "accounts:not_me", [token], ""
         yield "visitor", "accounts:not_me", [token], {}
     yield "visitor", "accounts:send_link_again", None, ""

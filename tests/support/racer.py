@@ -62,7 +62,7 @@ def attempt(event_id: int, deed: Deed) -> str:
 
 def do(event_id: int, verb: str, pk: int, by: int) -> None:
     """One deed, as a door would do it: fetch outside of the transaction, then call one service."""
-    from accounts import leaving
+    from accounts import deletion
     from accounts.models import User
     from events import services as event_services
     from events.models import Event
@@ -82,7 +82,7 @@ def do(event_id: int, verb: str, pk: int, by: int) -> None:
     elif verb == "seats":
         event_services.edit(event, by=person, seats_limit=pk)
     elif verb == "leave":
-        leaving.leave(person)
+        deletion.delete_account(person)
     elif verb == "cancel_event":
         event_services.cancel(event, by=person)
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
-from accounts.decorators import View, VisitorRequest, to_login
+from accounts.decorators import View, VisitorRequest, respond_login_required
 from tickets.models import Device
 from tickets.permissions import Keeper
 
@@ -19,7 +19,7 @@ class KeeperRequest(VisitorRequest):
     keeper: Keeper
 
 
-def device_of(request: HttpRequest) -> Device | None:
+def describe_device(request: HttpRequest) -> Device | None:
     """The device that this browser's session belongs to."""
     number = request.session.get(SESSION)
     return (
@@ -30,7 +30,7 @@ def device_of(request: HttpRequest) -> Device | None:
 
 
 def keeper_of(request: HttpRequest) -> Keeper:
-    device = device_of(request)
+    device = describe_device(request)
     # Somebody else may have logged in on this phone since.
     if device and device.person_id not in (None, request.user.pk):
         device = None
@@ -49,7 +49,7 @@ def keeper_required(view: Callable[..., HttpResponseBase]) -> View:
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.keeper = keeper_of(request)
         if request.keeper.device is None and not request.user.is_authenticated:
-            return to_login(request)
+            return respond_login_required(request)
         return view(request, *args, **kwargs)
 
     return guarded

@@ -9,7 +9,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import access, services, tokens
+from accounts import access, activation, people, roles, sign_up, tokens
 from accounts.permissions import administered_people
 from accounts.tokens import TokenAuthentication
 from eventflow.api import limits
@@ -65,7 +65,7 @@ class Register(Open):
         """Creates an account and mails the activation link. A taken address is answered alike, and its owner is mailed instead."""
         person = body_of(request, data.Registration)
         limits.share(request._request, "signup")
-        services.sign_up(**person, language=get_language() or "en")
+        sign_up.sign_up(**person, language=get_language() or "en")
         return answer(
             {"user_id": None, "email": person["email"]},
             _("Check your mail: the link in it activates your account."),
@@ -89,7 +89,7 @@ class Activate(Open):
     )
     def get(self, request: Request, token: str) -> Response:
         """Proves the address with the token of the mailed link. Again with the same token changes nothing."""
-        address, first = services.activate(token)
+        address, first = activation.activate(token)
         return answer(
             {"email": address.email},
             _("Your account is active. Sign in.")
@@ -117,7 +117,7 @@ class Login(Open):
     )
     def post(self, request: Request) -> Response:
         """Gives an access and a refresh token. An account that is not activated or is blocked is answered like a wrong password."""
-        pair = tokens.sign_in(request._request, **body_of(request, data.Credentials))
+        pair = tokens.log_in(request._request, **body_of(request, data.Credentials))
         return answer(pair._asdict(), _("Signed in."))
 
 
@@ -144,10 +144,10 @@ class Token(Login):
         """Ends this session: its access token and its refresh token work no more. `all=true`: every session of the account, in browsers too."""
         refuse_unknown(request.query_params, data.LogoutQuery().fields)
         if filters_of(request, data.LogoutQuery)["all"]:
-            access.end_other_sessions(request.user)
+            access.log_out_everywhere(request.user)
         else:
             payload: Any = request.auth
-            tokens.end(payload, by=request.user)
+            tokens.log_out(payload, by=request.user)
         return answer(None, _("Signed out."))
 
 
@@ -197,8 +197,8 @@ class People(Endpoint):
     def get(self, request: Call) -> Response:
         """Everybody, newest first."""
         words = asked_of_list(request, data.PersonQuery)["q"]
-        people = administered_people(request.user).filter(services.matching(words)).order_by("-pk")
-        return listed(Rows(people, data.Person), request)
+        found = administered_people(request.user).filter(people.matching(words)).order_by("-pk")
+        return listed(Rows(found, data.Person), request)
 
 
 class SetOrganizer(Endpoint):
@@ -217,7 +217,7 @@ class SetOrganizer(Endpoint):
     )
     def patch(self, request: Call, pk: int) -> Response:
         wanted = body_of(request, data.OrganizerFlag)["is_organizer"]
-        person = services.set_organizer(
+        person = roles.set_organizer(
             fetch(administered_people(request.user), pk), wanted, by=request.user
         )
         return answer(data.Person(person).data, _("Saved."))
@@ -237,7 +237,7 @@ class Role(Endpoint):
     )
     def patch(self, request: Call, pk: int) -> Response:
         role = body_of(request, data.RoleChoice)["role"]
-        person = services.grant_role(
+        person = roles.grant_role(
             fetch(administered_people(request.user), pk), role, by=request.user
         )
         return answer(data.Person(person).data, _("Saved."))

@@ -223,7 +223,7 @@ def test_who_may_not_call_keeps_nothing():
 def test_a_stolen_token_ends_its_family_although_the_answer_is_a_refusal(monkeypatch):
     pair = data(Api().post("/login/", {"email": make_person().email, "password": PASSWORD}))
     later = data(Api().post("/token/refresh/", {"refresh": pair["refresh"]}))
-    monkeypatch.setattr(tokens, "GRACE", -1)
+    monkeypatch.setattr(tokens, "GRACE_SECONDS", -1)
     assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]}, key="thief")) == (
         401,
         "token_invalid",

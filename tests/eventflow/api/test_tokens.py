@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import services, tokens
+from accounts import allauth_bridge, people, roles, tokens
 from accounts.models import User
 from eventflow.core.errors import Refused
 from tests.eventflow.api.clients import Api, data, refused, sign_in
@@ -126,12 +126,12 @@ def test_token_holds_no_longer_than_its_session(changed):
 @db
 def test_token_outlives_a_new_secret_while_the_old_one_is_a_fallback(settings):
     token, old = sign_in(make_person())["access"], settings.SECRET_KEY
-    person = tokens.person_behind({**claims(token)})
+    person = allauth_bridge.person_behind({**claims(token)})
     data_of_old = Session.objects.get().get_decoded()
     settings.SECRET_KEY = "another-secret"
-    assert not tokens.is_session_of(person, data_of_old)
+    assert not allauth_bridge.is_session_of(person, data_of_old)
     settings.SECRET_KEY_FALLBACKS = [old]
-    assert tokens.is_session_of(person, data_of_old)
+    assert allauth_bridge.is_session_of(person, data_of_old)
 
 
 @db
@@ -179,7 +179,7 @@ def test_within_the_ten_seconds_nobody_gets_a_pair_whose_session_is_over(end):
         person.set_password("another battery staple")
         person.save()
     elif end == "block":
-        services.block(person, by=make_admin())
+        people.block_person(person, by=make_admin())
     else:
         data(Api(token=second["access"]).delete("/token/"))
     assert refused(refresh(pair["refresh"])) == (401, "token_invalid")
@@ -228,7 +228,7 @@ def test_refresh_token_works_once_and_its_later_use_ends_the_family(monkeypatch)
     second = data(refresh(first["refresh"]))
     third = data(refresh(second["refresh"]))
     assert holds(third["access"])
-    monkeypatch.setattr(tokens, "time", Later(tokens.GRACE + 1))
+    monkeypatch.setattr(tokens, "time", Later(tokens.GRACE_SECONDS + 1))
     assert refused(refresh(first["refresh"])) == (401, "token_invalid")
     assert not any(holds(pair["access"]) for pair in (first, second, third))
     assert refused(refresh(third["refresh"])) == (401, "token_invalid")
@@ -251,7 +251,7 @@ def test_a_role_taken_away_counts_from_the_next_request():
     organizer = make_organizer()
     api = Api(organizer)
     assert api.get("/events/organizer/metrics/").status_code == 200
-    services.grant_role(organizer, User.Role.USER, by=make_admin())
+    roles.grant_role(organizer, User.Role.USER, by=make_admin())
     assert refused(api.get("/events/organizer/metrics/")) == (403, "forbidden")
 
 

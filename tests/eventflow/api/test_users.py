@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.core import signing
 from django.test import Client
 
-from accounts import services
+from accounts import people
 from accounts.models import User
 from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
@@ -353,7 +353,7 @@ def test_refresh_gives_the_next_pair_at_every_address(path):
 def test_a_blocked_person_is_out_at_once():
     person = make_person()
     pair = sign_in(person)
-    services.block(person, by=make_admin())
+    people.block_person(person, by=make_admin())
     assert refused(Api(token=pair["access"]).get("/users/me/")) == (401, "token_invalid")
     assert refused(Api().post("/token/refresh/", {"refresh": pair["refresh"]})) == (
         401,

@@ -1,6 +1,6 @@
-"""allauth's pages that change a second step, each together with the end of other access; and the one that renames a passkey.
+"""The addresses of allauth's pages that change a second factor, with our views around them.
 
-Asked before allauth's own, under the same names.
+They are asked before allauth's own and have the same names.
 """
 
 from allauth.mfa.recovery_codes import views as codes
@@ -8,9 +8,9 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path
 
-from accounts.forms import RenamePasskeyForm
-from accounts.views import RenamePasskeyView
-from accounts.views import changes_second_steps as changes
+from accounts.allauth_forms import RenamePasskeyForm
+from accounts.views.security import RenamePasskeyView
+from accounts.views.security import changes_second_factor as changes
 from eventflow.core.form_drafts import keeps
 
 urlpatterns = [
