@@ -1,0 +1,114 @@
+"""What the tests cost in CPU seconds: the ten dearest files at the end of a run, and its budget.
+
+CPU seconds of pytest's workers and of the processes that they started and waited for, as the
+kernel counts them (`getrusage`): they hardly depend on what else the machine does. A server that
+outlives the test which needed it counts for the file at whose end it is stopped. PostgreSQL and
+Redis are not children of pytest and are left out.
+
+Loaded with `-p tests.support.costs`. `--cost-budget=SECONDS` fails a run that costs more;
+`--cost-table=FILE` writes the costs by file as JSON, which orders the files of later runs.
+"""
+
+import json
+import resource
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+DEAREST = 10
+TABLE = Path(__file__).parents[1] / "costs.json"
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process so far, and of its children that have ended."""
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def known_costs() -> dict[str, float]:
+    """CPU seconds by file, as the table in the repository has them; files it does not know are missing."""
+    return json.loads(TABLE.read_text()) if TABLE.exists() else {}
+
+
+class Costs:
+    """Adds up what each worker reports, in the process that shows the summary."""
+
+    def __init__(self, budget: float | None, table: str | None):
+        self.budget, self.table = budget, table
+        self.files: Counter[str] = Counter()
+        self.workers: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report):
+        self.files[report.nodeid.partition("::")[0]] += getattr(report, "cpu", 0)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node, error):
+        self.workers[node.gateway.id] = getattr(node, "workeroutput", {}).get("cpu", 0)
+
+    def total(self) -> float:
+        """CPU seconds of the whole run: each worker's, and this process' own."""
+        return sum(self.workers.values()) + cpu_seconds()
+
+    def pytest_sessionfinish(self, session):
+        if self.table:
+            costs = {
+                file: round(cost, 1) for file, cost in sorted(self.files.items()) if cost >= 0.05
+            }
+            Path(self.table).write_text(json.dumps(costs, indent=1) + "\n")
+        if self.over_budget() and session.exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def over_budget(self) -> bool:
+        return self.budget is not None and self.total() > self.budget
+
+    def pytest_terminal_summary(self, terminalreporter):
+        terminalreporter.section("cost in CPU seconds")
+        for file, cost in self.files.most_common(DEAREST):
+            terminalreporter.write_line(f"{cost:7.1f}  {file}")
+        rest = self.total() - sum(self.files.values())
+        terminalreporter.write_line(
+            f"{rest:7.1f}  beside the tests: start, collection, fixtures of a session"
+        )
+        budget = f" of {self.budget:g}" if self.budget is not None else ""
+        terminalreporter.write_line(f"{self.total():7.1f}{budget}  all")
+        if self.over_budget():
+            terminalreporter.write_line(
+                "FAILED: over the budget. Make dear tests cheaper, or say why the budget grows."
+            )
+
+
+class Meter:
+    """Notes in each worker what every test costs, its fixtures included."""
+
+    def __init__(self):
+        self.before = cpu_seconds()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        report = yield
+        now = cpu_seconds()
+        report.cpu, self.before = now - self.before, now
+        return report
+
+    def pytest_runtest_logstart(self, nodeid):
+        self.before = cpu_seconds()
+
+    def pytest_sessionfinish(self, session):
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["cpu"] = cpu_seconds()
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("costs")
+    group.addoption("--cost-budget", type=float, help="fail if the run costs more CPU seconds")
+    group.addoption("--cost-table", help="write the costs by file to this JSON file")
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Meter(), "cost-meter")
+    if not hasattr(config, "workerinput"):
+        options = config.getoption("cost_budget"), config.getoption("cost_table")
+        config.pluginmanager.register(Costs(*options), "costs")
