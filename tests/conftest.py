@@ -9,6 +9,7 @@ from django.utils import translation
 
 from eventflow.observability import trail
 from events import shared_page
+from tests.support import migrated_template
 from tests.support.smtp_server import PostOffice
 from tickets import signature
 
@@ -48,6 +49,15 @@ def runs_on(item):
         return "postgresql"
     once = item.get_closest_marker("once")
     return once.kwargs.get("on", "sqlite") if once else None
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request, django_db_modify_db_settings, django_db_blocker, pytestconfig):
+    """pytest-django's: whether the test database is there already. Ours begins as a copy."""
+    if request.config.getvalue("reuse_db"):
+        return True
+    with django_db_blocker.unblock():
+        return migrated_template.use(pytestconfig.cache.mkdir("eventflow"))
 
 
 @pytest.fixture(autouse=True)
