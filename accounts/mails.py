@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from accounts import allauth_bridge, signed_links
 from accounts.models import FormerAddress, User
-from eventflow.mail import Letter
+from eventflow.mail import Letter, mail_builder
 
 
+@mail_builder("accounts.activation", formerly="accounts.mails.activation")
 def activation(address: int, replaced: bool = False) -> Letter | None:
     """Build the mail with the link that verifies an address, by its id.
 
@@ -34,6 +35,7 @@ def activation(address: int, replaced: bool = False) -> Letter | None:
     return Letter.render("account/activation" if row.primary else "account/new_address", facts)
 
 
+@mail_builder("accounts.account_exists", formerly="accounts.mails.account_exists")
 def account_exists(person: int) -> Letter | None:
     """Build the mail to an owner with whose address somebody signed up again."""
     owner = User.objects.filter(pk=person).first()
@@ -42,6 +44,7 @@ def account_exists(person: int) -> Letter | None:
     return Letter.render("account/account_exists", {"person": owner})
 
 
+@mail_builder("accounts.role_changed", formerly="accounts.mails.role_changed")
 def role_changed(person: int, role: str, before: str) -> Letter | None:
     """Build the mail that says what a person may do from now on.
 
@@ -55,11 +58,13 @@ def role_changed(person: int, role: str, before: str) -> Letter | None:
     return Letter.render("account/role_changed", facts)
 
 
+@mail_builder("accounts.unknown_account", formerly="accounts.mails.unknown_account")
 def unknown_account() -> Letter:
     """Build the mail to an address that requested a link and has no account."""
     return Letter.render("account/unknown_account", {})
 
 
+@mail_builder("accounts.address_asked", formerly="accounts.mails.address_asked")
 def address_asked(person: int, before: str) -> Letter | None:
     """Build the mail to the present address, `before`, while another one waits to be verified.
 
@@ -74,6 +79,7 @@ def address_asked(person: int, before: str) -> Letter | None:
     return Letter.render("account/address_asked", facts | {"days": signed_links.UNDO_PERIOD.days})
 
 
+@mail_builder("accounts.email_changed", formerly="accounts.mails.email_changed")
 def email_changed(person: int, before: str) -> Letter | None:
     """Build the mail to the former address, `before`. None once the change was undone."""
     addresses = FormerAddress.objects.select_related("person")
@@ -84,6 +90,7 @@ def email_changed(person: int, before: str) -> Letter | None:
     return Letter.render("account/email_changed", facts | {"days": signed_links.UNDO_PERIOD.days})
 
 
+@mail_builder("accounts.choose_password", formerly="accounts.mails.choose_password")
 def choose_password(person: int) -> Letter | None:
     """Build the mail to an owner who undid a change of address and has no password now."""
     owner = User.objects.filter(pk=person).first()
@@ -99,11 +106,13 @@ def password_reset_url(key: str) -> str:
     return settings.SITE_URL + path.replace("UID-KEY", key)
 
 
+@mail_builder("accounts.account_deleted", formerly="accounts.mails.account_deleted")
 def account_deleted() -> Letter:
     """Build the last mail, which confirms that the account is deleted."""
     return Letter.render("account/account_deleted", {})
 
 
+@mail_builder("accounts.rendered", formerly="accounts.mails.rendered")
 def rendered(subject: str, text: str, html: str) -> Letter:
     """Return a mail that was rendered when it was queued. The outbox erases it once it is sent."""
     return Letter(subject, text, html)

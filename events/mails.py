@@ -5,11 +5,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from eventflow.core.text_direction import isolated
-from eventflow.mail import Letter
+from eventflow.mail import Letter, mail_builder
 from events.colors import ink
 from events.models import DoorStaff
 
 
+@mail_builder("events.door_staff", formerly="events.mails.door_staff")
 def door_staff(staff: int) -> Letter | None:
     """You help at the door: where to go, or how to sign up first. None once that was taken back."""
     found = DoorStaff.objects.select_related("event__organizer", "person").filter(pk=staff).first()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from eventflow.core.text_direction import isolated
-from eventflow.mail import Letter
+from eventflow.mail import Letter, mail_builder
 from eventflow.mail.letters import Attachment
 from events.calendar import event_calendar, method
 from events.colors import ink
@@ -25,6 +25,7 @@ def who_waits(reservation: int) -> Reservation | None:
     return pending.with_position().filter(pk=reservation).first()
 
 
+@mail_builder("tickets.queued", formerly="tickets.mails.queued")
 def queued(reservation: int) -> Letter | None:
     """You are in the queue, and at which place."""
     found = who_waits(reservation)
@@ -38,6 +39,7 @@ def queued(reservation: int) -> Letter | None:
     return letter("queued", facts)
 
 
+@mail_builder("tickets.waits_again", formerly="tickets.mails.waits_again")
 def waits_again(reservation: int) -> Letter | None:
     """A decision that the guest was told of is taken back."""
     found = who_waits(reservation)
@@ -68,6 +70,7 @@ def what_happens_next(event: Event) -> str:
     )
 
 
+@mail_builder("tickets.confirmed", formerly="tickets.mails.confirmed")
 def confirmed(reservation: int, serial: str) -> Letter | None:
     """You have a spot: with the ticket as PDF and the event as .ics. None once that ticket is void."""
     tickets = Ticket.objects.valid().select_related(
@@ -89,6 +92,7 @@ def confirmed(reservation: int, serial: str) -> Letter | None:
     return letter("confirmed", facts, attachments)
 
 
+@mail_builder("tickets.rejected", formerly="tickets.mails.rejected")
 def rejected(reservation: int, decided: str) -> Letter | None:
     """No spot, with the organizer's words. None once that decision was taken back."""
     found = fetch(reservation)
@@ -108,6 +112,7 @@ def rejected(reservation: int, decided: str) -> Letter | None:
     return letter("rejected", facts, out_of_the_calendar(facts))
 
 
+@mail_builder("tickets.cancelled", formerly="tickets.mails.cancelled")
 def cancelled(reservation: int) -> Letter | None:
     """The guest gave the place back: so that they know, whoever pressed the button, and that their calendar does."""
     found = fetch(reservation)
@@ -119,6 +124,7 @@ def cancelled(reservation: int) -> Letter | None:
     return letter("cancelled", facts, out_of_the_calendar(facts))
 
 
+@mail_builder("tickets.event_cancelled", formerly="tickets.mails.event_cancelled")
 def event_cancelled(reservation: int) -> Letter | None:
     """The event is called off, with the organizer's words."""
     found = fetch(reservation)
@@ -130,6 +136,7 @@ def event_cancelled(reservation: int) -> Letter | None:
     return letter("event_cancelled", facts, out_of_the_calendar(facts))
 
 
+@mail_builder("tickets.moved", formerly="tickets.mails.moved")
 def moved(
     reservation: int, sequence: int, event: int | None = None, was: dict[str, str] | None = None
 ) -> Letter | None:
@@ -154,6 +161,7 @@ def moved(
     return letter("moved", facts, [calendar_file(found.event)] if found.is_confirmed else [])
 
 
+@mail_builder("tickets.reminder", formerly="tickets.mails.reminder")
 def reminder(reservation: int, start: str) -> Letter | None:
     """It is tomorrow. None for those who left, and for an event that is at another time by now."""
     found = fetch(reservation)
@@ -172,6 +180,7 @@ def reminder(reservation: int, start: str) -> Letter | None:
     return letter("reminder", facts)
 
 
+@mail_builder("tickets.announcement", formerly="tickets.mails.announcement")
 def announcement(announcement: int, reservation: int) -> Letter | None:
     """The organizer's own words to their guests. None once they were taken back, or the guest has left."""
     said = Announcement.objects.filter(pk=announcement, withdrawn_at=None).first()
@@ -211,6 +220,7 @@ def may_read(reservation: Reservation, said: Announcement) -> bool:
     )
 
 
+@mail_builder("tickets.organizer_news", formerly="tickets.mails.organizer_news")
 def organizer_news(person: int, news: list[dict[str, Any]]) -> Letter | None:
     """What is new at the events of a person, told once for all of them. None when they organize none of these any more."""
     events = Event.objects.filter(organizer=person, status=Event.Status.PUBLISHED).in_bulk(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
-from django.tasks import Task, task
+from django.tasks import Task
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -15,6 +15,7 @@ from accounts.signed_links import UNDO_PERIOD
 from eventflow.api import idempotency
 from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
+from eventflow.tasks import stored_task
 from tickets.services import news, reminders
 
 # A task that is done tells an operator what ran lately; a mail, whether somebody was written to who says they weren't.
@@ -51,17 +52,17 @@ def delete(rows: QuerySet) -> int:
     return deleted
 
 
-@task
+@stored_task("prune", formerly="eventflow.housekeeping.prune_now")
 def prune_now() -> dict[str, int]:
     return prune()
 
 
-@task
+@stored_task("send_reminders", formerly="eventflow.housekeeping.remind_now")
 def remind_now() -> int:
     return reminders.remind_all()
 
 
-@task
+@stored_task("send_organizer_news", formerly="eventflow.housekeeping.tell_organizers_now")
 def tell_organizers_now() -> int:
     return news.tell_all()
 

@@ -15,6 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from eventflow.jobs.heartbeat import Heart, give_back
 from eventflow.observability import Trail, trail
+from eventflow.tasks import current_path
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class ReapingWorker(TaskWorker):
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
         """Run it, and put it off when it fails. Mails keep their own account of failures, so what fails here is the machinery under them."""
+        # Rows of the last release hold the task's former path.
+        db_task_result.task_path = current_path(db_task_result.task_path)
         # What is done for it finds its way into logs and audit under its own id.
         token = trail.set(Trail(request_id=str(db_task_result.pk)))
         try:

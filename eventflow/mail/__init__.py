@@ -6,6 +6,7 @@ through all its attempts, so that a mailbox can drop the rare second copy.
 """
 
 from eventflow.mail.letters import Letter
+from eventflow.mail.registry import mail_builder
 from eventflow.mail.services import (
     FIRST_IN_LINE,
     forget,
@@ -20,6 +21,7 @@ __all__ = [
     "FIRST_IN_LINE",
     "Letter",
     "forget",
+    "mail_builder",
     "queue",
     "queue_many",
     "queue_to_address",

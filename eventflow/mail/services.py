@@ -11,13 +11,13 @@ from typing import Any
 from django.core.mail import mailers
 from django.db import transaction
 from django.db.models import QuerySet
-from django.tasks import task
 from django.utils import timezone, translation
-from django.utils.module_loading import import_string
 
 from eventflow.core.text import can_be_mailed
 from eventflow.mail.letters import Letter
 from eventflow.mail.models import Mail
+from eventflow.mail.registry import Builder, builders
+from eventflow.tasks import stored_task
 
 
 class UnsendableAddress(ValueError):
@@ -25,7 +25,6 @@ class UnsendableAddress(ValueError):
 
 
 logger = logging.getLogger(__name__)
-Builder = Callable[..., Letter | None]
 
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=3)
@@ -45,7 +44,9 @@ def queue(
     `delay` is in seconds; `args` are the builder's keyword arguments, as JSON.
     """
     if not to.is_deleted:
-        written = Mail(builder=name_of(builder), args=args, to=to.email, language=to.language)
+        written = Mail(
+            builder=builders.name_of(builder), args=args, to=to.email, language=to.language
+        )
         enqueue([written], delay=delay, priority=priority)
 
 
@@ -63,7 +64,11 @@ def queue_to_address(
     Such a mail is about an account or a role, and leaves before those about reservations.
     """
     written = Mail(
-        builder=name_of(builder), args=args, to=address, language=language, farewell=farewell
+        builder=builders.name_of(builder),
+        args=args,
+        to=address,
+        language=language,
+        farewell=farewell,
     )
     enqueue([written], delay=delay, priority=FIRST_IN_LINE)
 
@@ -72,7 +77,10 @@ def queue_many(
     builder: Builder, about: Sequence[Any], *, args: Callable[[Any], dict[str, Any]], delay: int = 0
 ) -> None:
     """Queue one mail about each of these to its `person`, of those who are still here."""
-    name, reached = name_of(builder), [each for each in about if not each.person.is_deleted]
+    name, reached = (
+        builders.name_of(builder),
+        [each for each in about if not each.person.is_deleted],
+    )
     enqueue(
         [
             Mail(builder=name, args=args(each), to=each.person.email, language=each.person.language)
@@ -108,10 +116,12 @@ def recall(builder: Builder, **about: Any) -> int:
 
 def unsent(builder: Builder, about: dict[str, Any]) -> QuerySet[Mail]:
     same = {f"args__{name}": value for name, value in about.items()}
-    return Mail.objects.filter(state=Mail.State.QUEUED, builder=name_of(builder), **same)
+    return Mail.objects.filter(
+        state=Mail.State.QUEUED, builder__in=builders.names_of(builder), **same
+    )
 
 
-@task
+@stored_task("deliver_mails", formerly="eventflow.mail.services.deliver_all")
 def deliver_all(mail_ids: list[int]) -> None:
     """What the worker runs."""
     for mail_id in mail_ids:
@@ -139,7 +149,7 @@ def deliver(mail_id: int) -> None:
 
 def build(mail: Mail) -> Letter | None:
     with translation.override(mail.language):
-        return import_string(mail.builder)(**mail.args)
+        return builders.get(mail.builder)(**mail.args)
 
 
 def finish(mail: Mail, state: str) -> None:
@@ -204,7 +214,3 @@ def send_again(mail: Mail) -> bool:
         return False
     deliver_all.enqueue([mail.pk])
     return True
-
-
-def name_of(builder: Builder) -> str:
-    return f"{builder.__module__}.{builder.__qualname__}"

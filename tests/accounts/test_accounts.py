@@ -55,7 +55,7 @@ def test_signup_writes_the_person_and_the_mail_and_logs_nobody_in(client):
         ("maja@example.org", False, True)
     ]
     assert [*Mail.objects.values_list("builder", "to", "state")] == [
-        ("accounts.mails.activation", "maja@example.org", "queued")
+        ("accounts.activation", "maja@example.org", "queued")
     ]
     assert not logged_in(client)
     assert "maja@example.org" in client.get(response.url).text
@@ -319,4 +319,4 @@ def test_two_who_sign_up_at_once_make_one_account():
     [thread.join() for thread in threads]
     assert User.objects.count() == 1
     assert [person.pk for person in seen] == [User.objects.get().pk] * 2
-    assert {mail.builder for mail in Mail.objects.all()} == {"accounts.mails.activation"}
+    assert {mail.builder for mail in Mail.objects.all()} == {"accounts.activation"}

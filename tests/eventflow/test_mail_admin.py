@@ -38,7 +38,7 @@ def make_mail(state="stuck", **fields):
     }
     return Mail.objects.create(
         state=state,
-        builder="tests.support.mail_builders.note",
+        builder="tests.note",
         args={"subject": "a-secret-link"},
         **values,
     )

@@ -126,7 +126,7 @@ def test_one_bad_address_in_a_batch_blocks_nobody(post):
     services.enqueue(
         [
             Mail(
-                builder="tests.support.mail_builders.note",
+                builder="tests.note",
                 args={"subject": p.email},
                 to=p.email,
                 language="en",
@@ -222,7 +222,7 @@ def test_a_decision_that_was_taken_back_sends_nothing(post, settings):
     settings.MAIL_DECISION_DELAY_SECONDS = 600
     kept, taken_back = make_reservation(status="confirmed"), make_reservation(status="confirmed")
     work(post)
-    confirmations = Mail.objects.filter(builder="tickets.mails.confirmed")
+    confirmations = Mail.objects.filter(builder="tickets.confirmed")
     assert set(confirmations.values_list("state", flat=True)) == {"queued"}, (
         "both should still wait"
     )

@@ -104,10 +104,10 @@ def test_prune_takes_small_bites(monkeypatch, django_assert_num_queries):
 def test_pruning_is_asked_for_once_an_hour_however_many_ask():
     for _ in range(3):
         schedule.queue_what_is_due()
-    assert DBTaskResult.objects.filter(task_path="eventflow.jobs.schedule.prune_now").count() == 1
+    assert DBTaskResult.objects.filter(task_path="eventflow.tasks.prune").count() == 1
     cache.clear()  # an hour later
     schedule.queue_what_is_due()
-    assert DBTaskResult.objects.filter(task_path="eventflow.jobs.schedule.prune_now").count() == 2
+    assert DBTaskResult.objects.filter(task_path="eventflow.tasks.prune").count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

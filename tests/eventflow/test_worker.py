@@ -74,7 +74,8 @@ def test_sigterm_lets_the_running_task_finish(post):
         process.wait(timeout=60)
     assert Mail.objects.get().state == "sent"
     assert [
-        task.status for task in DBTaskResult.objects.filter(task_path__startswith="eventflow.mail")
+        task.status
+        for task in DBTaskResult.objects.filter(task_path="eventflow.tasks.deliver_mails")
     ] == ["SUCCESSFUL"]
     assert not Worker.objects.exists()
 

@@ -6,8 +6,9 @@ from django.core.signals import request_started
 from django.dispatch import receiver
 
 from eventflow.settings import *  # noqa: F403
-from eventflow.settings import DATABASES
+from eventflow.settings import DATABASES, INSTALLED_APPS
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.support.apps.TestSupport"]
 DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

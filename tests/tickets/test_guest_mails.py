@@ -212,7 +212,7 @@ def test_a_queue_of_many_is_acknowledged_one_mail_each():
     event = make_event()
     for person in make_people(3):
         queue.reserve(event, person=person)
-    assert Mail.objects.filter(builder="tickets.mails.queued").count() == 3
+    assert Mail.objects.filter(builder="tickets.queued").count() == 3
 
 
 # --- A decision that is taken back ------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_undo_within_the_grace_writes_to_nobody(settings, many):
     reservation = make_reservation(make_event(title="Night Print"))
     queue.confirm(reservation, by=reservation.event.organizer)
     take_back(reservation, many)
-    assert "tickets.mails.waits_again" not in Mail.objects.values_list("builder", flat=True)
+    assert "tickets.waits_again" not in Mail.objects.values_list("builder", flat=True)
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -251,7 +251,7 @@ def test_guest_with_a_ticket_hears_of_it_when_its_rejection_is_taken_back_in_tim
     reservation.tickets.update(issued_at=timezone.now() - timedelta(hours=1))
     queue.reject(reservation, by=reservation.event.organizer)
     queue.undo(reservation, by=reservation.event.organizer)
-    assert Mail.objects.get(builder="tickets.mails.waits_again").state == "queued"
+    assert Mail.objects.get(builder="tickets.waits_again").state == "queued"
 
 
 def test_guest_who_has_a_seat_again_gets_no_mail_about_the_queue():
@@ -261,7 +261,7 @@ def test_guest_who_has_a_seat_again_gets_no_mail_about_the_queue():
     queue.undo(reservation, by=event.organizer)
     queue.confirm(reservation, by=event.organizer)
     letters_to(reservation.person.email)
-    assert Mail.objects.get(builder="tickets.mails.waits_again").state == "dropped"
+    assert Mail.objects.get(builder="tickets.waits_again").state == "dropped"
 
 
 def take_back(reservation, many):

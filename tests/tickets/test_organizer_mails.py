@@ -227,7 +227,7 @@ def test_many_workers_at_once_send_one_mail(organizer):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert sum(counts) == 1
-    assert Mail.objects.filter(builder="tickets.mails.organizer_news").count() == 1
+    assert Mail.objects.filter(builder="tickets.organizer_news").count() == 1
 
 
 @pytest.mark.postgresql  # on SQLite one transaction that may write waits for the other anyway

@@ -145,7 +145,7 @@ def test_confirmed_again_after_an_undo_sends_the_second_ticket_only():
     second = reservation.tickets.valid().get()
     assert second.code != first.code
     assert second.code in message.body and first.code not in message.body
-    confirmations = Mail.objects.filter(builder="tickets.mails.confirmed")
+    confirmations = Mail.objects.filter(builder="tickets.confirmed")
     assert sorted(confirmations.values_list("state", flat=True)) == ["dropped", "sent"]
 
 

@@ -379,10 +379,8 @@ def test_status_decides_a_pending_reservation_once(status):
         reservation.event.organizer,
         reservation.pk,
     )
-    [mail] = Mail.objects.filter(to=reservation.person.email).exclude(
-        builder="tickets.mails.queued"
-    )
-    assert mail.builder == f"tickets.mails.{status}"
+    [mail] = Mail.objects.filter(to=reservation.person.email).exclude(builder="tickets.queued")
+    assert mail.builder == f"tickets.{status}"
     assert queue.undo(reservation, by=reservation.event.organizer).is_pending
 
 

@@ -43,7 +43,7 @@ def test_register_makes_a_person_and_mails_the_link():
     )
     assert person.check_password(PASSWORD)
     assert [*Mail.objects.values_list("builder", "to")] == [
-        ("accounts.mails.activation", "maja@example.org")
+        ("accounts.activation", "maja@example.org")
     ]
 
 
@@ -95,8 +95,8 @@ def test_register_with_a_taken_address_answers_alike_and_tells_only_its_owner():
     assert {**taken.headers, **own} == {**free.headers, **own}
     assert User.objects.filter(email="maja@example.org").count() == 1
     assert sorted(Mail.objects.values_list("builder", "to")) == [
-        ("accounts.mails.account_exists", "maja@example.org"),
-        ("accounts.mails.activation", "free@example.org"),
+        ("accounts.account_exists", "maja@example.org"),
+        ("accounts.activation", "free@example.org"),
     ]
 
 

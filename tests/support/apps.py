@@ -1,0 +1,11 @@
+"""The tests' own app: it registers their mail builders in the processes that tests start."""
+
+from django.apps import AppConfig
+
+
+class TestSupport(AppConfig):
+    name = "tests.support"
+    label = "test_support"
+
+    def ready(self) -> None:
+        from tests.support import mail_builders  # noqa: F401  registers them
