@@ -200,11 +200,12 @@ def shots() -> Iterator[Shot]:
 def prepare(event: Any, organizer: str) -> None:
     from accounts.models import User
     from events import services
-    from tickets.services import announcements, queue
+    from tickets.messages import announcements
+    from tickets.queue import decisions
 
     by = User.objects.get(email=organizer)
     waiting = event.reservations.pending().in_queue_order()
-    queue.note(waiting[1], "Comes by wheelchair: keep a table near the lift.", by=by)
+    decisions.note(waiting[1], "Comes by wheelchair: keep a table near the lift.", by=by)
     words = {
         "subject": "What to bring",
         "body": "An apron, or clothes that may meet a little ink.\nThe presses are waiting.",
@@ -217,7 +218,7 @@ def cards() -> Iterator[Shot]:
     """The reserve card in each state that somebody of the demo meets."""
     from accounts.models import User
     from events.models import Event
-    from tickets.services.card import card_of
+    from tickets.queue.card import card_of
 
     seen = {"draft"}
     for event in Event.objects.order_by("pk"):
@@ -252,8 +253,8 @@ def tickets(maja: str) -> Iterator[Shot]:
 
 
 def at_the_door(event: Any) -> Iterator[Shot]:
-    from tickets import signature
     from tickets.models import Ticket
+    from tickets.ticket import signature
 
     path, door = f"/organizer/events/{event.pk}/check-in/", "door@example.org"
     fresh = event.tickets.valid().filter(checked_in_at=None).first()
@@ -335,14 +336,14 @@ def show(code: str) -> Deed:
 
 def let_in(code: str) -> Deed:
     """For the first time, however often the picture is taken."""
+    from tickets.checkin import admission
+    from tickets.checkin.access import Keeper
     from tickets.models import Ticket
-    from tickets.permissions import Keeper
-    from tickets.services import door
 
     def deed(page: Page) -> None:
         ticket = Ticket.objects.select_related("reservation", "event__organizer").get(code=code)
         if ticket.is_used:
-            door.undo_check_in(ticket.reservation, keeper=Keeper(ticket.event.organizer))
+            admission.undo_check_in(ticket.reservation, keeper=Keeper(ticket.event.organizer))
         show(code)(page)
         page.keyboard.press("Enter")
         page.wait_for_selector(".result[data-result=ok]")
@@ -452,8 +453,8 @@ def session_of(email: str, language: str) -> str:
 
 def paper(target: Path) -> Path:
     """The ticket as it comes out of a printer."""
-    from tickets import pdf
     from tickets.models import Ticket
+    from tickets.ticket import pdf
 
     ticket = (
         Ticket.objects.valid()

@@ -11,7 +11,7 @@ from eventflow.observability import trail
 from events import shared_page
 from tests.support import migrated_template
 from tests.support.smtp_server import PostOffice
-from tickets import signature
+from tickets.ticket import signature
 
 # Minutes long, and not kind to the servers they run on: bin/test --faults.
 collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]

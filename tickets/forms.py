@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from eventflow.core.errors import Refused
 from eventflow.core.fields import ComposedLine, ComposedText
 from events.models import MOST_SEATS, Event
+from tickets.checkin import scan_times
+from tickets.messages import announcements
 from tickets.models import Announcement, Reservation, ReservationQuerySet
-from tickets.services import announcements, queue, scan_times
+from tickets.queue import counters
 
 
 class QueueFilters(forms.Form):
@@ -72,7 +74,7 @@ class QueueFilters(forms.Form):
 
     def states(self) -> list[tuple[str, str, int]]:
         """The choices: (value, words, how many reservations), all of them last."""
-        counts = queue.counts(self.event)
+        counts = counters.counts(self.event)
         words: dict[str, Any] = {str(value): word for value, word in self.STATES}
         if self.event.is_cancelled:
             words |= {kind.value: kind.label for kind in Reservation.AtCancellation}
@@ -115,7 +117,7 @@ class QueueFilters(forms.Form):
         return (
             self.event.all_count
             if self.shown == self.EVERY
-            else queue.counts(self.event)[self.shown]
+            else counters.counts(self.event)[self.shown]
         )
 
     def query(self, page: str = "") -> dict[str, str]:

@@ -15,8 +15,8 @@ from events.calendar import event_calendar, method
 from events.colors import ink
 from events.models import Event
 from events.templatetags.event_parts import day_in_line, hours
-from tickets import links, pdf
 from tickets.models import Announcement, Reservation, Ticket
+from tickets.ticket import links, pdf
 
 
 def who_waits(reservation: int) -> Reservation | None:

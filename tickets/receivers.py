@@ -10,24 +10,25 @@ from accounts.models import User
 from accounts.signals import access_revoked, account_deleting
 from events.models import Event
 from events.signals import door_staff_removed, event_cancelled, event_edited, event_moved
-from tickets.services import devices, leaving, queue
-from tickets.views.keepers import describe_device
+from tickets.checkin import devices
+from tickets.queue import counters, deletion, event_changes, promotion
+from tickets.views.checkin.keepers import device_of
 
 
 @receiver(event_edited)
 def fill_added_seats(event: Event, **kwargs: Any) -> None:
-    if queue.promote(event):
-        queue.save_counters(event)
+    if promotion.promote(event):
+        counters.save_counters(event)
 
 
 @receiver(event_moved)
 def tell_everybody_where_and_when(event: Event, before: dict[str, Any], **kwargs: Any) -> None:
-    queue.tell_moved(event, before)
+    event_changes.tell_moved(event, before)
 
 
 @receiver(event_cancelled)
 def send_everybody_home(event: Event, by: User | None, **kwargs: Any) -> None:
-    queue.reject_all(event, by=by)
+    event_changes.reject_all(event, by=by)
 
 
 @receiver(door_staff_removed)
@@ -43,11 +44,11 @@ def end_what_their_phones_may(person: User, **kwargs: Any) -> None:
 @receiver(user_logged_out)
 def end_this_phone(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
     """Sent while the session still says which device this is; `user` is None where nobody was logged in."""
-    device = describe_device(request) if request and user else None
+    device = device_of(request) if request and user else None
     if device:
         devices.leave(device)
 
 
 @receiver(account_deleting)
 def let_them_go(person: User, **kwargs: Any) -> None:
-    leaving.let_go(person)
+    deletion.let_go(person)

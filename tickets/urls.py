@@ -1,6 +1,7 @@
 from django.urls import path
 
-from tickets.views import attendee, conflicts, door, export, gates, messages, phone, queue, ticket
+from tickets.views import attendee, export, messages, queue, ticket
+from tickets.views.checkin import conflicts, gates, pages, phone
 
 app_name = "tickets"
 urlpatterns = [
@@ -24,7 +25,7 @@ urlpatterns = [
     path("organizer/events/<int:pk>/conflicts/", conflicts.conflicts, name="conflicts"),
     path("organizer/scans/<int:pk>/settle/", conflicts.settle, name="settle"),
     path("organizer/scans/<int:pk>/unsettle/", conflicts.unsettle, name="unsettle"),
-    path("organizer/events/<int:pk>/arrivals/", door.arrivals, name="arrivals"),
+    path("organizer/events/<int:pk>/arrivals/", pages.arrivals, name="arrivals"),
     path("organizer/events/<int:pk>/export.csv", export.as_csv, name="export_csv"),
     path("organizer/events/<int:pk>/export.xlsx", export.as_xlsx, name="export_xlsx"),
     path("organizer/reservations/<int:pk>/confirm/", queue.confirm, name="confirm"),
@@ -38,8 +39,8 @@ urlpatterns = [
     path("organizer/devices/<int:pk>/end/", gates.end, name="end_device"),
     # the door
     path("door/<str:token>/", gates.stand, name="stand"),
-    path("organizer/events/<int:pk>/check-in/", door.check_in, name="check_in"),
-    path("organizer/events/<int:pk>/check-in/ready/", door.ready, name="ready"),
+    path("organizer/events/<int:pk>/check-in/", pages.check_in, name="check_in"),
+    path("organizer/events/<int:pk>/check-in/ready/", pages.ready, name="ready"),
     path("organizer/events/<int:pk>/check-in/device/", phone.device, name="device"),
     path("organizer/events/<int:pk>/check-in/readings/", phone.readings, name="readings"),
     path("organizer/events/<int:pk>/check-in/guests/", phone.guest_list, name="guest_list"),
@@ -48,7 +49,7 @@ urlpatterns = [
         "organizer/events/<int:pk>/check-in/app.webmanifest", phone.manifest, name="door_manifest"
     ),
     path("organizer/events/<int:pk>/check-in/sample.png", phone.sample, name="sample"),
-    path("organizer/events/<int:pk>/check-in/search/", door.search, name="door_search"),
-    path("organizer/reservations/<int:pk>/check-in/", door.admit, name="admit"),
-    path("organizer/reservations/<int:pk>/check-in/undo/", door.undo, name="undo_check_in"),
+    path("organizer/events/<int:pk>/check-in/search/", pages.search, name="door_search"),
+    path("organizer/reservations/<int:pk>/check-in/", pages.admit, name="admit"),
+    path("organizer/reservations/<int:pk>/check-in/undo/", pages.undo, name="undo_check_in"),
 ]

@@ -16,7 +16,7 @@ from eventflow.api import idempotency
 from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from eventflow.tasks import stored_task
-from tickets.services import news, reminders
+from tickets.messages import organizer_news, reminders
 
 # A task that is done tells an operator what ran lately; a mail, whether somebody was written to who says they weren't.
 TASKS_KEPT, MAIL_KEPT = timedelta(days=14), timedelta(days=90)
@@ -64,7 +64,7 @@ def remind_now() -> int:
 
 @stored_task("send_organizer_news", formerly="eventflow.housekeeping.tell_organizers_now")
 def tell_organizers_now() -> int:
-    return news.tell_all()
+    return organizer_news.tell_all()
 
 
 # What is done how often.

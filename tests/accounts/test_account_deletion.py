@@ -36,8 +36,10 @@ from tests.support.factories import (
 )
 from tests.support.full_dataset import let_time_pass
 from tests.support.mailbox import letters_to
+from tickets.checkin import admission
+from tickets.messages import announcements
 from tickets.models import Reservation
-from tickets.services import announcements, door, queue
+from tickets.queue import decisions
 
 pytestmark = pytest.mark.django_db
 PAGE, REAUTHENTICATE, SETTINGS = (
@@ -212,12 +214,12 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
         if name not in {"place", "rejected"}
     }
     of["place"] = make_reservation(make_event(), leaver)
-    of["rejected"] = queue.reject(
+    of["rejected"] = decisions.reject(
         make_reservation(make_event(), leaver), by=make_admin(), message="Kunegunda, not again"
     )
     for name in ("inside", "over"):
-        door.check_in(of[name], by=of[name].event.organizer)
-    queue.note(of["over"], "Kunegunda sings", by=of["over"].event.organizer)
+        admission.check_in(of[name], by=of[name].event.organizer)
+    decisions.note(of["over"], "Kunegunda sings", by=of["over"].event.organizer)
     for name in ("running", "inside"):
         let_time_pass(of[name].event, start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
     let_time_pass(of["over"].event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
@@ -245,7 +247,7 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
 
 def test_the_guest_list_and_the_door_name_them_no_more(client, leaver):
     event = make_event(start_time=timezone.now() + timedelta(minutes=5))
-    door.check_in(make_reservation(event, leaver, status="confirmed"), by=event.organizer)
+    admission.check_in(make_reservation(event, leaver, status="confirmed"), by=event.organizer)
     deletion.delete_account(leaver)
     client.force_login(event.organizer)
     url = f"/organizer/events/{event.pk}/"
@@ -263,7 +265,7 @@ def test_nobody_writes_to_them_any_more(leaver):
     inside, guest = (
         make_reservation(event, person, status="confirmed") for person in (leaver, make_person())
     )
-    door.check_in(inside, by=event.organizer)
+    admission.check_in(inside, by=event.organizer)
     deletion.delete_account(leaver)
     before = Mail.objects.count()
     events.edit(event, by=event.organizer, location="Elsewhere")
@@ -293,7 +295,7 @@ def busy_life(leaver, client):
     api, event = Api(leaver), make_event()
     assert api.post(f"/events/{event.pk}/register/", key="kunegunda-1").status_code == 201
     over = make_reservation(make_event(), leaver, status="confirmed")
-    queue.note(over, f"{NAME}, {ADDRESS}", by=over.event.organizer)
+    decisions.note(over, f"{NAME}, {ADDRESS}", by=over.event.organizer)
     let_time_pass(over.event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     events.add_door_staff(event, email=ADDRESS, by=event.organizer)
     DoorStaff.objects.create(event=over.event, email=ADDRESS)

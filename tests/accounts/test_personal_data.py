@@ -24,7 +24,9 @@ from tests.support.factories import (
 from tests.support.full_dataset import let_time_pass
 from tests.support.mailbox import letters_to
 from tests.support.markup import only
-from tickets.services import announcements, door, queue
+from tickets.checkin import admission
+from tickets.messages import announcements
+from tickets.queue import decisions
 
 pytestmark = pytest.mark.django_db
 DATA, REAUTHENTICATE = "/accounts/settings/data.json", "/accounts/reauthenticate/"
@@ -63,9 +65,9 @@ def live_through(who, title):
         organizer=host, title=f"{title} visit", start_time=own.start_time - timedelta(days=1)
     )
     inside = make_reservation(visited, who, status="confirmed")
-    door.check_in(inside, by=host, device="The host’s phone")
-    queue.note(inside, "Between us: a difficult guest", by=host)
-    queue.reject(
+    admission.check_in(inside, by=host, device="The host’s phone")
+    decisions.note(inside, "Between us: a difficult guest", by=host)
+    decisions.reject(
         make_reservation(make_event(organizer=host, title=f"{title} refusal"), who),
         by=host,
         message=f"Sorry, {title}",

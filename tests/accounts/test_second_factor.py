@@ -26,7 +26,7 @@ from tests.support.factories import (
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words, has_class, only, words
 from tests.support.page_checks import inline_in
-from tickets.links import leave_url
+from tickets.ticket.links import leave_url
 
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.seen import expect_seen
 from tests.support.factories import make_event, make_people, make_person
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.once
 
@@ -41,7 +41,7 @@ class Held:
 def event(site):
     event = make_event(seats_limit=20)
     for person in make_people(4):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     return event
 
 
@@ -146,7 +146,7 @@ def test_reserving_while_the_card_asks_for_news_is_shown(visitor, log_in, event)
 def test_news_that_gave_way_to_a_press_come_after_it(queue_page, event):
     page, first = queue_page, event.reservations.in_queue_order().first()
     asked = Held(page, f"**/organizer/events/{event.pk}/queue/**", "GET")
-    queue.reserve(event, person=make_person("Maja Lis"))
+    registration.reserve(event, person=make_person("Maja Lis"))
     ask(page)
     asked.wait()
     page.locator(f"#note-{first.pk}").click()

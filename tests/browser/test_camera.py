@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, STAYS_HOME, until
 from tests.support.factories import make_event, make_people, make_reservation
-from tickets import signature
-from tickets.services import door as check_in
+from tickets.checkin import admission
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.once
 WIDTH, HEIGHT, FRAMES_A_SECOND = 640, 480, 30
@@ -331,7 +331,7 @@ def test_code_is_typed_over_the_picture_and_every_answer_is_in_reach(door, compl
     complaints.expected.append("the server responded with a status of 409")
     event = make_event()
     used = make_reservation(event, status="confirmed").tickets.get()
-    check_in.check_in(used.reservation, by=event.organizer)
+    admission.check_in(used.reservation, by=event.organizer)
     page = camera_on(door, event)
     for code, result in ((used.code, "used"), ("nonsense", "invalid")):
         for width, height in SIZES.values():

@@ -17,9 +17,10 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets import links, signature
+from tickets.checkin import admission, gates
 from tickets.models import Scan
-from tickets.services import devices, door, invariants, queue
+from tickets.queue import decisions, invariants, registration
+from tickets.ticket import links, signature
 
 pytestmark = pytest.mark.once(on="postgresql")
 # A scanner on the USB port: the keys come fast, and Enter ends them.
@@ -142,11 +143,13 @@ def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone,
     }
     codes = {kind: signature.qr_text(ticket) for kind, ticket in tickets.items()}
     codes["other"] = signature.sign(tickets["other"])  # as tickets had it before
-    door.check_in(tickets["used"].reservation, by=event.organizer, device="Entrance B")
-    queue.cancel(tickets["cancelled"].reservation, by=tickets["cancelled"].reservation.person)
-    queue.reject(tickets["rejected"].reservation, by=event.organizer)
-    queue.undo(tickets["reissued"].reservation, by=event.organizer)
-    queue.confirm(tickets["reissued"].reservation, by=event.organizer)
+    admission.check_in(tickets["used"].reservation, by=event.organizer, device="Entrance B")
+    registration.cancel(
+        tickets["cancelled"].reservation, by=tickets["cancelled"].reservation.person
+    )
+    decisions.reject(tickets["rejected"].reservation, by=event.organizer)
+    decisions.undo(tickets["reissued"].reservation, by=event.organizer)
+    decisions.confirm(tickets["reissued"].reservation, by=event.organizer)
     foreign = signature.sign(ticket_at(make_event()))
     page = phone(event)
     new = signature.sign(ticket_at(event, "Guest Late"))
@@ -235,7 +238,7 @@ def test_two_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(
     """The six ways in which two phones can each read and then send."""
     text = signature.sign(ticket_at(event))
     phones = {
-        number: phone(event, devices.add_gate(event, name=f"Gate {number}", by=event.organizer))
+        number: phone(event, gates.add_gate(event, name=f"Gate {number}", by=event.organizer))
         for number in "12"
     }
     for page in phones.values():
@@ -322,11 +325,11 @@ def test_closed_session_loses_no_scan(phone, event):
 
 def test_phone_whose_link_was_revoked_says_so_and_its_scans_arrive(phone, event):
     ticket = ticket_at(event)
-    gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
+    gate = gates.add_gate(event, name="Entrance A", by=event.organizer)
     page = phone(event, gate)
     cut(page)
     assert scan(page, signature.sign(ticket))[0] == "ok"
-    devices.revoke(gate, by=event.organizer)
+    gates.revoke(gate, by=event.organizer)
     back(page)
     wait_for(lambda: admitted(event) == 1)
     expect(page.locator("#door-state")).to_contain_text(

@@ -26,8 +26,8 @@ from tests.browser.seeing import FEEDBACK, seen_text
 from tests.support import sessions
 from tests.support.factories import PASSWORD
 from tests.support.full_dataset import House, make_house
-from tickets.services import devices
-from tickets.views import keepers
+from tickets.checkin import devices
+from tickets.views.checkin import keepers
 
 # The forms are the same on both databases, and SQLite's can be copied back in a moment.
 pytestmark = pytest.mark.once

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.support.factories import make_event
-from tickets.services import devices
+from tickets.checkin import gates
 
 MIDDLES = """() => [".gate > p", ".gate__qr", ".gate .field"].map((what) => {
   const {left, right} = document.querySelector(what).getBoundingClientRect();
@@ -14,7 +14,7 @@ MIDDLES = """() => [".gate > p", ".gate__qr", ".gate .field"].map((what) => {
 
 def test_gate_page_is_one_column_and_copies_its_link(visitor, log_in):
     event = make_event()
-    gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
+    gate = gates.add_gate(event, name="Entrance A", by=event.organizer)
     for size in (DESKTOP, PHONE):
         page = visitor(**size, permissions=["clipboard-read", "clipboard-write"])
         log_in(page, event.organizer)

@@ -10,14 +10,14 @@ from tests.browser.conftest import until
 from tests.browser.frames import number, open_with_sockets, pause_after, push
 from tests.support.factories import make_event, make_person
 from tests.support.server_process import serving
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.once
 
 
 def test_reservation_moves_the_numbers_and_their_words_in_another_window(site, visitor, log_in):
     event = make_event(seats_limit=3, admission="automatic")
-    queue.reserve(event, person=make_person())
+    registration.reserve(event, person=make_person())
     watching, reserving = visitor(), visitor()
     log_in(reserving, make_person())
     watching.goto(event.get_absolute_url())

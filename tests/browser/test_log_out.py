@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, until
 from tests.support.factories import make_event, make_person, make_reservation
-from tickets import signature
 from tickets.models import Device, Scan
+from tickets.ticket import signature
 
 KEPT = """async () => [
   ...(await indexedDB.databases()).map(({name}) => name).filter((name) => name.startsWith("door-")),

@@ -12,7 +12,7 @@ from tests.browser.test_kept_forms import log_in_here
 from tests.support import processes
 from tests.support.factories import PASSWORD, make_event, make_person
 from tickets.models import Reservation
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.once
 WORDS = "You are logged out. Log in in a new tab, then go on here: what you typed stays."
@@ -21,7 +21,7 @@ WORDS = "You are logged out. Log in in a new tab, then go on here: what you type
 @pytest.fixture
 def event(site):
     event = make_event()
-    queue.reserve(event, person=make_person())
+    registration.reserve(event, person=make_person())
     return event
 
 
@@ -58,7 +58,7 @@ def test_note_stays_when_the_queue_follows_without_a_session(organizer_page, eve
     note = page.locator("#note-dialog [name=note]")
     note.fill("Comes with a friend")
     Session.objects.all().delete()
-    queue.reserve(event, person=make_person())
+    registration.reserve(event, person=make_person())
     expect_told(page)
     expect(note).to_have_value("Comes with a friend")
     expect(page).to_have_url(here)
@@ -73,7 +73,7 @@ def test_note_stays_when_the_queue_follows_without_a_session(organizer_page, eve
     expect(page.locator("#toasts")).to_contain_text("The note is saved.")
     assert Reservation.objects.get(pk=reservation.pk).note == "Comes with a friend"
     # The queue follows again, and shows who came meanwhile.
-    queue.reserve(event, person=make_person())
+    registration.reserve(event, person=make_person())
     expect(page.locator("#queue tbody tr")).to_have_count(3)
 
 

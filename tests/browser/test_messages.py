@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESKTOP, PHONE, until
 from tests.browser.seen import expect_on_screen, expect_seen
 from tests.support.factories import make_event, make_people
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.once
 NOSCRIPT = {**DESKTOP, "java_script_enabled": False}
@@ -16,7 +16,7 @@ NOSCRIPT = {**DESKTOP, "java_script_enabled": False}
 def event(site):
     event = make_event(title="Nocny druk")
     for person in make_people(3):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     return event
 
 

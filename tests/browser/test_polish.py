@@ -11,7 +11,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets.services import queue
+from tickets.queue import registration
 
 TITLE = "Introligatornia dla początkujących: szycie, klejenie i oprawianie"
 # 1280 at 400 %, a small phone, a phone, both sides of the points where the layout changes, a desktop.
@@ -27,7 +27,7 @@ def event():
         organizer=make_admin("Katarzyna Wójcik-Kaczmarek"),
     )
     for person in make_people(6):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     return event
 
 

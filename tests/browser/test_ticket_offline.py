@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE, until
 from tests.browser.seen import expect_seen
 from tests.support.factories import make_event, make_person, make_reservation
-from tickets.services import door, queue
+from tickets.checkin import admission
+from tickets.queue import decisions
 
 pytestmark = pytest.mark.once
 LARGE = "#ticket-large"
@@ -85,7 +86,7 @@ def test_ticket_opens_again_without_network_large_and_white(phone, reservation):
 
 
 def test_open_ticket_tells_that_it_was_used_and_so_does_its_copy(phone, reservation):
-    door.check_in(reservation, by=reservation.event.organizer)
+    admission.check_in(reservation, by=reservation.event.organizer)
     phone.evaluate("htmx.trigger('#ticket-state', 'ask')")
     expect(phone.locator("#ticket-state")).to_contain_text("Used at")
     until(
@@ -98,7 +99,7 @@ def test_copy_learns_of_the_door_when_the_network_is_back(phone, reservation):
     phone.context.set_offline(True)
     phone.reload()
     expect(phone.locator(LARGE)).to_be_visible()
-    door.check_in(reservation, by=reservation.event.organizer)
+    admission.check_in(reservation, by=reservation.event.organizer)
     phone.context.set_offline(False)
     expect(phone.locator("#ticket-state")).to_contain_text("Used at", timeout=15_000)
     expect(phone.locator(LARGE)).to_be_hidden()
@@ -106,7 +107,7 @@ def test_copy_learns_of_the_door_when_the_network_is_back(phone, reservation):
 
 
 def test_copy_goes_with_the_seat(phone, reservation, complaints):
-    queue.reject(reservation, by=reservation.event.organizer)
+    decisions.reject(reservation, by=reservation.event.organizer)
     complaints.expected.append("404")
     phone.goto(address(reservation))
     expect(phone.get_by_role("heading", level=1)).not_to_have_text("Night Print")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.seen import expect_seen
 from tests.support.factories import make_admin, make_event, make_people
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.once
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.once
 def event(site):
     event = make_event(seats_limit=20)
     for person in make_people(6):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     return event
 
 

@@ -16,7 +16,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.once
 
@@ -134,7 +134,7 @@ def busy_pages():
     event = make_event(organizer=admin, seats_limit=40, description="Farba, papier i stół. " * 20)
     ticket = make_reservation(event, admin, status="confirmed")
     for person in make_people(50):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     panel = f"/organizer/events/{event.pk}/"
     pages = {
         "/": 6,

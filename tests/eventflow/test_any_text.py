@@ -25,7 +25,7 @@ from tests.support.hard_texts import TEXTS, soak
 from tests.support.markup import tree
 from tickets import mails
 from tickets.models import Reservation
-from tickets.services import export
+from tickets.queue import export
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 MARKUP = TEXTS["markup"]

@@ -24,8 +24,9 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets.services import announcements, devices, scans
-from tickets.services.queue import reject
+from tickets.checkin import devices, gates, scans
+from tickets.messages import announcements
+from tickets.queue.decisions import reject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 PEOPLE = [
@@ -324,7 +325,7 @@ def world():
     reject(turned_away, by=organizer)
     void = turned_away.tickets.get().code
     scan, _refusal = scans.record(event, void, nonce="n-1", by=organizer, let_in=True)
-    gate = devices.add_gate(event, name="Entrance A", by=organizer)
+    gate = gates.add_gate(event, name="Entrance A", by=organizer)
     said = announcements.send(
         event,
         audience="confirmed",

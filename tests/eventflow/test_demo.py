@@ -12,8 +12,8 @@ from eventflow.operations import demo
 from events.models import Event
 from tests.support.factories import make_person
 from tickets.models import Reservation
-from tickets.services import queue
-from tickets.services.invariants import violations
+from tickets.queue import reads
+from tickets.queue.invariants import violations
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 
@@ -55,7 +55,7 @@ def test_demo_shows_every_state_there_is(town):
     assert any(event.is_full and event.pending_count for event in published)
     maja = Reservation.objects.filter(person__email="maja@example.org")
     assert {reservation.status for reservation in maja} == {"pending", "confirmed", "rejected"}
-    assert queue.position(maja.pending().get()) == 3
+    assert reads.position(maja.pending().get()) == 3
 
 
 def test_demo_log_ins_are_printed_and_work(client):

@@ -16,8 +16,8 @@ from tests.support.factories import PASSWORD, make_person, make_reservation
 from tests.support.http_client import Visitor
 from tests.support.processes import wait_until
 from tests.support.server_process import serving
-from tickets import signature
 from tickets.models import Ticket
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.once(on="postgresql")
 
@@ -45,7 +45,7 @@ def lines(site):
         ),
         # Without these nobody would find anything.
         (
-            'File "/srv/eventflow/tickets/services/queue.py", line 41, in a_function_with_a_name_that_is_rather_long',
+            'File "/srv/eventflow/tickets/queue/decisions.py", line 41, in a_function_with_a_name_that_is_rather_long',
             None,
         ),
         (

@@ -13,7 +13,7 @@ from eventflow.mail import services
 from eventflow.mail.models import Mail
 from tests.support import mail_builders, processes
 from tests.support.factories import make_person, make_reservation
-from tickets.services import queue
+from tickets.queue import decisions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FATE = ["state", "attempts", "next_attempt_at", "last_error"]
@@ -226,7 +226,7 @@ def test_a_decision_that_was_taken_back_sends_nothing(post, settings):
     assert set(confirmations.values_list("state", flat=True)) == {"queued"}, (
         "both should still wait"
     )
-    queue.undo(taken_back, by=taken_back.event.organizer)
+    decisions.undo(taken_back, by=taken_back.event.organizer)
     hurry()
     work(post)
     sent = [

@@ -20,8 +20,8 @@ from eventflow.mail.models import Mail
 from events.models import Event
 from tests.support.factories import PASSWORD, make_admin, make_event, make_person, make_reservation
 from tests.support.slow_calls import Seen
-from tickets import pdf
-from tickets.services import queue
+from tickets.queue import decisions
+from tickets.ticket import pdf
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "seven quiet rivers"
@@ -140,7 +140,7 @@ def test_ticket_is_drawn_and_mailed_outside_of_a_transaction(seen, monkeypatch):
     guest = make_reservation(event)
     draw = pdf.render
     monkeypatch.setattr(pdf, "render", lambda ticket: (seen.note(), draw(ticket))[1])
-    queue.confirm(guest, by=event.organizer)
+    decisions.confirm(guest, by=event.organizer)
     seen.reset()
     for mail in Mail.objects.all():
         outbox.deliver(mail.pk)

@@ -17,8 +17,8 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
+from tickets.checkin import devices, gates
 from tickets.models import Reservation
-from tickets.services import devices
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 HTMX = {"HX-Request": "true"}
@@ -32,7 +32,7 @@ def house():
     staff = event_services.add_door_staff(
         event, email=make_person("Tomasz Lis").email, by=event.organizer
     )
-    gate = devices.add_gate(event, name="Entrance A", by=event.organizer)
+    gate = gates.add_gate(event, name="Entrance A", by=event.organizer)
     return {
         "event": event,
         "gate": gate,

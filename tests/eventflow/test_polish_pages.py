@@ -13,8 +13,8 @@ from django.utils import translation
 from eventflow.mail import Letter
 from tests.support.full_dataset import letters, make_house, open_page, visits
 from tests.support.markup import tree
-from tickets import pdf
 from tickets.models import Ticket
+from tickets.ticket import pdf
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 

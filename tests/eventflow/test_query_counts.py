@@ -16,8 +16,8 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
+from tickets.messages import organizer_news
 from tickets.models import Reservation
-from tickets.services import news
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -166,7 +166,7 @@ def test_one_bulk_deed_asks_the_same_for_five_and_for_fifteen(client, deed, sett
 def test_one_reservation_asks_the_same_in_a_short_and_in_a_long_queue(client, admission):
     event, asked = make_event(seats_limit=2000, admission=admission), []
     taken = "pending" if admission == "approval" else "confirmed"
-    news.note(event)  # the first note about an event makes its row
+    organizer_news.note(event)  # the first note about an event makes its row
     for number in (10, 990):
         fill(Event.objects.get(pk=event.pk), make_people(number), taken)
         client.force_login(make_person())
@@ -180,7 +180,7 @@ def test_one_reservation_asks_the_same_in_a_short_and_in_a_long_queue(client, ad
 def test_joining_a_full_automatic_event_asks_the_same_behind_ten_and_behind_a_thousand(client):
     event, asked = make_event(seats_limit=5, admission="automatic"), []
     fill(event, make_people(5), "confirmed")
-    news.note(event)
+    organizer_news.note(event)
     for number in (10, 990):
         fill(Event.objects.get(pk=event.pk), make_people(number))
         client.force_login(make_person())

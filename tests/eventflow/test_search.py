@@ -17,7 +17,7 @@ from tests.eventflow.api.clients import Api, data
 from tests.eventflow.test_text import FOLDED
 from tests.support.factories import make_admin, make_event, make_person, make_reservation
 from tickets.models import Reservation
-from tickets.services import queue
+from tickets.queue import decisions
 
 pytestmark = pytest.mark.django_db
 ZOLW, NUNEZ, ZOE = "Łukasz Żółw", "Renée Núñez", "Zoe\u0308 Lu\u0301kasz-Groß"
@@ -186,7 +186,7 @@ def test_folded_columns_follow_every_way_of_writing(house):
     guest = house.reservations.first()
     guest.person.last_name = "Ćma"
     guest.person.save(update_fields=["last_name"])
-    queue.note(guest, "Größe", by=house.organizer)
+    decisions.note(guest, "Größe", by=house.organizer)
     Event.objects.filter(pk=house.pk).update(title="Žluťoučký")
     event = Event.objects.get(pk=house.pk)
     event.description = "Kůň"
@@ -264,8 +264,8 @@ def test_text_is_stored_composed_at_every_door(client):
     )
     assert User.objects.get(email="a@example.org").first_name == COMPOSED
     guest = make_reservation(make_event(organizer=event.organizer))
-    queue.note(guest, DECOMPOSED, by=event.organizer)
-    queue.reject(guest, message=DECOMPOSED, by=event.organizer)
+    decisions.note(guest, DECOMPOSED, by=event.organizer)
+    decisions.reject(guest, message=DECOMPOSED, by=event.organizer)
     guest.refresh_from_db()
     assert (guest.note, guest.message) == (COMPOSED, COMPOSED)
 

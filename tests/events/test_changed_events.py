@@ -8,7 +8,7 @@ from icalendar import Calendar
 from events import services
 from tests.support.factories import make_event, make_reservation
 from tests.support.mailbox import letters_to
-from tickets.services import queue
+from tickets.queue import decisions, registration
 
 pytestmark = pytest.mark.django_db
 
@@ -88,11 +88,11 @@ def test_a_draft_tells_nobody_of_its_changes():
 
 
 def leave(reservation):
-    queue.cancel(reservation, by=reservation.person)
+    registration.cancel(reservation, by=reservation.person)
 
 
 def be_rejected(reservation):
-    queue.reject(reservation, by=reservation.event.organizer)
+    decisions.reject(reservation, by=reservation.event.organizer)
 
 
 def be_called_off(reservation):

@@ -16,8 +16,8 @@ from events.forms import EventForm, zone_choices
 from events.models import Event, current_zone
 from tests.eventflow.api.clients import Api, data
 from tests.support.factories import make_event, make_organizer, make_reservation
-from tickets.links import leave_url
-from tickets.services import queue
+from tickets.queue import decisions
+from tickets.ticket.links import leave_url
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_guest_cannot_cancel_after_the_end_on_any_road(late):
 
 
 def test_organizer_still_rejects_after_the_end(late):
-    assert queue.reject(late, by=late.event.organizer).is_rejected
+    assert decisions.reject(late, by=late.event.organizer).is_rejected
 
 
 def test_who_waited_until_the_end_is_told_so(late):

@@ -11,7 +11,7 @@ from events.live import feeds, notifications
 from events.models import Event
 from tests.support.factories import make_event, make_people
 from tests.support.metrics_watching import Watching, change, link_is_up, on_a_thread, run
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,10 +47,10 @@ def test_watcher_is_told_now_and_after_each_change_by_a_service():
         watching = [Watching(event) for _ in range(3)]
         await watching[0].sees((0, 0, 0))
         await link_is_up()
-        reservation = await on_a_thread(queue.reserve, event, person=person)
+        reservation = await on_a_thread(registration.reserve, event, person=person)
         for one in watching:
             await one.sees((1, 0, 0))
-        await on_a_thread(queue.cancel, reservation, by=person)
+        await on_a_thread(registration.cancel, reservation, by=person)
         await watching[0].sees((0, 0, 0))
         return [one.seen for one in watching]
 

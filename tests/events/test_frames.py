@@ -12,7 +12,7 @@ from events.live.frames import PARTS, Frame, asked_parts
 from events.models import Event
 from tests.support.factories import make_event, make_people, make_person, make_reservation
 from tests.support.markup import only, tree
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +96,7 @@ def test_event_page_shows_each_part_that_it_asks_for(client, state):
     if state in {"sold-out", "queued"}:
         make_reservation(event, make_people(1)[0], status="confirmed")
     if state in {"pending", "queued"}:
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     if state in {"confirmed", "rejected", "cancelled"}:
         make_reservation(event, person, status=state)
     if state == "started":

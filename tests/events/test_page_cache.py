@@ -12,7 +12,7 @@ from events import services, shared_page
 from events.models import Event
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.markup import only, tree, words
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
 EN = {"Accept-Language": "en"}
@@ -62,7 +62,7 @@ def test_shared_page_says_each_change_at_once():
     seen.append(spots())
     make_reservation(event)
     seen.append(spots())
-    queue.cancel(first, by=first.person)
+    registration.cancel(first, by=first.person)
     assert [*seen, spots()] == ["2", "1", "0", "1"]
     services.edit(event, by=event.organizer, title="Renamed")
     assert words(only(page(event), "//h1")) == "Renamed"
@@ -115,7 +115,7 @@ def test_shared_page_is_none_of_those_who_are_logged_in():
     page(event)
     client = Client(headers=EN)
     client.force_login(person)
-    queue.reserve(event, person=person)
+    registration.reserve(event, person=person)
     assert (
         only(client.get(event.get_absolute_url()), "//section[@id='reservation']").get("data-state")
         == "confirmed"

@@ -17,8 +17,8 @@ from tests.faults.figures import Figures
 from tests.faults.fleet import Fleet
 from tests.faults.test_storm import deadlocks
 from tests.support.factories import make_event, make_people
-from tickets.services import queue
-from tickets.services.invariants import violations
+from tickets.queue import registration
+from tickets.queue.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORGANIZERS, PROCESSES, LIMITS = 8, 4, 60
@@ -47,7 +47,7 @@ class Race:
         self.guests = make_people(waiting)
         with transaction.atomic():
             self.reservations = [
-                queue.reserve(self.event, person=person).pk for person in self.guests
+                registration.reserve(self.event, person=person).pk for person in self.guests
             ]
         self.organizers = make_people(ORGANIZERS)
         User.objects.filter(pk__in=[person.pk for person in self.organizers]).update(

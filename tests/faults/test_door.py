@@ -12,10 +12,10 @@ from tests.faults.figures import Figures
 from tests.faults.fleet import Fleet
 from tests.faults.test_storm import deadlocks
 from tests.support.factories import make_event, make_people
-from tickets import signature
 from tickets.models import Ticket
-from tickets.services import queue
-from tickets.services.invariants import violations
+from tickets.queue import registration
+from tickets.queue.invariants import violations
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCANNERS, TICKETS, PROCESSES = 20, 2000, 4
@@ -27,7 +27,7 @@ class Doors:
         self.event = make_event(seats_limit=tickets, admission="automatic")
         with transaction.atomic():
             for person in make_people(tickets):
-                queue.reserve(self.event, person=person)
+                registration.reserve(self.event, person=person)
         self.codes = {
             ticket.reservation_id: signature.sign(ticket)
             for ticket in Ticket.objects.filter(event=self.event)

@@ -11,7 +11,7 @@ import pytest
 from tests.faults.crowd import Answer, Caller, NoAnswer, NotSent, tokens
 from tests.faults.fleet import Fleet
 from tests.support.factories import make_event, make_people
-from tickets.services.invariants import violations
+from tickets.queue.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CRASHES, EACH, REPLAYS = 6, 16, 5

@@ -14,7 +14,7 @@ from tests.faults.crowd import Answer, Caller, History, NoAnswer, tokens
 from tests.faults.fleet import Fleet
 from tests.support import mail_builders, processes
 from tests.support.factories import make_event, make_people
-from tickets.services.invariants import violations
+from tickets.queue.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CALLERS, PROCESSES, AWAY, AFTERWARDS = 16, 2, 6.0, 8.0

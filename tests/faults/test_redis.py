@@ -9,7 +9,7 @@ from tests.faults.fleet import Fleet
 from tests.faults.proxy import Line, line_to
 from tests.faults.watching import Watcher
 from tests.support.factories import PASSWORD, make_event, make_people, make_person, make_reservation
-from tickets.services.invariants import violations
+from tickets.queue.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GUESTS, AT_ONCE = 24, 4

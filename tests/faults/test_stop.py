@@ -10,7 +10,7 @@ from tests.faults.crowd import Caller, History, NoAnswer, NotSent, tokens
 from tests.faults.fleet import Fleet
 from tests.faults.watching import Watcher
 from tests.support.factories import make_event, make_people
-from tickets.services.invariants import violations
+from tickets.queue.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CALLERS, SOCKETS = 32, 20

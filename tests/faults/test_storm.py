@@ -15,7 +15,7 @@ from tests.faults.fleet import Fleet
 from tests.faults.watching import Watcher
 from tests.support.factories import make_event, make_people
 from tests.support.processes import wait_until
-from tickets.services.invariants import violations
+from tickets.queue.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEATS, PEOPLE, ATTEMPTS, CONNECTIONS, PROCESSES = 500, 3000, 10_000, 64, 4

@@ -12,9 +12,8 @@ class Unguarded(AppConfig):
     def ready(self) -> None:
         from events import services as event_services
         from events.models import Event
-        from tickets.services import door, queue
 
         def unlocked(event_id: int, among: Any = None) -> Any:
             return Event.objects.get(pk=event_id)
 
-        event_services.lock = queue.lock = door.lock = unlocked
+        event_services.lock = unlocked

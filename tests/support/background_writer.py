@@ -54,22 +54,23 @@ class Writer:
 
     def reserve(self) -> None:
         from tests.support.factories import make_people
-        from tickets.services import queue
+        from tickets.queue import registration
 
         (person,) = make_people(1)
         say({"is": "asked", "person": person.pk, "verb": "reserve"})
-        self.note(queue.reserve(self.event, person=person), "reserve")
+        self.note(registration.reserve(self.event, person=person), "reserve")
 
     def change(self, pk: int, verb: str) -> None:
+        from tickets.checkin import admission
         from tickets.models import Reservation
-        from tickets.services import door, queue
+        from tickets.queue import decisions, registration
 
         reservation = Reservation.objects.get(pk=pk)
         say({"is": "asked", "reservation": pk, "verb": verb})
         if verb == "check_in":
-            door.check_in(reservation, by=self.event.organizer)
+            admission.check_in(reservation, by=self.event.organizer)
         else:
-            getattr(queue, verb)(
+            getattr(registration if verb == "cancel" else decisions, verb)(
                 reservation, by=reservation.person if verb == "cancel" else self.event.organizer
             )
         self.note(Reservation.objects.get(pk=pk), verb)

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tickets import links, signature
 from tickets.models import Device
+from tickets.ticket import links, signature
 
 
 def path_of(gate):

@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts.models import User
 from events.models import Event
 from tickets.models import Reservation, Ticket
-from tickets.services import queue
-from tickets.services.invariants import how_many
+from tickets.queue import decisions, registration
+from tickets.queue.invariants import how_many
 
 PASSWORD = "correct horse battery"
 number = count(1)
@@ -84,14 +84,14 @@ def make_reservation(
 ) -> Reservation:
     """A reservation brought to `status` by the services, as the organizer would."""
     event = event or make_event()
-    reservation = queue.reserve(event, person=person or make_person())
+    reservation = registration.reserve(event, person=person or make_person())
     by = by or event.organizer
     if status == "confirmed" and not reservation.is_confirmed:
-        reservation = queue.confirm(reservation, by=by)
+        reservation = decisions.confirm(reservation, by=by)
     elif status == "rejected":
-        reservation = queue.reject(reservation, by=by)
+        reservation = decisions.reject(reservation, by=by)
     elif status == "cancelled":
-        reservation = queue.cancel(reservation, by=reservation.person)
+        reservation = registration.cancel(reservation, by=reservation.person)
     return reservation
 
 

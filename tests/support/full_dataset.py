@@ -32,9 +32,11 @@ from tests.support.factories import (
     make_reservation,
 )
 from tickets import mails
-from tickets.links import gate_url, leave_url
+from tickets.checkin import admission, conflicts, devices, gates, scans
+from tickets.messages import announcements
 from tickets.models import Gate
-from tickets.services import announcements, devices, door, queue, scans
+from tickets.queue import decisions
+from tickets.ticket.links import gate_url, leave_url
 
 TEXT = "Φέρτε μελάνι και χαρτί."
 EVENTS: dict[str, dict[str, Any]] = {
@@ -103,33 +105,29 @@ def conflicts_at(event: Event, of: dict[str, Any]) -> dict[str, Any]:
     code = of["used"].tickets.get().code
     void = make_reservation(event, make_person("Άρης Μούτσης"), status="confirmed")
     codes = {"used": code, "void": void.tickets.get().code, "settled": code}
-    queue.reject(void, by=event.organizer)
+    decisions.reject(void, by=event.organizer)
     made = {
         name: scans.record(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True)[
             0
         ]
         for name, text in codes.items()
     }
-    scans.settle(made["settled"], by=event.organizer)
+    conflicts.settle(made["settled"], by=event.organizer)
     return made
 
 
 def gates_at(event: Event) -> list[Gate]:
     """One with phones that stand there, one that was, one that has ended."""
-    gates = [
-        devices.add_gate(event, name=name, by=event.organizer) for name in ("Πύλη Α", "Πύλη Β")
-    ]
-    phones = [
-        devices.arrive(event, gate=gates[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")
-    ]
+    both = [gates.add_gate(event, name=name, by=event.organizer) for name in ("Πύλη Α", "Πύλη Β")]
+    phones = [devices.arrive(event, gate=both[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")]
     for phone in phones:
         devices.heard_from(phone, sent=0, waiting=3, ready=True)
     type(phones[1]).objects.filter(pk=phones[1].pk).update(
         seen_at=timezone.now() - timedelta(minutes=5)
     )
     devices.end(phones[2], by=event.organizer)
-    devices.revoke(gates[1], by=event.organizer)
-    return gates
+    gates.revoke(both[1], by=event.organizer)
+    return both
 
 
 def announcements_at(event: Event) -> dict[str, Any]:
@@ -177,8 +175,8 @@ def reservations(events: dict[str, Event], guest: User, other: User) -> dict[str
     for name in ("full", "full by approval"):
         make_reservation(events[name], other, status="confirmed")
         of[name] = make_reservation(events[name], guest)
-    door.check_in(of["used"], by=events["today"].organizer)
-    of["told why"] = queue.reject(
+    admission.check_in(of["used"], by=events["today"].organizer)
+    of["told why"] = decisions.reject(
         make_reservation(events["confirmed"], other), by=events["today"].organizer, message=TEXT
     )
     return of

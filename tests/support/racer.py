@@ -67,18 +67,18 @@ def do(event_id: int, verb: str, pk: int, by: int) -> None:
     from events import services as event_services
     from events.models import Event
     from tickets.models import Reservation
-    from tickets.services import queue
+    from tickets.queue import bulk_decisions, decisions, registration
 
     person, event = User.objects.get(pk=by), Event.objects.get(pk=event_id)
     READ_EARLIER[event_id] = event
     if verb == "reserve":
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     elif verb == "confirm_many":
-        queue.confirm_many(event, range(pk, pk + 10), by=person)
+        bulk_decisions.confirm_many(event, range(pk, pk + 10), by=person)
     elif verb == "confirm_next":
-        queue.confirm_next(event, pk, by=person)
+        bulk_decisions.confirm_next(event, pk, by=person)
     elif verb == "take_back_many":
-        queue.reject_many(event, range(pk, pk + 10), by=person, seen="confirmed")
+        bulk_decisions.reject_many(event, range(pk, pk + 10), by=person, seen="confirmed")
     elif verb == "seats":
         event_services.edit(event, by=person, seats_limit=pk)
     elif verb == "leave":
@@ -86,17 +86,16 @@ def do(event_id: int, verb: str, pk: int, by: int) -> None:
     elif verb == "cancel_event":
         event_services.cancel(event, by=person)
     else:
-        getattr(queue, verb)(Reservation.objects.get(pk=pk), by=person)
+        getattr(registration if verb == "cancel" else decisions, verb)(
+            Reservation.objects.get(pk=pk), by=person
+        )
 
 
 def switch_the_lock_off() -> None:
     """Trust what was read before the transaction, as code without the lock would."""
     from events import services as event_services
-    from tickets.services import queue
 
-    event_services.lock = queue.lock = lambda event_id, among=None: copy.copy(
-        READ_EARLIER[event_id]
-    )
+    event_services.lock = lambda event_id, among=None: copy.copy(READ_EARLIER[event_id])
 
 
 if __name__ == "__main__":

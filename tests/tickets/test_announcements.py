@@ -12,8 +12,9 @@ from events import services as event_services
 from tests.support.factories import make_event, make_organizer, make_people, make_reservation
 from tests.support.mailbox import letters_to
 from tests.support.markup import all_words, has_class, only, words
+from tickets.messages import announcements
 from tickets.models import Announcement
-from tickets.services import announcements, queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
 WORDS = {
@@ -225,7 +226,7 @@ def test_its_mails_wait_as_long_as_it_can_be_taken_back(client, event):
 def test_who_leaves_meanwhile_does_not_get_it(client, event):
     send(client, event)
     gone = event.reservations.confirmed().first()
-    queue.cancel(gone, by=gone.person)
+    registration.cancel(gone, by=gone.person)
     assert readers() == addresses(event, "confirmed")
 
 
@@ -339,7 +340,7 @@ def test_limit_that_ends_last_says_when_the_next_message_can_be_sent(client, eve
 
 def test_a_message_to_many_asks_the_same_number_of_questions(event, django_assert_max_num_queries):
     for person in make_people(40):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     with django_assert_max_num_queries(14):
         announcements.send(
             event, audience="pending", subject="x", body="y", key=uuid.uuid4(), by=event.organizer

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from tests.support.factories import make_event, make_organizer, make_people
 from tests.support.markup import all_words, has_class, only, tree, words
+from tickets.checkin import arrivals
 from tickets.models import Reservation, Ticket
-from tickets.services import arrivals
 from tickets.templatetags.arrivals import scale
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,10 @@ from events.models import DoorStaff, Event
 from tests.eventflow.api.clients import Api, data, refused
 from tests.support.check_in_devices import been_there, path_of, reading, results, stand, tell
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
-from tickets import signature
+from tickets.checkin import conflicts, devices, gates
 from tickets.models import Device, Scan
-from tickets.services import devices, invariants, scans
+from tickets.queue import invariants
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -39,7 +40,7 @@ def other(event):
 
 @pytest.fixture
 def gate(event):
-    return devices.add_gate(event, name="Entrance A", by=event.organizer)
+    return gates.add_gate(event, name="Entrance A", by=event.organizer)
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def gone(request, client, event, gate, helper, ticket, other):
     Device.objects.update(started=timezone.now() - timedelta(hours=1))
     assert said(tell(key, event, reading(other, "mine"))) == ("ok", "", True)
     if request.param == "gate revoked":
-        devices.revoke(gate, by=event.organizer)
+        gates.revoke(gate, by=event.organizer)
     elif request.param == "phone ended":
         devices.end(Device.objects.get(), by=event.organizer)
     else:
@@ -141,7 +142,7 @@ def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name
     key = stand(client, gate)
     been_there(event)
     tell(key, event, waiting=2)
-    devices.revoke(gate, by=event.organizer)
+    gates.revoke(gate, by=event.organizer)
     assert said(tell(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == (
         "ok",
         "",
@@ -163,7 +164,7 @@ def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
     key = stand(client, gate)
     been_there(event)
     Device.objects.update(seen_at=timezone.now() - 20 * MINUTE)
-    devices.revoke(gate, by=event.organizer)
+    gates.revoke(gate, by=event.organizer)
     assert said(tell(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", False)
 
 
@@ -308,8 +309,8 @@ def test_codes_that_were_never_ours_leave_no_row(client, gate, event):
 
 
 def test_phone_has_at_most_so_many_open_conflicts(client, gate, event, ticket, monkeypatch):
-    assert scans.MOST_OPEN_CONFLICTS == 500
-    monkeypatch.setattr(scans, "MOST_OPEN_CONFLICTS", 3)
+    assert conflicts.MOST_OPEN_CONFLICTS == 500
+    monkeypatch.setattr(conflicts, "MOST_OPEN_CONFLICTS", 3)
     key, neighbour = stand(client, gate), stand(Client(), gate, "Ewa")
     tell(neighbour, event, reading(ticket, "first"))
     answers = tell(key, event, *(reading(ticket, f"n-{number}") for number in range(5))).json()[
@@ -337,7 +338,7 @@ def test_refused_scan_that_is_sent_again_is_one_conflict(client, gate, event, ti
 
 
 def test_phone_that_asks_too_often_waits(client, gate, event, monkeypatch):
-    monkeypatch.setattr("tickets.views.phone.MOST_REQUESTS", 5)
+    monkeypatch.setattr("tickets.views.checkin.phone.MOST_REQUESTS", 5)
     key, neighbour = stand(client, gate), stand(Client(), gate, "Ewa")
     answers = [tell(key, event) for _ in range(12)]
     assert {answer.status_code for answer in answers} == {200, 429}
@@ -455,7 +456,7 @@ def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, e
     phone.post(reverse("tickets:admit", args=[ticket.reservation_id]))
     elsewhere = make_event(organizer=make_organizer())
     client.force_login(helper)
-    stand(client, devices.add_gate(elsewhere, name=gate.name, by=elsewhere.organizer), "Ann")
+    stand(client, gates.add_gate(elsewhere, name=gate.name, by=elsewhere.organizer), "Ann")
     assert len({*Device.objects.values_list("name", flat=True)}) == 1
     answer = client.post(
         reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}

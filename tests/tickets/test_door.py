@@ -12,10 +12,11 @@ from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_person, make_reservation
-from tickets import signature
+from tickets.checkin import admission, codes
+from tickets.checkin.access import Keeper
 from tickets.models import Reservation, Ticket
-from tickets.permissions import Keeper
-from tickets.services import door, queue
+from tickets.queue import decisions, registration
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 
@@ -59,14 +60,14 @@ def test_find_reads_the_qr_codes_text(event, reservation, staff):
     ticket = ticket_of(reservation)
     text = signature.sign(ticket)
     for shown in (text, f" {text}\r\n", text.lower()):
-        assert door.find(event, shown, by=staff) == ticket
+        assert codes.find(event, shown, by=staff) == ticket
 
 
 def test_find_forgives_how_a_short_code_is_written(event, reservation, staff):
     Ticket.objects.update(code="7K01-2QXD")
     ticket = ticket_of(reservation)
     for typed in ("7K01-2QXD", "7k012qxd", " 7k 01 - 2q xd ", "7KOI-2QXD", "7kol2qxd"):
-        assert door.find(event, typed, by=staff) == ticket
+        assert codes.find(event, typed, by=staff) == ticket
 
 
 def test_find_costs_one_query_for_what_a_door_shows(
@@ -74,7 +75,7 @@ def test_find_costs_one_query_for_what_a_door_shows(
 ):
     code = ticket_of(reservation).code
     with django_assert_num_queries(1):
-        found = door.find(event, code, by=staff)
+        found = codes.find(event, code, by=staff)
         assert (str(found.reservation.person), found.checked_in_by, found.event.title) == (
             "Maja Wiśniewska",
             None,
@@ -87,37 +88,39 @@ def test_find_costs_one_query_for_what_a_door_shows(
     ["", " ", "-", "hello", "7K4M-2QX", "7K4M-2QXDD", "UUUU-UUUU", "😀", "\x00", "1", "9" * 500],
 )
 def test_find_says_that_something_else_is_no_ticket(event, reservation, staff, text):
-    assert refused(door.find, event, text, by=staff).code == "not_a_ticket"
+    assert refused(codes.find, event, text, by=staff).code == "not_a_ticket"
 
 
 def test_find_says_that_a_code_was_not_signed_here(event, reservation, staff):
     text = signature.sign(ticket_of(reservation))
-    assert refused(door.find, event, text[:-10] + "AAAAAAAAAA", by=staff).code == "forged_ticket"
+    assert refused(codes.find, event, text[:-10] + "AAAAAAAAAA", by=staff).code == "forged_ticket"
 
 
 def test_find_knows_no_short_code_of_another_event(event, reservation, staff):
     elsewhere = ticket_of(make_reservation(status="confirmed"))
-    assert refused(door.find, event, elsewhere.code, by=staff).code == "not_a_ticket"
+    assert refused(codes.find, event, elsewhere.code, by=staff).code == "not_a_ticket"
 
 
 def test_find_names_the_right_event_only_to_those_at_its_door(event, reservation, staff):
     other = make_reservation(make_event(title="Secret Choir"), status="confirmed")
     text = signature.sign(ticket_of(other))
-    refusal = refused(door.find, event, text, by=staff)
+    refusal = refused(codes.find, event, text, by=staff)
     assert refusal.code == "wrong_event" and "Secret Choir" not in refusal.message
     event_services.add_door_staff(other.event, email=staff.email, by=other.event.organizer)
-    assert "Secret Choir" in refused(door.find, event, text, by=staff).message
+    assert "Secret Choir" in refused(codes.find, event, text, by=staff).message
 
 
 @pytest.mark.parametrize("by_text", [True, False], ids=["qr code", "short code"])
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda r: queue.cancel(r, by=r.person), "cancelled"),
-        (lambda r: queue.reject(r, by=r.event.organizer), "took this spot back"),
-        (lambda r: queue.undo(r, by=r.event.organizer), "waiting"),
+        (lambda r: registration.cancel(r, by=r.person), "cancelled"),
+        (lambda r: decisions.reject(r, by=r.event.organizer), "took this spot back"),
+        (lambda r: decisions.undo(r, by=r.event.organizer), "waiting"),
         (
-            lambda r: queue.confirm(queue.undo(r, by=r.event.organizer), by=r.event.organizer),
+            lambda r: decisions.confirm(
+                decisions.undo(r, by=r.event.organizer), by=r.event.organizer
+            ),
             "newer ticket",
         ),
     ],
@@ -127,21 +130,21 @@ def test_find_says_why_a_ticket_is_void(event, reservation, staff, change, words
     old = ticket_of(reservation)
     shown = signature.sign(old) if by_text else old.code
     change(reservation)
-    refusal = refused(door.find, event, shown, by=staff)
+    refusal = refused(codes.find, event, shown, by=staff)
     assert refusal.code == "ticket_void" and words in refusal.message
 
 
 def test_find_prefers_the_valid_one_of_two_with_the_same_short_code(event, reservation, staff):
-    queue.undo(reservation, by=event.organizer)
-    queue.confirm(reservation, by=event.organizer)
+    decisions.undo(reservation, by=event.organizer)
+    decisions.confirm(reservation, by=event.organizer)
     Ticket.objects.update(code="7K4M-2QXD")
-    assert door.find(event, "7K4M2QXD", by=staff) == ticket_of(reservation)
+    assert codes.find(event, "7K4M2QXD", by=staff) == ticket_of(reservation)
 
 
 def test_find_knows_no_ticket_that_left_the_database(event, reservation, staff):
     text = signature.sign(ticket_of(reservation))
     Ticket.objects.all().delete()
-    assert refused(door.find, event, text, by=staff).code == "ticket_void"
+    assert refused(codes.find, event, text, by=staff).code == "ticket_void"
 
 
 def test_find_says_that_the_event_is_cancelled(event, reservation, staff):
@@ -149,19 +152,19 @@ def test_find_says_that_the_event_is_cancelled(event, reservation, staff):
     event_services.cancel(event, by=event.organizer)
     event.refresh_from_db()
     for shown in (signature.sign(ticket), ticket.code, "nonsense"):
-        assert refused(door.find, event, shown, by=staff).code == "event_cancelled"
+        assert refused(codes.find, event, shown, by=staff).code == "event_cancelled"
 
 
 # --- Let in -----------------------------------------------------------------------------------------------------------
 
 
 def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, reservation, staff):
-    first = door.check_in(reservation, by=staff, device="Entrance A")
+    first = admission.check_in(reservation, by=staff, device="Entrance A")
     assert first.first and (first.ticket.checked_in_by, first.ticket.checked_in_device) == (
         staff,
         "Entrance A",
     )
-    second = door.check_in(reservation, by=event.organizer, device="Entrance B")
+    second = admission.check_in(reservation, by=event.organizer, device="Entrance B")
     assert not second.first
     assert (second.ticket.checked_in_at, second.ticket.checked_in_by) == (
         first.ticket.checked_in_at,
@@ -179,27 +182,27 @@ def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, res
 def test_a_used_ticket_is_answered_without_waiting_for_anybody(
     event, reservation, staff, django_assert_num_queries
 ):
-    door.check_in(reservation, by=staff)
+    admission.check_in(reservation, by=staff)
     with django_assert_num_queries(1):
-        assert not door.check_in(reservation, by=staff).first
+        assert not admission.check_in(reservation, by=staff).first
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
 def test_check_in_wants_a_confirmed_reservation(status, staff):
     other = make_reservation(status=status)
-    assert refused(door.check_in, other, by=staff).code == "not_confirmed"
+    assert refused(admission.check_in, other, by=staff).code == "not_confirmed"
     assert inside(other.event) == 0
 
 
 def test_check_in_at_a_cancelled_event_is_refused(event, reservation, staff):
     event_services.cancel(event, by=event.organizer)
-    assert refused(door.check_in, reservation, by=staff).code == "event_cancelled"
+    assert refused(admission.check_in, reservation, by=staff).code == "event_cancelled"
 
 
 def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, reservation, staff):
     read = ticket_of(reservation)
-    first = door.check_in(reservation, by=staff)
-    second = door.let_in(read, by=event.organizer)
+    first = admission.check_in(reservation, by=staff)
+    second = admission.let_in(read, by=event.organizer)
     assert (second.first, second.ticket.checked_in_at, second.ticket.checked_in_by) == (
         False,
         first.ticket.checked_in_at,
@@ -210,8 +213,8 @@ def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, res
 
 def test_a_ticket_that_was_taken_back_since_it_was_read_admits_nobody(event, reservation, staff):
     read = ticket_of(reservation)
-    queue.cancel(reservation, by=reservation.person)
-    assert refused(door.let_in, read, by=staff).code == "not_confirmed"
+    registration.cancel(reservation, by=reservation.person)
+    assert refused(admission.let_in, read, by=staff).code == "not_confirmed"
     assert inside(event) == 0
 
 
@@ -219,16 +222,16 @@ def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(
     event, reservation, staff
 ):
     read = ticket_of(reservation)
-    queue.undo(reservation, by=event.organizer)
-    queue.confirm(reservation, by=event.organizer)
-    admission = door.let_in(read, by=staff)
-    assert (admission.first, admission.ticket) == (True, ticket_of(reservation))
-    assert admission.ticket != read
+    decisions.undo(reservation, by=event.organizer)
+    decisions.confirm(reservation, by=event.organizer)
+    answer = admission.let_in(read, by=staff)
+    assert (answer.first, answer.ticket) == (True, ticket_of(reservation))
+    assert answer.ticket != read
     assert inside(event) == 1
 
 
 def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
-    answered = door.check_in(reservation, by=staff, device="D" * 120).ticket
+    answered = admission.check_in(reservation, by=staff, device="D" * 120).ticket
     kept = ticket_of(reservation)
     for field in ("checked_in_at", "checked_in_by", "checked_in_device"):
         assert getattr(answered, field) == getattr(kept, field)
@@ -236,15 +239,15 @@ def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
 
 
 def test_undo_makes_the_ticket_work_again(event, reservation, staff):
-    door.check_in(reservation, by=staff)
-    ticket = door.undo_check_in(reservation, keeper=Keeper(event.organizer))
+    admission.check_in(reservation, by=staff)
+    ticket = admission.undo_check_in(reservation, keeper=Keeper(event.organizer))
     assert (ticket.is_used, ticket.checked_in_by, ticket.checked_in_device, inside(event)) == (
         False,
         None,
         "",
         0,
     )
-    assert door.check_in(reservation, by=staff).first
+    assert admission.check_in(reservation, by=staff).first
     actions = (
         AuditEntry.objects.filter(action__startswith="check_in")
         .order_by("pk")
@@ -258,18 +261,20 @@ def test_undo_makes_the_ticket_work_again(event, reservation, staff):
 
 
 def test_undo_wants_somebody_inside(event, reservation, staff):
-    assert refused(door.undo_check_in, reservation, keeper=Keeper(staff)).code == "not_checked_in"
     assert (
-        refused(door.undo_check_in, make_reservation(), keeper=Keeper(staff)).code
+        refused(admission.undo_check_in, reservation, keeper=Keeper(staff)).code == "not_checked_in"
+    )
+    assert (
+        refused(admission.undo_check_in, make_reservation(), keeper=Keeper(staff)).code
         == "not_checked_in"
     )
     assert inside(event) == 0
 
 
 def test_undo_is_too_late_once_the_event_is_over(event, reservation, staff):
-    door.check_in(reservation, by=staff)
+    admission.check_in(reservation, by=staff)
     Event.objects.update(start_time=timezone.now() - timedelta(hours=2), end_time=timezone.now())
-    assert refused(door.undo_check_in, reservation, keeper=Keeper(staff)).code == "event_over"
+    assert refused(admission.undo_check_in, reservation, keeper=Keeper(staff)).code == "event_over"
     assert inside(event) == 1
 
 
@@ -283,7 +288,7 @@ def storm(reservation, staff, doors=8):
     def scan() -> None:
         try:
             start.wait()
-            firsts.append(door.check_in(reservation, by=staff).first)
+            firsts.append(admission.check_in(reservation, by=staff).first)
         finally:
             connection.close()
 
@@ -305,7 +310,7 @@ def all_look_before_anybody_acts(monkeypatch, doors=8):
         together.wait()
         return event
 
-    monkeypatch.setattr(door, "lock", no_lock)
+    monkeypatch.setattr(event_services, "lock", no_lock)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -332,7 +337,7 @@ def test_without_lock_and_condition_the_same_ticket_lets_many_in(
     """The twin: it proves that the races above would see the damage."""
     all_look_before_anybody_acts(monkeypatch)
     monkeypatch.setattr(
-        door,
+        admission,
         "mark",
         lambda ticket, at, *, by, device: bool(
             Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=at)
@@ -356,8 +361,8 @@ def test_a_door_and_a_guest_who_withdraws_agree(reservation, event, staff):
             connection.close()
 
     calls = [
-        lambda: door.check_in(reservation, by=staff),
-        lambda: queue.cancel(reservation, by=reservation.person),
+        lambda: admission.check_in(reservation, by=staff),
+        lambda: registration.cancel(reservation, by=reservation.person),
     ]
     threads = [threading.Thread(target=run, args=[call]) for call in calls]
     for thread in threads:

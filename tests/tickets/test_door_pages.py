@@ -18,9 +18,10 @@ from tests.support.factories import (
 )
 from tests.support.markup import all_words, only, tree, words
 from tests.support.page_checks import inline_in
-from tickets import signature
+from tickets.checkin import admission
 from tickets.models import Ticket
-from tickets.services import door, queue
+from tickets.queue import decisions, registration
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -199,7 +200,7 @@ def test_htmx_gets_the_answer_alone_and_the_same(client, event, reservation, sta
 
 
 def test_ticket_that_was_used_offers_a_search_and_no_undo(client, event, reservation, staff):
-    door.check_in(reservation, by=event.organizer)
+    admission.check_in(reservation, by=event.organizer)
     for person in (staff, event.organizer):
         client.force_login(person)
         answer = client.post(reverse("tickets:admit", args=[reservation.pk]))
@@ -209,7 +210,7 @@ def test_ticket_that_was_used_offers_a_search_and_no_undo(client, event, reserva
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["form", "htmx"])
 def test_undo_from_the_search_asks_first(client, event, reservation, staff, headers):
-    door.check_in(reservation, by=staff)
+    admission.check_in(reservation, by=staff)
     address = reverse("tickets:undo_check_in", args=[reservation.pk])
     asked, asking = (
         client.post(address, {"from": "search"}, headers=headers),
@@ -230,7 +231,7 @@ def test_undo_from_the_search_asks_first(client, event, reservation, staff, head
 
 
 def test_undo_is_for_who_let_the_guest_in_and_the_organizer(client, event, reservation, staff):
-    door.check_in(reservation, by=event.organizer)
+    admission.check_in(reservation, by=event.organizer)
     address = reverse("tickets:undo_check_in", args=[reservation.pk])
     search = reverse("tickets:door_search", args=[event.pk])
     assert "Undo" not in client.get(search, {"q": "łucja"}).text
@@ -254,7 +255,7 @@ def test_a_refusal_fills_the_phone_with_its_reason(client, event, reservation, s
     )
     assert (answer.status_code, shown(answer)[0]) == (409, "invalid")
     assert only(answer, "//*[@data-code]").get("data-code") == "not_a_ticket"
-    queue.cancel(reservation, by=reservation.person)
+    registration.cancel(reservation, by=reservation.person)
     answer = client.post(reverse("tickets:admit", args=[reservation.pk]), headers=headers)
     assert (answer.status_code, only(answer, "//*[@data-code]").get("data-code")) == (
         409,
@@ -353,7 +354,7 @@ def test_search_answers_htmx_with_the_hits_alone(client, event, reservation, sta
 
 
 def test_search_says_who_is_inside_since_when(client, event, reservation, staff):
-    door.check_in(reservation, by=staff, device="Gate 2")
+    admission.check_in(reservation, by=staff, device="Gate 2")
     [hit] = all_words(
         client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "łucja"}), "//li"
     )
@@ -369,7 +370,7 @@ def test_search_costs_the_same_however_many_it_finds(
     with django_assert_max_num_queries(6) as before:
         client.get(address, {"q": "zz"})
     for person in make_people(15):
-        queue.confirm(queue.reserve(event, person=person), by=event.organizer)
+        decisions.confirm(registration.reserve(event, person=person), by=event.organizer)
     Ticket.objects.update(checked_in_at=timezone.now(), checked_in_by=staff)
     with django_assert_max_num_queries(len(before)):
         assert len(all_words(client.get(address, {"q": "guest"}), "//li")) == 15

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.support.factories import make_event, make_people, make_person, make_reservation
+from tickets.checkin import search
+from tickets.checkin.access import Keeper
 from tickets.models import Ticket
-from tickets.permissions import Keeper
-from tickets.services import door, queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def full_house():
 def names(event, query):
     return {
         str(ticket.reservation.person)
-        for ticket in door.search(event, query, keeper=Keeper(event.organizer))
+        for ticket in search.search(event, query, keeper=Keeper(event.organizer))
     }
 
 
@@ -86,15 +87,15 @@ def test_search_finds_only_valid_tickets_of_this_event(full_house):
     make_reservation(make_event(), make_person("Jan Kowalewski"), status="confirmed")
     make_reservation(full_house, make_person("Jan Kowalczyk"))
     gone = make_reservation(full_house, make_person("Jan Kowalik"), status="confirmed")
-    queue.cancel(gone, by=gone.person)
+    registration.cancel(gone, by=gone.person)
     assert names(full_house, "jan kow") == {"Jan Kowalski"}
 
 
 def test_search_stops_at_twenty_and_costs_one_query(django_assert_num_queries):
     event = make_event(seats_limit=60, admission="automatic")
     for person in make_people(50):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     with django_assert_num_queries(1):
-        found = door.search(event, "guest", keeper=Keeper(event.organizer))
+        found = search.search(event, "guest", keeper=Keeper(event.organizer))
         assert len({ticket.reservation.person.email for ticket in found}) == 20
         assert all(ticket.checked_in_by is None for ticket in found)

@@ -16,7 +16,7 @@ from events.permissions import door_events
 from tests.support.factories import PASSWORD, make_event, make_organizer, make_person
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words, only, words
-from tickets.services import devices
+from tickets.checkin import devices
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "basia@example.org"

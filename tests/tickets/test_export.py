@@ -21,8 +21,9 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
+from tickets.checkin import admission
 from tickets.models import Reservation, Ticket
-from tickets.services import door, export, queue
+from tickets.queue import export, registration
 
 pytestmark = pytest.mark.django_db
 # What a spreadsheet makes something of, and letters.
@@ -71,7 +72,7 @@ def event(client):
             status=status,
         )
     inside = event.reservations.confirmed().get()
-    door.check_in(inside, by=event.organizer)
+    admission.check_in(inside, by=event.organizer)
     moment = datetime(2030, 5, 1, 10, 5, tzinfo=UTC)
     Reservation.objects.update(created=moment)
     Reservation.objects.exclude(decided_at=None).update(decided_at=moment + timedelta(hours=1))
@@ -292,7 +293,7 @@ def test_export_has_everybody_once_though_the_list_changes_meanwhile(monkeypatch
     event.reservations.update(created=people[0].created)
     found = export.rows(event)
     seen = [next(found) for _ in range(4)]
-    queue.cancel(people[0], by=people[0].person)
+    registration.cancel(people[0], by=people[0].person)
     late = make_reservation(event)
     addresses = [row[2] for row in [*seen, *found]]
     assert addresses == [one.person.email for one in [*people, late]]

@@ -18,9 +18,10 @@ from events.models import DoorStaff, Event
 from tests.support.check_in_devices import been_there, path_of, reading, results, stand, tell
 from tests.support.factories import make_event, make_person, make_reservation
 from tests.support.markup import all_words
-from tickets import signature
+from tickets.checkin import devices, gates
 from tickets.models import Device, Scan
-from tickets.services import devices, invariants, queue
+from tickets.queue import invariants, registration
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def ticket(event):
 
 @pytest.fixture
 def gate(event):
-    return devices.add_gate(event, name="Entrance A", by=event.organizer)
+    return gates.add_gate(event, name="Entrance A", by=event.organizer)
 
 
 def inside(event):
@@ -70,7 +71,7 @@ def test_link_alone_does_nothing_and_the_button_opens_this_door_and_no_other(cli
 def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, end):
     key = stand(client, gate)
     if end == "revoked":
-        devices.revoke(gate, by=event.organizer)
+        gates.revoke(gate, by=event.organizer)
     elif end == "over":
         Event.objects.filter(pk=event.pk).update(
             start_time=timezone.now() - timedelta(hours=4),
@@ -114,10 +115,10 @@ def test_cancelled_event_gets_no_gate(client, event):
 
 def test_two_gates_of_one_name_are_refused(gate, event):
     with pytest.raises(Refused) as refusal:
-        devices.add_gate(event, name="Entrance A", by=event.organizer)
+        gates.add_gate(event, name="Entrance A", by=event.organizer)
     assert refusal.value.code == "gate_exists"
-    devices.revoke(gate, by=event.organizer)
-    assert devices.add_gate(event, name="Entrance A", by=event.organizer).is_open
+    gates.revoke(gate, by=event.organizer)
+    assert gates.add_gate(event, name="Entrance A", by=event.organizer).is_open
 
 
 def test_altered_link_opens_nothing(client, gate):
@@ -159,7 +160,7 @@ def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_con
     key = stand(client, gate)
     been_there(event)
     late = make_reservation(event, status="confirmed").tickets.get()
-    devices.revoke(gate, by=event.organizer)
+    gates.revoke(gate, by=event.organizer)
     answer = tell(
         key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2")
     )
@@ -242,7 +243,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_kept(client, gate, event, bo
 
 def test_key_of_another_event_and_an_old_key_open_nothing(client, gate, event, ticket):
     other = make_event(organizer=event.organizer)
-    foreign = stand(Client(), devices.add_gate(other, name="B", by=event.organizer))
+    foreign = stand(Client(), gates.add_gate(other, name="B", by=event.organizer))
     old = stand(client, gate)
     new = client.post(reverse("tickets:device", args=[event.pk])).json()["key"]
     assert [
@@ -272,7 +273,7 @@ def fetched(key, event, **query):
 
 def test_list_is_read_ticket_by_ticket_and_names_nobody(client, gate, event, ticket):
     key, other = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
-    queue.cancel(other.reservation, by=other.reservation.person)
+    registration.cancel(other.reservation, by=other.reservation.person)
     answer = fetched(key, event)
     assert not {"Łucja", "Żółć", ticket.code, ticket.reservation.person.email} & set(
         json.dumps(answer.json(), ensure_ascii=False).split('"')
@@ -293,7 +294,7 @@ def test_list_brings_what_has_changed(client, gate, event, ticket, monkeypatch):
 
 
 def test_list_comes_in_pages(client, gate, event, ticket, monkeypatch):
-    monkeypatch.setattr("tickets.services.guests.PER_PAGE", 1)
+    monkeypatch.setattr("tickets.checkin.offline_list.PER_PAGE", 1)
     key, second = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
     first = fetched(key, event).json()
     rest = fetched(key, event, after=first["next"]).json()
@@ -334,6 +335,6 @@ def test_person_of_the_staff_says_at_which_gate_they_stand(client, gate, event):
 
 def test_list_says_how_many_may_come_in(client, gate, event, ticket):
     key, other = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
-    queue.cancel(other.reservation, by=other.reservation.person)
+    registration.cancel(other.reservation, by=other.reservation.person)
     answer = fetched(key, event).json()
     assert (len(answer["entries"]), answer["valid"]) == (2, 1)

@@ -19,7 +19,8 @@ from tests.support.factories import (
     make_reservation,
 )
 from tests.support.mailbox import letters_to, link_in
-from tickets.services import announcements, queue
+from tickets.messages import announcements
+from tickets.queue import bulk_decisions, decisions, registration
 
 pytestmark = pytest.mark.django_db
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -211,7 +212,7 @@ def test_contact_is_copied_shown_to_its_owner_and_forgotten_with_them():
 def test_a_queue_of_many_is_acknowledged_one_mail_each():
     event = make_event()
     for person in make_people(3):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     assert Mail.objects.filter(builder="tickets.queued").count() == 3
 
 
@@ -222,7 +223,7 @@ def test_a_queue_of_many_is_acknowledged_one_mail_each():
 def test_undo_within_the_grace_writes_to_nobody(settings, many):
     settings.MAIL_DECISION_DELAY_SECONDS = 60
     reservation = make_reservation(make_event(title="Night Print"))
-    queue.confirm(reservation, by=reservation.event.organizer)
+    decisions.confirm(reservation, by=reservation.event.organizer)
     take_back(reservation, many)
     assert "tickets.waits_again" not in Mail.objects.values_list("builder", flat=True)
 
@@ -230,7 +231,7 @@ def test_undo_within_the_grace_writes_to_nobody(settings, many):
 @pytest.mark.parametrize("many", [False, True])
 def test_undo_of_a_decision_that_was_mailed_tells_the_guest(many):
     reservation = make_reservation(make_event(title="Night Print"))
-    queue.confirm(reservation, by=reservation.event.organizer)
+    decisions.confirm(reservation, by=reservation.event.organizer)
     letters_to(reservation.person.email)
     take_back(reservation, many)
     letter = letters_to(reservation.person.email)[-1]
@@ -245,21 +246,21 @@ def test_undo_of_a_decision_that_was_mailed_tells_the_guest(many):
 
 def test_guest_with_a_ticket_hears_of_it_when_its_rejection_is_taken_back_in_time(settings):
     reservation = make_reservation(make_event())
-    queue.confirm(reservation, by=reservation.event.organizer)
+    decisions.confirm(reservation, by=reservation.event.organizer)
     letters_to(reservation.person.email)
     settings.MAIL_DECISION_DELAY_SECONDS = 60
     reservation.tickets.update(issued_at=timezone.now() - timedelta(hours=1))
-    queue.reject(reservation, by=reservation.event.organizer)
-    queue.undo(reservation, by=reservation.event.organizer)
+    decisions.reject(reservation, by=reservation.event.organizer)
+    decisions.undo(reservation, by=reservation.event.organizer)
     assert Mail.objects.get(builder="tickets.waits_again").state == "queued"
 
 
 def test_guest_who_has_a_seat_again_gets_no_mail_about_the_queue():
     event = make_event(seats_limit=1)
     reservation = make_reservation(event)
-    queue.confirm(reservation, by=event.organizer)
-    queue.undo(reservation, by=event.organizer)
-    queue.confirm(reservation, by=event.organizer)
+    decisions.confirm(reservation, by=event.organizer)
+    decisions.undo(reservation, by=event.organizer)
+    decisions.confirm(reservation, by=event.organizer)
     letters_to(reservation.person.email)
     assert Mail.objects.get(builder="tickets.waits_again").state == "dropped"
 
@@ -267,6 +268,6 @@ def test_guest_who_has_a_seat_again_gets_no_mail_about_the_queue():
 def take_back(reservation, many):
     organizer = reservation.event.organizer
     if many:
-        queue.undo_many(reservation.event, [reservation.pk], by=organizer)
+        bulk_decisions.undo_many(reservation.event, [reservation.pk], by=organizer)
     else:
-        queue.undo(reservation, by=organizer)
+        decisions.undo(reservation, by=organizer)

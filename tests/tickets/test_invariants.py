@@ -14,8 +14,9 @@ from django.utils import timezone
 from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_people, make_person, make_reservation
+from tickets.checkin import admission
 from tickets.models import Reservation, Ticket
-from tickets.services import door, invariants, queue
+from tickets.queue import decisions, invariants, registration
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +26,11 @@ def event():
     """An automatic event that everything has happened to: two inside or seated, one in line, one gone, one rejected."""
     event = make_event(seats_limit=2, admission="automatic")
     first, second, gone, rejected, third = (
-        queue.reserve(event, person=person) for person in make_people(5)
+        registration.reserve(event, person=person) for person in make_people(5)
     )
-    queue.cancel(gone, by=gone.person)
-    queue.reject(rejected, by=event.organizer)
-    door.check_in(first, by=event.organizer)
+    registration.cancel(gone, by=gone.person)
+    decisions.reject(rejected, by=event.organizer)
+    admission.check_in(first, by=event.organizer)
     assert [r.status for r in (first, second, third)] == ["confirmed", "confirmed", "pending"]
     event.refresh_from_db()
     return event
@@ -64,7 +65,7 @@ def test_what_the_services_leave_is_sound(event, approval, capsys):
     called_off = make_reservation(status="confirmed").event
     event_services.cancel(called_off, by=called_off.organizer)
     undone = make_reservation(approval, status="confirmed")
-    queue.undo(undone, by=approval.organizer)
+    decisions.undo(undone, by=approval.organizer)
     call_command("check_invariants")
     assert capsys.readouterr().out == "All invariants hold (3 events, 10 reservations).\n"
 
@@ -192,7 +193,7 @@ def test_the_command_names_every_damage_and_ends_with_an_error(event, approval, 
 def test_the_questions_are_as_many_however_large_the_house(event, django_assert_num_queries):
     big = make_event(seats_limit=30, admission="automatic")
     for person in make_people(40):
-        queue.reserve(big, person=person)
+        registration.reserve(big, person=person)
     make_reservation(make_event(), make_person())
     with django_assert_num_queries(len(invariants.RULES)):
         assert invariants.violations() == []

@@ -19,8 +19,9 @@ from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_people
+from tickets.checkin import admission
 from tickets.models import Reservation, Ticket
-from tickets.services import door, queue
+from tickets.queue import decisions, reads, registration
 
 PEOPLE = 5
 
@@ -150,7 +151,9 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(target=reservations, person=st.integers(0, PEOPLE - 1))
     def reserve(self, person: int) -> Entry | None:
         expected = self.model.reserve(person)
-        reservation = self.same(expected, queue.reserve, self.event, person=self.people[person])
+        reservation = self.same(
+            expected, registration.reserve, self.event, person=self.people[person]
+        )
         if reservation is None:
             return None
         entry = self.model.entries[-1]
@@ -159,19 +162,19 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(entry=reservations)
     def confirm(self, entry: Entry | None) -> None:
-        self.decide(entry, self.model.confirm, queue.confirm)
+        self.decide(entry, self.model.confirm, decisions.confirm)
 
     @rule(entry=reservations)
     def reject(self, entry: Entry | None) -> None:
-        self.decide(entry, self.model.reject, queue.reject)
+        self.decide(entry, self.model.reject, decisions.reject)
 
     @rule(entry=reservations)
     def undo(self, entry: Entry | None) -> None:
-        self.decide(entry, self.model.undo, queue.undo)
+        self.decide(entry, self.model.undo, decisions.undo)
 
     @rule(entry=reservations)
     def cancel(self, entry: Entry | None) -> None:
-        self.decide(entry, self.model.cancel, queue.cancel)
+        self.decide(entry, self.model.cancel, registration.cancel)
 
     @rule(limit=st.integers(1, 5))
     def edit(self, limit: int) -> None:
@@ -189,10 +192,10 @@ class QueueMachine(RuleBasedStateMachine):
             return
         expected = self.model.let_in(entry)
         refusal = expected if isinstance(expected, str) else None
-        admission = self.same(
-            refusal, door.check_in, self.real[entry.number], by=self.event.organizer
+        answer = self.same(
+            refusal, admission.check_in, self.real[entry.number], by=self.event.organizer
         )
-        assert admission is None or admission.first == expected
+        assert answer is None or answer.first == expected
 
     @rule(sure=st.integers(0, 5))
     def call_off(self, sure: int) -> None:
@@ -235,7 +238,7 @@ class QueueMachine(RuleBasedStateMachine):
             self.real[entry.number].pk: entry.at_cancellation for entry in self.model.entries
         }
         assert expected == {pk: one.status_at_cancellation for pk, one in stored.items()}
-        places = [queue.position(stored[self.real[entry.number].pk]) for entry in pending]
+        places = [reads.position(stored[self.real[entry.number].pk]) for entry in pending]
         assert places == list(range(1, len(pending) + 1))
         holders = (
             Ticket.objects.valid().filter(event=event).values_list("reservation_id", flat=True)

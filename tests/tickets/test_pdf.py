@@ -16,8 +16,8 @@ from xhtml2pdf import pisa
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.hard_texts import TEXTS
 from tests.support.pdf_tools import codes_of, fonts_of, missing_glyphs, text_of, words_below
-from tickets import lettering, pdf, shaping, signature
 from tickets.models import Ticket
+from tickets.ticket import lettering, pdf, shaping, signature
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 

@@ -22,7 +22,7 @@ from tests.support.factories import (
 )
 from tickets.models import Reservation, Ticket
 from tickets.models.reservations import NAMES
-from tickets.services import queue
+from tickets.queue import bulk_decisions, decisions, reads, registration
 
 pytestmark = pytest.mark.django_db
 
@@ -40,16 +40,16 @@ def refusal(call, *args, **kwargs):
 
 def test_reserve_in_an_approval_event_waits_even_with_seats_free():
     event = make_event(seats_limit=2)
-    reservation = queue.reserve(event, person=make_person())
+    reservation = registration.reserve(event, person=make_person())
     assert reservation.status == "pending"
-    assert queue.position(reservation) == 1
+    assert reads.position(reservation) == 1
     assert counters(event) == (0, 1, 0)
     assert not Ticket.objects.exists()
 
 
 def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
     event = make_event(seats_limit=2, admission="automatic")
-    statuses = [queue.reserve(event, person=person).status for person in make_people(4)]
+    statuses = [registration.reserve(event, person=person).status for person in make_people(4)]
     assert statuses == ["confirmed", "confirmed", "pending", "pending"]
     assert counters(event) == (2, 2, 0)
     assert Ticket.objects.valid().count() == 2
@@ -65,23 +65,23 @@ def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
 )
 def test_reserve_is_refused_where_the_event_takes_nobody(fields, code):
     event = make_event(**fields)
-    assert refusal(queue.reserve, event, person=make_person()) == code
+    assert refusal(registration.reserve, event, person=make_person()) == code
     assert not Reservation.objects.exists()
 
 
 def test_reserve_twice_is_refused_until_the_first_was_cancelled():
     event, person = make_event(), make_person()
-    first = queue.reserve(event, person=person)
-    assert refusal(queue.reserve, event, person=person) == "already_registered"
-    queue.cancel(first, by=person)
-    assert queue.reserve(event, person=person).status == "pending"
+    first = registration.reserve(event, person=person)
+    assert refusal(registration.reserve, event, person=person) == "already_registered"
+    registration.cancel(first, by=person)
+    assert registration.reserve(event, person=person).status == "pending"
     assert counters(event) == (0, 1, 0)
 
 
 def test_reserve_after_a_rejection_is_refused():
     event, person = make_event(), make_person()
     make_reservation(event, person, status="rejected")
-    assert refusal(queue.reserve, event, person=person) == "reservation_rejected"
+    assert refusal(registration.reserve, event, person=person) == "reservation_rejected"
 
 
 def test_the_database_itself_refuses_a_second_live_reservation():
@@ -114,19 +114,19 @@ def test_confirm_is_refused_when_the_seats_are_gone():
     event = make_event(seats_limit=1)
     make_reservation(event, status="confirmed")
     second = make_reservation(event)
-    assert refusal(queue.confirm, second, by=event.organizer) == "event_full"
+    assert refusal(decisions.confirm, second, by=event.organizer) == "event_full"
     assert counters(event) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("status", ["confirmed", "rejected", "cancelled"])
 def test_confirm_is_refused_for_what_is_not_pending(status):
     reservation = make_reservation(status=status)
-    assert refusal(queue.confirm, reservation, by=make_organizer()) == "already_decided"
+    assert refusal(decisions.confirm, reservation, by=make_organizer()) == "already_decided"
 
 
 def test_reject_voids_the_ticket_of_a_confirmed_one():
     reservation = make_reservation(status="confirmed")
-    queue.reject(reservation, by=reservation.event.organizer, message="Only members tonight.")
+    decisions.reject(reservation, by=reservation.event.organizer, message="Only members tonight.")
     reservation.refresh_from_db()
     assert (reservation.status, reservation.message) == ("rejected", "Only members tonight.")
     assert not reservation.tickets.valid().exists()
@@ -136,18 +136,18 @@ def test_reject_voids_the_ticket_of_a_confirmed_one():
 def test_undo_gives_the_old_place_back():
     event = make_event()
     first, second = make_reservation(event), make_reservation(event)
-    queue.reject(first, by=event.organizer)
-    assert queue.position(second) == 1
-    first = queue.undo(first, by=event.organizer)
-    assert (first.status, queue.position(first), queue.position(second)) == ("pending", 1, 2)
+    decisions.reject(first, by=event.organizer)
+    assert reads.position(second) == 1
+    first = decisions.undo(first, by=event.organizer)
+    assert (first.status, reads.position(first), reads.position(second)) == ("pending", 1, 2)
     assert counters(event) == (0, 2, 0)
 
 
 def test_undo_of_a_confirmation_voids_its_ticket_and_a_new_one_has_another_serial():
     reservation = make_reservation(status="confirmed")
     old = reservation.tickets.get().serial
-    reservation = queue.undo(reservation, by=reservation.event.organizer)
-    queue.confirm(reservation, by=reservation.event.organizer)
+    reservation = decisions.undo(reservation, by=reservation.event.organizer)
+    decisions.confirm(reservation, by=reservation.event.organizer)
     assert reservation.tickets.valid().get().serial != old
 
 
@@ -155,44 +155,44 @@ def test_undo_is_refused_where_nobody_decided():
     event = make_event(admission="automatic")
     automatic = make_reservation(event)
     assert automatic.status == "confirmed"
-    assert refusal(queue.undo, automatic, by=event.organizer) == "nothing_to_undo"
-    assert refusal(queue.undo, make_reservation(), by=event.organizer) == "nothing_to_undo"
+    assert refusal(decisions.undo, automatic, by=event.organizer) == "nothing_to_undo"
+    assert refusal(decisions.undo, make_reservation(), by=event.organizer) == "nothing_to_undo"
 
 
 def test_undo_is_refused_once_the_person_reserved_again():
     event, person = make_event(), make_person()
     confirmed = make_reservation(event, person, status="confirmed")
-    queue.cancel(confirmed, by=person)
-    assert refusal(queue.undo, confirmed, by=event.organizer) == "nothing_to_undo"
+    registration.cancel(confirmed, by=person)
+    assert refusal(decisions.undo, confirmed, by=event.organizer) == "nothing_to_undo"
 
 
 def test_place_is_the_same_from_whichever_end_it_is_counted():
     event = make_event(seats_limit=2)
-    waiting = [queue.reserve(event, person=person) for person in make_people(7)]
-    queue.cancel(waiting.pop(2), by=make_person())
+    waiting = [registration.reserve(event, person=person) for person in make_people(7)]
+    registration.cancel(waiting.pop(2), by=make_person())
     # At the same moment, it is the order of coming that counts.
     Reservation.objects.filter(pk__in=[one.pk for one in waiting[1:4]]).update(
         created=waiting[1].created
     )
     for number, one in enumerate(event.reservations.pending().in_queue_order(), start=1):
-        assert queue.position(one) == queue.position(one, near_the_end=True) == number
+        assert reads.position(one) == reads.position(one, near_the_end=True) == number
 
 
 def test_cancel_hands_the_seat_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
-    holder, head, tail = (queue.reserve(event, person=person) for person in make_people(3))
-    queue.cancel(holder, by=holder.person)
+    holder, head, tail = (registration.reserve(event, person=person) for person in make_people(3))
+    registration.cancel(holder, by=holder.person)
     head.refresh_from_db()
     tail.refresh_from_db()
     assert (head.status, tail.status) == ("confirmed", "pending")
-    assert queue.position(tail) == 1
+    assert reads.position(tail) == 1
     assert counters(event) == (1, 1, 0)
 
 
 def test_cancel_frees_the_seat_for_nobody_in_an_approval_event():
     event = make_event(seats_limit=1)
     holder, waiting = make_reservation(event, status="confirmed"), make_reservation(event)
-    queue.cancel(holder, by=holder.person)
+    registration.cancel(holder, by=holder.person)
     waiting.refresh_from_db()
     assert waiting.status == "pending"
     assert counters(event) == (0, 1, 0)
@@ -200,12 +200,12 @@ def test_cancel_frees_the_seat_for_nobody_in_an_approval_event():
 
 def test_cancel_twice_is_refused():
     reservation = make_reservation(status="cancelled")
-    assert refusal(queue.cancel, reservation, by=reservation.person) == "already_gone"
+    assert refusal(registration.cancel, reservation, by=reservation.person) == "already_gone"
 
 
 def test_added_seats_go_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
-    reservations = [queue.reserve(event, person=person) for person in make_people(4)]
+    reservations = [registration.reserve(event, person=person) for person in make_people(4)]
     event_services.edit(event, by=event.organizer, seats_limit=3)
     assert [Reservation.objects.get(pk=r.pk).status for r in reservations] == [
         "confirmed",
@@ -239,14 +239,14 @@ def test_cancelling_the_event_rejects_everybody_who_waits_or_has_a_seat():
     ]
     assert not Ticket.objects.valid().exists()
     assert counters(event) == (0, 0, 0)
-    assert refusal(queue.undo, pending, by=event.organizer) == "event_not_open"
+    assert refusal(decisions.undo, pending, by=event.organizer) == "event_not_open"
 
 
 def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
     event = make_event(seats_limit=2)
-    first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
+    first, second, third = (registration.reserve(event, person=person) for person in make_people(3))
     elsewhere = make_reservation()
-    done, refused = queue.confirm_many(
+    done, refused = bulk_decisions.confirm_many(
         event, [third.pk, second.pk, first.pk, elsewhere.pk], by=event.organizer
     )
     assert done == [first.pk, second.pk]
@@ -261,10 +261,10 @@ def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
 
 def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
     event = make_event(seats_limit=3)
-    waiting = [queue.reserve(event, person=person) for person in make_people(5)]
-    done, refusals = queue.confirm_next(event, 2, by=event.organizer)
+    waiting = [registration.reserve(event, person=person) for person in make_people(5)]
+    done, refusals = bulk_decisions.confirm_next(event, 2, by=event.organizer)
     assert (done, refusals) == ([waiting[0].pk, waiting[1].pk], {})
-    done, refusals = queue.confirm_next(event, 2, by=event.organizer)
+    done, refusals = bulk_decisions.confirm_next(event, 2, by=event.organizer)
     assert (done, {pk: one.code for pk, one in refusals.items()}) == (
         [waiting[2].pk],
         {waiting[3].pk: "event_full"},
@@ -275,24 +275,26 @@ def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
 
 def test_confirm_next_of_more_than_wait_confirms_all_of_them():
     event = make_event(seats_limit=9)
-    reservation = queue.reserve(event, person=make_person())
-    assert queue.confirm_next(event, 9, by=event.organizer) == ([reservation.pk], {})
-    assert queue.confirm_next(event, 9, by=event.organizer) == ([], {})
+    reservation = registration.reserve(event, person=make_person())
+    assert bulk_decisions.confirm_next(event, 9, by=event.organizer) == ([reservation.pk], {})
+    assert bulk_decisions.confirm_next(event, 9, by=event.organizer) == ([], {})
 
 
 def test_confirm_next_is_refused_in_a_cancelled_event():
     event = make_event()
     event_services.cancel(event, by=event.organizer)
-    assert refusal(queue.confirm_next, event, 1, by=event.organizer) == "event_not_open"
+    assert refusal(bulk_decisions.confirm_next, event, 1, by=event.organizer) == "event_not_open"
 
 
 def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
     event = make_event(seats_limit=3)
-    home, inside, waiting = (queue.reserve(event, person=person) for person in make_people(3))
-    queue.confirm_many(event, [home.pk, inside.pk], by=event.organizer)
+    home, inside, waiting = (
+        registration.reserve(event, person=person) for person in make_people(3)
+    )
+    bulk_decisions.confirm_many(event, [home.pk, inside.pk], by=event.organizer)
     inside.tickets.update(checked_in_at=timezone.now())
     ids = [home.pk, inside.pk, waiting.pk]
-    done, refusals = queue.reject_many(
+    done, refusals = bulk_decisions.reject_many(
         event, ids, by=event.organizer, message=" Sorry ", seen="confirmed"
     )
     assert done == [home.pk]
@@ -309,26 +311,29 @@ def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
 def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
     event = make_event(seats_limit=2, admission="automatic")
     first, second, third, fourth = (
-        queue.reserve(event, person=person) for person in make_people(4)
+        registration.reserve(event, person=person) for person in make_people(4)
     )
-    queue.reject_many(event, [first.pk, second.pk], by=event.organizer, seen="confirmed")
+    bulk_decisions.reject_many(event, [first.pk, second.pk], by=event.organizer, seen="confirmed")
     assert {one.pk for one in event.reservations.confirmed()} == {third.pk, fourth.pk}
 
 
 def test_reject_touches_nobody_who_was_decided_since_the_question():
     event = make_event()
-    reservation = queue.reserve(event, person=make_person())
-    queue.confirm(reservation, by=event.organizer)
+    reservation = registration.reserve(event, person=make_person())
+    decisions.confirm(reservation, by=event.organizer)
     assert (
-        refusal(queue.reject, reservation, by=event.organizer, seen="pending") == "already_decided"
+        refusal(decisions.reject, reservation, by=event.organizer, seen="pending")
+        == "already_decided"
     )
-    assert queue.reject(reservation, by=event.organizer, seen="confirmed").status == "rejected"
+    assert decisions.reject(reservation, by=event.organizer, seen="confirmed").status == "rejected"
 
 
 def test_bulk_reject_leaves_the_decided_alone():
     event = make_event()
     waiting, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
-    done, refused = queue.reject_many(event, [waiting.pk, confirmed.pk], by=event.organizer)
+    done, refused = bulk_decisions.reject_many(
+        event, [waiting.pk, confirmed.pk], by=event.organizer
+    )
     assert done == [waiting.pk]
     assert [r.code for r in refused.values()] == ["already_decided"]
     assert counters(event) == (1, 0, 0)
@@ -350,8 +355,8 @@ def test_guests_are_found_by_words_of_their_name_their_address_and_what_stands_b
         make_person("Maja Lis", email="lis@example.org"),
     )
     for person in (anna, lis):
-        queue.reserve(event, person=person)
-    queue.note(event.reservations.get(person=lis), "VIP, brings ink", by=event.organizer)
+        registration.reserve(event, person=person)
+    decisions.note(event.reservations.get(person=lis), "VIP, brings ink", by=event.organizer)
     assert found(event, "") == found(event, "  ") == found(event, "EXAMPLE.org") == ["Łęcka", "Lis"]
     assert found(event, "łęcka ANNA") == found(event, "anna@") == ["Łęcka"]
     assert found(event, "lis") == found(event, "vip") == found(event, "lis vip ink maja") == ["Lis"]
@@ -389,7 +394,7 @@ def test_reservations_of_events_cancelled_before_learn_what_they_were():
         for status in ("confirmed", "pending", "rejected", "cancelled")
     }
     taken_back = make_reservation(event, status="confirmed")
-    queue.reject(taken_back, by=event.organizer)
+    decisions.reject(taken_back, by=event.organizer)
     event_services.cancel(event, by=event.organizer)
     Reservation.objects.update(status_at_cancellation="")
     migration = import_module("tickets.migrations.0009_status_at_cancellation")

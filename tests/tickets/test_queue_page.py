@@ -18,8 +18,9 @@ from tests.support.factories import (
 )
 from tests.support.markup import all_words, has_class, only, tree, words
 from tests.support.page_checks import inline_in
+from tickets.checkin import admission
 from tickets.models import Reservation
-from tickets.services import door, queue
+from tickets.queue import bulk_decisions, decisions, reads, registration
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -118,7 +119,7 @@ def status_of(reservation):
 def test_queue_shows_who_waits_first_come_first_with_their_places(client, event):
     for name in ("Ewa Szczepańska", "Jonas Weber", "Amir Haddad"):
         make_reservation(event, make_person(name))
-    queue.confirm(event.reservations.all()[0], by=event.organizer)
+    decisions.confirm(event.reservations.all()[0], by=event.organizer)
     make_reservation(make_event(), make_person("Somebody Elsewhere"))
     response = client.get(queue_url(event))
     assert (names(response), places(response)) == (["Jonas Weber", "Amir Haddad"], ["1", "2"])
@@ -191,7 +192,7 @@ def test_queue_says_when_nobody_is_there(client, event):
 
 def test_queue_comes_fifty_at_a_time_with_places_going_on(client, event):
     for person in make_people(53):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     assert places(client.get(queue_url(event))) == [str(place) for place in range(1, 51)]
     second = client.get(queue_url(event), {"page": "2"})
     assert places(second) == ["51", "52", "53"]
@@ -379,18 +380,18 @@ def test_taking_a_seat_back_frees_it(client, event):
 
 def test_undoing_brings_the_row_back_to_its_place(client, event):
     first, second = make_reservation(event, make_person("Ewa Lis")), make_reservation(event)
-    queue.confirm(first, by=event.organizer)
+    decisions.confirm(first, by=event.organizer)
     response = press(client, "undo", first)
     assert (row_state(response, first), places(response)) == ("Pending", ["1"])
     assert only(response, "//*[@data-focus]").get("aria-label") == "Approve Ewa Lis"
     assert not tree(response).xpath("//*[@id='toasts']//button")
-    assert queue.position(second) == 2
+    assert reads.position(second) == 2
 
 
 def test_undo_from_the_toast_renders_the_table_that_is_on_screen(client, event):
     first, second = make_reservation(event), make_reservation(event, make_person("Ola Lis"))
-    queue.reject(first, by=event.organizer)
-    queue.reject(second, by=event.organizer)
+    decisions.reject(first, by=event.organizer)
+    decisions.reject(second, by=event.organizer)
     response = press(client, "undo", first, {"state": "rejected"}, **HTMX, **{"HX-Target": "queue"})
     assert names(response) == ["Ola Lis"]
     assert status_of(first) == "pending"
@@ -484,7 +485,9 @@ def test_a_plain_form_that_is_refused_says_the_same(client, event):
 def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client):
     event = make_event(seats_limit=2)
     client.force_login(event.organizer)
-    first, second, third, other = (queue.reserve(event, person=person) for person in make_people(4))
+    first, second, third, other = (
+        registration.reserve(event, person=person) for person in make_people(4)
+    )
     response = bulk(client, "confirm_many", event, [third, second, first])
     assert [status_of(r) for r in (first, second, third, other)] == [
         "confirmed",
@@ -505,7 +508,7 @@ def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client
 
 
 def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
-    first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
+    first, second, third = (registration.reserve(event, person=person) for person in make_people(3))
     response = bulk(client, "confirm_many", event, [first, second])
     assert toast(response) == ["2 confirmed."]
     assert places(response) == ["1"]
@@ -514,7 +517,7 @@ def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
 
 
 def test_bulk_rejection_sends_one_message_to_all(client, event):
-    first, second, third = (queue.reserve(event, person=person) for person in make_people(3))
+    first, second, third = (registration.reserve(event, person=person) for person in make_people(3))
     response = bulk(client, "reject_many", event, [first, third], {"message": "Next time."})
     assert toast(response) == ["2 rejected."]
     assert [(r.status, r.message) for r in event.reservations.all()] == [
@@ -536,7 +539,7 @@ def test_bulk_keeps_the_filter_that_is_on_screen(client, event):
 def test_bulk_by_a_plain_form_says_the_same_in_a_message(client):
     event = make_event(seats_limit=1)
     client.force_login(event.organizer)
-    reservations = [queue.reserve(event, person=person) for person in make_people(2)]
+    reservations = [registration.reserve(event, person=person) for person in make_people(2)]
     answer = bulk(client, "confirm_many", event, reservations, {"q": "guest"}, headers={})
     assert answer.url == f"{queue_url(event)}?q=guest"
     assert toast(client.get(answer.url)) == ["1 confirmed. No spot for the other 1."]
@@ -605,7 +608,7 @@ FOLLOWS = {"HX-Request": "true", "HX-Trigger": "queue-live", "HX-Target": "queue
 def test_the_table_that_follows_keeps_what_was_decided_here_in_sight(client, event):
     here, elsewhere, waiting = (make_reservation(event) for _ in range(3))
     for reservation in (here, elsewhere):
-        queue.confirm(reservation, by=event.organizer)
+        decisions.confirm(reservation, by=event.organizer)
     answer = client.get(queue_url(event), {"kept": here.pk}, headers=FOLLOWS)
     assert [one.get("id") for one in tree(answer).xpath(ROW)] == [
         f"reservation-{one.pk}" for one in (here, waiting)
@@ -644,7 +647,7 @@ def test_a_bulk_deed_is_taken_back_at_once(client, event):
 
 def test_what_cannot_be_taken_back_is_named(client, event):
     inside, other = (make_reservation(event, status="confirmed") for _ in range(2))
-    door.check_in(inside, by=event.organizer)
+    admission.check_in(inside, by=event.organizer)
     answer = bulk(client, "undo_many", event, [inside, other], {"state": "all"})
     assert (
         "1 is waiting again, at the old place. 1 not saved: This ticket has already been used at the door."
@@ -670,16 +673,16 @@ def test_approve_the_next_offers_as_many_as_there_are_spots(client, event):
     field = "//input[@id='approve-number']"
     assert not tree(client.get(queue_url(event))).xpath(field), "nobody waits"
     for person in make_people(30):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     page = client.get(queue_url(event))
     assert (only(page, field).get("value"), only(page, field).get("max")) == ("24", "24")
     assert words(only(page, "//div[@id='approve-next']//output")) == "0 spots would be left"
-    queue.confirm_next(event, 24, by=event.organizer)
+    bulk_decisions.confirm_next(event, 24, by=event.organizer)
     assert not tree(client.get(queue_url(event))).xpath(field), "no spot is left"
 
 
 def test_approve_the_next_confirms_them_and_says_so(client, event):
-    waiting = [queue.reserve(event, person=person) for person in make_people(4)]
+    waiting = [registration.reserve(event, person=person) for person in make_people(4)]
     answer = next_ones(client, event, 3)
     assert toast(answer) == ["3 confirmed."]
     assert [status_of(one) for one in waiting] == ["confirmed"] * 3 + ["pending"]
@@ -695,7 +698,7 @@ def test_approve_the_next_by_a_plain_form_names_those_without_a_spot(client):
     event = make_event(seats_limit=2)
     client.force_login(event.organizer)
     for person in make_people(5):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     answer = client.get(next_ones(client, event, 4, headers={}).url)
     assert toast(answer) == ["2 confirmed. No spots for the other 2."]
 
@@ -750,7 +753,7 @@ def test_question_about_a_confirmed_guest_says_that_they_were_told(client, event
 
 def test_rejected_by_the_dialog_the_row_stays_with_its_undo(client, event):
     kept, reservation = make_reservation(event), make_reservation(event, make_person("Ewa Lis"))
-    queue.confirm(kept, by=event.organizer)
+    decisions.confirm(kept, by=event.organizer)
     answer = press(
         client,
         "reject",
@@ -769,7 +772,7 @@ def test_rejected_by_the_dialog_the_row_stays_with_its_undo(client, event):
 
 def test_rejected_by_the_dialog_after_somebody_else_decided_is_refused_in_its_row(client, event):
     reservation = make_reservation(event, make_person("Ewa Lis"))
-    queue.confirm(reservation, by=event.organizer)
+    decisions.confirm(reservation, by=event.organizer)
     answer = press(
         client, "reject", reservation, {"seen": "pending"}, **HTMX, **{"HX-Target": "queue"}
     )
@@ -945,7 +948,7 @@ def test_a_note_that_is_too_long_comes_back_into_its_dialog_not_its_row(client, 
 
 def test_a_guest_never_sees_the_note(client, event):
     reservation = make_reservation(event, status="confirmed")
-    queue.note(reservation, "Talks too much", by=event.organizer)
+    decisions.note(reservation, "Talks too much", by=event.organizer)
     client.force_login(reservation.person)
     for url in (
         event.get_absolute_url(),

@@ -11,8 +11,9 @@ from events import services
 from events.models import Event
 from tests.support.factories import make_event, make_reservation
 from tests.support.mailbox import letters_to, link_in
+from tickets.messages import reminders
 from tickets.models import Reservation
-from tickets.services import queue, reminders
+from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
 SOON = timedelta(hours=20)
@@ -99,7 +100,7 @@ def test_who_left_meanwhile_is_not_reminded(event):
     guest = make_guest(event)
     begins_in(event, SOON)
     reminders.remind_all()
-    queue.cancel(guest, by=guest.person)
+    registration.cancel(guest, by=guest.person)
     assert reminded(guest) == []
 
 

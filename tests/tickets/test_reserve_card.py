@@ -12,8 +12,8 @@ from tests.support.factories import make_event, make_people, make_person, make_r
 from tests.support.markup import all_words, has_class, only, tree, words
 from tests.support.page_checks import inline_in
 from tickets.models import Reservation
-from tickets.services import queue
-from tickets.services.card import card_of
+from tickets.queue import decisions, registration
+from tickets.queue.card import card_of
 from tickets.templatetags.reserve_card import line, ordinal
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +159,7 @@ def test_card_of_a_full_event_offers_the_queue(client):
 
 def test_card_of_a_rejected_guest_passes_the_words_on(client):
     reservation = make_reservation()
-    queue.reject(
+    decisions.reject(
         reservation, by=reservation.event.organizer, message="Only <b>members</b> tonight."
     )
     client.force_login(reservation.person)
@@ -201,7 +201,7 @@ def test_words_of_the_organizer_keep_their_lines_and_links(client):
     )
     event_services.cancel(event, by=event.organizer, message=said)
     other = make_reservation(person=reservation.person)
-    queue.reject(other, by=other.event.organizer, message=said)
+    decisions.reject(other, by=other.event.organizer, message=said)
     client.force_login(reservation.person)
     client.force_login(reservation.person)
     pages = [(event.get_absolute_url(), 1), (other.event.get_absolute_url(), 1), (MINE, 2)]
@@ -305,7 +305,7 @@ def test_the_drawn_line_fits_a_phone_however_long_the_queue():
     event = make_event(seats_limit=1)
     people = make_people(40)
     for person in people:
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     heads = line(card_of(Event.objects.get(pk=event.pk), people[29]))
     assert [head["kind"] for head in heads] == ["ahead"] * 8 + ["you"] + ["behind"] * 2
     assert heads[-1]["x"] + 7 <= 320
@@ -362,7 +362,7 @@ def test_a_form_sent_again_after_leaving_does_not_come_back_by_itself(client):
     client.force_login(person)
     sent = {"key": form_key(client.get(event.get_absolute_url()))}
     client.post(reserve_url(event), sent)
-    queue.cancel(Reservation.objects.get(), by=person)
+    registration.cancel(Reservation.objects.get(), by=person)
     answer = client.post(reserve_url(event), sent, headers=HTMX)
     assert answer.status_code == 409
     assert "gave that place back" in card_words(answer)
@@ -502,7 +502,7 @@ def test_the_card_asked_again_moves_up_and_leaves_an_open_dialog_alone(client):
     event = make_event()
     first, second = make_reservation(event), make_reservation(event)
     client.force_login(second.person)
-    queue.cancel(first, by=first.person)
+    registration.cancel(first, by=first.person)
     response = client.get(card_url(event, "pending-2"), headers=HTMX)
     assert "1st in the queue" in card_words(response)
     assert not tree(response).xpath("//dialog")
@@ -512,7 +512,7 @@ def test_the_card_asked_again_moves_up_and_leaves_an_open_dialog_alone(client):
 def test_the_card_asked_again_tells_of_the_decision_with_its_dialog(client):
     reservation = make_reservation()
     client.force_login(reservation.person)
-    queue.confirm(reservation, by=reservation.event.organizer)
+    decisions.confirm(reservation, by=reservation.event.organizer)
     response = client.get(card_url(reservation.event, "pending-1"), headers=HTMX)
     assert state(response) == "confirmed"
     assert "Your spot becomes free" in dialog_words(response)

@@ -12,8 +12,8 @@ from eventflow.core.errors import Refused
 from tests.eventflow.api.clients import Api, refused
 from tests.support.check_in_devices import been_there, reading, results, stand, tell
 from tests.support.factories import make_event, make_person, make_reservation
+from tickets.checkin import gates, scan_times, scans
 from tickets.models import Scan, Ticket
-from tickets.services import devices, scan_times, scans
 
 pytestmark = pytest.mark.django_db
 YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
@@ -109,7 +109,7 @@ IMPOSSIBLE = {
 @pytest.fixture
 def phone(client, event):
     """The key of a phone that came by a gate's link an hour ago."""
-    key = stand(client, devices.add_gate(event, name="Entrance A", by=event.organizer))
+    key = stand(client, gates.add_gate(event, name="Entrance A", by=event.organizer))
     been_there(event)
     return key
 

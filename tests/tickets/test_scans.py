@@ -11,9 +11,10 @@ from eventflow.core.errors import Refused
 from events import services as event_services
 from tests.support.factories import make_event, make_person, make_reservation
 from tests.support.markup import only, words
-from tickets import signature
+from tickets.checkin import conflicts, scans
 from tickets.models import Scan, Ticket
-from tickets.services import invariants, queue, scans
+from tickets.queue import decisions, invariants, registration
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 
@@ -77,11 +78,11 @@ def test_two_offline_doors_give_one_admission_and_one_conflict_in_any_order(even
 
 
 def take_seat_back(ticket, event):
-    queue.reject(ticket.reservation, by=event.organizer)
+    decisions.reject(ticket.reservation, by=event.organizer)
 
 
 def leave(ticket, event):
-    queue.cancel(ticket.reservation, by=ticket.reservation.person)
+    registration.cancel(ticket.reservation, by=ticket.reservation.person)
 
 
 def call_off(ticket, event):
@@ -89,8 +90,8 @@ def call_off(ticket, event):
 
 
 def replace(ticket, event):
-    queue.undo(ticket.reservation, by=event.organizer)
-    queue.confirm(ticket.reservation, by=event.organizer)
+    decisions.undo(ticket.reservation, by=event.organizer)
+    decisions.confirm(ticket.reservation, by=event.organizer)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +139,13 @@ def test_a_conflict_is_settled_and_looked_at_again(event, ticket):
     for nonce in ("n-1", "n-2"):
         read(event, ticket.code, nonce, let_in=True)
     [conflict] = Scan.objects.conflicts().open()
-    scans.settle(conflict, by=event.organizer)
+    conflicts.settle(conflict, by=event.organizer)
     assert not Scan.objects.conflicts().open().exists()
-    scans.unsettle(conflict, by=event.organizer)
+    conflicts.unsettle(conflict, by=event.organizer)
     assert [*Scan.objects.conflicts().open()] == [conflict]
     admitted = Scan.objects.get(nonce="n-1")
     with pytest.raises(Refused) as refusal:
-        scans.settle(admitted, by=event.organizer)
+        conflicts.settle(admitted, by=event.organizer)
     assert refusal.value.code == "no_conflict"
 
 

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from eventflow.core.errors import Refused
 from tests.support.factories import make_reservation
-from tickets import qr, signature
 from tickets.models import SigningKey
+from tickets.ticket import qr, signature
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 ALPHANUMERIC = {*"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"}

@@ -7,8 +7,8 @@ from django.forms import model_to_dict
 from django.urls import reverse
 
 from tests.support.factories import make_admin, make_event, make_person, make_reservation
-from tickets import signature
 from tickets.models import SigningKey
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 MODELS = [

@@ -11,9 +11,10 @@ from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.pdf_tools import codes_of, text_of
-from tickets import mails, signature
+from tickets import mails
 from tickets.models import Reservation
-from tickets.services import queue
+from tickets.queue import decisions, registration
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 SITE = "https://tickets.example.org"
@@ -109,15 +110,15 @@ def test_confirmed_travels_from_the_decision_to_the_letter_box():
 
 
 def withdraw(reservation):
-    queue.cancel(reservation, by=reservation.person)
+    registration.cancel(reservation, by=reservation.person)
 
 
 def take_back(reservation):
-    queue.undo(reservation, by=reservation.event.organizer)
+    decisions.undo(reservation, by=reservation.event.organizer)
 
 
 def reject(reservation):
-    queue.reject(reservation, by=reservation.event.organizer)
+    decisions.reject(reservation, by=reservation.event.organizer)
 
 
 def call_off(reservation):
@@ -139,8 +140,8 @@ def test_confirmed_is_not_sent_once_the_ticket_is_void(change):
 def test_confirmed_again_after_an_undo_sends_the_second_ticket_only():
     reservation = make_reservation(status="confirmed")
     first = reservation.tickets.get()
-    queue.undo(reservation, by=reservation.event.organizer)
-    queue.confirm(reservation, by=reservation.event.organizer)
+    decisions.undo(reservation, by=reservation.event.organizer)
+    decisions.confirm(reservation, by=reservation.event.organizer)
     [message] = delivered()
     second = reservation.tickets.valid().get()
     assert second.code != first.code
@@ -159,7 +160,7 @@ def test_confirmed_with_the_serial_of_another_is_nothing():
 
 def test_rejected_brings_the_organizers_words():
     reservation = make_reservation(make_event(title="Night Print"))
-    queue.reject(
+    decisions.reject(
         reservation, by=reservation.event.organizer, message="Too few presses.\nNext <week> again."
     )
     reservation.refresh_from_db()
@@ -179,7 +180,7 @@ def test_rejected_without_words_quotes_nobody():
 
 def test_rejected_after_a_confirmation_says_that_the_ticket_is_void():
     reservation = make_reservation(status="confirmed")
-    queue.reject(reservation, by=reservation.event.organizer)
+    decisions.reject(reservation, by=reservation.event.organizer)
     reservation.refresh_from_db()
     letter = rejected_letter(reservation)
     assert (
@@ -191,9 +192,9 @@ def test_rejected_after_a_confirmation_says_that_the_ticket_is_void():
 def test_rejected_is_not_sent_once_the_decision_was_taken_back():
     reservation = make_reservation(status="rejected")
     first = reservation.decided_at.isoformat()
-    queue.undo(reservation, by=reservation.event.organizer)
+    decisions.undo(reservation, by=reservation.event.organizer)
     assert mails.rejected(reservation.pk, first) is None
-    queue.reject(reservation, by=reservation.event.organizer)
+    decisions.reject(reservation, by=reservation.event.organizer)
     second = Reservation.objects.get(pk=reservation.pk).decided_at.isoformat()
     assert mails.rejected(reservation.pk, first) is None
     assert mails.rejected(reservation.pk, second) is not None
@@ -255,7 +256,7 @@ def test_words_stay_words_in_every_mail(words):
     reservation = make_reservation(event, make_person(words), status="confirmed")
     Event.objects.update(title=words, location=words, cancel_message=words)
     letters = [confirmed_letter(reservation)]
-    queue.reject(reservation, by=event.organizer, message=words)
+    decisions.reject(reservation, by=event.organizer, message=words)
     reservation.refresh_from_db()
     letters += [rejected_letter(reservation), mails.event_cancelled(reservation.pk)]
     for letter in letters:

@@ -19,9 +19,10 @@ from tests.support.factories import (
 from tests.support.markup import all_words, only, words
 from tests.support.page_checks import inline_in
 from tests.support.pdf_tools import codes_of, text_of
-from tickets import signature
+from tickets.checkin import admission
 from tickets.models import Ticket
-from tickets.services import door, queue
+from tickets.queue import decisions, registration
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 NAMES = ["tickets:ticket", "tickets:ticket_pdf", "tickets:ticket_qr"]
@@ -108,7 +109,7 @@ def test_without_a_seat_there_is_no_ticket(client, change):
 
 
 def test_the_ticket_is_gone_as_soon_as_the_seat_is(client, reservation, owner):
-    queue.cancel(reservation, by=owner)
+    registration.cancel(reservation, by=owner)
     assert [answer.status_code for answer in answers(client, reservation)] == [404] * 3
 
 
@@ -155,7 +156,7 @@ def test_the_page_leads_to_everything_one_can_do_with_a_ticket(client, reservati
 
 
 def test_a_used_ticket_says_so_and_cannot_be_cancelled(client, reservation, owner):
-    door.check_in(reservation, by=reservation.event.organizer)
+    admission.check_in(reservation, by=reservation.event.organizer)
     page = client.get(reverse("tickets:ticket", args=[reservation.pk]))
     shown = only(page, "//article")
     assert only(page, "//article//*[@id='ticket-state']").get("data-state") == "used"
@@ -169,7 +170,7 @@ def test_the_open_page_asks_for_the_state_alone_and_hears_of_the_door(client, re
         words(only(client.get(address, headers=htmx), "//*[@id='ticket-state']"))
         == "Valid for one entry"
     )
-    door.check_in(reservation, by=reservation.event.organizer)
+    admission.check_in(reservation, by=reservation.event.organizer)
     answer = client.get(address, headers=htmx)
     assert (
         "Used at" in answer.text
@@ -181,7 +182,7 @@ def test_the_open_page_asks_for_the_state_alone_and_hears_of_the_door(client, re
 def test_the_open_page_of_a_ticket_that_is_gone_leads_to_where_that_is_told(
     client, reservation, owner
 ):
-    queue.reject(reservation, by=reservation.event.organizer)
+    decisions.reject(reservation, by=reservation.event.organizer)
     answer = client.get(
         reverse("tickets:ticket", args=[reservation.pk]), headers={"HX-Request": "true"}
     )
@@ -236,8 +237,8 @@ def test_the_page_asks_little_of_the_database(
 
 def test_the_second_ticket_replaces_the_first(client, reservation, owner):
     first = client.get(reverse("tickets:ticket_qr", args=[reservation.pk])).text
-    queue.undo(reservation, by=reservation.event.organizer)
-    queue.confirm(reservation, by=reservation.event.organizer)
+    decisions.undo(reservation, by=reservation.event.organizer)
+    decisions.confirm(reservation, by=reservation.event.organizer)
     assert client.get(reverse("tickets:ticket_qr", args=[reservation.pk])).text != first
     assert (
         Ticket.objects.valid().get(reservation=reservation).code

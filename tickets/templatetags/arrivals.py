@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 
 from events.models import Event
 from events.templatetags.event_parts import clock
-from tickets.services import arrivals as service
-from tickets.services.arrivals import Arrivals
+from tickets.checkin import arrivals as service
+from tickets.checkin.arrivals import Arrivals
 
 register = template.Library()
 

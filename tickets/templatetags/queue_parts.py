@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from events.models import Event
-from tickets.services import queue
+from tickets.queue import counters
 
 register = template.Library()
 
@@ -53,7 +53,7 @@ def left_forms() -> SafeString:
 @register.simple_tag
 def approvable(event: Event) -> int:
     """How many who wait could be confirmed now."""
-    return queue.approvable(event)
+    return counters.approvable(event)
 
 
 @register.simple_tag
@@ -66,4 +66,4 @@ def left_words(event: Event, number: int) -> str:
 @register.simple_tag
 def cancelled_counts(event: Event) -> dict[str, int]:
     """How many had a spot and how many were waiting when the event was cancelled: `{"confirmed": 119, "pending": 29}`."""
-    return queue.counts(event)
+    return counters.counts(event)

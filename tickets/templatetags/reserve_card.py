@@ -7,7 +7,7 @@ from django.template import Context
 from django.utils.translation import pgettext
 
 from events.models import Event
-from tickets.services.card import Card, card_of
+from tickets.queue.card import Card, card_of
 
 register = template.Library()
 

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.templatetags.event_parts import clock, short_day
-from tickets import lettering
+from tickets.checkin.scan_times import at_the_place
 from tickets.models import Scan, Ticket
-from tickets.services.scan_times import at_the_place
+from tickets.ticket import lettering
 
 register = template.Library()
 

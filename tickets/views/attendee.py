@@ -15,11 +15,11 @@ from accounts.decorators import PersonRequest, VisitorRequest, login_required
 from eventflow.core.errors import Refused
 from events.models import Event
 from events.permissions import visible_events
-from tickets import links
 from tickets.models import Reservation
 from tickets.permissions import own_reservations
-from tickets.services import queue
-from tickets.services.card import card_of
+from tickets.queue import registration
+from tickets.queue.card import card_of
+from tickets.ticket import links
 
 PER_PAGE = 20
 LONGEST_KEY = 36
@@ -33,7 +33,7 @@ def reserve(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return redirect(event)
     try:
-        reservation = queue.reserve(
+        reservation = registration.reserve(
             event, person=request.user, key=request.POST.get("key", "")[:LONGEST_KEY]
         )
     except Refused as refusal:
@@ -107,7 +107,7 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
         _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
     )
     try:
-        queue.cancel(reservation, by=request.user)
+        registration.cancel(reservation, by=request.user)
     except Refused as refusal:
         return told(request, reservation.event, refusal, back=way_back(request, reservation))
     return told(request, reservation.event, words, back=way_back(request, reservation))
@@ -123,7 +123,7 @@ def leave(request: VisitorRequest, token: str) -> HttpResponse:
     refusal = None
     if request.method == "POST":
         try:
-            reservation = queue.cancel(reservation, by=reservation.person)
+            reservation = registration.cancel(reservation, by=reservation.person)
         except Refused as no:
             refusal = no
     context = {

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import PersonRequest, organizer_required
 from events.models import Event
 from events.permissions import managed_events
-from tickets.services import export
+from tickets.queue import export
 
 
 @require_safe

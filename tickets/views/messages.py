@@ -13,8 +13,8 @@ from eventflow.core.form_drafts import keeps
 from events.models import Event
 from events.permissions import managed_events
 from tickets.forms import MessageForm
+from tickets.messages import announcements
 from tickets.models import Announcement
-from tickets.services import announcements
 
 SHOWN = 20
 

@@ -27,7 +27,7 @@ from events.permissions import managed_events
 from tickets.forms import NextForm, NoteForm, QueueFilters, RejectForm
 from tickets.models import Reservation
 from tickets.permissions import managed_reservations
-from tickets.services import queue as service
+from tickets.queue import bulk_decisions, decisions, reads
 
 PER_PAGE = 50
 # What a form of this page sends along: which part of the queue it shows, and what was ticked there.
@@ -76,7 +76,7 @@ def queue(request: PersonRequest, pk: int) -> HttpResponse:
 @keeps_part
 def confirm(request: PersonRequest, pk: int) -> HttpResponse:
     """Give one person a seat."""
-    return decided(request, pk, service.confirm, _("%(name)s is confirmed."))
+    return decided(request, pk, decisions.confirm, _("%(name)s is confirmed."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,7 +94,7 @@ def reject(request: PersonRequest, pk: int) -> HttpResponse:
 
     def with_message(reservation: Reservation, *, by: Any) -> Reservation:
         form = valid_answer(request)
-        return service.reject(reservation, by=by, message=form["message"], seen=form["seen"])
+        return decisions.reject(reservation, by=by, message=form["message"], seen=form["seen"])
 
     took_seat = request.POST.get("seen") == Reservation.Status.CONFIRMED
     words = _("%(name)s no longer has a spot.") if took_seat else _("%(name)s is rejected.")
@@ -121,7 +121,7 @@ def question_about(request: PersonRequest, reservation: Reservation) -> dict[str
 @keeps_part
 def undo(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a decision back. Undo ends when the mail leaves; "Back to the queue" comes after it."""
-    deed = partial(service.undo, before_mail="told" not in request.GET)
+    deed = partial(decisions.undo, before_mail="told" not in request.GET)
     return decided(request, pk, deed, _("%(name)s is waiting again, at the old place."))
 
 
@@ -200,7 +200,7 @@ def note(request: PersonRequest, pk: int) -> HttpResponse:
         )
         answer = render(request, template, context, status=status)
         return retarget(answer, "#note-form") if request.htmx else answer
-    service.note(reservation, form.cleaned_data["note"], by=request.user)
+    decisions.note(reservation, form.cleaned_data["note"], by=request.user)
     if request.htmx:
         return row_again(request, pk, _("The note is saved."))
     messages.success(request, _("The note is saved."))
@@ -224,7 +224,7 @@ def confirm_many(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the ticked ones seats, as far as they reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
-        done, refusals = service.confirm_many(event, ticked(request, event), by=request.user)
+        done, refusals = bulk_decisions.confirm_many(event, ticked(request, event), by=request.user)
     except Refused as refusal:
         return nothing_done(request, event, refusal)
     return many_decided(
@@ -243,7 +243,7 @@ def confirm_next(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the first of the queue seats, as many as were asked for and as far as the seats reach."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     try:
-        done, refusals = service.confirm_next(
+        done, refusals = bulk_decisions.confirm_next(
             event, filled_in(NextForm(request.POST), "bad_number")["number"], by=request.user
         )
     except Refused as refusal:
@@ -268,7 +268,7 @@ def reject_many(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         chosen, filters = ticked(request, event), QueueFilters(request.POST, event=event)
         message = valid_answer(request)["message"]
-        done, refusals = service.reject_many(
+        done, refusals = bulk_decisions.reject_many(
             event, chosen, by=request.user, message=message, seen=filters.seen
         )
     except Refused as refusal:
@@ -305,7 +305,7 @@ def undo_many(request: PersonRequest, pk: int) -> HttpResponse:
     chosen = ids(request.GET, "r") or ticked(
         request, event
     )  # a toast without a script names them in its address
-    done, refusals = service.undo_many(event, chosen, by=request.user, before_mail=True)
+    done, refusals = bulk_decisions.undo_many(event, chosen, by=request.user, before_mail=True)
     words = ngettext(
         "%(count)d is waiting again, at the old place",
         "%(count)d are waiting again, at their old places",
@@ -417,7 +417,7 @@ def listing(
         found, PER_PAGE, count=None if filters.words or kept else filters.count()
     ).get_page(asked.get("page"))
     if not filters.words:
-        service.place([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
+        reads.place([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
     refusals = refusals or {}
     rows = [
         Row(

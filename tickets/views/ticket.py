@@ -8,9 +8,9 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.decorators import PersonRequest, login_required
-from tickets import pdf, qr, signature
 from tickets.models import Ticket
 from tickets.permissions import own_tickets
+from tickets.ticket import pdf, qr, signature
 
 
 def own_ticket(request: PersonRequest, reservation: int) -> Ticket:

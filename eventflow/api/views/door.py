@@ -16,11 +16,11 @@ from eventflow.api.serializers.events import EventData
 from eventflow.api.views.events import EVENT
 from events.models import Event
 from events.permissions import door_events
-from tickets import signature
+from tickets.checkin import admission, codes, devices, scans
+from tickets.checkin.access import Keeper, door_reservations, door_tickets
 from tickets.models import Reservation, Scan, Ticket
 from tickets.models.doors import LATE
-from tickets.permissions import Keeper, door_reservations, door_tickets
-from tickets.services import devices, door, scans
+from tickets.ticket import signature
 
 ID = re.compile(r"[0-9]{1,18}")
 NOT_A_TICKET = {
@@ -116,19 +116,19 @@ class CheckIn(Endpoint):
         are shown to the organizer, with both times.
         """
         said = {"device": devices.API, **body_of(request, data.Reading)}
-        admission = (
+        admitted = (
             read_once(request, ref, **said)
             if said.get("nonce")
             else read_now(request, ref, said["device"])
         )
-        detail = _("Checked in.") if admission.first else _("Already checked in.")
+        detail = _("Checked in.") if admitted.first else _("Already checked in.")
         facts = {
-            "reservation_id": admission.ticket.reservation_id,
+            "reservation_id": admitted.ticket.reservation_id,
             "checked_in": True,
             "detail": detail,
-            "already_checked_in": not admission.first,
-            "checked_in_at": admission.ticket.checked_in_at,
-            "checked_in_by": admission.ticket.let_in_by,
+            "already_checked_in": not admitted.first,
+            "checked_in_at": admitted.ticket.checked_in_at,
+            "checked_in_by": admitted.ticket.let_in_by,
         }
         return answer(data.CheckedIn(facts).data, detail)
 
@@ -149,7 +149,7 @@ class UndoCheckIn(Endpoint):
     def post(self, request: Call, ref: str) -> Response:
         """The guest was let in by mistake: the ticket works again. For who checked it in, and for the event's organizer."""
         reservation, _ticket = presented(request, ref)
-        ticket = door.undo_check_in(reservation, keeper=Keeper(request.user))
+        ticket = admission.undo_check_in(reservation, keeper=Keeper(request.user))
         facts = {
             "reservation_id": reservation.pk,
             "checked_in": ticket.is_used,
@@ -158,15 +158,15 @@ class UndoCheckIn(Endpoint):
         return answer(data.CheckInUndone(facts).data)
 
 
-def read_now(request: Call, ref: str, device: str) -> door.Admission:
+def read_now(request: Call, ref: str, device: str) -> admission.Admission:
     # To let in by an id takes the ticket alone; who it is and what for is asked only to refuse.
     tickets, pk = door_tickets(request.user).select_related("checked_in_by"), reservation_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
-        return door.check_in(
+        return admission.check_in(
             fetch(door_reservations(request.user), pk or 0), by=request.user, device=device
         )
-    return door.let_in(
+    return admission.let_in(
         ticket, by=request.user, device=devices.name_of_scanner(ticket.event_id, device)
     )
 
@@ -179,7 +179,7 @@ def read_once(
     scanned_at: datetime | None = None,
     device: str,
     let_in: bool = False,
-) -> door.Admission:
+) -> admission.Admission:
     """The admission behind this reading, however often it is sent. Refused: as `read_now`; what the scanner let in all the same is kept."""
     event, text = code_at_its_door(request, ref)
     name = devices.name_of_scanner(event.pk, device)
@@ -188,7 +188,7 @@ def read_once(
     )
     if refusal or scan.ticket is None:
         raise refusal or Http404
-    return door.Admission(scan.ticket, first=scan.outcome == Scan.Outcome.ADMITTED)
+    return admission.Admission(scan.ticket, first=scan.outcome == Scan.Outcome.ADMITTED)
 
 
 def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
@@ -197,13 +197,13 @@ def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
         return fetch(door_events(request.user), signature.read(ref).event_id), ref
     reservation, ticket = presented(request, ref)
     if ticket is None:
-        return reservation.event, door.check_in(reservation, by=request.user).ticket.code
+        return reservation.event, admission.check_in(reservation, by=request.user).ticket.code
     return ticket.event, ticket.code
 
 
 def presented(request: Call, ref: str) -> tuple[Reservation, Ticket | None]:
     """Whom a scanner's reading means, with their valid ticket if they have one. Neither an id nor a ticket: refused with the reason."""
-    tickets, pk = door.whole(door_tickets(request.user)), reservation_in(ref)
+    tickets, pk = codes.whole(door_tickets(request.user)), reservation_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
         return fetch(door_reservations(request.user), pk or 0), None
@@ -213,11 +213,11 @@ def presented(request: Call, ref: str) -> tuple[Reservation, Ticket | None]:
 
 def reservation_in(ref: str) -> int | None:
     """The id that a scanner sent, itself or in an older backend's ticket; None for a signed code."""
-    return int(ref) if ID.fullmatch(ref) else door.older_reservation(ref)
+    return int(ref) if ID.fullmatch(ref) else codes.older_reservation(ref)
 
 
 def by_code(request: Call, ref: str) -> Ticket:
-    """The valid ticket behind a QR code's text, of an event at whose door the caller may stand. Refused: as door.find."""
-    return door.find(
+    """The valid ticket behind a QR code's text, of an event at whose door the caller may stand. Refused: as codes.find."""
+    return codes.find(
         fetch(door_events(request.user), signature.read(ref).event_id), ref, by=request.user
     )

@@ -16,7 +16,6 @@ from eventflow.core.errors import Refused
 from eventflow.core.text import email_key
 from events.models import Event
 from events.permissions import managed_events, visible_events
-from tickets import pdf, qr, signature
 from tickets.models import Reservation, ReservationQuerySet
 from tickets.permissions import (
     managed_reservations,
@@ -24,7 +23,8 @@ from tickets.permissions import (
     own_tickets,
     visible_reservations,
 )
-from tickets.services import queue
+from tickets.queue import counters, decisions, reads, registration
+from tickets.ticket import pdf, qr, signature
 
 ROW = {
     "reservation_id": 31,
@@ -68,7 +68,7 @@ class Reserve(Endpoint):
     def post(self, request: Call, pk: int) -> Response:
         """Takes a seat or a place in the queue. There is no body."""
         try:
-            reservation = queue.reserve(
+            reservation = registration.reserve(
                 Event(pk=pk), person=request.user, among=visible_events(request.user)
             )
         except Event.DoesNotExist as unknown:
@@ -127,12 +127,12 @@ class MyReservation(Endpoint):
             "free_slots": event.spots_left,
             "max_participants": event.seats_limit,
         }
-        reservation = queue.latest(event, request.user)
+        reservation = reads.latest(event, request.user)
         if reservation and not reservation.is_cancelled:
             standing |= {
                 "status": reservation.status,
                 "reservation_id": reservation.pk,
-                "queue_position": queue.position(reservation),
+                "queue_position": reads.position(reservation),
             }
         return answer(standing)
 
@@ -162,7 +162,9 @@ class OneReservation(Endpoint):
     def delete(self, request: Call, pk: int) -> Response:
         """Gives the seat or the place in the queue back. One that is not yours, or already gone, is not found."""
         try:
-            queue.cancel(get_object_or_404(own_reservations(request.user), pk=pk), by=request.user)
+            registration.cancel(
+                get_object_or_404(own_reservations(request.user), pk=pk), by=request.user
+            )
         except Refused as refusal:
             if refusal.code == "already_gone":
                 raise Http404 from refusal
@@ -213,9 +215,9 @@ class Participants(Endpoint):
         query = asked_of_list(request, data.ParticipantQuery)
         event = fetch(managed_events(request.user), pk)
         found = event.reservations.select_related("event", "person").in_queue_order()
-        count = None if narrowed(query) else queue.how_many_of(event, statuses(query))
+        count = None if narrowed(query) else counters.how_many_of(event, statuses(query))
         # Only of neighbours in the queue can the places be told from the first one's.
-        finish = None if narrowed(query) else queue.place
+        finish = None if narrowed(query) else reads.place
         found = filtered(found.with_position() if finish is None else found, query)
         return listed(Rows(found.with_check_in(), data.Participant, finish, count), request)
 
@@ -237,7 +239,7 @@ class OrganizerReservations(Endpoint):
         events, found = managed_events(request.user), managed_reservations(request.user)
         if "event" in query:
             events, found = events.filter(pk=query["event"]), found.filter(event__pk=query["event"])
-        count = None if narrowed(query) else queue.how_many(events, statuses(query))
+        count = None if narrowed(query) else counters.how_many(events, statuses(query))
         found = filtered(found, query).with_check_in().order_by("-created", "-id")
         return listed(Rows(found, data.GuestReservation, count=count), request)
 
@@ -300,7 +302,7 @@ class Decide(Endpoint):
     def patch(self, request: Call, pk: int) -> Response:
         """Only what is pending can be decided. The mail about it leaves ten seconds later."""
         reservation = fetch(managed_reservations(request.user), pk)
-        decided = queue.decide(
+        decided = decisions.decide(
             reservation, body_of(request, data.Decision)["status"], by=request.user
         )
         return answer(

@@ -20,7 +20,7 @@ from eventflow.operations.backup import archive
 from eventflow.operations.backup.postgresql import PostgreSQL
 from eventflow.operations.backup.sqlite import Sqlite
 from events.models import Event
-from tickets.services.invariants import violations
+from tickets.queue.invariants import violations
 
 SECRET = "secret-key"  # noqa: S105  the name of its file
 

@@ -29,8 +29,9 @@ from eventflow.operations.demo.data import (
 )
 from events import services as event_services
 from events.models import Event
+from tickets.checkin import admission
 from tickets.models import EventNews, Reservation, Ticket
-from tickets.services import door, queue
+from tickets.queue import bulk_decisions, registration
 
 LOG_INS = 4
 OPEN_FOR = timedelta(days=13)
@@ -121,7 +122,7 @@ def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> 
     fill(
         event,
         plan,
-        [queue.reserve(event, person=person) for person in who],
+        [registration.reserve(event, person=person) for person in who],
         by=organizer,
         staff=people[DOOR],
     )
@@ -155,15 +156,15 @@ def fill(
     """Withdraw from the end, confirm from the head, reject what comes next; then the first ones arrive."""
     staying = len(reservations) - plan.withdrawn
     for reservation in reservations[staying:]:
-        queue.cancel(reservation, by=reservation.person)
+        registration.cancel(reservation, by=reservation.person)
     if plan.confirmed:
-        queue.confirm_many(event, ids(reservations[: plan.confirmed]), by=by)
+        bulk_decisions.confirm_many(event, ids(reservations[: plan.confirmed]), by=by)
     if plan.rejected:
-        queue.reject_many(
+        bulk_decisions.reject_many(
             event, ids(reservations[plan.confirmed : plan.confirmed + plan.rejected]), by=by
         )
     for reservation in reservations[: plan.checked_in]:
-        door.check_in(reservation, by=staff, device="Demo")
+        admission.check_in(reservation, by=staff, device="Demo")
 
 
 def ids(reservations: Iterable[Reservation]) -> list[int]:

@@ -1,4 +1,4 @@
-// What a ticket's code says, proven by its signature (tickets/signature.py), and the entry that it opens (tickets/services/guests.py).
+// What a ticket's code says, proven by its signature (tickets/ticket/signature.py), and the entry that it opens (tickets/checkin/offline_list.py).
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", BODY = 22;
 // A QR code names the reservation before the signed code; older ones do not.
 const TEXT = /^(?:RESERVATION:(\d{1,20})\/)?([A-Z2-7]{138})$/;

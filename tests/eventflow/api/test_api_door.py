@@ -22,9 +22,10 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets import signature
+from tickets.checkin import codes
 from tickets.models import Ticket
-from tickets.services import door, queue
+from tickets.queue import decisions, registration
+from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
 INSPECT = ["/organizer/reservations/{}/inspect/", "/reservations/{}/inspect/"]
@@ -185,7 +186,7 @@ def test_the_door_says_why_a_code_is_no_good(guest, method, path):
         ("0", (404, "not_found")),
     ]:
         assert refused(getattr(api, method)(path.format(ref))) == refusal
-    queue.cancel(guest, by=guest.person)
+    registration.cancel(guest, by=guest.person)
     assert refused(getattr(api, method)(path.format(code))) == (400, "ticket_void")
 
 
@@ -249,15 +250,15 @@ def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(
     settings.UNSIGNED_TICKETS = allowed
     event, other = guest.event, make_reservation(status="confirmed")
     older = "Reservation:{}|Event:Night Print"
-    codes = {}
+    found = {}
     for reservation in (guest, other):
         try:
-            codes[reservation] = door.find(
+            found[reservation] = codes.find(
                 event, older.format(reservation.pk), by=event.organizer
             ).reservation_id
         except Refused as refusal:
-            codes[reservation] = refusal.code
-    assert codes == {guest: guest.pk if allowed else "not_a_ticket", other: "not_a_ticket"}
+            found[reservation] = refusal.code
+    assert found == {guest: guest.pk if allowed else "not_a_ticket", other: "not_a_ticket"}
 
 
 # --- the ticket -------------------------------------------------------------------------------------------------------
@@ -305,7 +306,7 @@ def test_ticket_exists_from_confirmation_only(status):
 
 
 def test_ticket_is_gone_with_the_seat(guest):
-    queue.reject(guest, by=guest.event.organizer)
+    decisions.reject(guest, by=guest.event.organizer)
     assert Ticket.objects.filter(reservation=guest).exists()
     assert refused(Api(guest.person).get(f"/reservations/{guest.pk}/ticket/")) == (404, "not_found")
 

@@ -17,8 +17,9 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
+from tickets.checkin import admission
 from tickets.models import Reservation
-from tickets.services import door, queue
+from tickets.queue import decisions, registration
 
 pytestmark = pytest.mark.django_db
 HUGE = 10**30
@@ -116,7 +117,7 @@ def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
     make_reservation(places[0])
     mine = [make_reservation(place, maja, status=place.title) for place in places]
     inside = mine[1]
-    door.check_in(inside, by=inside.event.organizer)
+    admission.check_in(inside, by=inside.event.organizer)
     shown = rows(Api(maja).get("/my-reservations/"))
     assert [(row["reservation_id"], row["status"]) for row in shown] == [
         (r.pk, r.status) for r in reversed(mine[:3])
@@ -161,7 +162,7 @@ def test_my_reservation_tells_where_i_stand():
         "reservation_id": taken,
         "queue_position": 1,
     }
-    queue.confirm(Reservation.objects.get(pk=taken), by=event.organizer)
+    decisions.confirm(Reservation.objects.get(pk=taken), by=event.organizer)
     room = {"full": True, "free_slots": 0, "max_participants": 2}
     assert data(maja.get(f"/events/{event.pk}/my-reservation/")) == {
         "status": "confirmed",
@@ -197,7 +198,7 @@ def test_one_reservation_is_the_row_of_its_owners_list():
         assert refused(Api(stranger).get(path)) == (404, "not_found")
     assert refused(Api().get(path)) == (401, "not_authenticated")
     assert refused(Api(reservation.person).get(f"/reservations/{HUGE}/")) == (404, "not_found")
-    queue.cancel(reservation, by=reservation.person)
+    registration.cancel(reservation, by=reservation.person)
     assert data(Api(reservation.person).get(path))["status"] == "cancelled"
 
 
@@ -224,7 +225,7 @@ def test_delete_finds_only_the_callers_own():
 
 def test_delete_refuses_somebody_who_is_inside():
     reservation = make_reservation(status="confirmed")
-    door.check_in(reservation, by=reservation.event.organizer)
+    admission.check_in(reservation, by=reservation.event.organizer)
     assert refused(Api(reservation.person).delete(f"/reservations/{reservation.pk}/")) == (
         400,
         "already_checked_in",
@@ -237,8 +238,8 @@ def test_delete_refuses_somebody_who_is_inside():
 def test_participants_stand_in_the_order_of_the_queue():
     event = make_event()
     guests = [make_reservation(event) for _ in range(6)]
-    queue.confirm(guests[1], by=event.organizer)
-    queue.reject(guests[3], by=event.organizer)
+    decisions.confirm(guests[1], by=event.organizer)
+    decisions.reject(guests[3], by=event.organizer)
     make_reservation(make_event())
     places = {
         guests[0].pk: 1,
@@ -271,9 +272,9 @@ def test_participants_are_filtered_without_losing_their_places():
         make_reservation(event, make_person(name))
         for name in ("Maja Nowak", "Jan Nowak", "Ewa Zet", "Ola Zet")
     ]
-    queue.cancel(guests[0], by=guests[0].person)
-    queue.confirm(guests[2], by=event.organizer)
-    door.check_in(guests[2], by=event.organizer)
+    registration.cancel(guests[0], by=guests[0].person)
+    decisions.confirm(guests[2], by=event.organizer)
+    admission.check_in(guests[2], by=event.organizer)
     api, path = Api(event.organizer), f"/events/{event.pk}/participants/"
     for query, places in [
         ({}, {1: 1, 2: None, 3: 2}),
@@ -381,7 +382,7 @@ def test_status_decides_a_pending_reservation_once(status):
     )
     [mail] = Mail.objects.filter(to=reservation.person.email).exclude(builder="tickets.queued")
     assert mail.builder == f"tickets.{status}"
-    assert queue.undo(reservation, by=reservation.event.organizer).is_pending
+    assert decisions.undo(reservation, by=reservation.event.organizer).is_pending
 
 
 def test_status_refuses_a_withdrawn_reservation_alike():
@@ -451,9 +452,9 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(path, django_assert
     organizer = make_organizer()
     events = [make_event(organizer=organizer) for _ in range(12)]
     for event in events:
-        queue.reserve(event, person=organizer)
+        registration.reserve(event, person=organizer)
     for person in make_people(12):
-        queue.reserve(events[0], person=person)
+        registration.reserve(events[0], person=person)
     api, page = Api(organizer), path.format(events[0].pk)
     queries = 5 if "participants" in path else 4
     for size in (2, 10):

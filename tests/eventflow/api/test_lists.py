@@ -11,9 +11,10 @@ from django.utils import timezone
 from eventflow.api import pagination
 from tests.eventflow.api.clients import Api, data, refused
 from tests.support.factories import make_admin, make_event, make_people, make_reservation
+from tickets.checkin import admission
+from tickets.checkin.access import Keeper
 from tickets.models import Reservation
-from tickets.permissions import Keeper
-from tickets.services import door, queue
+from tickets.queue import decisions, registration
 
 pytestmark = pytest.mark.django_db
 LISTS = [
@@ -33,9 +34,9 @@ def admin():
     person = make_admin()
     events = [make_event(organizer=person, seats_limit=100) for _ in range(25)]
     for event in events:
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     for guest in make_people(24):
-        queue.reserve(events[0], person=guest)
+        registration.reserve(events[0], person=guest)
     return person
 
 
@@ -99,7 +100,7 @@ def test_a_whole_list_asks_the_database_the_same_however_long_it_is(admin, path)
     api, asked, path = Api(admin), [], path_of(path)
     for more in (0, 30):
         for person in make_people(more):
-            queue.reserve(Reservation.objects.order_by("pk").first().event, person=person)
+            registration.reserve(Reservation.objects.order_by("pk").first().event, person=person)
         with CaptureQueriesContext(connection) as queries:
             data(api.get(path))
         asked.append(len(queries))
@@ -136,10 +137,10 @@ def updated(reservation):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda r: queue.confirm(r, by=r.event.organizer),
-        lambda r: queue.reject(r, by=r.event.organizer),
-        lambda r: queue.cancel(r, by=r.person),
-        lambda r: queue.note(r, "Comes late", by=r.event.organizer),
+        lambda r: decisions.confirm(r, by=r.event.organizer),
+        lambda r: decisions.reject(r, by=r.event.organizer),
+        lambda r: registration.cancel(r, by=r.person),
+        lambda r: decisions.note(r, "Comes late", by=r.event.organizer),
         lambda r: r.save(update_fields=["note"]),
         lambda r: Reservation.objects.bulk_update([r], ["note"]),
     ],
@@ -154,9 +155,9 @@ def test_every_change_of_a_reservation_is_dated(change):
 def test_a_check_in_and_its_undo_are_changes_of_the_reservation():
     reservation = make_reservation(status="confirmed")
     organizer, seen = reservation.event.organizer, [updated(reservation)]
-    door.check_in(reservation, by=organizer)
+    admission.check_in(reservation, by=organizer)
     seen.append(updated(reservation))
-    door.undo_check_in(reservation, keeper=Keeper(organizer))
+    admission.undo_check_in(reservation, keeper=Keeper(organizer))
     seen.append(updated(reservation))
     assert seen == sorted(set(seen))
 
@@ -167,7 +168,7 @@ def test_somebody_elses_change_dates_nothing():
         make_reservation(event, status="confirmed"),
         make_reservation(event, status="confirmed"),
     )
-    door.check_in(second, by=event.organizer)
+    admission.check_in(second, by=event.organizer)
     first.refresh_from_db()
     assert first.updated < Reservation.objects.get(pk=second.pk).updated
 
@@ -179,7 +180,7 @@ def test_an_event_speaks_on_its_own_clock_and_everything_else_in_utc():
     start = timezone.datetime.fromisoformat("2035-07-04T18:00:00-04:00")
     event = make_event(time_zone="America/New_York", start_time=start)
     reservation = make_reservation(event, status="confirmed")
-    door.check_in(reservation, by=event.organizer)
+    admission.check_in(reservation, by=event.organizer)
     api, guest = Api(event.organizer), Api(reservation.person)
     for row in (
         data(Api().get(f"/events/{event.pk}/")),

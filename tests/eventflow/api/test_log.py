@@ -11,8 +11,8 @@ from eventflow.observability import without_secrets
 from tests.eventflow.api.clients import sign_in
 from tests.support.factories import PASSWORD, make_person, make_reservation
 from tests.support.server_process import serving
-from tickets import signature
 from tickets.models import Ticket
+from tickets.ticket import signature
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
 LINE = re.compile(r"^\S+ \S+ [A-Z]+ \S+ \[(\S+)\] (.*)$")

@@ -23,7 +23,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tickets.models import Reservation
-from tickets.services import queue
+from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
 
@@ -226,7 +226,7 @@ def test_get_organizer_my_events_shows_them_all_soonest_first(organizer):
 def test_get_my_reservations_shows_them_all_and_none_that_i_cancelled(organizer):
     maja = make_person()
     mine = [make_reservation(make_event(organizer=organizer), maja) for _ in range(30)]
-    queue.cancel(mine[0], by=maja)
+    registration.cancel(mine[0], by=maja)
     rows = data_or_results(Front(maja).json("GET", "/my-reservations/"))
     shown = mapped(
         rows,
@@ -243,7 +243,7 @@ def test_get_my_reservations_shows_them_all_and_none_that_i_cancelled(organizer)
 
 def test_get_organizer_reservations_shows_every_one_of_194(organizer, event):
     for guest in make_people(194):
-        queue.reserve(event, person=guest)
+        registration.reserve(event, person=guest)
     rows = data_or_results(Front(organizer).json("GET", "/organizer/reservations/"))
     fields = (
         "reservation_id",

@@ -19,7 +19,7 @@ from tests.support.factories import (
 )
 from tests.support.processes import environment
 from tests.support.server_process import serving
-from tickets.services import queue
+from tickets.queue import registration
 
 # Ids begin at 1, where a machine looks first, whatever ran before.
 pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
@@ -37,7 +37,7 @@ def people():
         make_event(organizer=organizer, status=status)
     event = make_event(organizer=organizer, seats_limit=5)
     for person in make_people(30):
-        queue.reserve(event, person=person)
+        registration.reserve(event, person=person)
     make_reservation(event, guest, status="confirmed")
     make_reservation(event, organizer, status="confirmed")
     return {

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from events.models import Event
 from tickets.models import Reservation
-from tickets.services import invariants
+from tickets.queue import invariants
 
 
 class Command(BaseCommand):

@@ -20,9 +20,9 @@ from xhtml2pdf.config.resources import ResourceAccessPolicy
 
 from accounts.models import User
 from events.colors import ink
-from tickets import lettering, qr, shaping, signature
-from tickets.lettering import FACES, Face
 from tickets.models import Ticket
+from tickets.ticket import lettering, qr, shaping, signature
+from tickets.ticket.lettering import FACES, Face
 
 FONTS = lettering.FOLDER
 # Nothing but our font files: no address, no other file. The code's picture is part of the document.

@@ -7,7 +7,7 @@ from eventflow.core.errors import Refused
 from events.models import Event
 from events.permissions import Visitor
 from tickets.models import Reservation
-from tickets.services import queue
+from tickets.queue import reads
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Card:
 
 def card_of(event: Event, person: Visitor, refusal: Refused | None = None) -> Card:
     """The card that this person sees at this event. `refusal`: why what they just tried did not work."""
-    reservation = queue.latest(event, person) if person.is_authenticated else None
+    reservation = reads.latest(event, person) if person.is_authenticated else None
     state = state_of(event, reservation, signed_in=person.is_authenticated)
-    place = queue.position(reservation) if reservation and state in {"pending", "queued"} else None
+    place = reads.position(reservation) if reservation and state in {"pending", "queued"} else None
     return Card(event, reservation, state, place, refusal)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.decorators import View, VisitorRequest, respond_login_required
+from tickets.checkin.access import Keeper
 from tickets.models import Device
-from tickets.permissions import Keeper
 
 SESSION = "door"
 
@@ -19,7 +19,7 @@ class KeeperRequest(VisitorRequest):
     keeper: Keeper
 
 
-def describe_device(request: HttpRequest) -> Device | None:
+def device_of(request: HttpRequest) -> Device | None:
     """The device that this browser's session belongs to."""
     number = request.session.get(SESSION)
     return (
@@ -30,7 +30,7 @@ def describe_device(request: HttpRequest) -> Device | None:
 
 
 def keeper_of(request: HttpRequest) -> Keeper:
-    device = describe_device(request)
+    device = device_of(request)
     # Somebody else may have logged in on this phone since.
     if device and device.person_id not in (None, request.user.pk):
         device = None

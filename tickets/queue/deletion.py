@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import User
 from eventflow.core.errors import Refused
 from tickets.models import Reservation
-from tickets.services import queue
+from tickets.queue import registration
 
 
 def let_go(person: User) -> None:
@@ -20,5 +20,5 @@ def let_go(person: User) -> None:
         with suppress(
             Refused
         ):  # used at the door, so it stays as it is; or decided at this very moment
-            queue.cancel(reservation, by=person)
+            registration.cancel(reservation, by=person)
     Reservation.objects.filter(person=person).update(message="", note="")

@@ -23,16 +23,17 @@ from django.views.decorators.http import require_POST, require_safe
 from eventflow.core import rate_counter
 from eventflow.core.errors import Refused, envelope
 from eventflow.core.text_direction import isolated
-from tickets import qr, signature
+from tickets import checkin
+from tickets.checkin import devices, offline_list, scan_times
+from tickets.checkin.access import kept_events, stands_there
 from tickets.forms import ReadingForm
 from tickets.models import Device, Scan, Ticket
-from tickets.permissions import kept_events, stands_there
-from tickets.services import devices, guests, scan_times
 from tickets.templatetags.ticket_parts import entered
-from tickets.views.keepers import KeeperRequest, keeper_required, remember
+from tickets.ticket import qr, signature
+from tickets.views.checkin.keepers import KeeperRequest, keeper_required, remember
 
 logger = logging.getLogger(__name__)
-WORKER = (Path(__file__).parent.parent / "door_worker.js").read_text()
+WORKER = (Path(checkin.__file__).parent / "door_worker.js").read_text()
 # In one request; and so many requests a minute of one phone, of which a busy one needs some thirty.
 MOST_READINGS, MOST_REQUESTS = 100, 120
 STATUS_OF = {"unknown_device": 401, "too_many_attempts": 429}
@@ -189,13 +190,13 @@ def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
     since = scan_times.read(request.GET.get("since", ""))
     if since and not scan_times.FIRST <= since <= at + scan_times.AHEAD:
         raise Refused("bad_time", _("The list can’t be asked for since that time."))
-    found = guests.changed(
+    found = offline_list.changed(
         phone.event,
         since=since,
         after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0,
     )
-    more = found[-1].pk if len(found) == guests.PER_PAGE else None
-    entries = [guests.sealed(ticket) for ticket in found]
+    more = found[-1].pk if len(found) == offline_list.PER_PAGE else None
+    entries = [offline_list.sealed(ticket) for ticket in found]
     return JsonResponse(
         {"at": at, "entries": entries, "next": more, "valid": phone.event.confirmed_count}
     )

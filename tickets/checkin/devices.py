@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from eventflow.core import audit
 from eventflow.core.errors import Refused
+from events import services as event_services
 from events.models import Event
-from events.services import accept_door_staff, check_is_ahead, lock
+from tickets.checkin import scans
+from tickets.checkin.access import Keeper, stands_there, stood_there, stood_there_since
 from tickets.models import Device, Gate, Scan
 from tickets.models.doors import hash_of
-from tickets.permissions import Keeper, stands_there, stood_there, stood_there_since
-from tickets.services import scans
 
 # Over how long a device's scans a minute are counted, in minutes; and for how long after its last word it counts as there.
 MINUTES, QUIET = 5, timedelta(minutes=2)
@@ -29,30 +29,11 @@ MOST_WAITING = 1_000_000
 
 
 @transaction.atomic
-def add_gate(event: Event, *, name: str, by: User) -> Gate:
-    """A way in, with a link for whoever stands there. Refused: event_cancelled, event_over, gate_exists."""
-    event = lock(event.pk)
-    check_is_ahead(event)
-    if event.gates.filter(name=name, revoked_at=None).exists():
-        raise Refused("gate_exists", _("There is a gate of this name already."), field="name")
-    gate = Gate.objects.create(event=event, name=name, added_by=by)
-    audit.record("gate.add", event, by=by, gate=gate.pk)
-    return gate
-
-
-@transaction.atomic
-def revoke(gate: Gate, *, by: User) -> None:
-    """Its link ends, and with it every phone that came by it. Twice changes nothing."""
-    if Gate.objects.filter(pk=gate.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        audit.record("gate.revoke", gate.event, by=by, gate=gate.pk)
-
-
-@transaction.atomic
 def arrive(
     event: Event, *, person: User | None = None, gate: Gate | None = None, called: str = ""
 ) -> Device:
     """A phone begins to stand at this door: with its person's own right, or by a gate's link. Refused: gate_closed."""
-    event = lock(event.pk)
+    event = event_services.lock(event.pk)
     if gate is not None and not Gate.objects.open().filter(pk=gate.pk, event=event).exists():
         raise Refused("gate_closed", _("This link has ended. Ask the organizer for a new one."))
     name = ", ".join(filter(None, [gate.name if gate else "", called or str(person or "")]))
@@ -60,7 +41,7 @@ def arrive(
         event=event, person=person, gate=gate, name=free_name(event, name[:90])
     )
     if person is not None:
-        accept_door_staff(event, person)
+        event_services.accept_door_staff(event, person)
     audit.record("device.arrive", event, by=person, device=device.pk, gate=gate and gate.pk)
     return device
 
@@ -88,7 +69,7 @@ def new_key(device: Device) -> str:
 @transaction.atomic
 def move_to(device: Device, gate: Gate | None) -> None:
     """Its person now stands at another gate of the same event."""
-    event = lock(device.event_id)
+    event = event_services.lock(device.event_id)
     device.gate = gate
     device.name = free_name(
         event, ", ".join(filter(None, [gate.name if gate else "", str(device.person or "")]))[:90]

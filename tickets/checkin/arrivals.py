@@ -10,8 +10,8 @@ from django.db.models import Count
 from django.db.models.functions import TruncMinute
 
 from events.models import Event
+from tickets.checkin import scan_times
 from tickets.models import Ticket
-from tickets.services import scan_times
 
 # The chart has room for so many bars; the step is the first that needs no more.
 MOST_BARS = 30

@@ -7,8 +7,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from eventflow import mail
+from events import services as event_services
 from events.models import Event, EventQuerySet
-from events.services import lock
 from tickets import mails
 
 AHEAD = timedelta(hours=24)
@@ -31,7 +31,7 @@ def remind_all() -> int:
 
 @transaction.atomic
 def remind(event: Event) -> int:
-    event = lock(event.pk)
+    event = event_services.lock(event.pk)
     if not due().filter(pk=event.pk).exists():
         return 0
     # Who got the ticket within that day has just read when it is.

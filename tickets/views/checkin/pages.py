@@ -24,12 +24,13 @@ from eventflow.core.headers import camera_allowed
 from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
-from tickets import signature
+from tickets.checkin import admission, codes, devices
+from tickets.checkin import search as service
+from tickets.checkin.access import kept_events, kept_reservations
 from tickets.models import Reservation, Ticket
-from tickets.permissions import kept_events, kept_reservations
-from tickets.services import devices, door
 from tickets.templatetags.arrivals import parts
-from tickets.views.keepers import KeeperRequest, keeper_required
+from tickets.ticket import signature
+from tickets.views.checkin.keepers import KeeperRequest, keeper_required
 
 # The reader of codes, for phones that have none of their own, is a WebAssembly module.
 WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL]}
@@ -45,7 +46,7 @@ def check_in(request: KeeperRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "tickets/check_in.html", frame(request, event, "code"))
     try:
-        ticket = door.find(event, request.POST.get("code", ""), by=request.keeper.person)
+        ticket = codes.find(event, request.POST.get("code", ""), by=request.keeper.person)
     except Refused as refusal:
         return result(request, event, "invalid", refusal=refusal)
     return result(request, event, "used" if ticket.is_used else "found", ticket=ticket)
@@ -92,12 +93,12 @@ def search(request: KeeperRequest, pk: int) -> HttpResponse:
     event = get_object_or_404(kept_events(request.keeper), pk=pk)
     query, keeper = request.GET.get("q", ""), request.keeper
     context = frame(request, event, "search")
-    tickets = door.search(event, query, keeper=keeper)
+    tickets = service.search(event, query, keeper=keeper)
     hits = [(ticket, context["manages"] or keeper.let_in(ticket)) for ticket in tickets]
     context |= {
         "query": query,
         "hits": hits,
-        "most": door.MOST_HITS,
+        "most": service.MOST_HITS,
         "shows_codes": not keeper.came_by_link,
     }
     return render(
@@ -112,14 +113,16 @@ def search(request: KeeperRequest, pk: int) -> HttpResponse:
 def admit(request: KeeperRequest, pk: int) -> HttpResponse:
     reservation = at_my_door(request, pk)
     try:
-        admission = door.check_in(reservation, by=request.keeper.person, device=request.keeper.name)
+        admitted = admission.check_in(
+            reservation, by=request.keeper.person, device=request.keeper.name
+        )
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
     return result(
         request,
-        admission.ticket.event,
-        "ok" if admission.first else "used",
-        ticket=admission.ticket,
+        admitted.ticket.event,
+        "ok" if admitted.first else "used",
+        ticket=admitted.ticket,
     )
 
 
@@ -130,9 +133,9 @@ def undo(request: KeeperRequest, pk: int) -> HttpResponse:
     reservation = at_my_door(request, pk)
     try:
         if "sure" not in request.POST:
-            ticket = door.used_ticket(reservation, keeper=request.keeper)
+            ticket = admission.used_ticket(reservation, keeper=request.keeper)
             return result(request, ticket.event, "ask", ticket=ticket)
-        ticket = door.undo_check_in(reservation, keeper=request.keeper)
+        ticket = admission.undo_check_in(reservation, keeper=request.keeper)
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
     return result(request, ticket.event, "found", ticket=ticket, undone=True)

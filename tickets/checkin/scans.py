@@ -5,22 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from eventflow.core import audit
 from eventflow.core.errors import Refused
+from events import services as event_services
 from events.models import Event
-from events.services import lock
+from tickets.checkin import admission, codes, scan_times
+from tickets.checkin.access import Keeper
+from tickets.checkin.conflicts import check_conflicts
 from tickets.models import Scan, Ticket
-from tickets.permissions import Keeper
-from tickets.services import door, scan_times
+from tickets.ticket import signature
 
 logger = logging.getLogger(__name__)
 Outcome = Scan.Outcome
-# So many conflicts of one scanner may wait to be settled. What comes on top is refused without a row.
-MOST_OPEN_CONFLICTS = 500
 # Refusals that are about the scanner, not about whether the ticket was good: no conflict comes of them.
 UNKEPT = {"nonce_taken", "too_many_conflicts"}
 
@@ -41,11 +39,11 @@ def record(
     The same nonce from the same scanner is the same reading: what became of it the first time is the answer. `at` is the device's
     time (None: now), `since` when it came to this door. `let_in`: the device had opened the door by itself; what it should not have
     let in is then kept as a conflict. A refused code that no door was opened for, and one behind which there is no ticket of the
-    event, leave no row. Refused: as door.find, impossible_time, nonce_taken, too_many_conflicts.
+    event, leave no row. Refused: as codes.find, impossible_time, nonce_taken, too_many_conflicts.
     """
     facts: dict[str, Any] = {"nonce": nonce, "by": by, "device": device}
     try:
-        door.check_shape(text)  # nonsense does not wait for the event's lock
+        codes.check_shape(text)  # nonsense does not wait for the event's lock
         accepted = scan_times.accept(event, at, since=since)
         scan = take_in(event, text, at=accepted, let_in=let_in, **facts)
     except Refused as refusal:
@@ -60,12 +58,12 @@ def take_in(
     event: Event, text: str, *, nonce: str, by: User | None, device: str, at: datetime, let_in: bool
 ) -> Scan:
     """Under the event's lock, so that a reading that is sent twice at once is still one."""
-    event = lock(event.pk)
+    event = event_services.lock(event.pk)
     if known := known_scan(event, nonce, by=by, device=device):
         return opened(known) if let_in else known
-    admission = door.let_in(door.find(event, text, by=by), by=by, device=device, at=at)
-    outcome = Outcome.ADMITTED if admission.first else Outcome.USED
-    if let_in and not admission.first:
+    admitted = admission.let_in(codes.find(event, text, by=by), by=by, device=device, at=at)
+    outcome = Outcome.ADMITTED if admitted.first else Outcome.USED
+    if let_in and not admitted.first:
         check_conflicts(event, by=by, device=device)
     facts = {
         "nonce": nonce,
@@ -75,7 +73,7 @@ def take_in(
         "let_in": let_in,
         "outcome": outcome,
     }
-    return Scan.objects.create(event=event, ticket=admission.ticket, **facts)
+    return Scan.objects.create(event=event, ticket=admitted.ticket, **facts)
 
 
 def known_scan(event: Event, nonce: str, *, by: User | None, device: str) -> Scan | None:
@@ -90,13 +88,6 @@ def known_scan(event: Event, nonce: str, *, by: User | None, device: str) -> Sca
             _("Another device has sent a scan with this number. Scan the code again."),
         )
     return None
-
-
-def check_conflicts(event: Event, *, by: User | None, device: str) -> None:
-    if event.scans.conflicts().open().sent_by(by, device).count() >= MOST_OPEN_CONFLICTS:
-        raise Refused(
-            "too_many_conflicts", _("The organizer has to settle this phone’s conflicts first.")
-        )
 
 
 def opened(scan: Scan) -> Scan:
@@ -119,7 +110,7 @@ def take_back(event: Event, nonce: str, *, keeper: Keeper) -> None:
     # Somebody may have taken it back and let the guest in again since: that is another admission.
     if scan is None or scan.ticket is None or scan.ticket.checked_in_at != scan.at:
         raise Refused("nothing_to_undo", _("There is nothing to take back any more."))
-    door.undo_check_in(scan.ticket.reservation, keeper=keeper)
+    admission.undo_check_in(scan.ticket.reservation, keeper=keeper)
 
 
 def refuse(
@@ -139,7 +130,7 @@ def refuse(
     if ticket is None:
         raise refusal
     with transaction.atomic():
-        event = lock(event.pk)
+        event = event_services.lock(event.pk)
         known = known_scan(event, nonce, by=by, device=device)
         if known is None:
             check_conflicts(event, by=by, device=device)
@@ -163,30 +154,10 @@ def refuse(
 def ticket_behind(event: Event, text: str) -> Ticket | None:
     """Whose it was, for those who settle it; None where nothing of ours stands behind the code."""
     try:
-        if short := door.as_short_code(text):
+        if short := codes.as_short_code(text):
             return event.tickets.filter(code=short).first()
-        if older := door.older_reservation(text):
+        if older := codes.older_reservation(text):
             return event.tickets.valid().filter(reservation=older).first()
-        return event.tickets.filter(serial=door.signature.read(text).serial).first()
+        return event.tickets.filter(serial=signature.read(text).serial).first()
     except Refused:
         return None
-
-
-@transaction.atomic
-def settle(scan: Scan, *, by: User) -> None:
-    """Somebody looked at the conflict and knows what happened. Doing it again changes nothing. Refused: no_conflict."""
-    if not Scan.objects.conflicts().filter(pk=scan.pk).exists():
-        raise Refused("no_conflict", _("There is nothing to settle about this scan."))
-    if Scan.objects.open().filter(pk=scan.pk).update(settled_at=timezone.now(), settled_by=by):
-        audit.record("scan.settle", scan, by=by)
-
-
-@transaction.atomic
-def unsettle(scan: Scan, *, by: User) -> None:
-    """Look at it once more."""
-    if (
-        Scan.objects.filter(pk=scan.pk)
-        .exclude(settled_at=None)
-        .update(settled_at=None, settled_by=None)
-    ):
-        audit.record("scan.unsettle", scan, by=by)

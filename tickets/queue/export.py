@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from eventflow.core.text import SHAPELESS
 from events.models import Event
+from tickets.checkin.scan_times import at_the_place
 from tickets.models import ReservationQuerySet, Ticket
-from tickets.services.scan_times import at_the_place
 
 # A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection). A guest can be called anything.
 SIGN = re.compile(r"[=+\-@＝＋－＠]")

@@ -17,12 +17,12 @@ from eventflow.core.form_drafts import keeps
 from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
-from tickets import links, qr
+from tickets.checkin import devices, gates
 from tickets.forms import GateForm, StandForm
 from tickets.models import Device
 from tickets.permissions import managed_devices, managed_gates
-from tickets.services import devices
-from tickets.views.keepers import remember
+from tickets.ticket import links, qr
+from tickets.views.checkin.keepers import remember
 
 # So many phones a minute may come by one gate's link.
 MOST_ARRIVALS = 20
@@ -37,7 +37,7 @@ def doors(request: PersonRequest, pk: int) -> HttpResponse:
     form = GateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            gate = devices.add_gate(event, name=form.cleaned_data["name"], by=request.user)
+            gate = gates.add_gate(event, name=form.cleaned_data["name"], by=request.user)
         except Refused as refusal:
             if not refusal.field:  # about the event, whose page has no form any more
                 raise
@@ -96,7 +96,7 @@ def gate_qr(request: PersonRequest, pk: int) -> HttpResponse:
 @organizer_required
 def revoke(request: PersonRequest, pk: int) -> HttpResponse:
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
-    devices.revoke(gate, by=request.user)
+    gates.revoke(gate, by=request.user)
     messages.success(
         request,
         _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.")

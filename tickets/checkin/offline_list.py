@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from events.models import Event
-from tickets import signature
+from tickets.checkin import codes
 from tickets.models import Ticket
-from tickets.services import door
+from tickets.ticket import signature
 
 PER_PAGE = 1000
 INFO = b"eventflow door entry"
@@ -31,7 +31,7 @@ def changed(event: Event, *, since: datetime | None, after: int) -> list[Ticket]
     tickets = event.tickets.filter(pk__gt=after)
     if since:
         tickets = tickets.filter(changed__gte=since - OVERLAP)
-    return list(door.whole(tickets).order_by("pk")[:PER_PAGE])
+    return list(codes.whole(tickets).order_by("pk")[:PER_PAGE])
 
 
 def sealed(ticket: Ticket) -> tuple[str, str]:
@@ -47,7 +47,7 @@ def entry(ticket: Ticket) -> dict[str, Any]:
     """What a door without network shows of the guest, in the reader's language."""
     facts = {"guest": str(ticket.reservation.person), "code": ticket.code}
     if ticket.is_void:
-        return facts | {"void": door.why_void(ticket)}
+        return facts | {"void": codes.why_void(ticket)}
     if ticket.checked_in_at:
         return facts | {"used": ticket.checked_in_at.isoformat(), "by": ticket.let_in_by}
     return facts

@@ -13,11 +13,11 @@ from accounts.models import User
 from eventflow import mail
 from eventflow.core import audit
 from eventflow.core.errors import Refused
+from events import services as event_services
 from events.models import Event
-from events.services import lock
 from tickets import mails
 from tickets.models import Announcement, ReservationQuerySet
-from tickets.services import queue
+from tickets.queue import counters
 
 # For so long it can be taken back.
 GRACE = timedelta(seconds=60)
@@ -52,7 +52,7 @@ def choices(event: Event) -> list[tuple[str, str]]:
 
 def sizes(event: Event) -> dict[str, int]:
     """{audience: how many get it}."""
-    counts = queue.counts(event)
+    counts = counters.counts(event)
     confirmed, pending = counts["confirmed"], counts["pending"]
     return {
         Announcement.Audience.ALL: confirmed + pending,
@@ -71,7 +71,7 @@ def send(
     words to the same guests, gives what was sent with it.
     Refused: key_used, nobody_to_write_to, already_sent, too_many_announcements.
     """
-    event = lock(event.pk)
+    event = event_services.lock(event.pk)
     words = {"audience": audience, "subject": subject, "body": body, "key": key}
     if again := event.announcements.filter(withdrawn_at=None, **words).first():
         return again

@@ -1,0 +1,58 @@
+"""What pages and the API read about a reservation: the newest one of a person, and the position in the queue."""
+
+from collections.abc import Sequence
+
+from django.db.models import Count, F, Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from events.models import Event
+from tickets.models import Reservation
+
+Status = Reservation.Status
+
+
+def live_reservation(event: Event, person_id: int) -> Reservation | None:
+    """The person's place in the queue or seat, if they have one."""
+    return event.reservations.live().filter(person_id=person_id).first()
+
+
+def latest(event: Event, person: User) -> Reservation | None:
+    """What to show this person about this event: their live reservation, else the newest one."""
+    order = ["-created", "-id"]
+    return (
+        live_reservation(event, person.pk)
+        or event.reservations.filter(person=person).order_by(*order).first()
+    )
+
+
+def position(reservation: Reservation, *, near_the_end: bool = False) -> int | None:
+    """The place in the queue: 1 + the pending ones before it, by (created, id). None when it is not waiting.
+
+    `near_the_end`: fewer stand after it than before it, so those are counted, and taken from all that the event counts.
+    """
+    if not reservation.is_pending:
+        return None
+    waiting = Reservation.objects.pending().filter(event_id=reservation.event_id)
+    if not near_the_end:
+        return 1 + waiting.before(reservation.created, reservation.pk).count()
+    # In one statement, so that both numbers are of one moment.
+    behind = (
+        waiting.after(reservation.created, reservation.pk)
+        .order_by()
+        .values("event")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    place = F("pending_count") - Coalesce(Subquery(behind), 0)
+    return Event.objects.filter(pk=reservation.event_id).values_list(place, flat=True).get()
+
+
+def place(reservations: Sequence[Reservation], *, near_the_end: bool = False) -> None:
+    """Bring each its `position`: neighbours in the order of one event's queue, as a page of it shows them. One query for the first who waits."""
+    waiting = [reservation for reservation in reservations if reservation.is_pending]
+    first = position(waiting[0], near_the_end=near_the_end) if waiting else None
+    for reservation in reservations:
+        reservation.position = None
+    for number, reservation in enumerate(waiting, start=first or 1):
+        reservation.position = number

@@ -1,0 +1,109 @@
+"""What a guest does with a reservation: take a seat or a place in the queue, and give it back."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from eventflow import mail
+from eventflow.core import audit
+from eventflow.core.errors import Refused
+from eventflow.observability.metrics import DECISION_SECONDS
+from events import services as event_services
+from events.models import Event, EventQuerySet
+from tickets import mails
+from tickets.messages import organizer_news
+from tickets.models import Reservation
+from tickets.queue.checks import check_first_reservation, check_open, check_unused
+from tickets.queue.counters import count, save_counters
+from tickets.queue.promotion import promote
+from tickets.queue.transitions import issue_tickets, locked, move
+
+Status = Reservation.Status
+
+
+@DECISION_SECONDS.labels("reserve").time()
+@transaction.atomic
+def reserve(
+    event: Event, *, person: User, key: str = "", among: EventQuerySet | None = None
+) -> Reservation:
+    """Take a seat or a place in the queue.
+
+    Automatic admission confirms at once while there is a seat and nobody waits; otherwise the reservation is pending.
+    `key`, made by a form for each time it is drawn: what was reserved with it is returned again, whatever became of it since.
+    A new one brings its `position` along, which is known here: whoever has just come is the last of those who wait.
+    `among`: the events that the caller may see, for one who has not looked yet; Event.DoesNotExist where this is none of them.
+    Refused: event_not_open, event_started, already_registered, reservation_rejected.
+    """
+    event = event_services.lock(event.pk, among)
+    if key and (again := event.reservations.filter(person=person, key=key).first()):
+        return again
+    check_open(event)
+    check_first_reservation(event, person)
+    was_full = event.is_full
+    seated = event.is_automatic and not event.is_full and not event.pending_count
+    reservation = first_come(event, person, key) if seated else last_in_queue(event, person, key)
+    if not seated and promote(event):
+        reservation.refresh_from_db()
+    note_new(event, reservation, filled=event.is_full and not was_full)
+    if reservation.is_pending:
+        mail.queue(mails.queued, to=person, args={"reservation": reservation.pk})
+    save_counters(event)
+    reservation.position = event.pending_count if reservation.is_pending else None
+    return reservation
+
+
+def first_come(event: Event, person: User, key: str) -> Reservation:
+    """A seat at once: nobody waits for it."""
+    now = timezone.now()
+    reservation = Reservation.objects.create(
+        person=person, event=event, key=key, status=Status.CONFIRMED, created=now, decided_at=now
+    )
+    count(event, Status.CONFIRMED, +1)
+    audit.record_many(
+        [
+            audit.entry("reservation.reserve", reservation, by=person),
+            audit.entry("reservation.confirm", reservation),
+        ]
+    )
+    issue_tickets([reservation], by=None)
+    return reservation
+
+
+def last_in_queue(event: Event, person: User, key: str) -> Reservation:
+    reservation = Reservation.objects.create(person=person, event=event, key=key)
+    count(event, Status.PENDING, +1)
+    audit.record("reservation.reserve", reservation, by=person)
+    return reservation
+
+
+@DECISION_SECONDS.labels("cancel").time()
+@transaction.atomic
+def cancel(reservation: Reservation, *, by: User) -> Reservation:
+    """Give the place back; in an automatic event the seat goes to the head of the queue at once.
+
+    Refused: already_gone, event_over, already_checked_in.
+    """
+    event, reservation = locked(reservation)
+    if not reservation.can_move_to(Status.CANCELLED):
+        raise Refused("already_gone", _("This reservation is no longer active."))
+    if event.is_past:
+        raise Refused(
+            "event_over", _("This event is over, so a reservation can no longer be cancelled.")
+        )
+    check_unused(reservation)
+    had_seat = reservation.is_confirmed
+    move(event, [reservation], Status.CANCELLED)
+    audit.record("reservation.cancel", reservation, by=by)
+    mail.queue(mails.cancelled, to=reservation.person, args={"reservation": reservation.pk})
+    if not promote(event) and had_seat:
+        organizer_news.note(event, freed=1)
+    save_counters(event)
+    return reservation
+
+
+def note_new(event: Event, reservation: Reservation, *, filled: bool) -> None:
+    """News for the organizer: somebody reserved, and perhaps took the last seat. The caller holds the lock."""
+    if reservation.person_id != event.organizer_id:
+        first = reservation.is_pending and event.all_count == 1 and not event.is_automatic
+        organizer_news.note(event, requests=1, full=filled, urgent=first or filled)

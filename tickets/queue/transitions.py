@@ -1,0 +1,119 @@
+"""The moves of a reservation that the verbs share. The only writer of its status and of the tickets' validity.
+
+Every verb locks the event first (`events.services.lock`), always that one lock, and decides on what it read under it.
+"""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from eventflow import mail
+from eventflow.core import audit
+from events import services as event_services
+from events.models import Event
+from tickets import mails
+from tickets.messages import organizer_news
+from tickets.models import Reservation, Ticket
+from tickets.queue.counters import count
+
+Status = Reservation.Status
+
+
+def put_back(event: Event, reservations: Sequence[Reservation], *, by: User) -> None:
+    """Make these decided reservations pending again, and write to the guests who were told of a decision."""
+    told = told_of_a_decision(reservations)
+    move(event, reservations, Status.PENDING)
+    audit.record_many(
+        [audit.entry("reservation.undo", reservation, by=by) for reservation in reservations]
+    )
+    mail.queue_many(mails.waits_again, told, args=lambda r: {"reservation": r.pk})
+
+
+def told_of_a_decision(reservations: Sequence[Reservation]) -> list[Reservation]:
+    """Those whose guest has had a mail about a decision: about the last one, or earlier a ticket."""
+    sent = Ticket.objects.void_after_mail().filter(reservation__in=[one.pk for one in reservations])
+    had_ticket = set(sent.values_list("reservation", flat=True))
+    return [one for one in reservations if one.decision_was_mailed or one.pk in had_ticket]
+
+
+def locked(reservation: Reservation) -> tuple[Event, Reservation]:
+    """The event, locked, and the reservation as it stands under that lock, with `inside`."""
+    event = event_services.lock(reservation.event_id)
+    fresh = Reservation.objects.select_related("person").with_entry().get(pk=reservation.pk)
+    fresh.event = event
+    return event, fresh
+
+
+def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | None) -> None:
+    """Confirm these pending reservations, issue their tickets and queue their mails. The seats must be there."""
+    if not reservations:
+        return
+    move(event, reservations, Status.CONFIRMED, by=by)
+    audit.record_many(
+        [audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations]
+    )
+    issue_tickets(reservations, by=by)
+
+
+def note_full(event: Event, *, by: User) -> None:
+    """News for an organizer who did not give the last seat away. The caller holds the lock."""
+    if event.is_full and by.pk != event.organizer_id:
+        organizer_news.note(event, full=True, urgent=True)
+
+
+def issue_tickets(reservations: Sequence[Reservation], *, by: User | None) -> None:
+    """And send them, a decision of somebody's a little later, for it may be undone."""
+    tickets = [Ticket.issue(reservation) for reservation in reservations]
+    Ticket.objects.bulk_create(tickets)
+    delay = settings.MAIL_DECISION_DELAY_SECONDS if by else 0
+    serials = {ticket.reservation_id: ticket.serial for ticket in tickets}
+    mail.queue_many(
+        mails.confirmed,
+        reservations,
+        delay=delay,
+        args=lambda r: {"reservation": r.pk, "serial": serials[r.pk]},
+    )
+
+
+def move(
+    event: Event,
+    reservations: Sequence[Reservation],
+    status: str,
+    *,
+    by: User | None = None,
+    message: str = "",
+) -> None:
+    """Move reservations that the table allows to move, void tickets that no longer hold, and count."""
+    if not reservations:
+        return
+    assert all(reservation.can_move_to(status) for reservation in reservations)  # noqa: S101  a bug, not bad input
+    decided_at = timezone.now() if status in {Status.CONFIRMED, Status.REJECTED} else None
+    decided_by = by if decided_at else None
+    leaving = [reservation.pk for reservation in reservations if reservation.is_confirmed]
+    for reservation in reservations:
+        count(event, reservation.status, -1)
+        count(event, status, +1)
+        reservation.status = status
+        reservation.decided_at, reservation.decided_by, reservation.message = (
+            decided_at,
+            decided_by,
+            message,
+        )
+    moved = Reservation.objects.filter(pk__in=[reservation.pk for reservation in reservations])
+    moved.update(status=status, decided_at=decided_at, decided_by=decided_by, message=message)
+    if leaving:
+        valid = Ticket.objects.valid().filter(reservation__in=leaving)
+        event.checked_in_count -= valid.exclude(checked_in_at=None).count()
+        valid.change(void_at=timezone.now())
+
+
+def tell_rejected(reservations: Sequence[Reservation]) -> None:
+    delay = settings.MAIL_DECISION_DELAY_SECONDS
+    mail.queue_many(
+        mails.rejected,
+        reservations,
+        delay=delay,
+        args=lambda r: {"reservation": r.pk, "decided": r.decided_at.isoformat()},
+    )
