@@ -222,6 +222,11 @@ def refresh_payload(token: str) -> Payload | None:
     return internal.decode_token(token, "refresh")
 
 
+def create_access_token(person: User, session: SessionBase) -> str:
+    """Return a new access token of this person, which is valid while the session exists."""
+    return internal.create_access_token(person, session, TokenStrategy().get_claims(person))
+
+
 def sign(payload: Payload) -> str:
     """Return the token with this payload. The same payload always gives the same token."""
     key, algorithm = settings.HEADLESS_JWT_PRIVATE_KEY, settings.HEADLESS_JWT_ALGORITHM
@@ -251,8 +256,8 @@ def rotate_refresh_token(token: str) -> tuple[SessionBase, Payload, tuple[str, s
         return None
     person, session, payload = valid
     internal.invalidate_refresh_token(session, payload)
-    access = internal.create_access_token(person, session, TokenStrategy().get_claims(person))
-    return session, payload, (access, internal.create_refresh_token(person, session))
+    pair = create_access_token(person, session), internal.create_refresh_token(person, session)
+    return session, payload, pair
 
 
 def person_behind(payload: Payload) -> User | None:

@@ -30,11 +30,12 @@ def main(first: int, last: int) -> None:
 
 def signed_in(person: Any, until: Any) -> tuple[Any, dict[str, Any]]:
     """A session as a log-in leaves it, and what its owner holds: a cookie for the pages and a token for the API."""
-    from allauth.headless.tokens.strategies.jwt import internal
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
+
+    from accounts.allauth_bridge import create_access_token
 
     store = SessionStore()
     data = {
@@ -45,7 +46,7 @@ def signed_in(person: Any, until: Any) -> tuple[Any, dict[str, Any]]:
     }
     key = store._get_new_session_key()  # type: ignore[attr-defined]
     store._session_key = key  # type: ignore[attr-defined]
-    token = internal.create_access_token(person, store, {"user_id": person.pk})
+    token = create_access_token(person, store)
     session = Session(session_key=key, session_data=store.encode(data), expire_date=until)
     return session, {
         "id": person.pk,

@@ -14,7 +14,6 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from allauth.core.internal.ratelimit import get_ip
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.cache import cache
@@ -25,6 +24,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.allauth_bridge import client_ip
 from eventflow.core.errors import Refused
 
 KEPT = timedelta(hours=24)
@@ -88,7 +88,9 @@ class Attempt:
                 _("An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces."),
             )
         who = (
-            name_of(request.user) if request.user.is_authenticated else f"address:{get_ip(request)}"
+            name_of(request.user)
+            if request.user.is_authenticated
+            else f"address:{client_ip(request)}"
         )
         what = f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
         self.who, self.key, self.request = (

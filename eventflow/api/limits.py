@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 
 from allauth.core import ratelimit
-from allauth.core.internal.ratelimit import get_ip
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts.allauth_bridge import client_ip
 from eventflow.core.errors import Refused
 from eventflow.core.rate_counter import count_up
 
@@ -47,7 +47,7 @@ def spend(request: HttpRequest) -> Allowance | None:
         return None
     if request.user.is_authenticated:
         return count(f"person:{request.user.pk}", settings.API_RATE_PERSON)
-    return count(f"address:{get_ip(request)}", settings.API_RATE_ADDRESS)
+    return count(f"address:{client_ip(request)}", settings.API_RATE_ADDRESS)
 
 
 def share(request: HttpRequest, action: str) -> None:

@@ -11,15 +11,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
-from allauth.headless.tokens.strategies.jwt import internal
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+
+from accounts.allauth_bridge import create_access_token
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -39,11 +39,7 @@ def tokens(people: Iterable[Any]) -> list[str]:
         )
         session.expire_date = timezone.now() + timedelta(days=1)
         sessions.append(session)
-        given.append(
-            internal.create_access_token(
-                person, SimpleNamespace(session_key=session.session_key), {"user_id": person.pk}
-            )
-        )
+        given.append(create_access_token(person, SessionStore(session.session_key)))
     Session.objects.bulk_create(sessions)
     return given
 
