@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from eventflow.observability import health
-from eventflow.operations import personal_data
+from eventflow.operations.personal_data import views as personal_data
 from eventflow.server import service_worker
 
 handler400 = "eventflow.error_pages.bad_request"

@@ -22,6 +22,7 @@ from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
 from eventflow.mail import services as mail_services
 from eventflow.mail.models import Mail
+from eventflow.operations.personal_data.inventory import TABLES
 from events import services as events
 from events.models import DoorStaff, Event
 from tests.eventflow.api.clients import Api, refused, sign_in
@@ -341,6 +342,26 @@ def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leave
     entry = AuditEntry.objects.get(action="account.delete")
     assert (entry.by_id, entry.target_id, entry.facts) == (leaver.pk, leaver.pk, {})
     call_command("check_invariants")
+
+
+def test_deletion_erases_what_the_inventory_says(client, leaver):
+    roles.grant_role(leaver, "organizer", by=make_admin())
+    busy_life(leaver, client)
+    over = make_event(organizer=leaver, contact_email=ADDRESS)
+    let_time_pass(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
+    letters_to(ADDRESS)
+    leaver.refresh_from_db()
+    tables = {label: table for label, table in TABLES.items() if table.is_deleted or table.erased}
+    found = {label: [*table.rows(leaver)] for label, table in tables.items()}
+    assert {label for label in tables if not found[label]} == {"account.EmailConfirmation"}
+    deletion.delete_account(leaver)
+    for label, table in tables.items():
+        model, keys = apps.get_model(label), [row.pk for row in found[label]]
+        left = model._default_manager.filter(pk__in=keys)
+        if table.is_deleted:
+            assert not left.exists(), label
+        for name in table.erased.split():
+            assert not any(left.values_list(name, flat=True)), (label, name)
 
 
 def test_the_last_mail_says_so_in_their_language_and_nothing_else_is_sent(leaver):

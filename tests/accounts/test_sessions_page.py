@@ -15,7 +15,7 @@ from accounts.models import LoginSession, User
 from accounts.user_agents import describe_device
 from eventflow.core.audit import AuditEntry
 from eventflow.jobs import schedule
-from eventflow.operations.personal_data import sections
+from eventflow.operations.personal_data.export import sections
 from tests.accounts.test_access import change_password, holds, is_in
 from tests.eventflow.api.clients import Api, refused, sign_in
 from tests.support.factories import PASSWORD, make_person

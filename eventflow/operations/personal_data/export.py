@@ -1,206 +1,145 @@
-"""Everything that is kept about a person, for that person to take away: one JSON file, as long as it needs to be."""
+"""The file with all personal data of one person: a JSON object with one list of rows a section.
+
+Left out are secrets (passwords, tokens, keys) and what belongs to others: the notes of organizers,
+other people's names. `inventory` says of each column which it is.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import batched
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F, Q, QuerySet
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.views.decorators.http import require_safe
 
-from accounts.decorators import PersonRequest, login_required
 from accounts.models import FormerAddress, LoginSession, User
 from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from events.models import DoorStaff, Event
 from tickets.models import Announcement, Reservation, Ticket
 
-Row = dict[str, Any]
-TEXTS, TIMES = (
-    ["title", "description", "location", "contact_email", "cancel_message"],
-    ["start_time", "end_time", "created", "published_at", "cancelled_at"],
-)
-EVENT = [*TEXTS, *TIMES, "time_zone", "seats_limit", "admission", "status"]
-# Rows read, and pieces sent, at once.
-CHUNK = 500
+type Row = dict[str, Any]
 
-
-@require_safe
-@login_required
-@reauthentication_required
-def page(request: PersonRequest) -> HttpResponse:
-    """Where one lands after giving the password, with the button that downloads: a download leaves the page as it was."""
-    return render(request, "accounts/your_data.html")
-
-
-@require_safe
-@login_required
-def download(request: PersonRequest) -> HttpResponseBase:
-    """The file, for whoever gave the password just now: a browser left open is not enough to take it.
-
-    Others are led to the page of the button, which asks: a file would leave the password's page open.
-    """
-    if is_reauthentication_required(request, app=""):
-        return redirect("your_data")
-    headers = {
-        "Content-Disposition": f'attachment; filename="eventflow-{timezone.now():%Y-%m-%d}.json"'
-    }
-    pieces = as_json(sections(request.user))
-    return StreamingHttpResponse(
-        map("".join, batched(pieces, CHUNK, strict=False)),
-        content_type="application/json",
-        headers=headers,
-    )
+ACCOUNT_FIELDS = [
+    *("id", "email", "first_name", "last_name", "language", "role"),
+    *("organizer_mail", "time_zone", "date_joined", "last_login"),
+]
+EVENT_FIELDS = [
+    *("id", "title", "description", "location", "contact_email", "cancel_message"),
+    *("start_time", "end_time", "created", "published_at", "cancelled_at"),
+    *("time_zone", "seats_limit", "admission", "status"),
+]
+# Rows read at once.
+BATCH = 500
 
 
 def sections(person: User) -> dict[str, Row | Iterable[Row]]:
-    """What we keep about this person, by kind. One query a kind, which runs when its rows are read.
-
-    Without what opens doors (passwords, tokens) and without what belongs to others: the notes of organizers, other people's names.
-    """
+    """Return the sections of the person's file. Each is one query, which runs when it is read."""
     return {
-        "account": account(person),
+        "account": {name: getattr(person, name) for name in ACCOUNT_FIELDS},
         "addresses": rows(EmailAddress.objects.filter(user=person), "email", "verified", "primary"),
-        "second_steps": rows(
-            Authenticator.objects.filter(user=person).order_by("pk"),
-            "type",
-            "created_at",
-            "last_used_at",
-            name=F("data__name"),
-        ),
+        "second_steps": second_factors(person),
         "former_addresses": rows(FormerAddress.objects.filter(person=person), "email", "made"),
-        "logged_in_at": rows(
-            LoginSession.objects.filter(person=person).order_by("pk"),
-            "device",
-            "is_program",
-            "began",
-            "seen",
-        ),
+        "logged_in_at": log_ins(person),
         "reservations": reservations(person),
         "tickets": tickets(person),
         "events_organized": rows(
-            Event.objects.filter(organizer=person).order_by("pk"), "id", *EVENT
+            Event.objects.filter(organizer=person).order_by("pk"), *EVENT_FIELDS
         ),
-        "messages_to_guests": messages(person),
-        "door_staff_at": rows(
-            DoorStaff.objects.filter(person=person).order_by("pk"),
-            "added",
-            event_title=F("event__title"),
-        ),
+        "messages_to_guests": announcements(person),
+        "door_staff_at": door_staff(person),
         "log": log(person),
         "mails": mails(person),
     }
 
 
-def account(person: User) -> Row:
-    kept = [
-        "id",
-        "email",
-        "first_name",
-        "last_name",
-        "language",
-        "role",
-        "organizer_mail",
-        "time_zone",
-        "date_joined",
-        "last_login",
-    ]
-    return {name: getattr(person, name) for name in kept}
+def second_factors(person: User) -> Iterator[Row]:
+    """Return the second factors, without their secrets."""
+    factors = Authenticator.objects.filter(user=person).order_by("pk")
+    return rows(factors, "type", "created_at", "last_used_at", name=F("data__name"))
+
+
+def log_ins(person: User) -> Iterator[Row]:
+    sessions = LoginSession.objects.filter(person=person).order_by("pk")
+    return rows(sessions, "device", "is_program", "began", "seen")
 
 
 def reservations(person: User) -> Iterator[Row]:
-    """Theirs, with the organizer's words to them. What organizers note for each other is not among them."""
+    """Return the reservations with the organizer's message to the person, without their notes."""
+    names = ["id", "status", "status_at_cancellation", "created", "decided_at", "message"]
     event = {
         "event_title": F("event__title"),
         "event_start": F("event__start_time"),
         "event_end": F("event__end_time"),
     }
-    kept = ["id", "status", "status_at_cancellation", "created", "decided_at", "message"]
-    return rows(Reservation.objects.filter(person=person).order_by("pk"), *kept, **event)
+    return rows(Reservation.objects.filter(person=person).order_by("pk"), *names, **event)
 
 
 def tickets(person: User) -> Iterator[Row]:
-    """Theirs, without the serial, which would draw them."""
-    kept = ["code", "issued_at", "void_at", "checked_in_at", "reservation_id"]
-    return rows(
-        Ticket.objects.filter(reservation__person=person).order_by("pk"),
-        *kept,
-        event_title=F("event__title"),
-    )
+    """Return the tickets without the serial, from which the QR code could be drawn."""
+    found = Ticket.objects.filter(reservation__person=person).order_by("pk")
+    names = ["code", "issued_at", "void_at", "checked_in_at", "reservation_id"]
+    return rows(found, *names, event_title=F("event__title"))
 
 
-def messages(person: User) -> Iterator[Row]:
-    kept = ["audience", "subject", "body", "recipients", "created", "withdrawn_at"]
-    return rows(
-        Announcement.objects.filter(by=person).order_by("pk"), *kept, event_title=F("event__title")
-    )
+def announcements(person: User) -> Iterator[Row]:
+    sent = Announcement.objects.filter(by=person).order_by("pk")
+    names = ["audience", "subject", "body", "recipients", "created", "withdrawn_at"]
+    return rows(sent, *names, event_title=F("event__title"))
+
+
+def door_staff(person: User) -> Iterator[Row]:
+    found = DoorStaff.objects.filter(person=person).order_by("pk")
+    return rows(found, "added", event_title=F("event__title"))
 
 
 def log(person: User) -> Iterator[Row]:
-    """What they did, and what was done to their account."""
-    to_them = Q(target_type=User._meta.label_lower, target_id=person.pk)
-    for entry in rows(
-        AuditEntry.objects.filter(Q(by=person) | to_them).order_by("pk"),
-        "at",
-        "by",
-        "action",
-        "target_type",
-        "target_id",
-        "facts",
-    ):
-        yield entry | {
-            "by": "you"
-            if entry["by"] == person.pk
-            else "somebody else"
-            if entry["by"]
-            else "EventFlow"
-        }
+    """Return what the person did, and what was done to their account."""
+    about_person = Q(target_type=User._meta.label_lower, target_id=person.pk)
+    entries = AuditEntry.objects.filter(Q(by=person) | about_person).order_by("pk")
+    for entry in rows(entries, "at", "by", "action", "target_type", "target_id", "facts"):
+        yield entry | {"by": actor_name(entry["by"], person)}
+
+
+def actor_name(actor_id: int | None, person: User) -> str:
+    """Return who did it: the person, somebody whose name is theirs, or the software."""
+    if actor_id == person.pk:
+        return "you"
+    return "somebody else" if actor_id else "EventFlow"
 
 
 def mails(person: User) -> Iterator[Row]:
-    """Which kind when; what they said is not kept."""
-    for mail in rows(
-        Mail.objects.filter(to=person.email).order_by("pk"),
-        "builder",
-        "state",
-        "created",
-        "sent_at",
-    ):
+    """Return which kind of mail was sent when; the texts are not stored."""
+    sent = Mail.objects.filter(to=person.email).order_by("pk")
+    for mail in rows(sent, "builder", "state", "created", "sent_at"):
         yield {"kind": mail.pop("builder").rpartition(".")[2], **mail}
 
 
 def rows(found: QuerySet[Any], *names: str, **others: Any) -> Iterator[Row]:
-    return found.values(*names, **others).iterator(CHUNK)
+    return found.values(*names, **others).iterator(BATCH)
 
 
-# --- As a file --------------------------------------------------------------------------------------------------------
+# --- The file -------------------------------------------------------------------------------------
 
 
-def as_json(parts: dict[str, Row | Iterable[Row]]) -> Iterator[str]:
-    """The pieces of one JSON object, a row each, so that nothing needs to be in memory whole."""
+def as_json(sections: dict[str, Row | Iterable[Row]]) -> Iterator[str]:
+    """Yield the pieces of one JSON object, a row each, so that it is never whole in memory."""
     before = "{"
-    for name, part in parts.items():
+    for name, section in sections.items():
         yield f'{before}\n"{name}": '
-        yield from [dump(part)] if isinstance(part, dict) else as_list(part)
+        yield from [row_as_json(section)] if isinstance(section, dict) else rows_as_json(section)
         before = ","
     yield "\n}\n"
 
 
-def as_list(found: Iterable[Row]) -> Iterator[str]:
+def rows_as_json(found: Iterable[Row]) -> Iterator[str]:
     before = "["
     for row in found:
-        yield f"{before}\n  {dump(row)}"
+        yield f"{before}\n  {row_as_json(row)}"
         before = ","
     yield "[]" if before == "[" else "\n]"
 
 
-def dump(row: Row) -> str:
+def row_as_json(row: Row) -> str:
     return json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)
