@@ -1,0 +1,54 @@
+"""Only a test marked `process` or `browser` may start a process, so that the others stay cheap.
+
+Python's audit events see every way to start one (PEP 578). Loaded with `-p tests.support.process_guard`.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"}
+MARKS = ("process", "browser")
+
+
+class Guard:
+    """Refuses to start a process while a test runs that has no mark for it."""
+
+    def __init__(self) -> None:
+        self.item: pytest.Item | None = None
+        self.lifted = False
+
+    def hear(self, event: str, args: tuple[object, ...]) -> None:
+        """Python calls this at every audit event; an exception refuses what was about to happen."""
+        if event in STARTS and self.item and not self.lifted:
+            raise RuntimeError(
+                f"{self.item.nodeid} starts a process: mark it with @pytest.mark.process, "
+                "and let the mark's argument say why it needs one."
+            )
+
+    @contextmanager
+    def lift(self) -> Iterator[None]:
+        """Let a fixture of the whole session start a process, whichever test comes first."""
+        self.lifted = True
+        try:
+            yield
+        finally:
+            self.lifted = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.item = None if any(map(item.get_closest_marker, MARKS)) else item
+        try:
+            return (yield)
+        finally:
+            self.item = None
+
+
+guard = Guard()
+sys.addaudithook(guard.hear)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(guard, "process-guard")
