@@ -52,7 +52,7 @@ RUN apt-get update -qq \
 COPY --from=packages-with-tests /opt/venv /opt/venv
 COPY --from=sources /app /app
 # What a plain `pytest` needs to know here: tests/support/in_container.py.
-ENV PYTEST_ADDOPTS="-p tests.support.in_container -p tests.support.worker_isolation -n 3 --no-loadscope-reorder -o cache_dir=/tmp/.pytest_cache --tb=short" \
+ENV PYTEST_ADDOPTS="-p tests.support.in_container -n 2 --no-loadscope-reorder -o cache_dir=/tmp/.pytest_cache --tb=short" \
     HYPOTHESIS_STORAGE_DIRECTORY=/tmp/.hypothesis PYTHONPATH=/app
 USER 10001:10001
 

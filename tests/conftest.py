@@ -9,34 +9,29 @@ from django.utils import translation
 
 from eventflow.observability import trail
 from events import shared_page
-from tests.support import migrated_template
+from tests.support import costs, migrated_template
 from tests.support.smtp_server import PostOffice
 from tickets.ticket import signature
 
 # Minutes long, and not kind to the servers they run on: bin/test --faults.
 collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]
-# What begins first, so that no worker begins something long when the others are about to finish.
-LONG = [
-    "test_backup",
-    "test_polish_pages",
-    "test_schemathesis",
-    "test_http",
-    "test_model",
-    "test_scripts",
-    "test_races",
-]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Leave out, on SQLite, what only PostgreSQL can do; and of what no database has to do with, what runs beside the other one."""
     here = "sqlite" if settings.EMBEDDED else "postgresql"
+    # The dearest begin first, so that no worker begins something long when the others are about
+    # to finish; and a worker that has browser tests does all of them in one go.
+    dear = costs.known_costs()
+    kept = [item for item in items if runs_on(item) in {here, None}]
     left_out = [item for item in items if runs_on(item) not in {here, None}]
-    items[:] = sorted(
-        (item for item in items if item not in left_out),
-        key=lambda item: (not in_browser(item), item.path.stem not in LONG),
-    )
+    items[:] = sorted(kept, key=lambda item: (not in_browser(item), -dear.get(file_of(item), 0)))
     config.hook.pytest_deselected(items=left_out)
+
+
+def file_of(item):
+    return item.nodeid.partition("::")[0]
 
 
 def in_browser(item):

@@ -98,12 +98,11 @@ class Complaints:
 
 
 @pytest.fixture(scope="package")
-def running_site(
-    django_db_setup, django_db_blocker, tmp_path_factory, testrun_uid
-) -> Iterator[Site]:
-    """The product, started once for all browser tests, and gone before the others: its worker would take their mails."""
-    # A second one, for another of pytest's workers, fails here: two are too many for the machine.
-    (tmp_path_factory.getbasetemp().parent / f"browser-{testrun_uid}").mkdir()
+def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
+    """The product, started once in each of pytest's workers that has browser tests.
+
+    It is gone before the other tests: its worker would take their mails.
+    """
     site = Site(free_port(), PostOffice())
     # As production serves it: one stylesheet, one script, which is also half the requests of every page.
     env = {

@@ -12,7 +12,7 @@ import tempfile
 
 from tests.support.smtp_server import free_port
 
-WORKERS = 3
+WORKERS = 2
 KEPT = ("PATH", "HOME", "LANG", "DATABASE_URL", "PYTHON", "PYTEST", "HYPOTHESIS", "TERM")
 
 

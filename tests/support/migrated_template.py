@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.support import processes
+from tests.support.process_guard import guard
 
 
 def fingerprint() -> str:
@@ -46,7 +47,8 @@ def migrate(name: str) -> None:
     """Run `manage.py migrate` on this database of the server under test, or this file."""
     environment = processes.environment(TEST_DATABASE=name)
     command = processes.command("migrate", "--verbosity=0")
-    subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True)
+    with guard.lift():
+        subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True)
 
 
 def sqlite_file(folder: Path) -> Path:

@@ -19,14 +19,14 @@ if "DATA_DIR" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
 
 
 class ByFile(LoadScopeScheduling):
-    """A file stays with one worker; the whole browser does, for which the product is started once.
+    """Give a file to one worker.
 
-    `--dist loadgroup` would say the same with marks, but with pytest 9.2 it groups nothing and says nothing (pytest-xdist's issue 1386).
+    `--dist loadgroup` would say the same with marks, but with pytest 9.2 it groups nothing and
+    says nothing (pytest-xdist's issue 1386).
     """
 
     def _split_scope(self, nodeid):
-        file = nodeid.partition("::")[0]
-        return "browser" if "/browser/" in file else file
+        return nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config, log):
