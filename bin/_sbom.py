@@ -1,4 +1,7 @@
-"""The work of bin/sbom."""
+"""Write what EventFlow is made of to stdout, as CycloneDX JSON. `bin/sbom` starts this.
+
+It reads requirements.txt and the folders of static/vendor, and needs no network.
+"""
 
 import re
 import sys
@@ -19,7 +22,7 @@ PINNED = re.compile(
 
 
 def packages() -> Iterator[Component]:
-    """What pip installs, with every archive that it may be installed from."""
+    """The packages that pip installs, with the checksums of every archive that it accepts."""
     for name, version, rest in PINNED.findall((ROOT / "requirements.txt").read_text()):
         hashes = [
             HashType(alg=HashAlgorithm.SHA_256, content=digest)
