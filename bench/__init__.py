@@ -1,1 +1,1 @@
-"""How fast EventFlow is, measured: `bin/bench`. See docs/performance.md for what came of it."""
+"""Measures how fast EventFlow is: `bin/bench`. docs/performance.md has the headline figures."""

@@ -1,4 +1,4 @@
-"""Measure all cases, or these."""
+"""Measure all cases, or those named. The report goes to stdout and into var/bench/."""
 
 import argparse
 import importlib
@@ -39,7 +39,7 @@ def main() -> None:
         results = {name: measured(name, known[name], bench) for name in options.names or known}
     say(f"done in {time.monotonic() - begun:.0f} s")
     print(report.tables(results))
-    report.write(results) if options.save else report.write_apart(results)
+    report.write(results)
     sys.exit(
         not all(verdict["is_met"] for result in results.values() for verdict in result["verdicts"])
     )
@@ -55,11 +55,6 @@ def parse() -> argparse.Namespace:
         type=Path,
         metavar="DIR",
         help="keep what is seeded in DIR and use it again, instead of a temporary folder",
-    )
-    parser.add_argument(
-        "--save",
-        action="store_true",
-        help="write into docs/performance.json and .md; else into var/bench/",
     )
     parser.add_argument("--list", action="store_true", help="say which cases there are")
     return parser.parse_args()

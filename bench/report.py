@@ -1,4 +1,4 @@
-"""The tables: one of budgets, one of figures, as Markdown and as JSON."""
+"""The report of a run, as Markdown and as JSON: budgets, figures, notes and query plans."""
 
 import json
 import platform
@@ -9,9 +9,8 @@ from typing import Any
 
 from bench.stack import ROOT, Stack, postgresql_bin
 
-JSON, PAGE = ROOT / "docs/performance.json", ROOT / "docs/performance.md"
-APART = ROOT / "var/bench"
-BEGIN, END = "<!-- bin/bench writes from here -->\n", "<!-- to here -->\n"
+# Git ignores var/. docs/performance.md names the headline figures by hand.
+FOLDER = ROOT / "var/bench"
 KINDS = ("web", "worker", "postgres", "redis")
 
 Results = dict[str, dict[str, Any]]
@@ -104,24 +103,14 @@ def machine(stack: Stack) -> str:
     )
 
 
-def write_apart(results: Results) -> None:
-    APART.mkdir(parents=True, exist_ok=True)
-    (APART / "results.json").write_text(as_json(results))
-    (APART / "results.md").write_text(tables(results))
-
-
 def write(results: Results) -> None:
-    """Into the documentation; cases that were not measured now keep what was."""
-    earlier = json.loads(JSON.read_text()) if JSON.exists() else {}
+    """Write `results.json` and `results.md`; cases that were not measured now keep theirs."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    file = FOLDER / "results.json"
+    earlier = json.loads(file.read_text()) if file.exists() else {}
     together = dict(sorted((earlier | results).items()))
-    JSON.write_text(as_json(together))
-    page = PAGE.read_text()
-    before, after = page[: page.index(BEGIN) + len(BEGIN)], page[page.index(END) :]
-    PAGE.write_text(before + "\n" + document(together) + "\n" + after)
-
-
-def as_json(results: Results) -> str:
-    return json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+    file.write_text(json.dumps(together, indent=1, ensure_ascii=False) + "\n")
+    (FOLDER / "results.md").write_text(document(together))
 
 
 def document(results: Results) -> str:
