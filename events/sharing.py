@@ -1,4 +1,7 @@
-"""What a messenger or a search engine makes of a link to an event: Open Graph (ogp.me), and schema.org as microdata, which needs no script."""
+"""What messengers and search engines show of a link to an event.
+
+The page says it as Open Graph (ogp.me) and as schema.org microdata, which needs no script.
+"""
 
 from django.conf import settings
 from django.templatetags.static import static
@@ -7,14 +10,15 @@ from django.utils.text import Truncator
 from events.models import Event
 
 
-def facts(event: Event) -> dict[str, str]:
-    """Addresses are whole ones, for those who read them elsewhere; the words are one line."""
+def link_preview(event: Event) -> dict[str, str]:
+    """The values of the page's metadata: whole addresses, and texts of one line."""
+    cover = static(f"img/covers/{event.hue}-{event.pattern}.png")
+    status = "EventCancelled" if event.is_cancelled else "EventScheduled"
+    availability = "SoldOut" if event.is_full else "InStock"
     return {
         "url": settings.SITE_URL + event.get_absolute_url(),
-        "cover": settings.SITE_URL + static(f"img/covers/{event.hue}-{event.pattern}.png"),
-        "words": Truncator(" ".join(event.description.split())).chars(200),
-        "life": "https://schema.org/EventCancelled"
-        if event.is_cancelled
-        else "https://schema.org/EventScheduled",
-        "spots": "https://schema.org/SoldOut" if event.is_full else "https://schema.org/InStock",
+        "cover": settings.SITE_URL + cover,
+        "description": Truncator(" ".join(event.description.split())).chars(200),
+        "status": f"https://schema.org/{status}",
+        "availability": f"https://schema.org/{availability}",
     }

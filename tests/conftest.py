@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import translation
 
 from eventflow.observability import trail
-from events import shared_page
+from events.views import public
 from tests.support import costs, migrated_template
 from tests.support.smtp_server import PostOffice
 from tickets.ticket import signature
@@ -105,9 +105,9 @@ def no_keys_remembered():
 
 
 @pytest.fixture(autouse=True)
-def nobody_in_a_rush():
-    """Tests use the same ids again, faster than a rush forgets them."""
-    shared_page.crowds.clear()
+def empty_page_cache():
+    """Tests use the same ids again, faster than the cache of event pages expires."""
+    public.page_cache.clear()
     yield
 
 

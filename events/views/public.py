@@ -3,19 +3,22 @@
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import VisitorRequest
-from events import shared_page, sharing
+from events import sharing
 from events.calendar import event_calendar
 from events.forms import EventFilters
 from events.models import Event
+from events.page_cache import PageCache, is_cacheable
 from events.permissions import Visitor, door_events, managed_events, visible_events
 
 PER_PAGE = 20
@@ -40,13 +43,29 @@ def event_list(request: VisitorRequest) -> HttpResponse:
 @require_safe
 def detail(request: VisitorRequest, pk: int) -> HttpResponse:
     """One event; a draft only for those who manage it."""
-    if shared_page.is_for_strangers(request) and (page := shared_page.page(request, pk)):
+    if is_cacheable(request) and (page := page_cache.respond(request, pk)):
         return page
     event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
     manages = managed_events(request.user).filter(pk=event.pk).exists()
     helps = not manages and door_events(request.user).filter(pk=event.pk).exists()
-    context = {"event": event, "manages": manages, "helps": helps, "share": sharing.facts(event)}
+    context = detail_context(event, manages=manages, helps=helps)
     return render(request, "events/detail.html", context)
+
+
+def detail_context(event: Event, *, manages: bool = False, helps: bool = False) -> dict[str, Any]:
+    """What the page of an event needs: `manages` and `helps` are what this person may do there."""
+    share = sharing.link_preview(event)
+    return {"event": event, "manages": manages, "helps": helps, "share": share}
+
+
+def render_anonymous(request: HttpRequest, event: Event) -> str:
+    """The page without anything of its reader. Django makes no CSRF token where one is given."""
+    context = detail_context(event) | {"csrf_token": ""}
+    return render_to_string("events/detail.html", context, request)
+
+
+# The pages that this process has rendered for readers without a session.
+page_cache = PageCache(render_anonymous)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""An event's page that strangers share: never older than its row, and nobody's but its reader's where it must be."""
+"""The cached event page: never older than its row, and only for readers without a session."""
 
 import gzip
 import re
@@ -8,16 +8,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from events import services, shared_page
+from events import page_cache, services
 from events.models import Event
+from events.views import public
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.markup import only, tree, words
 from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
 EN = {"Accept-Language": "en"}
-# Not shared with anybody: this cookie might be somebody's.
-ALONE = {"sessionid": "unknown"}
+# A session cookie, even an unknown one: the page is rendered for this reader alone.
+SESSION = {"sessionid": "unknown"}
 
 
 def page(event, cookies=None, query=None, **headers):
@@ -26,8 +27,8 @@ def page(event, cookies=None, query=None, **headers):
     return client.get(event.get_absolute_url(), query)
 
 
-def said(response):
-    """All of the page but the token of those who do not share it."""
+def html_without_token(response):
+    """The page without the CSRF token, which only the uncached page has."""
     return re.sub(r" hx-headers='[^']*'", "", response.content.decode())
 
 
@@ -40,21 +41,22 @@ def said(response):
         {"time_zone": "Asia/Tokyo"},
     ],
 )
-def test_shared_page_is_the_one_that_is_drawn_for_one_alone(fields):
+def test_page_cache_gives_the_same_page_as_the_view(fields):
     event = make_event(
         organizer=make_organizer("Zofia Król"), description="Ink & <paper>", **fields
     )
-    assert said(page(event)) == said(page(event)) == said(page(event, ALONE))
+    first, again, uncached = page(event), page(event), page(event, SESSION)
+    assert html_without_token(first) == html_without_token(again) == html_without_token(uncached)
 
 
-def test_shared_page_is_drawn_once_for_many():
+def test_page_cache_renders_once_for_many_readers():
     event = make_event()
-    drawn = [bool(page(event).templates) for _ in range(10)]
-    # Each second begins anew, and ten pages take less than three.
-    assert 1 <= drawn.count(True) <= 3
+    rendered = [bool(page(event).templates) for _ in range(10)]
+    # A page is kept for one second, and ten pages take less than three.
+    assert 1 <= rendered.count(True) <= 3
 
 
-def test_shared_page_says_each_change_at_once():
+def test_page_cache_shows_each_change_at_once():
     event = make_event(seats_limit=2, admission="automatic")
     spots = lambda: only(page(event), "//data[@id='live-spots-left']").get("value")  # noqa: E731
     seen = [spots()]
@@ -74,7 +76,7 @@ def test_shared_page_says_each_change_at_once():
 
 
 class Clock:
-    """A time that stands still until it is told to go on, however slow the machine."""
+    """A clock that a test moves, so that the speed of the machine does not matter."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -85,9 +87,9 @@ class Clock:
     monotonic = time
 
 
-def test_in_a_rush_readers_share_a_read_and_see_a_change_within_a_second(monkeypatch):
+def test_page_cache_shares_a_row_in_a_rush_for_less_than_a_second(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(shared_page, "time", clock)
+    monkeypatch.setattr(page_cache, "time", clock)
     event = make_event(seats_limit=5, admission="automatic")
 
     def spots():
@@ -95,22 +97,22 @@ def test_in_a_rush_readers_share_a_read_and_see_a_change_within_a_second(monkeyp
 
     with CaptureQueriesContext(connection) as asked:
         assert {spots() for _ in range(200)} == {"5"}
-    # Those before it is a rush ask for themselves.
-    assert len(asked) == shared_page.BUSY
+    # The first readers of a second each read the row themselves.
+    assert len(asked) == page_cache.BUSY_READERS
     make_reservation(event)
     clock.now += 1
     assert spots() == "4"
 
 
-def test_without_a_rush_nobody_shares_a_read():
+def test_page_cache_reads_the_row_for_each_of_few_readers():
     event = make_event(seats_limit=5)
     with CaptureQueriesContext(connection) as asked:
-        for _ in range(shared_page.BUSY):
+        for _ in range(page_cache.BUSY_READERS):
             page(event)
-    assert len(asked) == shared_page.BUSY
+    assert len(asked) == page_cache.BUSY_READERS
 
 
-def test_shared_page_is_none_of_those_who_are_logged_in():
+def test_page_cache_is_not_used_for_a_logged_in_person():
     event, person = make_event(admission="automatic"), make_person()
     page(event)
     client = Client(headers=EN)
@@ -123,7 +125,7 @@ def test_shared_page_is_none_of_those_who_are_logged_in():
     assert only(page(event), "//section[@id='reservation']").get("data-state") == "signed-out"
 
 
-def test_shared_page_speaks_each_readers_language_and_wears_their_theme():
+def test_page_cache_keeps_languages_and_themes_apart():
     event = make_event()
     page(event)
     polish, dark, odd = (
@@ -139,21 +141,21 @@ def test_shared_page_speaks_each_readers_language_and_wears_their_theme():
     ]
 
 
-def test_shared_page_leads_back_to_where_its_reader_was():
+def test_page_cache_is_not_used_for_an_address_with_a_query_string():
     event = make_event()
     page(event)
     back = tree(page(event, query={"from": "a-friend"})).xpath("//input[@name='next']/@value")
     assert set(back) == {f"{event.get_absolute_url()}?from=a-friend"}
 
 
-def test_shared_page_has_no_token_and_sets_no_cookie():
+def test_cached_page_has_no_csrf_token_and_sets_no_cookie():
     event = make_event()
     for answer in (page(event), page(event)):
         assert "csrf" not in answer.content.decode().lower()
         assert not answer.cookies
 
 
-def test_shared_page_is_compressed_once_for_those_who_take_it():
+def test_cached_page_is_compressed_for_clients_that_accept_gzip():
     event = make_event()
     plain, small = page(event), page(event, **{"Accept-Encoding": "br, gzip"})
     assert (plain.get("Content-Encoding"), small["Content-Encoding"]) == (None, "gzip")
@@ -163,20 +165,19 @@ def test_shared_page_is_compressed_once_for_those_who_take_it():
 
 
 @pytest.mark.parametrize("pk", ["0", str(2**63), "9" * 40])
-def test_shared_page_of_no_event_is_not_found(client, pk):
+def test_page_cache_of_an_unknown_event_is_not_found(client, pk):
     make_event()
     assert client.get(f"/events/{pk}/").status_code == 404
 
 
-def test_shared_pages_are_few(monkeypatch):
-    monkeypatch.setattr(shared_page, "MOST_PAGES", 3)
+def test_page_cache_is_bounded(monkeypatch):
+    monkeypatch.setattr(page_cache, "MAX_ENTRIES", 3)
     for event in [make_event() for _ in range(5)]:
         page(event)
-    assert len(shared_page.drawn) <= 3
+    assert len(public.page_cache.pages) <= 3
 
 
-def test_shared_page_keeps_nothing_of_a_draft():
+def test_page_cache_holds_nothing_of_a_draft():
     draft = make_event(status=Event.Status.DRAFT)
-    shared_page.drawn.clear()
     assert page(draft).status_code == 404
-    assert not shared_page.drawn
+    assert not public.page_cache.pages
