@@ -13,7 +13,8 @@ def do_nothing(page: Page) -> None:
 
 
 def press(selector: str) -> Action:
-    return lambda page: page.click(selector)
+    """Press the first element of this kind that is visible: some have one for each width."""
+    return lambda page: page.click(f"{selector}:visible")
 
 
 def draw_template(template: str) -> Action:
