@@ -22,4 +22,4 @@ def close_it_to_others(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 
 @receiver(account_deleting)
 def forget_their_answers(person: User, **kwargs: Any) -> None:
-    idempotency.kept_for(person).delete()
+    idempotency.replays_of(person).delete()

@@ -382,7 +382,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "eventflow.api.schema.EnvelopeSchema",
-    "EXCEPTION_HANDLER": "eventflow.api.refusals.answer_to",
+    "EXCEPTION_HANDLER": "eventflow.api.refusals.refusal_response",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "EventFlow",

@@ -1,4 +1,7 @@
-"""What every endpoint shares: who may call, how often, once only, and the envelope around the answer."""
+"""The base class of every API view: authentication, rate limit, headers and the answer's envelope.
+
+A method that changes something is decorated with `idempotent` (eventflow.api.idempotency).
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,19 +23,21 @@ from rest_framework.views import APIView
 from accounts import second_factor
 from accounts.models import User
 from eventflow.api import limits
-from eventflow.api.idempotency import idempotent
-from eventflow.api.parsers import plain
+from eventflow.api.parsers import as_dict
 from eventflow.core.errors import Refused
 from eventflow.observability import current
 
 OK = _("OK")
-# How many ignored fields are named, and how many letters of each.
-MOST_NAMES, LONGEST_NAME = 20, 50
-NEED_TWO = _("Admins sign in in two steps here. Set up the second one on the website first.")
+# At most so many ignored fields are named, each with at most so many characters.
+MAX_IGNORED_FIELDS, MAX_FIELD_NAME = 20, 50
+TWO_STEPS_NEEDED = _(
+    "Admins sign in in two steps here. Set up the second one on the website first."
+)
+BODY_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 class AlwaysJson(DefaultContentNegotiation):
-    """Whatever a client says it accepts, it gets our JSON: also the refusal of a PDF."""
+    """Every answer is JSON, whatever the client accepts: also the refusal of a PDF."""
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
@@ -40,101 +45,101 @@ class AlwaysJson(DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Call(Request):
-    """What an endpoint gets that only somebody signed in can reach."""
+class PersonRequest(Request):
+    """The request of an endpoint that only a logged-in person reaches."""
 
     user: User
 
 
 class Endpoint(APIView):
-    """One address of the API. Its methods parse, fetch through the permissions, call one service and answer."""
+    """One address of the API.
+
+    Its methods parse, fetch through the permissions, call one service and respond.
+    """
 
     content_negotiation_class = AlwaysJson
-    # A browser's preflight is answered before it reaches us.
+    # A browser's preflight is answered before it reaches a view.
     http_method_names = ["get", "head", "options", "post", "put", "patch", "delete"]
     allowance: limits.Allowance | None = None
-
-    # Whether an Idempotency-Key keeps the answer. Not where a password is hashed: the key's transaction
-    # would hold SQLite's one write lock meanwhile, and strangers would make everybody wait.
-    keeps_answers = True
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Every method that changes something takes an Idempotency-Key."""
-        super().__init_subclass__(**kwargs)
-        if not cls.keeps_answers:
-            return
-        for method in {"post", "put", "patch", "delete"} & vars(cls).keys():
-            setattr(cls, method, idempotent(vars(cls)[method]))
+    # The fields of the body that `read_body` knows.
+    known_fields: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # Read here, because this is where Django looks at its size; DRF would not.
+        """Authenticate and count the request; an Admin needs a second factor."""
+        # Read here, because Django then checks its size; DRF would not.
         _ = request._request.body
         super().initial(request, *args, **kwargs)
         if second_factor.lacks_second_factor(request.user):
-            raise Refused("two_factors_required", str(NEED_TWO))
+            raise Refused("two_factors_required", str(TWO_STEPS_NEEDED))
 
     def perform_authentication(self, request: Request) -> None:
-        """Whoever shows a bad token is counted too, by address."""
+        """Count the request of a bad token too, by its address."""
         try:
             super().perform_authentication(request)
             current().person_id = request.user.pk
         finally:
-            self.allowance = limits.spend(request._request)
-            if self.allowance and self.allowance.is_overspent:
+            self.allowance = limits.count_request(request._request)
+            if self.allowance and self.allowance.is_exceeded:
                 raise Throttled(wait=self.allowance.reset)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        """Which methods there are stands in `Allow`; all the rest in the OpenAPI document."""
-        return answer(None)
+        """The header `Allow` names the methods; the OpenAPI document describes them."""
+        return respond(None)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the headers that every answer has."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
-        if response.status_code < 400 and (ignored := ignored_fields(request)):
+        if response.status_code < 400 and (ignored := self.ignored_fields(request)):
             response["X-Ignored-Fields"] = ", ".join(ignored)
         if self.allowance:
             for name, value in self.allowance.headers.items():
                 response[name] = value
         return response
 
+    def ignored_fields(self, request: Request) -> list[str]:
+        """The names, in ASCII, of the body's fields that were not read.
+
+        Where an endpoint takes no body, the body need not even be JSON.
+        """
+        if request.method not in BODY_METHODS:
+            return []
+        body: Any = None
+        with suppress(ParseError, UnsupportedMediaType):
+            body = as_dict(request.data)
+        if not isinstance(body, dict):
+            return []
+        unknown = sorted(body.keys() - self.known_fields)[:MAX_IGNORED_FIELDS]
+        return [quote(name[:MAX_FIELD_NAME], errors="replace") for name in unknown]
+
     def as_json(self, response: Response) -> bytes:
         return JSONRenderer().render(response.data)
 
 
-def answer(
+def respond(
     data: Any, message: Any = OK, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    return Response(
-        {"success": True, "message": str(message), "data": data}, status=status, headers=headers
-    )
+    """`data` in the envelope of a successful answer. `message` may be a lazy translation."""
+    envelope = {"success": True, "message": str(message), "data": data}
+    return Response(envelope, status=status, headers=headers)
 
 
-def body_of(
+def read_body(
     request: Request, serializer: type[serializers.Serializer], **kwargs: Any
 ) -> dict[str, Any]:
-    """What the body says, as the serializer understands it; no body says nothing. Raises ValidationError, field by field."""
-    said = plain(request.data)
-    read = serializer(data={} if said is None else said, **kwargs)
-    request.known_fields = {*read.fields}  # type: ignore[attr-defined]
+    """The validated data of the body; no body is an empty one.
+
+    Raises ValidationError, field by field.
+    """
+    body = as_dict(request.data)
+    read = serializer(data={} if body is None else body, **kwargs)
+    request.parser_context["view"].known_fields = frozenset(read.fields)
     read.is_valid(raise_exception=True)
     return read.validated_data
 
 
-def ignored_fields(request: Request) -> list[str]:
-    """The fields of the body that nobody read, in ASCII. Those of a body that an endpoint has no use for need not even be JSON."""
-    if request.method not in {"POST", "PUT", "PATCH", "DELETE"}:
-        return []
-    said: Any = None
-    with suppress(ParseError, UnsupportedMediaType):
-        said = plain(request.data)
-    if not isinstance(said, dict):
-        return []
-    unknown = sorted(said.keys() - getattr(request, "known_fields", set()))
-    return [quote(name[:LONGEST_NAME], errors="replace") for name in unknown[:MOST_NAMES]]
-
-
 def fetch[Row: Model](allowed: QuerySet[Row], pk: int) -> Row:
-    """The row behind an id. One that exists and is somebody else's is 403, as the contract has it; none at all 404."""
+    """The row with this id. Raises PermissionDenied for a row outside `allowed`, else Http404."""
     row = allowed.filter(pk=pk).first()
     if row is not None:
         return row

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a request sent again, because its answer got lost, gets that answer and changes nothing.
+"""`Idempotency-Key`: a request that is sent again gets its first answer and changes nothing.
 
-After the IETF draft "The Idempotency-Key HTTP Header Field". The key and what the request did are written in one
-transaction: there is no moment at which one exists without the other.
+This follows the IETF draft "The Idempotency-Key HTTP Header Field". The answer and what the request
+changed are written in one transaction: there is no moment at which one exists without the other.
 """
 
 import base64
@@ -20,93 +20,72 @@ from django.core.cache import cache
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.allauth_bridge import client_ip
+from eventflow.api.models import Replay
 from eventflow.core.errors import Refused
 
-KEPT = timedelta(hours=24)
-WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
-# How long a request may run before another with its key is no longer turned away but waits in the database. In seconds.
-IN_FLIGHT = 30
+KEEP_FOR = timedelta(hours=24)
+VALID_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+# While a request runs, another with its key is refused; after so many seconds it waits in the
+# database instead.
+IN_FLIGHT_SECONDS = 30
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 Handler = Callable[..., Response]
 
 
-class Replay(models.Model):
-    """The answer that a key got. Neither the key nor the body nor the answer can be read from this row alone."""
-
-    # Of who asks: enough to find what is kept for somebody who is known, and to tell nobody who that is.
-    who = models.CharField(max_length=64, default="", db_index=True, editable=False)
-    # Of who asks and the key.
-    key = models.CharField(max_length=64, unique=True, editable=False)
-    # Of method, path and body.
-    request = models.CharField(max_length=64, editable=False)
-    status = models.PositiveSmallIntegerField(editable=False)
-    # Encrypted under the key and the request: an answer can hold tokens.
-    answer = models.BinaryField(editable=False)
-    created = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
-
-    class Meta:
-        verbose_name = gettext_lazy("idempotent answer")
-        verbose_name_plural = gettext_lazy("idempotent answers")
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
 def idempotent(handler: Handler) -> Handler:
-    """Make a view's method answer a repeated `Idempotency-Key` with its first answer, refusals included.
+    """Make a view's method answer a repeated `Idempotency-Key` with its first answer.
 
+    Refusals are answers too. A request without a key runs as ever.
     Refused: idempotency_key_invalid, idempotency_other_body (422), idempotency_in_flight (409).
     """
 
     @wraps(handler)
-    def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def method(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return handler(view, request, *args, **kwargs)
-        attempt = Attempt(request, key)
-        with attempt:
-            return attempt.earlier() or attempt.first(
+        keyed = KeyedRequest(request, key)
+        with keyed:
+            return keyed.stored_response() or keyed.run_and_store(
                 lambda: handler(view, request, *args, **kwargs), view
             )
 
-    return once
+    marked: Any = method
+    marked.is_idempotent = True
+    return marked
 
 
-class Attempt:
-    """One request with a key, from its claim to its answer."""
+def is_idempotent(handler: Any) -> bool:
+    """Whether this method of a view takes an `Idempotency-Key`."""
+    return getattr(handler, "is_idempotent", False)
+
+
+class KeyedRequest:
+    """One request with a key. Inside of `with`, no second one with this key runs beside it."""
 
     def __init__(self, request: Request, key: str) -> None:
-        if not WELL_FORMED.fullmatch(key):
+        if not VALID_KEY.fullmatch(key):
             raise Refused(
                 "idempotency_key_invalid",
                 _("An Idempotency-Key is 1 to 255 printable ASCII characters, without spaces."),
             )
-        who = (
-            name_of(request.user)
-            if request.user.is_authenticated
-            else f"address:{client_ip(request)}"
-        )
-        what = f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
-        self.who, self.key, self.request = (
-            digest("who", who.encode()),
-            digest("key", f"{who} {key}".encode()),
-            digest("request", what),
-        )
-        self.cipher = Fernet(
-            base64.urlsafe_b64encode(
-                hmac.digest(settings.SECRET_KEY.encode(), f"{who} {key}".encode() + what, "sha256")
-            )
-        )
+        caller = caller_of(request)
+        content = f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
+        self.who = digest("who", caller.encode())
+        self.key = digest("key", f"{caller} {key}".encode())
+        self.request = digest("request", content)
+        secret = f"{caller} {key}".encode() + content
+        cipher_key = hmac.digest(settings.SECRET_KEY.encode(), secret, "sha256")
+        self.cipher = Fernet(base64.urlsafe_b64encode(cipher_key))
 
     def __enter__(self) -> None:
-        """Claim the key. Two who both believe they have it (the cache forgets) still write one row: it is unique."""
-        if not cache.add(self.claim, 1, timeout=IN_FLIGHT):
+        """Reserve the key in the cache. If the cache forgets it, the unique row still decides."""
+        if not cache.add(self.cache_key, 1, timeout=IN_FLIGHT_SECONDS):
             raise Refused(
                 "idempotency_in_flight",
                 _("The same request is being worked on. Ask again in a second."),
@@ -114,60 +93,65 @@ class Attempt:
             )
 
     def __exit__(self, *exc_info: object) -> None:
-        cache.delete(self.claim)
+        cache.delete(self.cache_key)
 
     @property
-    def claim(self) -> str:
+    def cache_key(self) -> str:
         return f"idempotency:{self.key}"
 
-    def earlier(self) -> Response | None:
-        """The answer that this key got before, if it did."""
-        replay = Replay.objects.filter(key=self.key, created__gt=timezone.now() - KEPT).first()
+    def stored_response(self) -> Response | None:
+        """The answer that this key got before; None for a new key."""
+        since = timezone.now() - KEEP_FOR
+        replay = Replay.objects.filter(key=self.key, created__gt=since).first()
         if replay is None:
             return None
         if replay.request != self.request:
             raise Refused(
                 "idempotency_other_body",
                 _(
-                    "This Idempotency-Key came with another request before. Use a new key for a new request."
+                    "This Idempotency-Key came with another request before. "
+                    "Use a new key for a new request."
                 ),
             )
-        return Response(
-            json.loads(self.cipher.decrypt(bytes(replay.answer))),
-            status=replay.status,
-            headers=REPLAYED,
-        )
+        answer = json.loads(self.cipher.decrypt(bytes(replay.answer)))
+        return Response(answer, status=replay.status, headers=REPLAYED)
 
-    def first(self, act: Callable[[], Response], view: Any) -> Response:
-        """Act, and keep the answer in the same transaction; not that of a limit."""
+    def run_and_store(self, run: Callable[[], Response], view: Any) -> Response:
+        """Run the request and store its answer in the same transaction.
+
+        A 429 is not stored: it says "later", and would say so later too. If another request with
+        this key was faster, what this one did is undone and the other's answer returned.
+        """
         try:
             with transaction.atomic():
-                expired().filter(key=self.key).delete()
-                response = refusals_too(act, view)
-                if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                    # It says: later. With the key it would be the answer then, too.
-                    return response
-                answer = self.cipher.encrypt(view.as_json(response))
-                Replay.objects.create(
-                    who=self.who,
-                    key=self.key,
-                    request=self.request,
-                    status=response.status_code,
-                    answer=answer,
-                )
+                expired_replays().filter(key=self.key).delete()
+                response = response_or_refusal(run, view)
+                if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                    self.store(response.status_code, view.as_json(response))
                 return response
         except IntegrityError:
-            # Somebody with the same key was faster, and what we did is undone.
-            earlier = self.earlier()
-            if earlier is None:
+            stored = self.stored_response()
+            if stored is None:
                 raise
-            return earlier
+            return stored
+
+    def store(self, status: int, answer: bytes) -> None:
+        Replay.objects.create(
+            who=self.who,
+            key=self.key,
+            request=self.request,
+            status=status,
+            answer=self.cipher.encrypt(answer),
+        )
 
 
-def refusals_too(act: Callable[[], Response], view: Any) -> Response:
-    """A refusal is an answer as well. Services undo themselves what they refuse; what they mean to keep, as a revoked token, stays."""
+def response_or_refusal(run: Callable[[], Response], view: Any) -> Response:
+    """The response, also for a refusal; a bug is raised.
+
+    A service undoes what it refuses. What it keeps on purpose, as a revoked token, stays.
+    """
     try:
-        return act()
+        return run()
     except Exception as exception:
         response = view.get_exception_handler()(exception, view.get_exception_handler_context())
         if response is None:
@@ -175,21 +159,26 @@ def refusals_too(act: Callable[[], Response], view: Any) -> Response:
         return response
 
 
-def digest(purpose: str, text: bytes) -> str:
-    return hmac.new(
-        settings.SECRET_KEY.encode(), purpose.encode() + b"\n" + text, "sha256"
-    ).hexdigest()
+def caller_of(request: Request) -> str:
+    """The person who is logged in, else the address."""
+    person = request.user
+    return name_of(person) if person.is_authenticated else f"address:{client_ip(request)}"
 
 
 def name_of(person: Any) -> str:
     return f"person:{person.pk}"
 
 
-def kept_for(person: Any) -> models.QuerySet[Replay]:
-    """The answers to what this person asked, signed in."""
+def digest(purpose: str, text: bytes) -> str:
+    message = purpose.encode() + b"\n" + text
+    return hmac.new(settings.SECRET_KEY.encode(), message, "sha256").hexdigest()
+
+
+def replays_of(person: Any) -> models.QuerySet[Replay]:
+    """The stored answers to the requests of this person."""
     return Replay.objects.filter(who=digest("who", name_of(person).encode()))
 
 
-def expired() -> models.QuerySet[Replay]:
-    """The answers that are older than KEPT."""
-    return Replay.objects.filter(created__lte=timezone.now() - KEPT)
+def expired_replays() -> models.QuerySet[Replay]:
+    """The stored answers that are older than KEEP_FOR."""
+    return Replay.objects.filter(created__lte=timezone.now() - KEEP_FOR)

@@ -1,6 +1,7 @@
-"""How often somebody may ask: a count for each person who is signed in and each address that is not, in the cache that all processes share.
+"""The rate limit of the API: one count for each logged-in person, and for each address otherwise.
 
-A fixed window, because it is one number in the cache, counted up in one step: parallel requests can't slip past it.
+The count is a fixed window in the cache that all processes share: one number, counted up in one
+step, so that parallel requests cannot bypass it.
 """
 
 import time
@@ -21,14 +22,17 @@ SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 @dataclass(frozen=True)
 class Allowance:
-    """A window of `limit` requests, of which `used` were sent, this one included; the next begins in `reset` seconds."""
+    """A window of `limit` requests, of which `used` were sent, this one included.
+
+    The next window begins in `reset` seconds.
+    """
 
     limit: int
     used: int
     reset: int
 
     @property
-    def is_overspent(self) -> bool:
+    def is_exceeded(self) -> bool:
         return self.used > self.limit
 
     @property
@@ -41,8 +45,8 @@ class Allowance:
         }
 
 
-def spend(request: HttpRequest) -> Allowance | None:
-    """Count this request for whoever sent it; None where nothing is limited."""
+def count_request(request: HttpRequest) -> Allowance | None:
+    """Count this request for its caller. None where nothing is limited."""
     if not settings.RATE_LIMITS:
         return None
     if request.user.is_authenticated:
@@ -50,29 +54,30 @@ def spend(request: HttpRequest) -> Allowance | None:
     return count(f"address:{client_ip(request)}", settings.API_RATE_ADDRESS)
 
 
-def share(request: HttpRequest, action: str) -> None:
-    """Count this against the limit that our pages have for the same deed. Refused: too_many_attempts."""
+def check_page_limit(request: HttpRequest, action: str) -> None:
+    """Count this request against the limit of the page that does the same.
+
+    Refused: too_many_attempts.
+    """
     if not ratelimit.consume(request, action=action):
-        raise Refused(
-            "too_many_attempts", _("Too many attempts. Wait a few minutes and try again."), wait=60
-        )
+        message = _("Too many attempts. Wait a few minutes and try again.")
+        raise Refused("too_many_attempts", message, wait=60)
 
 
-def count(who: str, rate: str) -> Allowance:
-    limit, seconds = parsed(rate)
+def count(caller: str, rate: str) -> Allowance:
+    limit, seconds = parse_rate(rate)
     now = time.time()
     window = int(now // seconds)
-    key = f"api-rate:{who}:{seconds}:{window}"
-    return Allowance(
-        limit, count_up(key, timeout=2 * seconds), max(1, round((window + 1) * seconds - now))
-    )
+    used = count_up(f"api-rate:{caller}:{seconds}:{window}", timeout=2 * seconds)
+    return Allowance(limit, used, reset=max(1, round((window + 1) * seconds - now)))
 
 
-def parsed(rate: str) -> tuple[int, int]:
-    """(600, 60) from `600/minute`."""
+def parse_rate(rate: str) -> tuple[int, int]:
+    """(600, 60) from `600/minute`: requests, and seconds of the window."""
     amount, _slash, unit = rate.partition("/")
     if not amount.isdecimal() or unit not in SECONDS:
+        units = ", ".join(SECONDS)
         raise ImproperlyConfigured(
-            f"A rate is written like 600/minute, not {rate!r}; the units are {', '.join(SECONDS)}."
+            f"A rate is written like 600/minute, not {rate!r}; the units are {units}."
         )
     return int(amount), SECONDS[unit]

@@ -1,4 +1,4 @@
-"""What the body of a request says: JSON, or the fields of a form where no value is nested."""
+"""Reading the body of a request: JSON, or the fields of a form where no value is nested."""
 
 import json
 from typing import Any
@@ -10,7 +10,10 @@ from rest_framework.utils.json import strict_constant
 
 
 class JsonBody(JSONParser):
-    """JSON in UTF-8, also with a byte order mark before it. ParseError also for brackets nested deeper than Python reads."""
+    """JSON in UTF-8, with or without a byte order mark.
+
+    Raises ParseError for bad JSON, and for brackets nested deeper than Python reads.
+    """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
@@ -19,6 +22,9 @@ class JsonBody(JSONParser):
             raise ParseError from error
 
 
-def plain(said: Any) -> Any:
-    """A form's fields as a dict, the last value of each, so that one that was not sent is not there for a serializer either."""
-    return said.dict() if isinstance(said, QueryDict) else said
+def as_dict(body: Any) -> Any:
+    """A form's fields as a dict, the last value of each; anything else as it is.
+
+    In a QueryDict a serializer would see a field that was not sent as an empty one.
+    """
+    return body.dict() if isinstance(body, QueryDict) else body

@@ -1,4 +1,4 @@
-"""Which roles may call at all. Which rows they may touch, the querysets say."""
+"""Which roles may call an endpoint. Which rows they may touch, the permission querysets say."""
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -13,5 +13,7 @@ class Organizer(BasePermission):
 
 
 class Admin(BasePermission):
+    """Admins only."""
+
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.user.is_authenticated and request.user.is_admin

@@ -1,4 +1,4 @@
-"""How the API says no: every exception, ours and the framework's, becomes the envelope of the contract."""
+"""How an exception becomes a refusal in the envelope of the contract: ours and the framework's."""
 
 from typing import Any
 
@@ -10,45 +10,30 @@ from rest_framework.response import Response
 
 from eventflow.core.errors import Refused, envelope
 
-# What the framework refuses, as its own exception: status, code, words. The first that fits.
+INVALID = _("Some of this is not right. Each field says what.")
+MALFORMED = _("The body is not valid JSON.")
+NOT_AUTHENTICATED = _("Sign in first: this needs a token.")
+TOKEN_INVALID = _("This token is not valid any more. Sign in again.")
+FORBIDDEN = _("You may not do this.")
+NOT_FOUND = _("There is nothing here.")
+METHOD_NOT_ALLOWED = _("This address does not take that method.")
+TOO_LARGE = _("This is too large to send at once.")
+MEDIA_TYPE = _("Send JSON or a form, and say which as Content-Type.")
+THROTTLED = _("Too many requests. Try again a little later.")
+# What the framework refuses, as its own exception: status, code, message. The first that fits.
 FRAMEWORK: list[tuple[type[Exception], int, str, Any]] = [
-    (
-        exceptions.ValidationError,
-        400,
-        "invalid",
-        _("Some of this is not right. Each field says what."),
-    ),
-    (exceptions.ParseError, 400, "malformed", _("The body is not valid JSON.")),
-    (
-        exceptions.NotAuthenticated,
-        401,
-        "not_authenticated",
-        _("Sign in first: this needs a token."),
-    ),
-    (
-        exceptions.AuthenticationFailed,
-        401,
-        "token_invalid",
-        _("This token is not valid any more. Sign in again."),
-    ),
-    (PermissionDenied, 403, "forbidden", _("You may not do this.")),
-    (exceptions.PermissionDenied, 403, "forbidden", _("You may not do this.")),
-    (Http404, 404, "not_found", _("There is nothing here.")),
-    (exceptions.NotFound, 404, "not_found", _("There is nothing here.")),
-    (
-        exceptions.MethodNotAllowed,
-        405,
-        "method_not_allowed",
-        _("This address does not take that method."),
-    ),
-    (RequestDataTooBig, 413, "too_large", _("This is too large to send at once.")),
-    (
-        exceptions.UnsupportedMediaType,
-        415,
-        "unsupported_media_type",
-        _("Send JSON or a form, and say which as Content-Type."),
-    ),
-    (exceptions.Throttled, 429, "throttled", _("Too many requests. Try again a little later.")),
+    (exceptions.ValidationError, 400, "invalid", INVALID),
+    (exceptions.ParseError, 400, "malformed", MALFORMED),
+    (exceptions.NotAuthenticated, 401, "not_authenticated", NOT_AUTHENTICATED),
+    (exceptions.AuthenticationFailed, 401, "token_invalid", TOKEN_INVALID),
+    (PermissionDenied, 403, "forbidden", FORBIDDEN),
+    (exceptions.PermissionDenied, 403, "forbidden", FORBIDDEN),
+    (Http404, 404, "not_found", NOT_FOUND),
+    (exceptions.NotFound, 404, "not_found", NOT_FOUND),
+    (exceptions.MethodNotAllowed, 405, "method_not_allowed", METHOD_NOT_ALLOWED),
+    (RequestDataTooBig, 413, "too_large", TOO_LARGE),
+    (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", MEDIA_TYPE),
+    (exceptions.Throttled, 429, "throttled", THROTTLED),
 ]
 # The refusals of services that are not a plain 400.
 STATUS_OF = {
@@ -64,53 +49,53 @@ STATUS_OF = {
 }
 
 
-def answer_to(exception: Exception, context: dict[str, Any]) -> Response | None:
-    """The refusal in the envelope. None for what is no refusal but a bug, which then becomes a logged 500."""
+def refusal_response(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """The refusal in the envelope. None for a bug, which then becomes a logged 500."""
     if isinstance(exception, Refused):
         errors = {exception.field: [exception.message]} if exception.field else {}
         body = envelope(exception.code, exception.message, errors)
-        return Response(
-            body, status=STATUS_OF.get(exception.code, 400), headers=headers_of(exception)
-        )
-    for kind, status, code, words in FRAMEWORK:
+        status = STATUS_OF.get(exception.code, 400)
+        return Response(body, status=status, headers=headers_of(exception))
+    for kind, status, code, message in FRAMEWORK:
         if isinstance(exception, kind):
-            errors = (
-                flat(exception.detail) if isinstance(exception, exceptions.ValidationError) else {}
-            )
-            return Response(
-                envelope(code, the_one(errors) or words, errors),
-                status=status,
-                headers=headers_of(exception),
-            )
+            errors = errors_of(exception)
+            body = envelope(code, only_message(errors) or message, errors)
+            return Response(body, status=status, headers=headers_of(exception))
     return None
 
 
-def the_one(errors: dict[str, list[str]]) -> str:
-    """What is wrong with the only field that is wrong, for clients that show nothing but the message; else nothing."""
+def only_message(errors: dict[str, list[str]]) -> str:
+    """What is wrong, if one field is; else empty. Some clients show nothing but the message."""
     return " ".join(*errors.values()) if len(errors) == 1 else ""
 
 
 def headers_of(exception: Exception) -> dict[str, str]:
-    """What HTTP wants beside the status: how to authenticate, and when to come back."""
+    """How to authenticate, and after how many seconds to try again."""
     headers = {}
-    if getattr(exception, "auth_header", ""):
-        headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]
-    if getattr(exception, "wait", None):
-        headers["Retry-After"] = str(int(exception.wait))  # type: ignore[attr-defined]
+    if challenge := getattr(exception, "auth_header", ""):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(exception, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     return headers
 
 
-def flat(detail: Any) -> dict[str, list[str]]:
-    """DRF's errors as {field: [words]}; those about no field stand under `non_field_errors`, nested ones under the outermost name."""
+def errors_of(exception: Exception) -> dict[str, list[str]]:
+    """The errors of a ValidationError as {field: [messages]}; of another exception none.
+
+    Those about no field stand under `non_field_errors`, nested ones under the outermost name.
+    """
+    if not isinstance(exception, exceptions.ValidationError):
+        return {}
+    detail = exception.detail
     if not isinstance(detail, dict):
-        return {"non_field_errors": words(detail)}
-    return {str(field): words(errors) for field, errors in detail.items()}
+        return {"non_field_errors": messages_of(detail)}
+    return {str(field): messages_of(errors) for field, errors in detail.items()}
 
 
-def words(errors: Any) -> list[str]:
+def messages_of(errors: Any) -> list[str]:
     if isinstance(errors, dict):
-        return [word for inner in errors.values() for word in words(inner)]
+        errors = list(errors.values())
     if isinstance(errors, list):
-        return [word for inner in errors for word in words(inner)]
-    # The words may repeat what was sent, and half of a surrogate pair can't be sent back.
+        return [message for inner in errors for message in messages_of(inner)]
+    # A message may repeat what was sent, and half of a surrogate pair cannot be sent back.
     return [str(errors).encode(errors="replace").decode()]

@@ -7,7 +7,12 @@ from django.db.models import QuerySet
 
 
 class KeyPaginator(Paginator):
-    """Django's, for a queryset that is ordered down to its key. `count`, where somebody knows it, saves the database the counting."""
+    """Django's paginator, for a queryset that is ordered down to its key.
+
+    The database walks over every row before an OFFSET: here over keys only, which an index holds,
+    from the nearer end, so over half of them at most. `count` is given where it is known already;
+    else the database counts.
+    """
 
     def __init__(self, queryset: QuerySet[Any], per_page: int, *, count: int | None = None) -> None:
         super().__init__(queryset, per_page)
@@ -18,24 +23,14 @@ class KeyPaginator(Paginator):
     def page(self, number: int | str) -> Page:
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        return Page(
-            rows_between(self.queryset, start, min(start + self.per_page, self.count), self.count),
-            number,
-            self,
-        )
+        stop = min(start + self.per_page, self.count)
+        keys = self.keys_between(start, stop)
+        rows = {row.pk: row for row in self.queryset.filter(pk__in=keys).order_by()}
+        return Page([rows[key] for key in keys if key in rows], number, self)
 
-
-def rows_between(queryset: QuerySet[Any], start: int, stop: int, count: int) -> list[Any]:
-    """The rows of queryset[start:stop], counted from whichever end is nearer.
-
-    The database walks over every row before an OFFSET: here over keys only, which an index holds, and never over more than half of them.
-    """
-    keys = queryset.values_list("pk", flat=True)
-    from_the_end = start > count - stop
-    wanted = (
-        list(keys.reverse()[count - stop : count - start])[::-1]
-        if from_the_end
-        else list(keys[start:stop])
-    )
-    found = {row.pk: row for row in queryset.filter(pk__in=wanted).order_by()}
-    return [found[key] for key in wanted if key in found]
+    def keys_between(self, start: int, stop: int) -> list[Any]:
+        """The keys of queryset[start:stop], counted from the nearer end."""
+        keys = self.queryset.values_list("pk", flat=True)
+        if start <= self.count - stop:
+            return list(keys[start:stop])
+        return list(keys.reverse()[self.count - stop : self.count - start])[::-1]

@@ -34,7 +34,7 @@ def prune() -> dict[str, int]:
         "sessions": delete(Session.objects.filter(expire_date__lt=now)),
         "places logged in at": delete(login_sessions.rows_without_session()),
         "former addresses": delete(FormerAddress.objects.filter(made__lt=now - UNDO_PERIOD)),
-        "idempotent answers": delete(idempotency.expired()),
+        "idempotent answers": delete(idempotency.expired_replays()),
         "tasks": delete(DBTaskResult.objects.finished().filter(finished_at__lt=now - TASKS_KEPT)),
         "log-ins": delete(AuditEntry.objects.filter(LOGINS, at__lt=now - LOGINS_KEPT)),
         "mails": delete(

@@ -56,7 +56,7 @@ def rates_are_rates(**kwargs: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = []
     for name in ("API_RATE_PERSON", "API_RATE_ADDRESS"):
         try:
-            limits.parsed(getattr(settings, name))
+            limits.parse_rate(getattr(settings, name))
         except ImproperlyConfigured as error:
             errors.append(Error(f"{name}: {error}", id="eventflow.E005"))
     return errors

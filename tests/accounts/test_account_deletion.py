@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from accounts import deletion, people, roles, sign_up
 from accounts.models import FormerAddress, User
 from eventflow import mail
-from eventflow.api.idempotency import Replay
+from eventflow.api.models import Replay
 from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
 from eventflow.mail import services as mail_services

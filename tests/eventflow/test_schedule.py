@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import FormerAddress
 from eventflow import mail
-from eventflow.api.idempotency import Replay
+from eventflow.api.models import Replay
 from eventflow.core.audit import AuditEntry
 from eventflow.jobs import schedule
 from eventflow.mail.models import Mail

@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
-from eventflow.api.pagination import Rows, asked_of_list, listed
-from eventflow.api.schema import describe
+from eventflow.api.describe import describe
+from eventflow.api.endpoint import Endpoint, PersonRequest, fetch, read_body, respond
+from eventflow.api.idempotency import idempotent
+from eventflow.api.pagination import Rows, read_list_query, respond_with_list
 from eventflow.api.serializers import reservations as data
 from eventflow.api.serializers.events import EventData
 from eventflow.api.views.events import EVENT
@@ -53,9 +54,9 @@ class DoorEvents(Endpoint):
         rows="whole",
         example=EVENT,
     )
-    def get(self, request: Call) -> Response:
+    def get(self, request: PersonRequest) -> Response:
         """Published events at whose door the caller may stand, soonest first, until a day after their end, as long as scans are taken."""
-        asked_of_list(request)
+        read_list_query(request)
         recent = timezone.now() - LATE
         mine = (
             door_events(request.user)
@@ -63,7 +64,7 @@ class DoorEvents(Endpoint):
             .filter(end_time__gt=recent)
             .select_related("organizer")
         )
-        return listed(Rows(mine.order_by("start_time", "id"), EventData), request)
+        return respond_with_list(Rows(mine.order_by("start_time", "id"), EventData), request)
 
 
 class Inspect(Endpoint):
@@ -74,11 +75,11 @@ class Inspect(Endpoint):
         example=GUEST,
         refusals=NOT_A_TICKET,
     )
-    def get(self, request: Call, ref: str) -> Response:
+    def get(self, request: PersonRequest, ref: str) -> Response:
         """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a QR code's text; nobody is let in."""
         reservation, ticket = presented(request, ref)
         reservation.checked_in_at = ticket.checked_in_at if ticket else None  # type: ignore[attr-defined]
-        return answer(data.Inspection(reservation).data)
+        return respond(data.Inspection(reservation).data)
 
 
 class CheckIn(Endpoint):
@@ -108,14 +109,15 @@ class CheckIn(Endpoint):
             **NOT_A_TICKET,
         },
     )
-    def post(self, request: Call, ref: str) -> Response:
+    @idempotent
+    def post(self, request: PersonRequest, ref: str) -> Response:
         """Lets the guest in once. However often it is asked, the first time stays: `already_checked_in` says which time this is.
 
         A scanner that may have to send its reading again gives it a `nonce`: the same reading gets the same answer. One that was
         offline says when it was (`scanned_at`), and whether it had opened the door (`let_in`): two doors that let the same ticket in
         are shown to the organizer, with both times.
         """
-        said = {"device": devices.API, **body_of(request, data.Reading)}
+        said = {"device": devices.API, **read_body(request, data.Reading)}
         admitted = (
             read_once(request, ref, **said)
             if said.get("nonce")
@@ -130,7 +132,7 @@ class CheckIn(Endpoint):
             "checked_in_at": admitted.ticket.checked_in_at,
             "checked_in_by": admitted.ticket.let_in_by,
         }
-        return answer(data.CheckedIn(facts).data, detail)
+        return respond(data.CheckedIn(facts).data, detail)
 
 
 class UndoCheckIn(Endpoint):
@@ -146,7 +148,8 @@ class UndoCheckIn(Endpoint):
             **NOT_A_TICKET,
         },
     )
-    def post(self, request: Call, ref: str) -> Response:
+    @idempotent
+    def post(self, request: PersonRequest, ref: str) -> Response:
         """The guest was let in by mistake: the ticket works again. For who checked it in, and for the event's organizer."""
         reservation, _ticket = presented(request, ref)
         ticket = admission.undo_check_in(reservation, keeper=Keeper(request.user))
@@ -155,10 +158,10 @@ class UndoCheckIn(Endpoint):
             "checked_in": ticket.is_used,
             "checked_in_at": ticket.checked_in_at,
         }
-        return answer(data.CheckInUndone(facts).data)
+        return respond(data.CheckInUndone(facts).data)
 
 
-def read_now(request: Call, ref: str, device: str) -> admission.Admission:
+def read_now(request: PersonRequest, ref: str, device: str) -> admission.Admission:
     # To let in by an id takes the ticket alone; who it is and what for is asked only to refuse.
     tickets, pk = door_tickets(request.user).select_related("checked_in_by"), reservation_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
@@ -172,7 +175,7 @@ def read_now(request: Call, ref: str, device: str) -> admission.Admission:
 
 
 def read_once(
-    request: Call,
+    request: PersonRequest,
     ref: str,
     *,
     nonce: str,
@@ -191,7 +194,7 @@ def read_once(
     return admission.Admission(scan.ticket, first=scan.outcome == Scan.Outcome.ADMITTED)
 
 
-def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
+def code_at_its_door(request: PersonRequest, ref: str) -> tuple[Event, str]:
     """The event whose door the caller stands at, and what stands for the ticket there."""
     if reservation_in(ref) is None:
         return fetch(door_events(request.user), signature.read(ref).event_id), ref
@@ -201,7 +204,7 @@ def code_at_its_door(request: Call, ref: str) -> tuple[Event, str]:
     return ticket.event, ticket.code
 
 
-def presented(request: Call, ref: str) -> tuple[Reservation, Ticket | None]:
+def presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | None]:
     """Whom a scanner's reading means, with their valid ticket if they have one. Neither an id nor a ticket: refused with the reason."""
     tickets, pk = codes.whole(door_tickets(request.user)), reservation_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
@@ -216,7 +219,7 @@ def reservation_in(ref: str) -> int | None:
     return int(ref) if ID.fullmatch(ref) else codes.older_reservation(ref)
 
 
-def by_code(request: Call, ref: str) -> Ticket:
+def by_code(request: PersonRequest, ref: str) -> Ticket:
     """The valid ticket behind a QR code's text, of an event at whose door the caller may stand. Refused: as codes.find."""
     return codes.find(
         fetch(door_events(request.user), signature.read(ref).event_id), ref, by=request.user

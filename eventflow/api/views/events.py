@@ -9,10 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
-from eventflow.api.pagination import Rows, asked_of_list, filters_of, listed, page_of
+from eventflow.api.describe import describe
+from eventflow.api.endpoint import Endpoint, PersonRequest, fetch, read_body, respond
+from eventflow.api.idempotency import idempotent
+from eventflow.api.pagination import Rows, page_of, read_list_query, read_query, respond_with_list
 from eventflow.api.permissions import Organizer
-from eventflow.api.schema import describe
 from eventflow.api.serializers import events as data
 from eventflow.api.serializers.users import IsOrganizer as OrganizerAnswer
 from events import services
@@ -71,9 +72,9 @@ class Events(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """Those to come, soonest first; with `past=true` those that are over, newest first."""
-        query = filters_of(request, data.EventQuery)
+        query = read_query(request, data.EventQuery)
         found = filtered(Event.objects.published().select_related("organizer"), query)
-        return answer(page_of(Rows(found, data.EventData), request))
+        return respond(page_of(Rows(found, data.EventData), request))
 
 
 def filtered(events: EventQuerySet, query: dict[str, Any]) -> EventQuerySet:
@@ -104,7 +105,7 @@ class OneEvent(Endpoint):
     def get(self, request: Request, pk: int) -> Response:
         """A draft is there for its organizer and Admins only."""
         event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
-        return answer(data.EventData(event).data)
+        return respond(data.EventData(event).data)
 
 
 class Availability(Endpoint):
@@ -117,7 +118,7 @@ class Availability(Endpoint):
         example={"id": 2, "seats_limit": 50, "confirmed_seats": 12, "spots_left": 38},
     )
     def get(self, request: Request, pk: int) -> Response:
-        return answer(
+        return respond(
             data.Availability(get_object_or_404(visible_events(request.user), pk=pk)).data
         )
 
@@ -129,8 +130,8 @@ class IsOrganizer(Endpoint):
         answer=OrganizerAnswer,
         example={"is_organizer": True},
     )
-    def get(self, request: Call) -> Response:
-        return answer({"is_organizer": request.user.is_organizer})
+    def get(self, request: PersonRequest) -> Response:
+        return respond({"is_organizer": request.user.is_organizer})
 
 
 class CreateEvent(Endpoint):
@@ -146,10 +147,11 @@ class CreateEvent(Endpoint):
         example=DRAFT,
         refusals=BAD_TIMES,
     )
-    def post(self, request: Call) -> Response:
+    @idempotent
+    def post(self, request: PersonRequest) -> Response:
         """A draft, which nobody else sees until it is published."""
-        event = services.create(by=request.user, **body_of(request, data.EventFields))
-        return answer(data.EventData(event).data, _("Created as a draft."), status=201)
+        event = services.create(by=request.user, **read_body(request, data.EventFields))
+        return respond(data.EventData(event).data, _("Created as a draft."), status=201)
 
 
 class MyEvents(Endpoint):
@@ -162,11 +164,11 @@ class MyEvents(Endpoint):
         rows="whole",
         example=DRAFT,
     )
-    def get(self, request: Call) -> Response:
+    def get(self, request: PersonRequest) -> Response:
         """Whatever their status, soonest first. Admins manage them all."""
-        asked_of_list(request)
+        read_list_query(request)
         mine = managed_events(request.user).select_related("organizer").order_by("start_time", "id")
-        return listed(Rows(mine, data.EventData), request)
+        return respond_with_list(Rows(mine, data.EventData), request)
 
 
 class Metrics(Endpoint):
@@ -179,10 +181,10 @@ class Metrics(Endpoint):
         rows="whole",
         example={"event_id": 2} | {k: EVENT[k] for k in data.Metrics.Meta.fields if k in EVENT},
     )
-    def get(self, request: Call) -> Response:
+    def get(self, request: PersonRequest) -> Response:
         """Soonest first."""
-        asked_of_list(request)
-        return listed(
+        read_list_query(request)
+        return respond_with_list(
             Rows(managed_events(request.user).order_by("start_time", "id"), data.Metrics), request
         )
 
@@ -197,8 +199,8 @@ class EditEvent(Endpoint):
         example=EVENT,
         refusals=NOT_YOURS,
     )
-    def get(self, request: Call, pk: int) -> Response:
-        return answer(data.EventData(managed(request, pk)).data)
+    def get(self, request: PersonRequest, pk: int) -> Response:
+        return respond(data.EventData(managed(request, pk)).data)
 
     @describe(
         "Change an event",
@@ -209,13 +211,14 @@ class EditEvent(Endpoint):
         example=EVENT,
         refusals=UNCHANGED,
     )
-    def patch(self, request: Call, pk: int) -> Response:
+    @idempotent
+    def patch(self, request: PersonRequest, pk: int) -> Response:
         """Only what is sent changes. Added seats of an automatic event go to the head of its queue at once.
 
         A new `time_zone` alone leaves the start and the end the moments that they are: send the times with it, if the event keeps its hours.
         """
         event = managed(request, pk)
-        fields = body_of(request, data.EventChanges, instance=event, partial=True)
+        fields = read_body(request, data.EventChanges, instance=event, partial=True)
         return edited(event, fields, by=request.user)
 
     @describe(
@@ -228,14 +231,15 @@ class EditEvent(Endpoint):
         example=EVENT,
         refusals=UNCHANGED,
     )
-    def put(self, request: Call, pk: int) -> Response:
+    @idempotent
+    def put(self, request: PersonRequest, pk: int) -> Response:
         """As PATCH, with every field that creating asks for."""
         event = managed(request, pk)
-        return edited(event, body_of(request, data.EventFields, instance=event), by=request.user)
+        return edited(event, read_body(request, data.EventFields, instance=event), by=request.user)
 
 
 def edited(event: Event, fields: dict[str, Any], *, by: User) -> Response:
-    return answer(data.EventData(services.edit(event, by=by, **fields)).data, _("Saved."))
+    return respond(data.EventData(services.edit(event, by=by, **fields)).data, _("Saved."))
 
 
 class PublishEvent(Endpoint):
@@ -251,9 +255,10 @@ class PublishEvent(Endpoint):
             **CANCELLED,
         },
     )
-    def post(self, request: Call, pk: int) -> Response:
+    @idempotent
+    def post(self, request: PersonRequest, pk: int) -> Response:
         """Opens it to the public. Again changes nothing."""
-        return answer(
+        return respond(
             data.EventData(services.publish(managed(request, pk), by=request.user)).data,
             _("Published."),
         )
@@ -270,15 +275,16 @@ class CancelEvent(Endpoint):
         answer=data.EventData,
         example=EVENT | {"status": "cancelled"},
     )
-    def post(self, request: Call, pk: int) -> Response:
+    @idempotent
+    def post(self, request: PersonRequest, pk: int) -> Response:
         """Everybody waiting or confirmed is told, and every ticket stops working. Again changes nothing."""
         event = managed(request, pk)
-        message = body_of(request, data.Cancellation)["message"]
-        return answer(
+        message = read_body(request, data.Cancellation)["message"]
+        return respond(
             data.EventData(services.cancel(event, by=request.user, message=message)).data,
             _("Cancelled."),
         )
 
 
-def managed(request: Call, pk: int) -> Event:
+def managed(request: PersonRequest, pk: int) -> Event:
     return fetch(managed_events(request.user).select_related("organizer"), pk)

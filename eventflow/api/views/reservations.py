@@ -7,10 +7,11 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
-from eventflow.api.pagination import Rows, asked_of_list, listed
+from eventflow.api.describe import describe
+from eventflow.api.endpoint import Endpoint, PersonRequest, fetch, read_body, respond
+from eventflow.api.idempotency import idempotent
+from eventflow.api.pagination import Rows, read_list_query, respond_with_list
 from eventflow.api.permissions import Organizer
-from eventflow.api.schema import describe
 from eventflow.api.serializers import reservations as data
 from eventflow.core.errors import Refused
 from eventflow.core.text import email_key
@@ -65,7 +66,8 @@ class Reserve(Endpoint):
             "reservation_rejected": "The organizer could not offer you a spot at this event.",
         },
     )
-    def post(self, request: Call, pk: int) -> Response:
+    @idempotent
+    def post(self, request: PersonRequest, pk: int) -> Response:
         """Takes a seat or a place in the queue. There is no body."""
         try:
             reservation = registration.reserve(
@@ -78,7 +80,7 @@ class Reserve(Endpoint):
             "status": reservation.status,
             "queue_position": reservation.position,
         }
-        return answer(
+        return respond(
             place,
             _("Reserved. Your ticket is ready.")
             if reservation.is_confirmed
@@ -96,12 +98,12 @@ class MyReservations(Endpoint):
         query=data.MyReservationQuery,
         example=ROW | PLACE,
     )
-    def get(self, request: Call) -> Response:
+    def get(self, request: PersonRequest) -> Response:
         """My own, newest first. Those that I cancelled are left out, unless `status` asks for them."""
-        query = asked_of_list(request, data.MyReservationQuery)
+        query = read_list_query(request, data.MyReservationQuery)
         mine = with_status(own_reservations(request.user).select_related("event", "person"), query)
         mine = mine.with_position().with_check_in().order_by("-created", "-id")
-        return listed(Rows(mine, data.PlacedReservation), request)
+        return respond_with_list(Rows(mine, data.PlacedReservation), request)
 
 
 class MyReservation(Endpoint):
@@ -118,7 +120,7 @@ class MyReservation(Endpoint):
             "queue_position": 4,
         },
     )
-    def get(self, request: Call, pk: int) -> Response:
+    def get(self, request: PersonRequest, pk: int) -> Response:
         """`status` is `NONE` for somebody who has no reservation, or cancelled it."""
         event = get_object_or_404(visible_events(request.user), pk=pk)
         standing = {
@@ -134,7 +136,7 @@ class MyReservation(Endpoint):
                 "reservation_id": reservation.pk,
                 "queue_position": reads.position(reservation),
             }
-        return answer(standing)
+        return respond(standing)
 
 
 class OneReservation(Endpoint):
@@ -144,10 +146,10 @@ class OneReservation(Endpoint):
         answer=data.PlacedReservation,
         example=ROW | PLACE,
     )
-    def get(self, request: Call, pk: int) -> Response:
+    def get(self, request: PersonRequest, pk: int) -> Response:
         """For its owner, its event's organizer and door staff, and Admins; whatever its status."""
         visible = visible_reservations(request.user).with_position().with_check_in()
-        return answer(data.PlacedReservation(get_object_or_404(visible, pk=pk)).data)
+        return respond(data.PlacedReservation(get_object_or_404(visible, pk=pk)).data)
 
     @describe(
         "Cancel my reservation",
@@ -159,7 +161,8 @@ class OneReservation(Endpoint):
             "event_over": "This event is over, so a reservation can no longer be cancelled.",
         },
     )
-    def delete(self, request: Call, pk: int) -> Response:
+    @idempotent
+    def delete(self, request: PersonRequest, pk: int) -> Response:
         """Gives the seat or the place in the queue back. One that is not yours, or already gone, is not found."""
         try:
             registration.cancel(
@@ -169,7 +172,7 @@ class OneReservation(Endpoint):
             if refusal.code == "already_gone":
                 raise Http404 from refusal
             raise
-        return answer({"reservation_id": pk}, _("Your reservation is cancelled."))
+        return respond({"reservation_id": pk}, _("Your reservation is cancelled."))
 
 
 class Ticket(Endpoint):
@@ -182,7 +185,7 @@ class Ticket(Endpoint):
             "application/octet-stream": "The PDF, for clients that know no other kind of file.",
         },
     )
-    def get(self, request: Call, pk: int) -> HttpResponseBase:
+    def get(self, request: PersonRequest, pk: int) -> HttpResponseBase:
         """A PDF, or the QR code alone for `Accept: image/png`. Not yours, or not confirmed: not found."""
         ticket = get_object_or_404(
             own_tickets(request.user).select_related("event__organizer", "reservation__person"),
@@ -210,16 +213,18 @@ class Participants(Endpoint):
         example=GUEST | PLACE,
         refusals=NOT_YOURS,
     )
-    def get(self, request: Call, pk: int) -> Response:
+    def get(self, request: PersonRequest, pk: int) -> Response:
         """In the order of the queue. Those that were cancelled are left out, unless `status` asks for them."""
-        query = asked_of_list(request, data.ParticipantQuery)
+        query = read_list_query(request, data.ParticipantQuery)
         event = fetch(managed_events(request.user), pk)
         found = event.reservations.select_related("event", "person").in_queue_order()
         count = None if narrowed(query) else counters.how_many_of(event, statuses(query))
         # Only of neighbours in the queue can the places be told from the first one's.
         finish = None if narrowed(query) else reads.place
         found = filtered(found.with_position() if finish is None else found, query)
-        return listed(Rows(found.with_check_in(), data.Participant, finish, count), request)
+        return respond_with_list(
+            Rows(found.with_check_in(), data.Participant, finish, count), request
+        )
 
 
 class OrganizerReservations(Endpoint):
@@ -233,15 +238,15 @@ class OrganizerReservations(Endpoint):
         query=data.ReservationQuery,
         example=GUEST,
     )
-    def get(self, request: Call) -> Response:
+    def get(self, request: PersonRequest) -> Response:
         """Newest first. Those that were cancelled are left out, unless `status` asks for them."""
-        query = asked_of_list(request, data.ReservationQuery)
+        query = read_list_query(request, data.ReservationQuery)
         events, found = managed_events(request.user), managed_reservations(request.user)
         if "event" in query:
             events, found = events.filter(pk=query["event"]), found.filter(event__pk=query["event"])
         count = None if narrowed(query) else counters.how_many(events, statuses(query))
         found = filtered(found, query).with_check_in().order_by("-created", "-id")
-        return listed(Rows(found, data.GuestReservation, count=count), request)
+        return respond_with_list(Rows(found, data.GuestReservation, count=count), request)
 
 
 def statuses(query: dict[str, Any]) -> list[str]:
@@ -299,12 +304,13 @@ class Decide(Endpoint):
             **NOT_YOURS,
         },
     )
-    def patch(self, request: Call, pk: int) -> Response:
+    @idempotent
+    def patch(self, request: PersonRequest, pk: int) -> Response:
         """Only what is pending can be decided. The mail about it leaves ten seconds later."""
         reservation = fetch(managed_reservations(request.user), pk)
         decided = decisions.decide(
-            reservation, body_of(request, data.Decision)["status"], by=request.user
+            reservation, read_body(request, data.Decision)["status"], by=request.user
         )
-        return answer(
+        return respond(
             {"status": decided.status}, _("Confirmed.") if decided.is_confirmed else _("Rejected.")
         )

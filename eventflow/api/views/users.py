@@ -13,10 +13,17 @@ from accounts import access, activation, people, roles, sign_up, tokens
 from accounts.permissions import administered_people
 from accounts.tokens import TokenAuthentication
 from eventflow.api import limits
-from eventflow.api.endpoint import Call, Endpoint, answer, body_of, fetch
-from eventflow.api.pagination import Rows, asked_of_list, filters_of, listed, refuse_unknown
+from eventflow.api.describe import UNKNOWN_PARAMETER, describe
+from eventflow.api.endpoint import Endpoint, PersonRequest, fetch, read_body, respond
+from eventflow.api.idempotency import idempotent
+from eventflow.api.pagination import (
+    Rows,
+    read_list_query,
+    read_query,
+    refuse_unknown_parameters,
+    respond_with_list,
+)
 from eventflow.api.permissions import Admin
-from eventflow.api.schema import UNKNOWN, describe
 from eventflow.api.serializers import users as data
 
 TOO_MANY = {
@@ -36,16 +43,18 @@ PERSON = {
 PAIR = {"access": "eyJhbGciOiJIUzI1NiJ9.access", "refresh": "eyJhbGciOiJIUzI1NiJ9.refresh"}
 
 
-class Open(Endpoint):
-    """For anyone. A token that comes along is not looked at: it may be the old one that the client is about to replace."""
+class PublicEndpoint(Endpoint):
+    """An endpoint for anyone. A token is ignored: it may be the old one that is being replaced.
+
+    Its methods that hash a password are not `idempotent`: the transaction of a key would hold
+    SQLite's one write lock meanwhile, and strangers would make every writer wait.
+    """
 
     authentication_classes = []
     permission_classes = [AllowAny]
 
 
-class Register(Open):
-    keeps_answers = False
-
+class Register(PublicEndpoint):
     @describe(
         "Sign up",
         operation="register",
@@ -63,17 +72,17 @@ class Register(Open):
     )
     def post(self, request: Request) -> Response:
         """Creates an account and mails the activation link. A taken address is answered alike, and its owner is mailed instead."""
-        person = body_of(request, data.Registration)
-        limits.share(request._request, "signup")
+        person = read_body(request, data.Registration)
+        limits.check_page_limit(request._request, "signup")
         sign_up.sign_up(**person, language=get_language() or "en")
-        return answer(
+        return respond(
             {"user_id": None, "email": person["email"]},
             _("Check your mail: the link in it activates your account."),
             status=201,
         )
 
 
-class Activate(Open):
+class Activate(PublicEndpoint):
     # No HEAD: whatever looks whether a link works must not press it.
     http_method_names = ["get", "options"]
 
@@ -90,7 +99,7 @@ class Activate(Open):
     def get(self, request: Request, token: str) -> Response:
         """Proves the address with the token of the mailed link. Again with the same token changes nothing."""
         address, first = activation.activate(token)
-        return answer(
+        return respond(
             {"email": address.email},
             _("Your account is active. Sign in.")
             if first
@@ -98,9 +107,7 @@ class Activate(Open):
         )
 
 
-class Login(Open):
-    keeps_answers = False
-
+class Login(PublicEndpoint):
     @describe(
         "Sign in",
         operation="login",
@@ -117,8 +124,8 @@ class Login(Open):
     )
     def post(self, request: Request) -> Response:
         """Gives an access and a refresh token. An account that is not activated or is blocked is answered like a wrong password."""
-        pair = tokens.log_in(request._request, **body_of(request, data.Credentials))
-        return answer(pair._asdict(), _("Signed in."))
+        pair = tokens.log_in(request._request, **read_body(request, data.Credentials))
+        return respond(pair._asdict(), _("Signed in."))
 
 
 class Token(Login):
@@ -138,22 +145,20 @@ class Token(Login):
         "Sign out",
         operation="logout",
         query=data.LogoutQuery,
-        refusals={"unknown_parameter": UNKNOWN},
+        refusals={"unknown_parameter": UNKNOWN_PARAMETER},
     )
-    def delete(self, request: Call) -> Response:
+    def delete(self, request: PersonRequest) -> Response:
         """Ends this session: its access token and its refresh token work no more. `all=true`: every session of the account, in browsers too."""
-        refuse_unknown(request.query_params, data.LogoutQuery().fields)
-        if filters_of(request, data.LogoutQuery)["all"]:
+        refuse_unknown_parameters(request.query_params, data.LogoutQuery().fields)
+        if read_query(request, data.LogoutQuery)["all"]:
             access.log_out_everywhere(request.user)
         else:
             payload: Any = request.auth
             tokens.log_out(payload, by=request.user)
-        return answer(None, _("Signed out."))
+        return respond(None, _("Signed out."))
 
 
-class Refresh(Open):
-    keeps_answers = False
-
+class Refresh(PublicEndpoint):
     @describe(
         "Get the next pair of tokens",
         operation="refresh_token",
@@ -168,8 +173,8 @@ class Refresh(Open):
 
         Used later, it signs out everybody who holds one of its family.
         """
-        pair = tokens.refresh(body_of(request, data.RefreshToken)["refresh"])
-        return answer(pair._asdict())
+        pair = tokens.refresh(read_body(request, data.RefreshToken)["refresh"])
+        return respond(pair._asdict())
 
 
 class Me(Endpoint):
@@ -179,8 +184,8 @@ class Me(Endpoint):
         answer=data.Me,
         example={key: PERSON[key] for key in data.Me.Meta.fields},
     )
-    def get(self, request: Call) -> Response:
-        return answer(data.Me(request.user).data)
+    def get(self, request: PersonRequest) -> Response:
+        return respond(data.Me(request.user).data)
 
 
 class People(Endpoint):
@@ -194,11 +199,11 @@ class People(Endpoint):
         query=data.PersonQuery,
         example=PERSON,
     )
-    def get(self, request: Call) -> Response:
+    def get(self, request: PersonRequest) -> Response:
         """Everybody, newest first."""
-        words = asked_of_list(request, data.PersonQuery)["q"]
+        words = read_list_query(request, data.PersonQuery)["q"]
         found = administered_people(request.user).filter(people.matching(words)).order_by("-pk")
-        return listed(Rows(found, data.Person), request)
+        return respond_with_list(Rows(found, data.Person), request)
 
 
 class SetOrganizer(Endpoint):
@@ -215,12 +220,13 @@ class SetOrganizer(Endpoint):
             "admin_organizes": "An Admin can always organize. Give this person another role instead."
         },
     )
-    def patch(self, request: Call, pk: int) -> Response:
-        wanted = body_of(request, data.OrganizerFlag)["is_organizer"]
+    @idempotent
+    def patch(self, request: PersonRequest, pk: int) -> Response:
+        wanted = read_body(request, data.OrganizerFlag)["is_organizer"]
         person = roles.set_organizer(
             fetch(administered_people(request.user), pk), wanted, by=request.user
         )
-        return answer(data.Person(person).data, _("Saved."))
+        return respond(data.Person(person).data, _("Saved."))
 
 
 class Role(Endpoint):
@@ -235,9 +241,10 @@ class Role(Endpoint):
         example=PERSON | {"role": "admin", "is_staff": True, "is_organizer": True},
         refusals={"last_admin": "This is the only Admin. Make somebody else Admin first."},
     )
-    def patch(self, request: Call, pk: int) -> Response:
-        role = body_of(request, data.RoleChoice)["role"]
+    @idempotent
+    def patch(self, request: PersonRequest, pk: int) -> Response:
+        role = read_body(request, data.RoleChoice)["role"]
         person = roles.grant_role(
             fetch(administered_people(request.user), pk), role, by=request.user
         )
-        return answer(data.Person(person).data, _("Saved."))
+        return respond(data.Person(person).data, _("Saved."))

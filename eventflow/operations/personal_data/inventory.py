@@ -216,7 +216,7 @@ OPERATIONS = {
         pruned="mails",
     ),
     "eventflow.Replay": Table(
-        rows=idempotency.kept_for,
+        rows=idempotency.replays_of,
         withheld={
             "who key request": "hashes, from which nobody can read the person",
             "answer status created": "encrypted; the person has got the answer",

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts import tokens
 from accounts.models import User
 from eventflow.api import idempotency
-from eventflow.api.idempotency import Replay
+from eventflow.api.idempotency import is_idempotent
+from eventflow.api.models import Replay
 from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
@@ -36,12 +37,12 @@ db = pytest.mark.django_db
 threaded = pytest.mark.django_db(transaction=True)
 METHODS = ("post", "put", "patch", "delete")
 UNSAFE = [
-    (method, route, view)
+    (method, route, getattr(view, method))
     for route, view in ENDPOINTS
     for method in METHODS
     if hasattr(view, method)
 ]
-KEEPING = [(method, route) for method, route, view in UNSAFE if view.keeps_answers]
+KEYED = [(method, route) for method, route, handler in UNSAFE if is_idempotent(handler)]
 
 
 def counts():
@@ -58,22 +59,21 @@ def assert_replay(first, again):
 
 
 @db
-def test_every_method_that_changes_something_takes_a_key():
-    """Whatever comes of it: here mostly refusals, which are answers too."""
-    ignoring = {route for _method, route, view in UNSAFE if not view.keeps_answers}
+def test_idempotency_key_is_taken_by_every_method_that_changes_something():
+    """Whatever the answer is: here mostly refusals, which are answers too."""
+    ignoring = {(method, route) for method, route, handler in UNSAFE if not is_idempotent(handler)}
     assert ignoring == {
-        "/login/",
-        "/token/",
-        "/token/refresh/",
-        "/users/login/",
-        "/users/refresh/",
-        "/users/register/",
+        ("post", "/login/"),
+        ("post", "/token/"),
+        ("delete", "/token/"),
+        ("post", "/token/refresh/"),
+        ("post", "/users/login/"),
+        ("post", "/users/refresh/"),
+        ("post", "/users/register/"),
     }
-    assert (
-        len(KEEPING) == len([view for _method, _route, view in UNSAFE if view.keeps_answers]) > 10
-    )
+    assert len(KEYED) > 10
     api = Api(make_admin())
-    for method, route in KEEPING:
+    for method, route in KEYED:
         first, again = (
             api.send(method, route, {}, key=f"{method} {route}".replace(" ", "-")) for _ in range(2)
         )
@@ -255,9 +255,9 @@ def plain(value):
 def test_a_key_in_flight_is_told_to_come_back_and_then_gets_the_answer(monkeypatch):
     event = make_event()
     maja, path = Api(make_person()), f"/events/{event.pk}/register/"
-    claimed, claim = threading.Event(), idempotency.Attempt.__enter__
+    claimed, claim = threading.Event(), idempotency.KeyedRequest.__enter__
     monkeypatch.setattr(
-        idempotency.Attempt, "__enter__", lambda attempt: (claim(attempt), claimed.set())
+        idempotency.KeyedRequest, "__enter__", lambda attempt: (claim(attempt), claimed.set())
     )
 
     def reserve():
@@ -309,7 +309,7 @@ def test_many_at_once_do_one_deed():
 @threaded
 def test_many_at_once_do_one_deed_although_the_cache_forgets(monkeypatch):
     """The claim in the cache only spares the waiting; the unique row is what holds."""
-    monkeypatch.setattr(idempotency.Attempt, "__enter__", lambda attempt: None)
+    monkeypatch.setattr(idempotency.KeyedRequest, "__enter__", lambda attempt: None)
     assert at_once("k") == {201: 6}
     assert (Event.objects.count(), creations().count(), Replay.objects.count()) == (1, 1, 1)
 

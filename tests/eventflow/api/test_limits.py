@@ -137,7 +137,7 @@ def test_limits_go_on_without_redis(redis, how):
     ("rate", "means"), [("600/minute", (600, 60)), ("5/second", (5, 1)), ("0/day", (0, 86400))]
 )
 def test_rates_are_read(rate, means):
-    assert limits.parsed(rate) == means
+    assert limits.parse_rate(rate) == means
 
 
 @pytest.mark.parametrize("rate", ["", "600", "600/m", "x/minute", "-1/minute", "1/minute/key"])

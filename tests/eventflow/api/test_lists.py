@@ -65,8 +65,8 @@ def test_a_list_is_a_page_where_one_is_asked_for(admin, path, query):
 
 @pytest.mark.parametrize("path", LISTS)
 def test_more_rows_than_are_sent_at_once_begin_on_the_page_that_is_linked(admin, path, monkeypatch):
-    monkeypatch.setattr(pagination, "MOST_AT_ONCE", 20)
-    monkeypatch.setattr(pagination, "MOST", 5)
+    monkeypatch.setattr(pagination, "MAX_WHOLE_LIST", 20)
+    monkeypatch.setattr(pagination, "MAX_PAGE_SIZE", 5)
     api = Api(admin)
     answer = api.get(path_of(path))
     first, total = data(answer), int(answer["X-Total-Count"])
