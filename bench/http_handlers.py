@@ -99,15 +99,14 @@ def serve(handler: str, port: int) -> None:
     sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "eventflow.settings"
     from eventflow.server.server import Server  # noqa: I001  it brings the event loop
+    from eventflow.server.application import Application
     from eventflow import asgi
     from django.core.handlers.asgi import ASGIHandler
 
-    server = Server(
-        ASGIHandler() if handler == "stock" else asgi.application,
-        pages=asgi.pages,
-        host="127.0.0.1",
-        port=port,
-    )
+    application = asgi.application
+    if handler == "stock":
+        application = Application(ASGIHandler(), pages=asgi.pages, feeds=asgi.feeds)
+    server = Server(application, host="127.0.0.1", port=port)
     server.listen()
     server.run()
 

@@ -1,4 +1,4 @@
-"""Where a connection goes: requests through one hop to Django, sockets to Channels. Any ASGI server runs `application`."""
+"""The ASGI application, for any server: requests go to Django, sockets to Channels."""
 
 import os
 import sys
@@ -23,20 +23,23 @@ from eventflow.observability.prometheus import metrics_page
 from eventflow.server.application import Application, check
 from eventflow.server.handler import OneHopHandler
 from eventflow.server.proxies import BehindProxies
-from eventflow.server.sockets import OurPagesOnly, TryAgainLater
-from events.live.routing import sockets
+from eventflow.server.sockets import AllowedOriginsOnly, RetryOnDatabaseFailure
+from events.live.feeds import FeedRegistry
+from events.live.routing import socket_routes
 
 try:
     check()
 except ImproperlyConfigured as error:
     sys.exit(f"EventFlow can't start: {error}")
 
-pages = OneHopHandler()
+pages, feeds = OneHopHandler(), FeedRegistry()
 # Where nobody set a token there is no such page, and the pages say so.
 numbers = {"/metrics": metrics_page} if settings.METRICS_TOKEN else {}
+sockets = SessionMiddlewareStack(URLRouter(socket_routes(feeds)))
 routes = {
     "http": Probes(pages, numbers),
-    "websocket": OurPagesOnly(TryAgainLater(SessionMiddlewareStack(URLRouter(sockets)))),
+    "websocket": AllowedOriginsOnly(RetryOnDatabaseFailure(sockets)),
 }
 routed = EveryAnswer(ProtocolTypeRouter(routes))
-application = Application(BehindProxies(routed, trusted=settings.TRUSTED_PROXIES), pages=pages)
+behind_proxies = BehindProxies(routed, trusted=settings.TRUSTED_PROXIES)
+application = Application(behind_proxies, pages=pages, feeds=feeds)

@@ -29,7 +29,7 @@ urlpatterns = [
     # The same, as older clients know it.
     path("api/v1/", include("eventflow.api.urls", namespace="v1")),
     path("health/", health.health, name="health"),
-    path("offline/", service_worker.page, name="offline"),
+    path("offline/", service_worker.offline_page, name="offline"),
     path("service-worker.js", service_worker.service_worker, name="service_worker"),
 ]
 

@@ -99,7 +99,7 @@ def edit(
     if changed & MOVES_GUESTS and locked.is_published:
         before = {name: before.get(name, getattr(locked, name)) for name in MOVES_GUESTS}
         signals.event_moved.send(sender=Event, event=locked, before=before)
-    notifications.hint(locked.pk)
+    notifications.notify(locked.pk)
     return locked
 
 
@@ -124,7 +124,7 @@ def publish(event: Event, *, by: User) -> Event:
     locked.published_at = timezone.now()
     locked.save(update_fields=["status", "published_at"])
     audit.record("event.publish", locked, by=by)
-    notifications.hint(locked.pk)
+    notifications.notify(locked.pk)
     return locked
 
 
@@ -167,7 +167,7 @@ def cancel(event: Event, *, by: User, message: str = "") -> Event:
         pending=locked.pending_count,
     )
     signals.event_cancelled.send(sender=Event, event=locked, by=by)
-    notifications.hint(locked.pk)
+    notifications.notify(locked.pk)
     return locked
 
 

@@ -16,7 +16,7 @@ from eventflow.api.permissions import Admin, Organizer
 from eventflow.api.refusals import FRAMEWORK, STATUS_OF
 from eventflow.core.errors import envelope
 from eventflow.error_pages import AWAY
-from eventflow.server.handler import BUSY
+from eventflow.server.refusals import BUSY
 
 # code: (status, message), of what is refused outside of the services.
 GENERAL = {code: (status, message) for _, status, code, message in FRAMEWORK}

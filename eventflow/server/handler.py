@@ -1,22 +1,21 @@
-"""How a request is served: one hop from the server's loop to a thread of a bounded pool, and the whole request runs there.
+"""How a request is served: in one hop from the server's loop to a thread of a bounded pool.
 
-Django's own ASGI handler loads the middleware for async use and hops between loop and thread once a middleware;
-docs/decisions/0002-one-hop-handler.md has the figures.
+The whole request runs on that thread. Django's own ASGI handler loads the middleware for async use
+and hops between loop and thread once a middleware; docs/decisions/0002-one-hop-handler.md has the
+figures.
 """
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from io import BytesIO
 from typing import Any
 
-from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.core.signals import request_started
 from django.http import (
@@ -25,70 +24,71 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponsePermanentRedirect,
-    JsonResponse,
 )
 from django.middleware.common import CommonMiddleware
 from django.urls import set_script_prefix
-from django.utils import translation
 from django.utils.http import escape_leading_slashes
-from django.utils.translation import gettext_lazy as _
 
-from accounts.middleware import ApiCookieMiddleware, LanguageMiddleware
-from eventflow.core.errors import envelope, is_api
-from eventflow.observability import current, metrics, request_id_for
+from eventflow.observability import current, metrics
+from eventflow.server.refusals import busy, too_large
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-# A file up to this many bytes is read at once, so that a slow reader of it costs memory and not a thread.
-WHOLE_FILE = 2 * 1024 * 1024
-# A chunk of a stream that nobody takes for this many seconds ends it; the server gives up on such a client earlier.
+# A file up to this many bytes is read at once: a slow reader of it costs memory and no thread.
+SMALL_FILE_BYTES = 2 * 1024 * 1024
+# A chunk of a stream that nobody takes for this many seconds ends the stream; our own server gives
+# up on such a client earlier.
 CHUNK_SECONDS = 90
-TOO_LARGE = _("This is more than EventFlow takes at once.")
-BUSY = _("Very many people are here right now. Try again in a few seconds.")
 
 
 class OneHopHandler(ASGIHandler):
-    """Django behind ASGI, with as many requests at once as threads, and as many database connections."""
+    """Django behind ASGI, with as many requests and database connections at once as threads.
+
+    WEB_THREADS requests run, WEB_WAITING more wait; the next is refused with 503.
+    """
 
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
         self.threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
-        self.places = threading.BoundedSemaphore(settings.WEB_THREADS + settings.WEB_WAITING)
+        self.slots = threading.BoundedSemaphore(settings.WEB_THREADS + settings.WEB_WAITING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await self.read_body(bounded(receive))
+            body = await self.read_body(limited(receive))
         except RequestAborted:
             return
-        except TooMuch:
+        except BodyTooLarge:
             current().route = "refused"
             await self.send_response(too_large(scope["path"], scope["headers"]), send)
             return
-        if not self.places.acquire(blocking=False):
+        if not self.slots.acquire(blocking=False):
             current().route = "busy"
-            await self.send_response(busy(scope), send)
+            await self.send_response(busy(scope["path"], scope["headers"]), send)
             return
         # After the body the client has one thing left to say: that it went away.
-        client = Client(send, gone=asyncio.ensure_future(receive()))
+        client = Client(send, disconnected=asyncio.ensure_future(receive()))
         try:
-            response = await self.in_a_thread(scope, body, client)
+            response = await self.run_in_thread(scope, body, client)
             if response is not None:
                 await self.send_response(response, send)
         finally:
-            client.gone.cancel()
+            client.disconnected.cancel()
 
-    async def in_a_thread(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
-        """Run the request on a thread, in a copy of this context. The place is free again when the thread is, whatever becomes of us."""
+    async def run_in_thread(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
+        """Run the request on a thread, in a copy of this context.
+
+        The slot is free again when the thread is, whatever becomes of this coroutine.
+        """
         metrics.WAITING.inc()
         work = self.threads.submit(copy_context().run, self.run, scope, body, client)
-        work.add_done_callback(self.leave)
+        work.add_done_callback(self.free_slot)
         return await asyncio.wrap_future(work)
 
-    def leave(self, work: "Future[Any]") -> None:
-        self.places.release()
+    def free_slot(self, work: "Future[Any]") -> None:
+        self.slots.release()
         if work.cancelled():
             # Given up before a thread had it.
             metrics.WAITING.dec()
@@ -96,30 +96,31 @@ class OneHopHandler(ASGIHandler):
     # From here on we are on the thread.
 
     def run(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
-        """The whole request. Returns what is left to send: a complete response, or None after a stream or for nobody."""
+        """Serve the whole request.
+
+        Returns the complete response to send; None where it was streamed or the client is gone.
+        """
         metrics.WAITING.dec()
-        if client.is_gone:
+        if client.is_disconnected:
             return None
         with metrics.RUNNING.track_inprogress():
-            return self.respond(scope, body, client)
+            return self.serve(scope, body, client)
 
-    def respond(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
-        response = self.answer(scope, body)
+    def serve(self, scope: Scope, body: Any, client: "Client") -> HttpResponse | None:
+        response = self.response_to(scope, body)
         try:
             if not response.streaming:
                 return response
-            if (
-                isinstance(response, FileResponse)
-                and int(response.get("Content-Length") or WHOLE_FILE) < WHOLE_FILE
-            ):
-                return whole(response)
+            if is_small_file(response):
+                return in_memory(response)
             self.stream(response, client)
             return None
         finally:
-            # Closes the request, its body and, through request_finished, a connection that is no longer good.
+            # Closes the request, its body and, through request_finished, a database connection that
+            # is no longer good.
             response.close()
 
-    def answer(self, scope: Scope, body: Any) -> Any:
+    def response_to(self, scope: Scope, body: Any) -> Any:
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=self.__class__, scope=scope)
         request, response = self.create_request(scope, body)
@@ -133,66 +134,81 @@ class OneHopHandler(ASGIHandler):
         return match
 
     def stream(self, response: Any, client: "Client") -> None:
-        """Send chunk by chunk, each when the client has room for it. A client that goes away ends the iteration."""
+        """Send chunk by chunk, each when the client has room for it.
+
+        A client that goes away ends the iteration.
+        """
+        start = {
+            "type": "http.response.start",
+            "status": response.status_code,
+            "headers": raw_headers(response),
+        }
         try:
-            client.send(
-                {
-                    "type": "http.response.start",
-                    "status": response.status_code,
-                    "headers": raw_headers(response),
-                }
-            )
+            client.send(start)
             for part in response:
                 for chunk, _last in self.chunk_bytes(part):
                     client.send({"type": "http.response.body", "body": chunk, "more_body": True})
             client.send({"type": "http.response.body"})
-        except ClientGone:
+        except ClientDisconnected:
             return
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """There is nobody left to send to."""
 
 
-class TooMuch(Exception):
-    """A body is larger than EventFlow takes."""
+class BodyTooLarge(Exception):
+    """A body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
 
-def bounded(receive: Receive) -> Receive:
-    """The same, up to the largest body that we take; then it raises TooMuch. Our own server refuses such a body before."""
-    taken = 0
+def limited(receive: Receive) -> Receive:
+    """`receive` up to the largest body that we take; then it raises BodyTooLarge.
 
-    async def receive_some() -> Any:
-        nonlocal taken
+    Our own server refuses such a body before.
+    """
+    received = 0
+
+    async def receive_limited() -> Any:
+        nonlocal received
         message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise TooMuch
+        received += len(message.get("body", b""))
+        if received > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise BodyTooLarge
         return message
 
-    return receive_some
+    return receive_limited
 
 
 class Client:
-    """The far end of one request, as its thread sees it. Made on the loop."""
+    """The client of one request, as the request's thread sees it. Made on the loop."""
 
-    def __init__(self, send: Send, gone: "asyncio.Future[Any]") -> None:
+    def __init__(self, send: Send, disconnected: "asyncio.Future[Any]") -> None:
         self.loop = asyncio.get_running_loop()
-        self.asend = send
-        self.gone = gone
+        self.send_on_loop = send
+        self.disconnected = disconnected
 
     @property
-    def is_gone(self) -> bool:
-        return self.gone.done()
+    def is_disconnected(self) -> bool:
+        return self.disconnected.done()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send from a thread; returns when the server has taken the message and has room for another."""
-        if self.is_gone:
-            raise ClientGone
-        asyncio.run_coroutine_threadsafe(self.asend(message), self.loop).result(CHUNK_SECONDS)  # type: ignore[arg-type]
+        """Send from a thread; returns when the server has taken it and has room for another.
+
+        Raises ClientDisconnected, and TimeoutError after CHUNK_SECONDS.
+        """
+        if self.is_disconnected:
+            raise ClientDisconnected
+        sending: Any = self.send_on_loop(message)
+        asyncio.run_coroutine_threadsafe(sending, self.loop).result(CHUNK_SECONDS)
 
 
-def whole(response: FileResponse) -> HttpResponse:
+def is_small_file(response: Any) -> bool:
+    """Whether this is a file whose size is known and small."""
+    size = int(response.get("Content-Length") or SMALL_FILE_BYTES)
+    return isinstance(response, FileResponse) and size < SMALL_FILE_BYTES
+
+
+def in_memory(response: FileResponse) -> HttpResponse:
     """The same answer with its file read into memory."""
     response.block_size = ASGIHandler.chunk_size
     complete = HttpResponse(
@@ -203,6 +219,7 @@ def whole(response: FileResponse) -> HttpResponse:
 
 
 def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
+    """The headers of a response, cookies included, as ASGI wants them."""
     headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
     return headers + [
         (b"Set-Cookie", morsel.OutputString().encode("ascii"))
@@ -211,49 +228,12 @@ def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
 
 
 class SlashMiddleware(CommonMiddleware):
-    """Django's, whose redirect to the address with its slash keeps method and body: a POST arrives as one."""
+    """Django's CommonMiddleware, whose redirect to the address with a slash keeps a POST a POST."""
 
     response_redirect_class = staticmethod(
         partial(HttpResponsePermanentRedirect, preserve_request=True)
     )  # type: ignore[assignment]
 
     def get_full_path_with_slash(self, request: HttpRequest) -> str:
-        # Django's raises for a POST while DEBUG is on, because its own redirect would lose the body.
+        # Django's raises for a POST while DEBUG is on, because its own redirect loses the body.
         return escape_leading_slashes(request.get_full_path(force_append_slash=True))
-
-
-def refusal(
-    path: str, headers: Iterable[tuple[bytes, bytes]], *, status: int, code: str, message: Any
-) -> HttpResponse:
-    """An answer given before any page is reached, in the caller's language: the API's envelope under /api/, plain text elsewhere.
-
-    Costs no thread, no session and no database. `message` is a lazy translation.
-    """
-
-    def say(request: HttpRequest) -> HttpResponse:
-        if is_api(path):
-            return JsonResponse(envelope(code, message), status=status)
-        return HttpResponse(str(message), status=status, content_type="text/plain; charset=utf-8")
-
-    request = ASGIRequest({"method": "GET", "path": path, "headers": headers}, BytesIO())
-    # The language stays with this answer: we are on the server's loop.
-    with translation.override(None):
-        # Another origin's page may read why it was turned away, if it may read answers at all.
-        chain = CorsMiddleware(ApiCookieMiddleware(LanguageMiddleware(say)))
-        response: HttpResponse = chain(request)  # type: ignore[assignment]
-    response["X-Request-ID"] = request_id_for(request.headers.get("X-Request-ID", ""))
-    return response
-
-
-def too_large(path: str, headers: Iterable[tuple[bytes, bytes]]) -> HttpResponse:
-    """The answer to a body that is larger than we take. The connection ends with it: more of the body is on its way."""
-    response = refusal(path, headers, status=413, code="too_large", message=TOO_LARGE)
-    response["Content-Length"], response["Connection"] = str(len(response.content)), "close"
-    return response
-
-
-def busy(scope: Scope) -> HttpResponse:
-    """So many requests wait already that this one would wait too long."""
-    response = refusal(scope["path"], scope["headers"], status=503, code="busy", message=BUSY)
-    response["Retry-After"] = "2"
-    return response

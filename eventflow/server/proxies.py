@@ -1,6 +1,7 @@
-"""Who really asks: what our own proxies say about the client is believed, what anybody else says about themselves is not.
+"""Client address and scheme behind proxies: our own proxies are believed, nobody else is.
 
-Applied once, before everything: behind it the address and the scheme are the client's, and there are no forwarding headers any more.
+Applied once, before everything else: behind it address and scheme are the client's, and no
+forwarding header is left.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 
 Network = IPv4Network | IPv6Network
-FORWARDING = {
+FORWARDING_HEADERS = {
     b"x-forwarded-for",
     b"x-forwarded-proto",
     b"x-forwarded-host",
@@ -20,12 +21,12 @@ FORWARDING = {
 
 
 def networks(names: Sequence[str]) -> list[Network]:
-    """From `10.0.0.7` or `10.0.0.0/8`. Raises ValueError for what is neither."""
+    """The networks that `10.0.0.7` or `10.0.0.0/8` name. Raises ValueError for anything else."""
     return [ip_network(name.strip()) for name in names if name.strip()]
 
 
 class BehindProxies:
-    """ASGI: takes the client's address and scheme from X-Forwarded-For and X-Forwarded-Proto, if the peer is one of `trusted`."""
+    """ASGI middleware that reads X-Forwarded-For and X-Forwarded-Proto of `trusted` peers."""
 
     def __init__(self, inner: Any, *, trusted: Sequence[Network]) -> None:
         self.inner = inner
@@ -34,30 +35,31 @@ class BehindProxies:
         )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
-        said = [header for header in scope["headers"] if header[0] in FORWARDING]
-        if said:
-            scope = {
-                **scope,
-                "headers": [header for header in scope["headers"] if header[0] not in FORWARDING],
-            }
-            peer = address_in(scope["client"][0]) if scope.get("client") else None
+        forwarding = [header for header in scope["headers"] if header[0] in FORWARDING_HEADERS]
+        if forwarding:
+            others = [header for header in scope["headers"] if header[0] not in FORWARDING_HEADERS]
+            scope = {**scope, "headers": others}
+            peer = parse_address(scope["client"][0]) if scope.get("client") else None
             if peer and self.is_trusted(peer):
-                self.believe(scope, said, peer)
+                self.apply(scope, forwarding, peer)
         return await self.inner(scope, receive, send)
 
-    def believe(
+    def apply(
         self,
         scope: dict[str, Any],
-        said: Sequence[tuple[bytes, bytes]],
+        headers: Sequence[tuple[bytes, bytes]],
         peer: IPv4Address | IPv6Address,
     ) -> None:
-        # Each of our proxies adds its client at the right end: the first that is none of ours is who asks. Left of it is anybody's word.
-        for name in reversed(",".join(values(said, b"x-forwarded-for")).split(",")):
-            if not self.is_trusted(peer) or (told := address_in(name)) is None:
+        """Set the scope's client and scheme from these headers of a trusted peer."""
+        # Each of our proxies adds its client at the right end: the first that is none of ours is
+        # the client. What stands left of it can be anybody's invention.
+        for name in reversed(",".join(values(headers, b"x-forwarded-for")).split(",")):
+            if not self.is_trusted(peer) or (address := parse_address(name)) is None:
                 break
-            peer = told
+            peer = address
         scope["client"] = [str(peer), 0]
-        proto = ",".join(values(said, b"x-forwarded-proto")).rpartition(",")[2].strip().lower()
+        protos = ",".join(values(headers, b"x-forwarded-proto"))
+        proto = protos.rpartition(",")[2].strip().lower()
         if scope["type"] == "http" and proto in {"http", "https"}:
             scope["scheme"] = proto
 
@@ -66,8 +68,8 @@ def values(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> list[str]:
     return [value.decode("latin1") for each, value in headers if each == name]
 
 
-def address_in(text: str) -> IPv4Address | IPv6Address | None:
-    """The address, without a port and not as IPv6 when it is an IPv4 one; None where there is none."""
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address without its port, an IPv4 one never as IPv6; None where there is none."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -2,13 +2,11 @@
 
 # ruff: noqa: I001  daphne.server comes first: it chooses Twisted's event loop.
 from daphne.server import Server as Daphne
-from daphne.server import twisted_loop as loop
 
 import asyncio
 import logging
 import os
 import resource
-import select
 import signal
 import threading
 from typing import Any
@@ -16,8 +14,6 @@ from weakref import WeakSet
 
 from django.conf import settings
 from twisted.internet import reactor as twisted_reactor
-from twisted.internet.main import CONNECTION_DONE
-from twisted.internet.tcp import Port
 from twisted.logger import (
     FilteringLogObserver,
     LogLevel,
@@ -25,78 +21,70 @@ from twisted.logger import (
     STDLibLogObserver,
     globalLogBeginner,
 )
-from twisted.python.failure import Failure
 
 from eventflow.observability import health
-from eventflow.server.connections import (
+from eventflow.observability import Trail, metrics, trail
+from eventflow.server import twisted_internals
+from eventflow.server.access_log import log_access
+from eventflow.server.application import Application
+from eventflow.server.http_connection import Request, RequestFactory
+from eventflow.server.listener import Listener
+from eventflow.server.twisted_internals import loop
+from eventflow.server.websocket_connection import (
+    CLOSE_GOING_AWAY,
     FRAME_BYTES,
-    GOING_AWAY,
-    Request,
-    RequestFactory,
     Socket,
     SocketFactory,
 )
-from eventflow.server.handler import OneHopHandler
-from eventflow.observability import Trail, current, metrics, trail, without_secrets
-from events.live import notifications
-from events.live.consumers import WATCH
+from events.live.consumers import SUBSCRIBE_EXTENSION
 
 logger = logging.getLogger(__name__)
-access = logging.getLogger("eventflow.access")
 reactor: Any = twisted_reactor
 
 # A client that takes nothing of what we send it for so long is gone.
 STALLED_SECONDS = 60
-# How long after SIGTERM requests may finish, DRAIN_SECONDS included, and when the process ends whatever happens.
+# How long after SIGTERM requests may finish, DRAIN_SECONDS included, and when the process ends
+# whatever happens.
 GRACE_SECONDS = 8.0
 END_SECONDS = 9.0
-# How long, of that, for whoever is connected and has not said yet what they want.
-ASKING_SECONDS = 2.0
+# How long, of that, for connections on which nothing was asked yet.
+FIRST_REQUEST_SECONDS = 2.0
 # Every connection is an open file, and the usual limit of 1024 is less than one popular event.
 OPEN_FILES = 65_536
-# So many wait at the door (or as many as the system allows, if that is less), and so many are let in each time we look.
-BACKLOG, ACCEPTS = 4096, 50
-# How long a socket's handshake may take; most of it is waiting while many come at once.
+# How long a socket's handshake may take; most of it is waiting while many connect at once.
 HANDSHAKE_SECONDS = 20
-
-
-class Door(Port):
-    """Where connections come in: a few at a time, so that those who are in get on before others follow.
-
-    Twisted lets in more and more at a time. When thousands came at once, all of them were half through their handshakes together, and none
-    was done in time.
-    """
-
-    def doRead(self) -> None:
-        self.numberAccepts = min(self.numberAccepts, ACCEPTS)
-        super().doRead()
+PING_SECONDS = 20
 
 
 class Server(Daphne):
-    """Serves `application` on one port until told to stop. `pages` is the part of it that owns the threads."""
+    """Serves `application` on one port until told to stop."""
 
-    def __init__(self, application: Any, *, pages: OneHopHandler, host: str, port: int) -> None:
+    def __init__(self, application: Application, *, host: str, port: int) -> None:
         super().__init__(
             application,
             endpoints=[f"{host}:{port}"],
             action_logger=log_access,
             server_name="",
-            ping_interval=20,
-            ping_timeout=20,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
             websocket_timeout=-1,
             websocket_connect_timeout=HANDSHAKE_SECONDS,
             websocket_handshake_timeout=HANDSHAKE_SECONDS,
         )
-        self.pages = pages
+        self.pages, self.feeds = application.pages, application.feeds
         self.host, self.port = host, port
+        # Daphne's record of each request and socket.
         self.connections: dict[Any, dict[str, Any]] = {}
-        # Connections on which nothing was asked yet.
-        self.silent: WeakSet[Any] = WeakSet()
+        # HTTP connections on which nothing was asked yet.
+        self.unused_connections: WeakSet[Any] = WeakSet()
         self.is_stopping = False
-        self.lost_work = False
+        self.has_unfinished_requests = False
 
     def listen(self) -> int:
-        """Take the port; returns its number, for those who asked for port 0. Raises CannotListenError when it is taken."""
+        """Take the port, and return its number, for those who asked for port 0.
+
+        Raises CannotListenError when the port is taken.
+        """
         self.http_factory = RequestFactory(self)
         self.ws_factory = SocketFactory(self, server=self.server_name)
         self.ws_factory.setProtocolOptions(
@@ -111,23 +99,16 @@ class Server(Daphne):
             # Which pages may connect is decided in eventflow.server.sockets.
             allowNullOrigin=True,
         )
-        self.listener = Door(
-            self.port, self.http_factory, backlog=BACKLOG, interface=self.host, reactor=reactor
-        )
+        self.listener = Listener(self.host, self.port, self.http_factory, reactor)
         self.listener.startListening()
         self.port = self.listener.getHost().port
         return self.port
 
     def run(self, *, signals: bool = True) -> bool:
         """Serve until stopped. Returns whether everything that had begun was also finished."""
-        # Any: Twisted's interfaces are zope's, which mypy does not see through.
-        only_errors: Any = LogLevelFilterPredicate(LogLevel.error)
-        twisted: Any = STDLibLogObserver("twisted")
-        errors: Any = FilteringLogObserver(twisted, [only_errors])
-        globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False, discardBuffer=True)
+        log_only_errors_of_twisted()
         asyncio.set_event_loop(loop)
-        notifications.sender.adopt(loop)
-        metrics.SOCKETS.set_function(self.open_sockets)
+        metrics.SOCKETS.set_function(self.count_open_sockets)
         if signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
@@ -135,19 +116,22 @@ class Server(Daphne):
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         reactor.run(installSignalHandlers=False)
-        return not self.lost_work
+        return not self.has_unfinished_requests
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Begin to answer: with a trail that the application, its thread and the line in the access log share."""
+        """Call the application for a request or socket.
+
+        In a request context that the application, its thread and the access log share.
+        """
         token = trail.set(Trail())
         if isinstance(protocol, Socket):
-            scope["extensions"] = {WATCH: {}}
+            scope["extensions"] = {SUBSCRIBE_EXTENSION: {}}
         try:
             return super().create_application(protocol, scope)
         finally:
             trail.reset(token)
 
-    def open_sockets(self) -> int:
+    def count_open_sockets(self) -> int:
         return sum(
             isinstance(protocol, Socket) and protocol.state == Socket.STATE_OPEN
             for protocol in list(self.connections)
@@ -156,9 +140,9 @@ class Server(Daphne):
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass a message to the connection, and return when it has room for the next one."""
         await super().handle_reply(protocol, message)
-        if isinstance(protocol, Request) and not protocol.tap.open.is_set():
+        if isinstance(protocol, Request) and not protocol.write_gate.open.is_set():
             try:
-                await asyncio.wait_for(protocol.tap.open.wait(), STALLED_SECONDS)
+                await asyncio.wait_for(protocol.write_gate.open.wait(), STALLED_SECONDS)
             except TimeoutError:
                 protocol.abort()
 
@@ -168,107 +152,88 @@ class Server(Daphne):
         """Begin to stop; on the loop. A second call changes nothing."""
         if not self.is_stopping:
             self.is_stopping = True
-            self.stopping = asyncio.ensure_future(self.finish())
+            self.stopping = asyncio.ensure_future(self.drain())
 
-    async def finish(self) -> None:
-        """Let proxies hear that we stop; take no more connections, let the running requests finish, close the sockets, end."""
+    async def drain(self) -> None:
+        """Stop in order, within END_SECONDS.
+
+        Tell proxies by the readiness probe; accept no more connections; let the running requests
+        finish; close the sockets; end the reactor.
+        """
         last_resort = threading.Timer(END_SECONDS, os._exit, [1])
         last_resort.daemon = True
         last_resort.start()
         health.stopping.set()
         await asyncio.sleep(settings.DRAIN_SECONDS)
-        self.close_the_door()
+        self.listener.close_after_accepting()
         for protocol in list(self.connections):
             if isinstance(protocol, Socket):
-                protocol.serverClose(GOING_AWAY)
+                protocol.serverClose(CLOSE_GOING_AWAY)
+        first_request_until = loop.time() + FIRST_REQUEST_SECONDS
         try:
             await asyncio.wait_for(
-                self.everything_done(asked_until=loop.time() + ASKING_SECONDS),
+                self.wait_until_idle(first_request_until=first_request_until),
                 GRACE_SECONDS - settings.DRAIN_SECONDS,
             )
         except TimeoutError:
-            self.lost_work = True
-            logger.warning(
-                "stopped with %d request(s) unfinished", sum(map(self.is_running, self.connections))
-            )
+            self.has_unfinished_requests = True
+            count = sum(map(self.is_running, self.connections))
+            logger.warning("stopped with %d request(s) unfinished", count)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         reactor.stop()
 
-    def close_the_door(self) -> None:
-        """Stop listening, and let in who stands at the door.
+    async def wait_until_idle(self, *, first_request_until: float) -> None:
+        """Return when every answer and closing is sent and no thread works.
 
-        The system accepts connections before we do, and resets those that wait when the door closes. A proxy that has sent a booking
-        into one of them can't tell whether it was taken; one that is refused can safely go to another process.
+        Connections on which nothing was asked yet are waited for until `first_request_until`, a
+        time of the loop.
         """
-        door = select.poll()
-        door.register(self.listener.socket, select.POLLIN)
-        for _crowd in range(100):
-            if not door.poll(0):
-                break
-            self.listener.doRead()
-        self.listener.stopReading()
-        self.listener.connectionLost(Failure(CONNECTION_DONE))
-
-    async def everything_done(self, *, asked_until: float) -> None:
-        """Until who wanted to ask has asked or had their time, all have their answers or their closing, and no thread is at work."""
-        while self.is_at_work() or (loop.time() < asked_until and self.is_being_asked()):
+        while self.is_working() or (loop.time() < first_request_until and self.is_receiving()):
             await asyncio.sleep(0.02)
         await asyncio.to_thread(self.pages.threads.shutdown)
 
-    def is_at_work(self) -> bool:
-        """Whether an application runs, a socket is open, or something that was written is not sent."""
+    def is_working(self) -> bool:
+        """Whether an application runs, a socket is open, or something written is not yet sent."""
         return (
             any(map(self.is_running, self.connections))
             or any(map(self.is_open_socket, self.connections))
             or bool(reactor.getWriters())
         )
 
+    def is_receiving(self) -> bool:
+        """Whether a request may be on its way: on an unused connection, or half of one is here."""
+        return any(map(is_open, self.unused_connections)) or any(
+            map(self.is_arriving, self.connections)
+        )
+
     def is_running(self, protocol: Any) -> bool:
-        application = self.connections[protocol].get("application_instance")
-        return application is not None and not application.done()
+        return twisted_internals.application_is_running(self.connections[protocol])
 
     def is_open_socket(self, protocol: Any) -> bool:
-        return isinstance(protocol, Socket) and "disconnected" not in self.connections[protocol]
-
-    def is_being_asked(self) -> bool:
-        """Whether a request is on its way: a connection that has said nothing yet, or half of what it wants."""
-        return any(map(is_open, self.silent)) or any(map(self.is_arriving, self.connections))
+        has_gone = twisted_internals.has_disconnected(self.connections[protocol])
+        return isinstance(protocol, Socket) and not has_gone
 
     def is_arriving(self, protocol: Any) -> bool:
-        return isinstance(protocol, Request) and not self.connections[protocol].keys() & {
-            "application_instance",
-            "disconnected",
-        }
+        has_begun = twisted_internals.application_has_begun(self.connections[protocol])
+        return isinstance(protocol, Request) and not has_begun
 
 
-def is_open(channel: Any) -> bool:
-    return channel.transport is not None and bool(channel.transport.connected)
+def is_open(connection: Any) -> bool:
+    return connection.transport is not None and bool(connection.transport.connected)
 
 
 def allow_open_files() -> None:
-    """As many as the system lets us, up to OPEN_FILES."""
+    """Raise the limit of open files to what the system allows, at most OPEN_FILES."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(
-        resource.RLIMIT_NOFILE,
-        (OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES), hard),
-    )
+    limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
-def log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
-    """Count a request, and write one line about it, without the query string and with secrets in the path masked; none for static files."""
-    if protocol != "http":
-        return
-    method, path, status, seconds = (
-        details["method"],
-        details["path"].split("?", 1)[0],
-        details["status"],
-        details["time_taken"],
-    )
-    is_static = path.startswith(settings.STATIC_URL)
-    route = current().route or ("static" if is_static else "none")
-    metrics.count_request(route, method, status, seconds)
-    if not is_static:
-        path, ms = without_secrets(path), round(seconds * 1000)
-        fields = {"method": method, "path": path, "route": route, "status": status, "ms": ms}
-        access.info("%s %s %s %d ms", method, path, status, ms, extra={"access": fields})
+def log_only_errors_of_twisted() -> None:
+    """Send Twisted's errors to the logger `twisted`, and nothing else of what it says."""
+    # Any: Twisted's interfaces are zope's, which mypy does not see through.
+    only_errors: Any = LogLevelFilterPredicate(LogLevel.error)
+    to_logger: Any = STDLibLogObserver("twisted")
+    errors: Any = FilteringLogObserver(to_logger, [only_errors])
+    globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False, discardBuffer=True)

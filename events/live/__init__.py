@@ -1,4 +1,4 @@
-"""The live counts of an event: notifications of changes, the feeds that read them, the sockets.
+"""An event's live metrics: notifications, the feeds that read the counts, the sockets.
 
-Only `notifications` is for those who change an event; the rest is for those who watch one.
+`notifications` is for code that changes an event; the other modules are for code that shows one.
 """

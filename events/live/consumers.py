@@ -1,4 +1,4 @@
-"""The socket of an event's page: authorises, lets the event's numbers through, and says nothing else."""
+"""The socket of an event: authorises, then lets the event's live metrics through."""
 
 import asyncio
 from contextlib import suppress
@@ -10,104 +10,113 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from eventflow.core.addresses import neighbourhood
-from events.live import feeds
-from events.live.frames import FIELDS, Frame, Parts, asked_parts
+from events.live.feeds import FeedRegistry
+from events.live.frames import Frame, Parts, requested_parts
+from events.live.reader import fetch_event
+from events.live.subscribers import CLOSE_BINARY, CLOSE_NOT_FOUND, CLOSE_TOO_MANY, Subscriber
 from events.models import Event
 from events.permissions import visible_events
 
-# The ASGI extension of our own server: after the message `websocket.watch` the connection itself
-# watches the event, and no task has to wait beside it (docs/decisions/0026-a-socket-has-no-task.md).
-WATCH = "eventflow.watch"
+# The ASGI extension of our own server: after the message `websocket.subscribe` the connection
+# itself is the subscriber, and no task waits beside it:
+# docs/decisions/0026-a-socket-has-no-task.md.
+SUBSCRIBE_EXTENSION = "eventflow.subscribe"
 
 
-class NumbersConsumer(AsyncWebsocketConsumer):
-    """Lets somebody see an event's numbers on connect and whenever they change: JSON, or snippets for our own pages."""
+class MetricsConsumer(AsyncWebsocketConsumer):
+    """Sends an event's counts on connect and whenever they change: JSON, or snippets for our pages.
+
+    Works on any ASGI server. `feeds` is the registry of the process.
+    """
 
     # The feed listens to the channel layer once for everybody; a socket has no channel of its own.
     channel_layer_alias = "none"
-    watcher: "SocketWatcher | None" = None
+    subscriber: "ConsumerSubscriber | None" = None
+
+    def __init__(self, feeds: FeedRegistry) -> None:
+        super().__init__()
+        self.feeds = feeds
 
     async def connect(self) -> None:
-        pk = self.scope["url_route"]["kwargs"]["pk"]
-        # Who somebody is, is asked only where it matters: after a restart thousands come at once, nearly all to see what anybody may see.
-        event = await feeds.look_for_anybody(pk) or await look_for(await get_user(self.scope), pk)
-        origin = neighbourhood(self.scope["client"][0]) if self.scope.get("client") else ""
-        if not feeds.hub.has_room_for(origin):
+        """Accept whoever may connect; close with CLOSE_NOT_FOUND where the event is not visible."""
+        event = await self.fetch_visible_event(self.scope["url_route"]["kwargs"]["pk"])
+        network = neighbourhood(self.scope["client"][0]) if self.scope.get("client") else ""
+        if not self.feeds.has_room_for(network):
             # Not accepted: then a page tries again less and less often.
             return await self.close()
         await self.accept()
         if event is None:
-            # After accepting, because a browser can't see why a handshake was refused, and would try again for ever.
-            return await self.close(feeds.NOT_FOUND)
-        parts = asked_parts(self.scope["query_string"])
-        if WATCH in self.scope.get("extensions", {}):
-            await self.base_send(
-                {
-                    "type": "websocket.watch",
-                    "event": numbers_of(event),
-                    "parts": parts,
-                    "origin": origin,
-                }
-            )
+            # After accepting: a browser can't see why a handshake was refused, and would retry.
+            return await self.close(CLOSE_NOT_FOUND)
+        frame, parts = Frame(event), requested_parts(self.scope["query_string"])
+        if SUBSCRIBE_EXTENSION in self.scope.get("extensions", {}):
+            message = {"type": "websocket.subscribe", "counts": frame.plain()}
+            await self.base_send({**message, "parts": parts, "network": network})
             raise StopConsumer
-        self.watcher = SocketWatcher(self, event.pk, parts, origin)
-        feeds.hub.join(event, self.watcher)
+        self.subscriber = ConsumerSubscriber(self, event.pk, parts, network)
+        self.feeds.subscribe(frame, self.subscriber)
+
+    async def fetch_visible_event(self, pk: int) -> Event | None:
+        """The event, if this visitor may see it.
+
+        Who the visitor is, is asked only for what not everybody may see: after a restart thousands
+        connect at once, nearly all to public events.
+        """
+        public = await self.feeds.reader.fetch_public_event(pk)
+        return public or await fetch_event_for(await get_user(self.scope), pk)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """A watcher has nothing to say. A few words are let pass."""
+        """Ignore a few small frames; close for a binary one or too many."""
         if bytes_data is not None:
-            await self.close(of_an_application(feeds.NO_BINARY))
-        elif self.watcher and self.watcher.says_too_much():
-            await self.close(of_an_application(feeds.TOO_MANY))
+            await self.close(application_code(CLOSE_BINARY))
+        elif self.subscriber and self.subscriber.exceeds_frame_limit():
+            await self.close(application_code(CLOSE_TOO_MANY))
 
     async def disconnect(self, code: int) -> None:
-        if self.watcher:
-            self.watcher.leave()
+        if self.subscriber:
+            self.subscriber.unsubscribe()
 
 
-class SocketWatcher(feeds.Watcher):
-    """Watches for a socket on any ASGI server, with one task at a time, that sends the newest frame."""
+class ConsumerSubscriber(Subscriber):
+    """Subscribes for a consumer on any ASGI server: one task at a time sends a frame."""
 
-    def __init__(self, consumer: NumbersConsumer, event_id: int, parts: Parts, origin: str) -> None:
-        self.consumer, self.event_id, self.parts, self.origin = consumer, event_id, parts, origin
+    def __init__(
+        self, consumer: MetricsConsumer, event_id: int, parts: Parts, network: str
+    ) -> None:
+        self.consumer, self.event_id, self.parts, self.network = consumer, event_id, parts, network
         self.sending: asyncio.Future[None] | None = None
 
-    def show(self, frame: Frame) -> None:
-        self.wait()
-        self.sending = asyncio.ensure_future(self.deliver(frame))
+    def deliver(self, frame: Frame) -> None:
+        self.pause()
+        self.sending = asyncio.ensure_future(self.send(frame))
 
-    async def deliver(self, frame: Frame) -> None:
-        # Whoever went away is told to us as a message of its own.
+    async def send(self, frame: Frame) -> None:
+        # A client that went away is announced by a message of its own.
         with suppress(OSError):
             await self.consumer.send(frame.text(self.parts))
-            self.go_on()
+            self.resume()
 
-    def end(self) -> None:
-        self.sending = asyncio.ensure_future(self.consumer.close(feeds.NOT_FOUND))
+    def close_not_found(self) -> None:
+        self.sending = asyncio.ensure_future(self.consumer.close(CLOSE_NOT_FOUND))
 
-    def leave(self) -> None:
-        feeds.hub.leave(self.event_id, self)
+    def unsubscribe(self) -> None:
+        self.consumer.feeds.unsubscribe(self.event_id, self)
         if self.sending:
             self.sending.cancel()
 
 
-def of_an_application(code: int) -> int:
-    """This close code, in the range that is an application's: Daphne takes no other from one."""
+def application_code(code: int) -> int:
+    """This close code in the range of applications: daphne takes no other from one."""
     return code + 3000
 
 
-def numbers_of(event: Event) -> dict[str, int]:
-    """What a frame says of this event, as plain data: nothing else crosses into a server."""
-    return {name: getattr(event, name) for name in ("id", *FIELDS)}
-
-
 @database_sync_to_async
-def look_for(user: Any, pk: int) -> Event | None:
-    return feeds.look(visible_events(user), pk)
+def fetch_event_for(user: Any, pk: int) -> Event | None:
+    return fetch_event(visible_events(user), pk)
 
 
-async def nothing_here(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """The address nobody serves."""
+async def close_unknown_path(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer a socket under an address that is none of ours."""
     await receive()
     await send({"type": "websocket.accept"})
-    await send({"type": "websocket.close", "code": feeds.NOT_FOUND})
+    await send({"type": "websocket.close", "code": CLOSE_NOT_FOUND})

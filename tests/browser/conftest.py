@@ -136,9 +136,9 @@ def hints_from_here() -> Iterator[None]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="hints")
     thread.start()
-    notifications.sender.loop = loop
+    notifications.notifier.loop = loop
     yield
-    notifications.sender.loop = None
+    notifications.notifier.loop = None
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

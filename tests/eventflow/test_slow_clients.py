@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.http import Request
 
-from eventflow.server.connections import BODY_SECONDS, HEAD_SECONDS, IDLE_SECONDS, Channel
+from eventflow.server.http_connection import BODY_SECONDS, HEAD_SECONDS, IDLE_SECONDS, Connection
 
 pytestmark = pytest.mark.once
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
@@ -16,9 +16,9 @@ class Answered(Request):
         self.finish()
 
 
-class Connection:
+class Client:
     def __init__(self):
-        self.clock, self.transport, self.channel = Clock(), StringTransport(), Channel()
+        self.clock, self.transport, self.channel = Clock(), StringTransport(), Connection()
         self.channel.callLater, self.channel.requestFactory = self.clock.callLater, Answered
         self.channel.timeOut = HEAD_SECONDS
         self.channel.makeConnection(self.transport)
@@ -44,7 +44,7 @@ class Connection:
     ids=["first line", "head", "body"],
 )
 def test_request_that_drips_is_ended(begun, seconds):
-    ours = Connection()
+    ours = Client()
     ours.send(begun)
     ours.drip(seconds=seconds - 1)
     assert not ours.is_ended
@@ -53,13 +53,13 @@ def test_request_that_drips_is_ended(begun, seconds):
 
 
 def test_connection_on_which_nothing_is_asked_is_ended():
-    ours = Connection()
+    ours = Client()
     ours.clock.advance(HEAD_SECONDS + 1)
     assert ours.is_ended
 
 
 def test_connection_is_kept_between_requests_and_each_has_its_time():
-    ours = Connection()
+    ours = Client()
     for _ in range(3):
         ours.send(HEAD + b"x" * 1000)
         ours.clock.advance(IDLE_SECONDS - 1)
@@ -72,7 +72,7 @@ def test_connection_is_kept_between_requests_and_each_has_its_time():
 
 
 def test_two_requests_at_once_are_both_answered():
-    ours = Connection()
+    ours = Client()
     ours.send((HEAD + b"x" * 1000) * 2)
     assert ours.transport.value().count(b"HTTP/1.1 200") == 2
     ours.clock.advance(IDLE_SECONDS + 1)

@@ -9,7 +9,7 @@ import pytest
 from events.live import channel, feeds, notifications
 from events.models import Event
 from tests.support.factories import make_event
-from tests.support.metrics_watching import Watching, change, link_is, link_is_up, on_a_thread, run
+from tests.support.metrics_watching import change, on_a_thread, run
 from tests.support.processes import command, environment
 from tests.support.redis_server import running_redis
 
@@ -33,16 +33,16 @@ def redis(tmp_path, settings, monkeypatch):
 
 def test_hint_crosses_from_one_process_to_another(redis):
     event = make_event()
-    code = f"from events.models import Event; from events.live import notifications; Event.objects.update(pending_count=4); notifications.hint({event.pk})"
+    code = f"from events.models import Event; from events.live import notifications; Event.objects.update(pending_count=4); notifications.notify({event.pk})"
 
-    async def scenario():
-        watching = Watching(event)
-        await link_is_up()
+    async def scenario(live):
+        watching = live.subscribe(event)
+        await live.channel_is_up()
         words = command("shell", "-v0", "-c", code)
         await asyncio.to_thread(
             subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=60
         )
-        await watching.sees((0, 4, 0), seconds=1)
+        await watching.receives((0, 4, 0), seconds=1)
 
     run(scenario)
 
@@ -53,23 +53,23 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
 ):
     event, other = make_event(), make_event()
 
-    async def scenario():
-        watching = Watching(event)
-        await link_is_up()
+    async def scenario(live):
+        watching = live.subscribe(event)
+        await live.channel_is_up()
         for number in (1, 2):
             getattr(redis, take)()
             await on_a_thread(change, event, pending_count=number)
-            await watching.sees((0, number, 0))
-            await link_is(up=False)
+            await watching.receives((0, number, 0))
+            await live.channel_is(up=False)
             # Whoever comes now is told, too.
-            late = Watching(other)
-            await late.sees((0, 0, 0))
-            late.leaves()
+            late = live.subscribe(other)
+            await late.receives((0, 0, 0))
+            late.unsubscribe()
             await asyncio.to_thread(getattr(redis, give))
-            await asyncio.wait_for(link_is_up(), 10)
+            await asyncio.wait_for(live.channel_is_up(), 10)
             await on_a_thread(change, event, pending_count=10 * number)
-            await watching.sees((0, 10 * number, 0), seconds=1)
-        return watching.seen
+            await watching.receives((0, 10 * number, 0), seconds=1)
+        return watching.received
 
     assert run(scenario) == [(0, number, 0) for number in (0, 1, 10, 2, 20)]
     told = [
@@ -78,7 +78,12 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
         if record.name == "events.live.channel"
     ]
     assert (
-        told == ["channel layer, receiving hints: away", "channel layer, receiving hints: back"] * 2
+        told
+        == [
+            "channel layer, receiving notifications: away",
+            "channel layer, receiving notifications: back",
+        ]
+        * 2
     )
 
 
@@ -86,15 +91,15 @@ def test_lost_subscription_is_noticed(redis):
     """Redis answers, but has forgotten that we listen."""
     event = make_event()
 
-    async def scenario():
-        watching = Watching(event)
-        await link_is_up()
+    async def scenario(live):
+        watching = live.subscribe(event)
+        await live.channel_is_up()
         redis.kill_listeners()
         await on_a_thread(change, event, pending_count=1)
-        await watching.sees((0, 1, 0))
-        await asyncio.wait_for(link_is_up(), 10)
+        await watching.receives((0, 1, 0))
+        await asyncio.wait_for(live.channel_is_up(), 10)
         await on_a_thread(change, event, pending_count=2)
-        await watching.sees((0, 2, 0), seconds=1)
+        await watching.receives((0, 2, 0), seconds=1)
 
     run(scenario)
 
@@ -102,11 +107,11 @@ def test_lost_subscription_is_noticed(redis):
 def test_hung_redis_costs_a_request_nothing(redis):
     event, requests = make_event(), 50
 
-    async def scenario():
+    async def scenario(live):
         redis.hang()
         began = time.monotonic()
         for _ in range(requests):
-            await on_a_thread(notifications.hint, event.pk)
+            await on_a_thread(notifications.notify, event.pk)
         return time.monotonic() - began
 
     # Had each waited until the sender gives up on Redis, it would have taken ten times as long.
@@ -117,8 +122,8 @@ def test_hung_redis_costs_a_request_nothing(redis):
 def test_worker_waits_for_redis_once_and_then_goes_on(redis, take, caplog, monkeypatch):
     """A process without a server's loop."""
     event = make_event()
-    monkeypatch.setattr(notifications, "sender", notifications.Sender())
-    notifications.hint(event.pk)
+    monkeypatch.setattr(notifications, "notifier", notifications.Notifier())
+    notifications.notify(event.pk)
     getattr(redis, take)()
     began = time.monotonic()
     for number in range(20):
@@ -129,4 +134,4 @@ def test_worker_waits_for_redis_once_and_then_goes_on(redis, take, caplog, monke
         record.message.split(" (")[0]
         for record in caplog.records
         if record.name == "events.live.notifications"
-    ] == ["channel layer, sending hints: away"]
+    ] == ["channel layer, sending notifications: away"]

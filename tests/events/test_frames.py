@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from lxml import html
 
-from events.live.frames import PARTS, Frame, asked_parts
+from events.live.frames import PARTS, Frame, requested_parts
 from events.models import Event
 from tests.support.factories import make_event, make_people, make_person, make_reservation
 from tests.support.markup import only, tree
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_asked_parts_are_known_names_in_one_order(query, parts):
-    assert asked_parts(query) == parts
+    assert requested_parts(query) == parts
 
 
 def test_frame_is_rendered_once_for_each_set_of_parts():
@@ -53,7 +53,7 @@ def test_frame_is_rendered_once_for_each_set_of_parts():
             b"parts=bar",
         ):
             for _ in range(50):
-                frame.text(asked_parts(b"format=html&" + query))
+                frame.text(requested_parts(b"format=html&" + query))
                 frame.text(None)
     finally:
         template_rendered.disconnect(note)
@@ -74,7 +74,7 @@ def shows_what_it_asks_for(page) -> bool:
     """htmx writes an error to the console for each snippet without a place on the page, and a number without a snippet would stand still."""
     query = only(page, "//*[@ws-connect]").get("ws-connect").partition("?")[2]
     shown = [element.get("id") for element in tree(page).xpath("//*[starts-with(@id, 'live-')]")]
-    return sorted(shown) == sorted(f"live-{part}" for part in asked_parts(query.encode()))
+    return sorted(shown) == sorted(f"live-{part}" for part in requested_parts(query.encode()))
 
 
 STATES = [

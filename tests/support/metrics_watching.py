@@ -1,63 +1,106 @@
-"""Watching live numbers from inside the process, on a loop that hints and feeds take for the server's."""
+"""Live metrics inside the test's process, on a loop that notifier and feeds take for the server's."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from events.live import feeds, notifications
 from events.live.frames import Frame
+from events.live.subscribers import Subscriber
 from events.models import Event
 
 
-def run(scenario: Callable[[], Awaitable[Any]]) -> Any:
-    """The scenario's result. It finds a hub in which nobody watches yet."""
-    before = feeds.hub, notifications.sender
-    try:
-        return asyncio.run(on_this_loop(scenario))
-    finally:
-        feeds.hub, notifications.sender = before
-        feeds.database.submit(lambda: connection.close()).result()
+class LiveMetrics:
+    """The live metrics of a web process, made anew; `queries` counts what its feeds ask."""
 
+    def __init__(self) -> None:
+        self.feeds = feeds.FeedRegistry()
+        self.queries = Queries()
+        self.thread = self.feeds.reader.thread
+        self.thread.submit(lambda: connection.execute_wrappers.append(self.queries)).result()
 
-async def on_this_loop(scenario: Callable[[], Awaitable[Any]]) -> Any:
-    feeds.hub, notifications.sender = feeds.Hub(), notifications.Sender()
-    notifications.sender.loop = asyncio.get_running_loop()
-    return await asyncio.wait_for(scenario(), 30)
+    def close(self) -> None:
+        self.thread.submit(lambda: connection.close()).result()
+        self.thread.shutdown()
 
+    def subscribe(self, event: Event) -> "Recorder":
+        """A new subscriber of this event, which begins with what `event` says."""
+        recorder = Recorder(self.feeds, event)
+        self.feeds.subscribe(Frame(event), recorder)
+        return recorder
 
-class Watching(feeds.Watcher):
-    """Somebody who notes which numbers came, and when: confirmed, pending and checked in, in this order."""
-
-    def __init__(self, event: Event) -> None:
-        self.event = event
-        self.seen: list[tuple[int, ...]] = []
-        self.times: list[float] = []
-        self.ended = asyncio.Event()
-        feeds.hub.join(event, self)
-
-    def show(self, frame: Frame) -> None:
-        self.seen.append(frame.numbers[1:])
-        self.times.append(time.monotonic())
-
-    def end(self) -> None:
-        self.leaves()
-        self.ended.set()
-
-    async def sees(self, numbers: tuple[int, ...], seconds: float = 5) -> None:
-        until = time.monotonic() + seconds
-        while not self.seen or self.seen[-1] != numbers:
-            assert time.monotonic() < until, self.seen
+    async def channel_is(self, *, up: bool) -> None:
+        while self.feeds.channel.is_up != up:
             await asyncio.sleep(0.01)
 
-    def leaves(self) -> None:
-        feeds.hub.leave(self.event.pk, self)
+    async def channel_is_up(self) -> None:
+        """Notifications arrive, and the reading that each feed does at that moment is over."""
+        await self.channel_is(up=True)
+        await asyncio.sleep(2 * feeds.SPACING_SECONDS)
+
+
+class Queries:
+    """Counts what is asked of the database, or refuses it."""
+
+    count, refuse = 0, False
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        self.count += 1
+        if self.refuse:
+            raise OperationalError("the database is away")
+        return execute(sql, params, many, context)
+
+
+class Recorder(Subscriber):
+    """Notes which counts came, and when: confirmed, pending and checked in, in this order."""
+
+    def __init__(self, registry: feeds.FeedRegistry, event: Event) -> None:
+        self.registry, self.event = registry, event
+        self.received: list[tuple[int, ...]] = []
+        self.times: list[float] = []
+        self.is_closed = asyncio.Event()
+
+    def deliver(self, frame: Frame) -> None:
+        self.received.append(frame.counts[1:])
+        self.times.append(time.monotonic())
+
+    def close_not_found(self) -> None:
+        self.unsubscribe()
+        self.is_closed.set()
+
+    async def receives(self, counts: tuple[int, ...], seconds: float = 5) -> None:
+        until = time.monotonic() + seconds
+        while not self.received or self.received[-1] != counts:
+            assert time.monotonic() < until, self.received
+            await asyncio.sleep(0.01)
+
+    def unsubscribe(self) -> None:
+        self.registry.unsubscribe(self.event.pk, self)
+
+
+def run(scenario: Callable[[LiveMetrics], Awaitable[Any]]) -> Any:
+    """The scenario's result, which gets new live metrics and has 30 s."""
+    before = notifications.notifier
+    try:
+        return asyncio.run(run_on_this_loop(scenario))
+    finally:
+        notifications.notifier = before
+
+
+async def run_on_this_loop(scenario: Callable[[LiveMetrics], Awaitable[Any]]) -> Any:
+    notifications.notifier = notifications.Notifier(asyncio.get_running_loop())
+    live = LiveMetrics()
+    try:
+        return await asyncio.wait_for(scenario(live), 30)
+    finally:
+        live.close()
 
 
 async def on_a_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """As a request does it. The thread's database connection ends with it."""
+    """Work as a request does it. The thread's database connection ends with it."""
 
     def call() -> Any:
         try:
@@ -68,18 +111,7 @@ async def on_a_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     return await asyncio.to_thread(call)
 
 
-async def link_is(up: bool) -> None:
-    while feeds.hub.link.up != up:
-        await asyncio.sleep(0.01)
-
-
-async def link_is_up() -> None:
-    """Hints arrive, and the look that everybody takes at that moment is over."""
-    await link_is(True)
-    await asyncio.sleep(2 * feeds.SPACING_SECONDS)
-
-
-def change(event: Event, **numbers: int) -> None:
-    """A change as services make it: committed, then hinted at."""
-    Event.objects.filter(pk=event.pk).update(**numbers)
-    notifications.hint(event.pk)
+def change(event: Event, **counts: int) -> None:
+    """Change the counts as services do: committed, then notified of."""
+    Event.objects.filter(pk=event.pk).update(**counts)
+    notifications.notify(event.pk)

@@ -1,4 +1,7 @@
-"""A server that tells what its sockets cost, and visitors who read nothing, in a process of their own: `crowd.main(event_id)` prints JSON."""
+"""What sockets cost a server, measured in a process of its own.
+
+`socket_load.main(event_id)` prints JSON: what one socket costs, and what waits for a slow reader.
+"""
 
 import asyncio
 import contextlib
@@ -11,11 +14,11 @@ import time
 from typing import Any
 
 from eventflow import asgi
-from eventflow.server.connections import FRAME_BYTES, Socket
 
 # It brings the event loop.
+from eventflow.server import twisted_internals
 from eventflow.server.server import Server, loop
-from events.live import feeds
+from eventflow.server.websocket_connection import FRAME_BYTES, Socket
 from events.live.frames import Frame
 from events.models import Event
 
@@ -24,7 +27,7 @@ FRAMES = 400
 
 
 def main(event_id: int) -> None:
-    server = Server(asgi.application, pages=asgi.pages, host="127.0.0.1", port=0)
+    server = Server(asgi.application, host="127.0.0.1", port=0)
     port = server.listen()
     # After the run the interpreter ends, whatever the visitors do.
     threading.Thread(target=visit, args=(server, port, event_id), daemon=True).start()
@@ -48,7 +51,7 @@ def visit(server: Server, port: int, event_id: int) -> None:
 
 
 def slow_reader(server: Server, port: int, event_id: int) -> dict[str, Any]:
-    """What waits for one who reads nothing while many frames come, and what they get when they read at last."""
+    """What waits for a client that reads nothing while many frames come, and what it gets at last."""
     ours = visitor(port, event_id)
     waiting = on_the_loop(frames_for(one_socket(server), event_id))
     return {
@@ -70,17 +73,14 @@ def one_socket(server: Server) -> Socket:
 
 async def frames_for(ours: Socket, event_id: int) -> int:
     """The most bytes that ever waited in this process. From here on we are the socket's feed."""
-    feeds.hub.leave(event_id, ours)
-    ours.watched = None
+    ours.server.feeds.unsubscribe(event_id, ours)
+    ours.subscribed_to = None
     ours.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     most = 0
     for number in range(1, FRAMES + 1):
         ours.offer(Frame(Event(pk=event_id, seats_limit=1, pending_count=number)), repeat=False)
         await asyncio.sleep(0)
-        most = max(
-            most,
-            len(ours.transport.dataBuffer) - ours.transport.offset + ours.transport._tempDataLen,
-        )
+        most = max(most, twisted_internals.unsent_bytes(ours.transport))
     return most
 
 

@@ -20,7 +20,7 @@ def count(event: Event, status: str, more: int) -> None:
 
 def save_counters(event: Event) -> None:
     event.save(update_fields=COUNTERS)
-    notifications.hint(event.pk)
+    notifications.notify(event.pk)
 
 
 def how_many(events: EventQuerySet, statuses: Iterable[str]) -> int:

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         from eventflow import asgi
         from eventflow.server.server import Server
 
-        server = Server(asgi.application, pages=asgi.pages, host=host, port=port)
+        server = Server(asgi.application, host=host, port=port)
         try:
             port = server.listen()
         except CannotListenError as error:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils.translation import get_language
 
-from eventflow.server.handler import BUSY, refusal
+from eventflow.server.refusals import BUSY, refusal
 from tests.eventflow.api.clients import refused
 
 pytestmark = pytest.mark.django_db
