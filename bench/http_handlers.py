@@ -1,9 +1,10 @@
-"""How much one hop saves: our handler against Django's own ASGIHandler, on the same server, in one run.
+"""How much one hop saves: our handler against Django's own ASGIHandler, on the same server.
 
     python bench/http_handlers.py [--path /] [--rounds 3] [--seconds 4] [--connections 16]
 
-Starts both servers on loopback with a database of their own and loads them by turns, with wrk where it is installed, else
-with an asyncio client. Only the ratio means something: figures differ from machine to machine and from run to run.
+Starts both servers on loopback with a database of their own and loads them by turns, with wrk where
+it is installed, else with an asyncio client. Only the ratio means something: figures differ from
+machine to machine and from run to run.
 """
 
 import argparse
@@ -90,9 +91,8 @@ def compare(options: argparse.Namespace, environment: dict[str, str]) -> None:
         for server in servers:
             server.wait(15)
     stock, ours = (statistics.median(rates[handler]) for handler in HANDLERS)
-    print(
-        f"{options.path}: stock {stock:.0f}, one hop {ours:.0f} requests/s, ratio {ours / stock:.2f}"
-    )
+    ratio = ours / stock
+    print(f"{options.path}: stock {stock:.0f}, one hop {ours:.0f} requests/s, ratio {ratio:.2f}")
 
 
 def serve(handler: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""The handler and the server under it, seen from outside: threads, the waiting line, streams, bodies, the end."""
+"""Handler and server from outside: threads, waiting requests, streams, bodies, the stop."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ def all_at_once(calls):
         return [future.result() for future in [threads.submit(call) for call in calls]]
 
 
-# --- One request, one thread ------------------------------------------------------------------------------------------
+# One request, one thread
 
 
 def test_request_leaves_nothing_of_its_context_to_the_next(shared):
@@ -74,7 +74,7 @@ def test_database_connections_are_as_many_as_threads_and_kept(shared):
     assert len(pairs) == len({thread for thread, _ in pairs}) <= 2
 
 
-def test_answer_closes_its_request_before_it_is_sent(shared):
+def test_response_closes_its_request_before_it_is_sent(shared):
     before = shared.json("/facts/")["finished"]
     shared.get("/context/?name=x").read()
     shared.get("/file/").read()
@@ -82,10 +82,10 @@ def test_answer_closes_its_request_before_it_is_sent(shared):
     assert shared.json("/facts/")["finished"] == before + 3
 
 
-# --- The waiting line -------------------------------------------------------------------------------------------------
+# Waiting requests
 
 
-def test_line_is_bounded_and_says_when_to_come_back(own):
+def test_waiting_requests_are_bounded_and_refusal_says_when_to_retry(own):
     waiting = [own.ask(f"/slow/3/?name={number}") for number in range(4)]
     time.sleep(0.2)
     started = time.monotonic()
@@ -113,7 +113,7 @@ def test_line_is_bounded_and_says_when_to_come_back(own):
     assert own.get("/slow/0/").status == 200
 
 
-def test_line_forgets_those_who_left_it(own):
+def test_waiting_request_of_a_gone_client_is_not_served(own):
     working = [own.ask(f"/slow/1/?name=works{number}") for number in range(2)]
     own.ask("/slow/0/?name=left").close()
     assert [first_line(ours) for ours in working] == ["HTTP/1.1 200 OK"] * 2
@@ -122,15 +122,15 @@ def test_line_forgets_those_who_left_it(own):
     assert sorted(own.json("/facts/")["slow"]) == ["stays", "works0", "works1"]
 
 
-# --- Streams ----------------------------------------------------------------------------------------------------------
+# Streams
 
 
-def test_stream_is_made_only_as_fast_as_it_is_read(own):
+def test_stream_is_produced_only_as_fast_as_it_is_read(own):
     before = own.memory()
     reader = own.ask("/stream/", buffer=65536)
     wait_until(lambda: own.json("/facts/")["chunks"] > 0)
     time.sleep(1)
-    # What the two systems and Twisted hold for a reader who reads nothing; the whole stream is 100 MB.
+    # What the systems and Twisted hold for a client that reads nothing; the stream is 100 MB.
     assert own.json("/facts/")["chunks"] * len(CHUNK) < 12 * MEGABYTE
     assert own.memory() - before < 30 * MEGABYTE
     assert length_of(reader) == len(CHUNK) * CHUNKS
@@ -198,7 +198,7 @@ async def arrive(parts):
     return parts.pop() if parts else await asyncio.Event().wait()
 
 
-# --- Bodies -----------------------------------------------------------------------------------------------------------
+# Bodies
 
 
 def test_body_up_to_the_limit_arrives_whole(shared):
@@ -216,7 +216,7 @@ def test_body_above_the_limit_is_refused_unread(own, chunked):
     assert own.get("/slow/0/").status == 200
 
 
-def test_body_that_never_ends_is_dropped(shared):
+def test_endless_body_is_refused(shared):
     ours = socket.create_connection(("127.0.0.1", shared.port), timeout=60)
     ours.sendall(b"POST /echo/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
     with pytest.raises(OSError):
@@ -225,10 +225,10 @@ def test_body_that_never_ends_is_dropped(shared):
     assert shared.get("/slow/0/").status == 200
 
 
-# --- The end ----------------------------------------------------------------------------------------------------------
+# Stop
 
 
-def test_sigterm_lets_requests_finish_and_takes_no_new_ones(own):
+def test_sigterm_lets_requests_finish_and_accepts_no_new_ones(own):
     working = [own.ask("/slow/1/") for _ in range(2)] + [own.ask("/slow/0/")]
     time.sleep(0.3)
     own.process.send_signal(signal.SIGTERM)
@@ -239,19 +239,19 @@ def test_sigterm_lets_requests_finish_and_takes_no_new_ones(own):
     assert own.ends() == 0
 
 
-def test_sigterm_turns_nobody_away_whose_connection_was_accepted(own):
-    """By the system, that is: the process sleeps while they connect, and wakes to find the signal and the crowd at once."""
+def test_sigterm_serves_connections_that_the_system_accepted(own):
+    """The process sleeps while they connect, and finds the signal and the connections at once."""
     assert own.get("/slow/0/").status == 200
     own.process.send_signal(signal.SIGSTOP)
     crowd = [own.ask("/slow/0/") for _ in range(4)]
     own.process.send_signal(signal.SIGTERM)
     own.process.send_signal(signal.SIGCONT)
-    # Two threads and a line of two: four are as many as get an answer of their own.
+    # Two threads and two waiting: as many as get an answer of their own.
     assert [first_line(ours) for ours in crowd] == ["HTTP/1.1 200 OK"] * 4
     assert own.ends() == 0
 
 
-def test_sigterm_waits_for_what_is_being_asked_but_not_for_long(own):
+def test_sigterm_waits_briefly_for_a_request_that_is_arriving(own):
     slow, silent = (
         socket.create_connection(("127.0.0.1", own.port), timeout=60),
         socket.create_connection(("127.0.0.1", own.port), timeout=60),
@@ -268,7 +268,7 @@ def test_sigterm_waits_for_what_is_being_asked_but_not_for_long(own):
     silent.close()
 
 
-def test_sigterm_is_not_put_off_by_clients_that_ask_again_and_again(own):
+def test_sigterm_is_not_delayed_by_clients_that_repeat_requests(own):
     def ask_until_the_end():
         ours, request = (
             own.ask("/slow/0.05/"),
@@ -286,8 +286,8 @@ def test_sigterm_is_not_put_off_by_clients_that_ask_again_and_again(own):
     assert own.ends() == 0
 
 
-def test_sigterm_lets_a_slow_reader_have_the_last_byte(own):
-    # As much as the handler gets rid of, and more than the system takes: the rest waits inside the server.
+def test_sigterm_sends_a_slow_reader_the_last_byte(own):
+    # As much as the handler can send, and more than the system takes: the server holds the rest.
     chunks = what_a_reader_of_nothing_is_sent(own)
     reader = own.ask(f"/big/?chunks={chunks}", buffer=4096)
     time.sleep(0.5)
@@ -306,7 +306,7 @@ def test_sigterm_ends_idle_and_kept_connections_at_once(own):
     assert own.ends() == 0
 
 
-def test_sigterm_waits_ten_seconds_at_most_and_owns_up(own):
+def test_sigterm_ends_within_ten_seconds_and_reports_unfinished_requests(own):
     own.ask("/slow/60/")
     time.sleep(0.3)
     started = time.monotonic()
@@ -316,10 +316,10 @@ def test_sigterm_waits_ten_seconds_at_most_and_owns_up(own):
     assert "1 request(s) unfinished" in own.log.read_text()
 
 
-# --- The log ----------------------------------------------------------------------------------------------------------
+# Log
 
 
-def test_log_holds_no_query_and_no_token(own):
+def test_access_log_holds_no_query_and_no_token(own):
     own.get("/context/?name=secret-query", **{"X-Request-ID": "caller-knows-1"}).read()
     own.get("/activate/short-token/").read()
     own.get("/nowhere/MTI-c6p1rk-8f14e45fceea167a5a36dedd4bea2543/").read()
@@ -335,7 +335,7 @@ def test_log_holds_no_query_and_no_token(own):
     assert [secret for secret in ("secret-query", "short-token", "c6p1rk") if secret in log] == []
 
 
-# --- Plain sockets ----------------------------------------------------------------------------------------------------
+# Plain sockets
 
 
 def first_line(ours):
@@ -368,7 +368,7 @@ def cut(ours):
 
 
 def post(site, path, body, *, chunked=False):
-    """Send the body while reading the answer, as browsers do: the answer may come before the body is through."""
+    """Send the body while reading the answer, as browsers do: the answer may come early."""
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
     connection.putrequest("POST", path)
     connection.putheader("Transfer-Encoding", "chunked") if chunked else connection.putheader(

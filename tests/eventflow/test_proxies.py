@@ -1,4 +1,4 @@
-"""Whose word about a client is taken: that of our own proxies, named by address, and nobody else's."""
+"""Client address and scheme behind proxies: only those named in TRUSTED_PROXIES are believed."""
 
 import asyncio
 import subprocess
@@ -57,7 +57,7 @@ def seen(peer, *headers, kind="http"):
         ("203.0.113.5", "10.0.0.7", "203.0.113.5"),
     ],
 )
-def test_forwarded_address_counts_from_our_proxies_only(peer, said, client):
+def test_forwarded_address_is_believed_from_our_proxies_only(peer, said, client):
     assert seen(peer, ("x-forwarded-for", said), ("accept", "*/*"))[0::2] == (client, ["accept"])
 
 
@@ -69,12 +69,12 @@ def test_forwarded_addresses_in_several_headers_are_one_list():
 
 
 @pytest.mark.parametrize(("peer", "scheme"), [("10.0.0.7", "https"), ("203.0.113.5", "http")])
-def test_forwarded_scheme_counts_from_our_proxies_only(peer, scheme):
+def test_forwarded_scheme_is_believed_from_our_proxies_only(peer, scheme):
     assert seen(peer, ("x-forwarded-proto", "https"))[1:] == (scheme, [])
     assert seen(peer, ("x-forwarded-proto", "gopher"))[1:] == ("http", [])
 
 
-def test_sockets_come_through_proxies_too():
+def test_forwarded_address_is_believed_for_sockets():
     assert seen(
         "10.0.0.7",
         ("x-forwarded-for", "203.0.113.9"),
@@ -83,7 +83,7 @@ def test_sockets_come_through_proxies_too():
     ) == ("203.0.113.9", None, [])
 
 
-def test_other_forwarding_headers_never_arrive():
+def test_other_forwarding_headers_are_removed():
     headers = [
         ("x-forwarded-host", "evil.example"),
         ("x-forwarded-port", "1"),
@@ -93,7 +93,7 @@ def test_other_forwarding_headers_never_arrive():
     assert seen("10.0.0.7", *headers) == ("10.0.0.7", "http", [])
 
 
-def test_networks_are_addresses_and_networks():
+def test_networks_reads_addresses_and_networks():
     assert networks(["10.0.0.7", " 172.16.0.0/12 ", ""]) == [
         ip_network("10.0.0.7/32"),
         ip_network("172.16.0.0/12"),
@@ -101,7 +101,7 @@ def test_networks_are_addresses_and_networks():
 
 
 @pytest.mark.parametrize("wrong", ["1", "proxy", "10.0.0.1/8"])
-def test_server_does_not_start_with_a_proxy_that_is_no_address(wrong, tmp_path):
+def test_trusted_proxies_that_are_no_addresses_stop_the_start(wrong, tmp_path):
     words = environment(TRUSTED_PROXIES=wrong, TEST_DATABASE=tmp_path / "db")
     done = subprocess.run(command("check"), env=words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
@@ -112,8 +112,8 @@ def test_server_does_not_start_with_a_proxy_that_is_no_address(wrong, tmp_path):
 @pytest.mark.parametrize(
     ("trusted", "words"), [("127.0.0.0/8", "Log in"), ("10.0.0.0/8", "Too many attempts")]
 )
-def test_log_ins_are_limited_by_the_address_that_really_asks(trusted, words, tmp_path):
-    """Ten wrong log-ins a minute from one address: behind our proxy that of the client, else the peer's."""
+def test_log_ins_are_limited_by_the_client_address_behind_our_proxies(trusted, words, tmp_path):
+    """Ten wrong log-ins a minute: of the client behind our proxy, else of the peer."""
     with serving(tmp_path / "log", TRUSTED_PROXIES=trusted, REDIS_URL="") as site:
         for number in range(11):
             visitor = Visitor(site.port)

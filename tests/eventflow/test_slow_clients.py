@@ -1,4 +1,7 @@
-"""Who sends a byte now and then is sent away: on a clock of the test's own, with Twisted's stand-in for a connection."""
+"""Time limits for requests that arrive slowly.
+
+On a clock of the test's own, with the transport that Twisted has for tests.
+"""
 
 import pytest
 from twisted.internet.task import Clock
@@ -43,7 +46,7 @@ class Client:
     [(b"G", HEAD_SECONDS), (b"GET / HTTP/1.1\r\nHost: loc", HEAD_SECONDS), (HEAD, BODY_SECONDS)],
     ids=["first line", "head", "body"],
 )
-def test_request_that_drips_is_ended(begun, seconds):
+def test_request_that_arrives_too_slowly_is_ended(begun, seconds):
     ours = Client()
     ours.send(begun)
     ours.drip(seconds=seconds - 1)
@@ -52,13 +55,13 @@ def test_request_that_drips_is_ended(begun, seconds):
     assert ours.is_ended
 
 
-def test_connection_on_which_nothing_is_asked_is_ended():
+def test_connection_without_a_request_is_ended():
     ours = Client()
     ours.clock.advance(HEAD_SECONDS + 1)
     assert ours.is_ended
 
 
-def test_connection_is_kept_between_requests_and_each_has_its_time():
+def test_connection_is_kept_between_requests_and_each_has_its_own_time_limit():
     ours = Client()
     for _ in range(3):
         ours.send(HEAD + b"x" * 1000)
@@ -71,7 +74,7 @@ def test_connection_is_kept_between_requests_and_each_has_its_time():
     assert ours.is_ended
 
 
-def test_two_requests_at_once_are_both_answered():
+def test_pipelined_requests_are_both_answered():
     ours = Client()
     ours.send((HEAD + b"x" * 1000) * 2)
     assert ours.transport.value().count(b"HTTP/1.1 200") == 2

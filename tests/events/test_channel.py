@@ -1,4 +1,4 @@
-"""The line to the channel layer: hints through a real Redis, and numbers all the same while it is stopped or hangs."""
+"""Notifications through a real Redis, and counts all the same while it is stopped or hangs."""
 
 import asyncio
 import subprocess
@@ -31,35 +31,38 @@ def redis(tmp_path, settings, monkeypatch):
         yield server
 
 
-def test_hint_crosses_from_one_process_to_another(redis):
+def test_notification_reaches_another_process(redis):
     event = make_event()
-    code = f"from events.models import Event; from events.live import notifications; Event.objects.update(pending_count=4); notifications.notify({event.pk})"
+    code = (
+        "from events.models import Event; from events.live import notifications; "
+        f"Event.objects.update(pending_count=4); notifications.notify({event.pk})"
+    )
 
     async def scenario(live):
-        watching = live.subscribe(event)
+        subscriber = live.subscribe(event)
         await live.channel_is_up()
         words = command("shell", "-v0", "-c", code)
         await asyncio.to_thread(
             subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=60
         )
-        await watching.receives((0, 4, 0), seconds=1)
+        await subscriber.receives((0, 4, 0), seconds=1)
 
     run(scenario)
 
 
 @pytest.mark.parametrize(("take", "give"), [("stop", "start"), ("hang", "wake")])
-def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
+def test_counts_arrive_while_redis_is_away_and_notifications_when_it_is_back(
     redis, take, give, caplog
 ):
     event, other = make_event(), make_event()
 
     async def scenario(live):
-        watching = live.subscribe(event)
+        subscriber = live.subscribe(event)
         await live.channel_is_up()
         for number in (1, 2):
             getattr(redis, take)()
             await on_a_thread(change, event, pending_count=number)
-            await watching.receives((0, number, 0))
+            await subscriber.receives((0, number, 0))
             await live.channel_is(up=False)
             # Whoever comes now is told, too.
             late = live.subscribe(other)
@@ -68,8 +71,8 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
             await asyncio.to_thread(getattr(redis, give))
             await asyncio.wait_for(live.channel_is_up(), 10)
             await on_a_thread(change, event, pending_count=10 * number)
-            await watching.receives((0, 10 * number, 0), seconds=1)
-        return watching.received
+            await subscriber.receives((0, 10 * number, 0), seconds=1)
+        return subscriber.received
 
     assert run(scenario) == [(0, number, 0) for number in (0, 1, 10, 2, 20)]
     told = [
@@ -87,24 +90,24 @@ def test_numbers_come_while_redis_is_away_and_hints_again_when_it_is_back(
     )
 
 
-def test_lost_subscription_is_noticed(redis):
+def test_channel_notices_a_lost_subscription(redis):
     """Redis answers, but has forgotten that we listen."""
     event = make_event()
 
     async def scenario(live):
-        watching = live.subscribe(event)
+        subscriber = live.subscribe(event)
         await live.channel_is_up()
         redis.kill_listeners()
         await on_a_thread(change, event, pending_count=1)
-        await watching.receives((0, 1, 0))
+        await subscriber.receives((0, 1, 0))
         await asyncio.wait_for(live.channel_is_up(), 10)
         await on_a_thread(change, event, pending_count=2)
-        await watching.receives((0, 2, 0), seconds=1)
+        await subscriber.receives((0, 2, 0), seconds=1)
 
     run(scenario)
 
 
-def test_hung_redis_costs_a_request_nothing(redis):
+def test_notify_does_not_wait_for_a_hung_redis(redis):
     event, requests = make_event(), 50
 
     async def scenario(live):
@@ -119,7 +122,7 @@ def test_hung_redis_costs_a_request_nothing(redis):
 
 
 @pytest.mark.parametrize("take", ["stop", "hang"])
-def test_worker_waits_for_redis_once_and_then_goes_on(redis, take, caplog, monkeypatch):
+def test_notify_in_a_worker_waits_for_redis_once(redis, take, caplog, monkeypatch):
     """A process without a server's loop."""
     event = make_event()
     monkeypatch.setattr(notifications, "notifier", notifications.Notifier())

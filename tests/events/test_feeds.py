@@ -1,4 +1,7 @@
-"""Live numbers inside one process: hints, feeds and watchers, on the channel layer of this stack and a real database."""
+"""Live metrics inside one process: notifications, feeds and subscribers.
+
+On the channel layer of this stack and a real database.
+"""
 
 import asyncio
 import statistics
@@ -16,42 +19,42 @@ from tickets.queue import registration
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_watcher_is_told_now_and_after_each_change_by_a_service():
+def test_subscriber_receives_counts_now_and_after_each_change_by_a_service():
     event, (person,) = make_event(admission="automatic", seats_limit=1), make_people(1)
 
     async def scenario(live):
-        watching = [live.subscribe(event) for _ in range(3)]
-        await watching[0].receives((0, 0, 0))
+        subscribers = [live.subscribe(event) for _ in range(3)]
+        await subscribers[0].receives((0, 0, 0))
         await live.channel_is_up()
         reservation = await on_a_thread(registration.reserve, event, person=person)
-        for one in watching:
+        for one in subscribers:
             await one.receives((1, 0, 0))
         await on_a_thread(registration.cancel, reservation, by=person)
-        await watching[0].receives((0, 0, 0))
-        return [one.received for one in watching]
+        await subscribers[0].receives((0, 0, 0))
+        return [one.received for one in subscribers]
 
     assert run(scenario) == [[(0, 0, 0), (1, 0, 0), (0, 0, 0)]] * 3
 
 
-def test_twenty_changes_a_second_become_four_messages_and_none_is_the_last_for_long():
+def test_feed_sends_four_frames_a_second_and_the_last_state_within_half_a_second():
     event = make_event(seats_limit=1000)
 
     async def scenario(live):
-        watching, delays = live.subscribe(event), []
+        subscriber, delays = live.subscribe(event), []
         await live.channel_is_up()
         for burst in range(4):
-            began, before = time.monotonic(), len(watching.received)
+            began, before = time.monotonic(), len(subscriber.received)
             for number in range(20):
                 await on_a_thread(change, event, pending_count=100 * burst + number + 1)
                 await asyncio.sleep(0.04)
             done = time.monotonic()
-            await watching.receives((0, 100 * burst + 20, 0))
-            delays.append(watching.times[-1] - done)
-            rate = (len(watching.received) - before - 1) / (time.monotonic() - began)
+            await subscriber.receives((0, 100 * burst + 20, 0))
+            delays.append(subscriber.times[-1] - done)
+            rate = (len(subscriber.received) - before - 1) / (time.monotonic() - began)
             assert rate <= 4.1
         gaps = [
             later - earlier
-            for earlier, later in zip(watching.times[1:], watching.times[2:], strict=False)
+            for earlier, later in zip(subscriber.times[1:], subscriber.times[2:], strict=False)
         ]
         # Half, because a busy machine may hand over one message late and the next in time.
         assert min(gaps) > feeds.SPACING_SECONDS / 2
@@ -60,71 +63,71 @@ def test_twenty_changes_a_second_become_four_messages_and_none_is_the_last_for_l
     assert run(scenario) < 0.5
 
 
-def test_one_query_a_message_however_many_watch():
+def test_feed_asks_one_query_a_frame_however_many_subscribe():
     event = make_event()
 
     async def scenario(live):
-        watching = [live.subscribe(event) for _ in range(60)]
+        subscribers = [live.subscribe(event) for _ in range(60)]
         await live.channel_is_up()
         live.queries.count = 0
         for number in range(1, 5):
             await on_a_thread(change, event, pending_count=number)
-            for one in watching:
+            for one in subscribers:
                 await one.receives((0, number, 0))
             await asyncio.sleep(feeds.SPACING_SECONDS)
-        return live.queries.count, {len(one.received) for one in watching}
+        return live.queries.count, {len(one.received) for one in subscribers}
 
     assert run(scenario) == (4, {5})
 
 
-def test_hint_without_a_change_says_nothing():
+def test_notification_without_a_change_sends_nothing():
     event = make_event()
 
     async def scenario(live):
-        watching = live.subscribe(event)
+        subscriber = live.subscribe(event)
         await live.channel_is_up()
         for _ in range(3):
             await on_a_thread(notifications.notify, event.pk)
             await asyncio.sleep(0.3)
-        return watching.received
+        return subscriber.received
 
     assert run(scenario) == [(0, 0, 0)]
 
 
-def test_heartbeat_repeats_the_truth(monkeypatch):
+def test_heartbeat_repeats_the_counts(monkeypatch):
     monkeypatch.setattr(feeds, "HEARTBEAT_SECONDS", 0.5)
     event = make_event()
 
     async def scenario(live):
-        watching = live.subscribe(event)
+        subscriber = live.subscribe(event)
         await asyncio.sleep(1.8)
-        # Nobody hinted at this one, as when a hint is lost.
+        # Without a notification, as when one is lost.
         await on_a_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
-        await watching.receives((0, 3, 0), seconds=1)
-        return watching.received
+        await subscriber.receives((0, 3, 0), seconds=1)
+        return subscriber.received
 
     seen = run(scenario)
     assert seen[:3] == [(0, 0, 0)] * 3
     assert len(seen) <= 5
 
 
-def test_a_lost_hint_delays_a_number_by_a_look_and_says_nothing_twice(monkeypatch):
+def test_poll_replaces_a_lost_notification_and_sends_nothing_twice(monkeypatch):
     monkeypatch.setattr(feeds, "RELIABLE_POLL_SECONDS", 0.5)
     event = make_event()
 
     async def scenario(live):
-        watching = live.subscribe(event)
+        subscriber = live.subscribe(event)
         await live.channel_is_up()
-        # Nobody hints at this one.
+        # Without a notification.
         await on_a_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
-        await watching.receives((0, 3, 0), seconds=5)
+        await subscriber.receives((0, 3, 0), seconds=5)
         await asyncio.sleep(1.2)
-        return watching.received
+        return subscriber.received
 
     assert run(scenario) == [(0, 0, 0), (0, 3, 0)]
 
 
-def test_change_between_the_first_look_and_the_watching_is_not_missed():
+def test_change_before_the_subscription_is_not_missed():
     event = make_event()
 
     async def scenario(live):
@@ -132,7 +135,7 @@ def test_change_between_the_first_look_and_the_watching_is_not_missed():
         await live.channel_is_up()
         await on_a_thread(change, event, pending_count=1)
         await others.receives((0, 1, 0))
-        # `event` still says 0, and no further hint will come.
+        # `event` still says 0, and no further notification will come.
         late = live.subscribe(event)
         await late.receives((0, 1, 0), seconds=1)
         return late.received, others.received
@@ -140,7 +143,7 @@ def test_change_between_the_first_look_and_the_watching_is_not_missed():
     assert run(scenario) == ([(0, 0, 0), (0, 1, 0)], [(0, 0, 0), (0, 1, 0)])
 
 
-def test_slow_watcher_skips_to_the_newest():
+def test_slow_subscriber_skips_to_the_newest_frame():
     event = make_event()
 
     async def scenario(live):
@@ -157,7 +160,7 @@ def test_slow_watcher_skips_to_the_newest():
     assert run(scenario) == ([(0, 0, 0)], [(0, 0, 0), (0, 3, 0)])
 
 
-def test_those_who_come_at_the_same_time_share_a_reading():
+def test_public_event_is_read_once_for_all_who_ask_together():
     event, draft = make_event(), make_event(status="draft")
 
     async def scenario(live):
@@ -169,17 +172,17 @@ def test_those_who_come_at_the_same_time_share_a_reading():
     assert run(scenario) == ([event] * 50 + [None] * 50, 2)
 
 
-def test_feed_ends_with_its_last_watcher():
+def test_feed_ends_with_its_last_subscriber():
     event, other = make_event(), make_event()
 
     async def scenario(live):
         mine = asyncio.all_tasks()
-        watching, feeds_left = (
+        subscribers, feeds_left = (
             [live.subscribe(event), live.subscribe(event), live.subscribe(other)],
             [],
         )
         await live.channel_is_up()
-        for one in watching:
+        for one in subscribers:
             one.unsubscribe()
             feeds_left.append(sorted(live.feeds.feeds))
         await asyncio.wait_for(live.feeds.channel.task, 2)
@@ -191,35 +194,35 @@ def test_feed_ends_with_its_last_watcher():
     assert run(scenario) == ([sorted([event.pk, other.pk]), [other.pk], []], set(), [])
 
 
-def test_watching_ends_when_the_event_is_no_more():
+def test_subscribers_are_closed_when_the_event_is_deleted():
     event = make_event()
 
     async def scenario(live):
-        watching = live.subscribe(event)
+        subscriber = live.subscribe(event)
         await live.channel_is_up()
         await on_a_thread(Event.objects.filter(pk=event.pk).delete)
         notifications.notify_now(event.pk)
-        await asyncio.wait_for(watching.is_closed.wait(), 5)
+        await asyncio.wait_for(subscriber.is_closed.wait(), 5)
         return live.feeds.feeds
 
     assert run(scenario) == {}
 
 
-def test_feed_outlives_the_database(caplog, monkeypatch):
+def test_feed_survives_an_outage_of_the_database(caplog, monkeypatch):
     monkeypatch.setattr(reader, "BACK_OFF_SECONDS", (0.1, 0.2))
     events = [make_event(), make_event()]
 
     async def scenario(live):
-        watching = [live.subscribe(event) for event in events]
+        subscribers = [live.subscribe(event) for event in events]
         await live.channel_is_up()
         live.queries.refuse = True
         for event in events:
             await on_a_thread(change, event, pending_count=5)
         await asyncio.sleep(0.6)
-        assert [one.received for one in watching] == [[(0, 0, 0)]] * 2
+        assert [one.received for one in subscribers] == [[(0, 0, 0)]] * 2
         tried = live.queries.count
         live.queries.refuse = False
-        for one in watching:
+        for one in subscribers:
             await one.receives((0, 5, 0), seconds=2)
         return tried
 
@@ -235,7 +238,7 @@ def test_feed_outlives_the_database(caplog, monkeypatch):
     ]
 
 
-def test_hint_waits_for_the_commit_and_undone_work_gives_none(monkeypatch):
+def test_notification_waits_for_the_commit_and_a_rollback_sends_none(monkeypatch):
     event, told = make_event(), []
     monkeypatch.setattr(
         notifications.Notifier, "schedule", lambda notifier, event_id: told.append(event_id)

@@ -1,4 +1,7 @@
-"""What a live socket sends: which parts it was asked for, each text written once, and pages that show all they ask for."""
+"""What a live socket sends: the requested parts, each text written once.
+
+And that pages show all the parts that they ask for.
+"""
 
 from datetime import timedelta
 
@@ -33,7 +36,7 @@ pytestmark = pytest.mark.django_db
         (b"format=html&parts=%00%FF", PARTS),
     ],
 )
-def test_asked_parts_are_known_names_in_one_order(query, parts):
+def test_requested_parts_are_known_names_in_one_order(query, parts):
     assert requested_parts(query) == parts
 
 
@@ -60,7 +63,7 @@ def test_frame_is_rendered_once_for_each_set_of_parts():
     assert rendered == ["events/_live.html"] * 2
 
 
-def test_each_snippet_says_where_it_goes():
+def test_snippet_names_the_element_it_replaces():
     frame = Frame(make_event())
     snippets = html.fragments_fromstring(frame.html(PARTS))
     assert [snippet.get("id") for snippet in snippets] == [f"live-{part}" for part in PARTS]
@@ -71,7 +74,10 @@ def test_each_snippet_says_where_it_goes():
 
 
 def shows_what_it_asks_for(page) -> bool:
-    """htmx writes an error to the console for each snippet without a place on the page, and a number without a snippet would stand still."""
+    """Whether page and socket agree.
+
+    htmx reports a snippet without a place as an error; a count without a snippet stands still.
+    """
     query = only(page, "//*[@ws-connect]").get("ws-connect").partition("?")[2]
     shown = [element.get("id") for element in tree(page).xpath("//*[starts-with(@id, 'live-')]")]
     return sorted(shown) == sorted(f"live-{part}" for part in requested_parts(query.encode()))

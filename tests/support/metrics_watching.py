@@ -1,4 +1,4 @@
-"""Live metrics inside the test's process, on a loop that notifier and feeds take for the server's."""
+"""Live metrics inside the test's process, on a loop that stands for the server's."""
 
 import asyncio
 import time

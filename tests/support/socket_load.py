@@ -51,7 +51,7 @@ def visit(server: Server, port: int, event_id: int) -> None:
 
 
 def slow_reader(server: Server, port: int, event_id: int) -> dict[str, Any]:
-    """What waits for a client that reads nothing while many frames come, and what it gets at last."""
+    """What waits for a client that reads nothing, and what it gets at last."""
     ours = visitor(port, event_id)
     waiting = on_the_loop(frames_for(one_socket(server), event_id))
     return {
