@@ -44,7 +44,7 @@ def delete_unverified_addresses(person: User) -> None:
     pending = unverified.exclude(email=person.email)
     addresses = [*pending.values_list("email", flat=True)]
     pending.delete()
-    mail.forget(addresses_without_account(addresses))
+    mail.erase_addresses(addresses_without_account(addresses))
 
 
 def addresses_without_account(addresses: list[str]) -> set[str]:

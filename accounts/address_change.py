@@ -29,7 +29,7 @@ def request_address_change(person: User, email: str) -> EmailAddress:
     activation.record_former_address(person, person.email)
     if may_mail("address_asked", person.email):
         args = {"person": person.pk, "before": person.email}
-        mail.queue(mails.address_asked, to=person, args=args, priority=mail.FIRST_IN_LINE)
+        mail.queue(mails.address_asked, to=person, args=args, priority=mail.HIGH_PRIORITY)
     audit.record("address.ask", person, by=person)
     return address
 
@@ -76,5 +76,5 @@ def restore_address(former: FormerAddress) -> User:
     Authenticator.objects.filter(user=person, created_at__gte=period_start).delete()
     revoke_access(person, "address.take_back", by=person)
     args = {"person": person.pk}
-    mail.queue(mails.choose_password, to=person, args=args, priority=mail.FIRST_IN_LINE)
+    mail.queue(mails.choose_password, to=person, args=args, priority=mail.HIGH_PRIORITY)
     return person

@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from accounts import activation, people, second_factor
 from accounts.allauth_forms import unsaved_person
 from accounts.models import User
-from eventflow.admin import FoldedSearch
+from eventflow.core.admin_lists import FoldedSearchAdmin
 from eventflow.core.errors import Refused
 
 admin.site.unregister(Group)  # the one role of a person decides what they may do
@@ -53,7 +53,7 @@ class NewPersonForm(PersonForm):
 
 
 @admin.register(User)
-class PersonAdmin(FoldedSearch):
+class PersonAdmin(FoldedSearchAdmin):
     list_display = ["email", "first_name", "last_name", "role", "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["first_name_folded", "last_name_folded", "email"]
@@ -123,7 +123,7 @@ class PersonAdmin(FoldedSearch):
 
 
 @admin.register(Authenticator)
-class SecondFactorAdmin(FoldedSearch):
+class SecondFactorAdmin(FoldedSearchAdmin):
     """Who has a second factor. An Admin can remove one that its owner has lost.
 
     The Admin has to make sure first that it is the owner who asks.

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect, reswap
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
-from eventflow.core.form_drafts import is_filled_in, is_kept, offer_again
+from eventflow.core.form_drafts import has_draft, has_typed_fields, resend_page
 from eventflow.core.own_pages import back_url
 
 View = Callable[..., HttpResponseBase]
@@ -54,11 +54,11 @@ def respond_login_required(request: HttpRequest) -> HttpResponseBase:
     """
     htmx = getattr(request, "htmx", None)
     login = redirect_to_login(current_page_url(request, htmx)).url
-    if htmx and (BACKGROUND_HEADER in request.headers or is_filled_in(request)):
+    if htmx and (BACKGROUND_HEADER in request.headers or has_typed_fields(request)):
         toast = render(request, "send_again.html#toast", {"login": login}, status=401)
         return reswap(toast, "none")
-    if is_kept(request):
-        return offer_again(request, status=401, login=login)
+    if has_draft(request):
+        return resend_page(request, status=401, login=login)
     return HttpResponseClientRedirect(login) if htmx else redirect(login)
 
 

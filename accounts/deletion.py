@@ -38,7 +38,7 @@ def delete_account(person: User) -> None:
             return
         address, language = person.email, person.language
         delete_unverified_addresses(person)
-        mail.forget({address})
+        mail.erase_addresses({address})
         Session.objects.filter(pk__in=sessions).delete()
         LoginSession.objects.filter(person=person).delete()
         FormerAddress.objects.filter(person=person).delete()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.allauth_forms import INVALID_EMAIL, REQUIRED
 from accounts.models import User
 from eventflow.core.fields import ComposedLine, MailedAddress
-from eventflow.core.time_zones import spoken_zone, zones_by_region
+from eventflow.core.time_zones import zone_label, zones_by_region
 
 
 class ResendLinkForm(forms.Form):
@@ -74,9 +74,9 @@ class SettingsForm(forms.Form):
 
 def time_zone_choices(current: str = "") -> list[Any]:
     """Return every time zone by region; first this site's, and the one that the person has now."""
-    default = _("As on this site: %(zone)s") % {"zone": spoken_zone(settings.TIME_ZONE)}
+    default = _("As on this site: %(zone)s") % {"zone": zone_label(settings.TIME_ZONE)}
     first = [name for name in dict.fromkeys([current, "UTC"]) if name]
-    named = [(name, spoken_zone(name)) for name in first]
+    named = [(name, zone_label(name)) for name in first]
     return [("", default), *named, *zones_by_region({*first})]
 
 

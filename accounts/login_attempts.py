@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from accounts import allauth_bridge, known_browsers
 from accounts.models import User
 from eventflow.core import audit
-from eventflow.core.addresses import neighbourhood
+from eventflow.core.addresses import client_network
 from eventflow.core.errors import is_api
 from eventflow.core.text import email_key
 
@@ -59,7 +59,7 @@ def counters_for_unknown_browser(request: HttpRequest, email: str) -> list[tuple
 
 def network_of(request: HttpRequest) -> str:
     """Return the network of one internet connection: an IPv4 address, or 48 bits of an IPv6 one."""
-    return neighbourhood(allauth_bridge.client_ip(request), bits=48)
+    return client_network(allauth_bridge.client_ip(request), bits=48)
 
 
 def give_back(usages: list[allauth_bridge.Usage]) -> None:

@@ -11,7 +11,7 @@ from django.urls import path
 from accounts.allauth_forms import RenamePasskeyForm
 from accounts.views.security import RenamePasskeyView
 from accounts.views.security import changes_second_factor as changes
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 
 urlpatterns = [
     path("totp/activate/", changes(totp.activate_totp), name="mfa_activate_totp"),
@@ -24,7 +24,7 @@ urlpatterns = [
     path("webauthn/add/", changes(webauthn.add_webauthn), name="mfa_add_webauthn"),
     path(
         "webauthn/keys/<int:pk>/edit/",
-        keeps(RenamePasskeyForm)(RenamePasskeyView.as_view()),
+        keeps_draft(RenamePasskeyForm)(RenamePasskeyView.as_view()),
         name="mfa_edit_webauthn",
     ),
     path(

@@ -91,7 +91,7 @@ def notify_owner(owner: User) -> None:
     """Tell the owner of a verified address that somebody signed up with it."""
     if may_mail("exists", owner.email):
         args = {"person": owner.pk}
-        mail.queue(mails.account_exists, to=owner, args=args, priority=mail.FIRST_IN_LINE)
+        mail.queue(mails.account_exists, to=owner, args=args, priority=mail.HIGH_PRIORITY)
 
 
 def resend_activation_link(email: str) -> None:

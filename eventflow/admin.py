@@ -1,14 +1,13 @@
-"""Django's admin, for what has no page of its own. Who logs in there logs in with us: same limits, same proof of address."""
+"""Django's admin: tasks, mail, audit log and workers, which have no pages of their own.
+
+Its log-in is that of the site, with the same limits and the same proof of the address.
+"""
 
 from datetime import timedelta
-from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
-from django.db import DataError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -17,8 +16,8 @@ from django.utils.translation import ngettext
 from django_tasks_db.admin import DBTaskResultAdmin
 from django_tasks_db.models import DBTaskResult
 
+from eventflow.core.admin_lists import BoundedAdmin, ReadOnlyAdmin
 from eventflow.core.audit import AuditEntry
-from eventflow.core.search import LONGEST, every_word
 from eventflow.jobs.models import Worker
 from eventflow.mail import services
 from eventflow.mail.models import Mail
@@ -26,69 +25,18 @@ from eventflow.mail.models import Mail
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "EventFlow"
 
-
-class SafeList(ChangeList):
-    """A list whose filters may hold anything: what is no value of its column leads to the list without it."""
-
-    def get_filters(self, request: HttpRequest) -> Any:
-        try:
-            return super().get_filters(request)
-        except (OverflowError, ValueError) as error:
-            raise IncorrectLookupParameters(error) from error
-
-    def get_results(self, request: HttpRequest) -> None:
-        try:
-            super().get_results(request)
-        except (OverflowError, TypeError, ValueError, DataError) as error:
-            raise IncorrectLookupParameters(error) from error
-
-
-class SafeAdmin(admin.ModelAdmin):
-    """Lists whose search and filters are bounded: the base of every list here."""
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return SafeList
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet, search_term: str
-    ) -> tuple[QuerySet, bool]:
-        if len(search_term) > LONGEST:
-            return queryset.none(), False
-        return super().get_search_results(request, queryset, search_term)
-
-
-class FoldedSearch(SafeAdmin):
-    """Searches `search_fields` as every other page does: folded text, addresses, codes."""
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet, search_term: str
-    ) -> tuple[QuerySet, bool]:
-        return queryset.filter(every_word(search_term, *self.search_fields)), False
-
-
-class ReadOnly(SafeAdmin):
-    """To look at, not to touch."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
 admin.site.unregister(DBTaskResult)
 
 
 @admin.register(DBTaskResult)
-class TaskAdmin(SafeAdmin, DBTaskResultAdmin):
-    """The library's own, with our lists."""
+class TaskAdmin(BoundedAdmin, DBTaskResultAdmin):
+    """The list of background tasks: the library's own, bounded as every list here."""
 
 
 @admin.register(Mail)
-class MailAdmin(ReadOnly):
+class MailAdmin(ReadOnlyAdmin):
+    """The outbox. Stuck mails can be sent again."""
+
     list_display = ["kind", "to", "state", "attempts", "age", "next_attempt_at", "last_error"]
     list_filter = ["state"]
     search_fields = ["to"]
@@ -105,7 +53,7 @@ class MailAdmin(ReadOnly):
 
     @admin.action(description=_("Send again what is stuck"), permissions=["view"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Mail]) -> None:
-        queued = sum(services.send_again(mail) for mail in chosen)
+        queued = sum(services.resend(mail) for mail in chosen)
         self.message_user(
             request,
             ngettext("%d mail is on its way again.", "%d mails are on their way again.", queued)
@@ -121,7 +69,9 @@ class MailAdmin(ReadOnly):
 
 
 @admin.register(AuditEntry)
-class AuditAdmin(ReadOnly):
+class AuditAdmin(ReadOnlyAdmin):
+    """The audit log, to look up by target, person or request id."""
+
     list_display = ["at", "by", "action", "target_type", "target_id", "request_id"]
     list_filter = ["action", "target_type"]
     list_select_related = ["by"]
@@ -130,5 +80,7 @@ class AuditAdmin(ReadOnly):
 
 
 @admin.register(Worker)
-class WorkerAdmin(ReadOnly):
+class WorkerAdmin(ReadOnlyAdmin):
+    """The workers that are alive."""
+
     list_display = ["id", "seen_at"]

@@ -8,7 +8,9 @@ class EventflowConfig(AppConfig):
         from django.conf import settings
 
         from eventflow import receivers  # noqa: F401  connects our signal receivers
+        from eventflow.jobs import metrics as job_metrics  # noqa: F401  registers them
         from eventflow.jobs import schedule  # noqa: F401  registers the scheduled tasks
+        from eventflow.mail import metrics as mail_metrics  # noqa: F401  registers them
         from eventflow.observability import sentry
         from eventflow.observability.health import VERSION
         from eventflow.operations import checks  # noqa: F401  registers our system checks

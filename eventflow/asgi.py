@@ -17,7 +17,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 
-from eventflow.core.headers import EveryAnswer
+from eventflow.core.headers import DefaultHeaders
 from eventflow.observability.health import Probes
 from eventflow.observability.prometheus import metrics_page
 from eventflow.server.application import Application, check
@@ -40,6 +40,6 @@ routes = {
     "http": Probes(pages, numbers),
     "websocket": AllowedOriginsOnly(RetryOnDatabaseFailure(sockets)),
 }
-routed = EveryAnswer(ProtocolTypeRouter(routes))
+routed = DefaultHeaders(ProtocolTypeRouter(routes))
 behind_proxies = BehindProxies(routed, trusted=settings.TRUSTED_PROXIES)
 application = Application(behind_proxies, pages=pages, feeds=feeds)

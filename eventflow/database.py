@@ -7,7 +7,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from eventflow.core.private_files import FOLDER, private_database, private_folder
+from eventflow.core.private_files import FOLDER_MODE, protect_database, protect_folder
 
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "eventflow.core.postgresql"
 DJANGO_POSTGRESQL = "django.db.backends.postgresql"
@@ -67,8 +67,8 @@ def keep_private(database: dict[str, Any], *, data_dir: Path) -> None:
     """Close a SQLite database, and the folder of our own data, to other users of the machine."""
     path = Path(database["NAME"])
     try:
-        private_folder(data_dir)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER)
-        private_database(path)
+        protect_folder(data_dir)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+        protect_database(path)
     except OSError as error:
         raise ImproperlyConfigured(f"{path.parent} can't be used: {error.strerror}.") from error

@@ -14,25 +14,17 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views import defaults
 from django_htmx.http import reswap
 
-from eventflow.core.errors import Refused, envelope, is_api
+from eventflow.core.errors import SERVER_ERROR, UNAVAILABLE, Refused, envelope, is_api
 from eventflow.core.own_pages import back_url
 
 logger = logging.getLogger(__name__)
 
-BROKEN = gettext_lazy(
-    "Something went wrong here. It is logged, with the X-Request-ID of this answer."
-)
-AWAY = gettext_lazy(
-    "We can’t reach our records just now. What was confirmed is safe. Try again in a few seconds."
-)
-
 
 class RefusedMiddleware:
-    """Translate a refusal that no view caught: a toast for htmx, a page with the reason for a plain form."""
+    """Answers a refusal that no view caught: a toast for htmx, a page with the reason otherwise."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -45,7 +37,7 @@ class RefusedMiddleware:
             return None
         logger.info("refused: %s", exception.code)
         if getattr(request, "htmx", False):
-            # The toast comes out of band; whatever the request meant to replace stays.
+            # The toast comes out of band; what the request would have replaced stays.
             answer = render(request, "refused.html#toast", {"refusal": exception}, status=409)
             return reswap(answer, "none")
         return render(
@@ -54,7 +46,10 @@ class RefusedMiddleware:
 
 
 def is_database_away(error: BaseException | None) -> bool:
-    """Whether the database can't be reached or is busy. A query that it refuses (too complex, say) is a fault of ours."""
+    """Whether this error says that the database can't be reached or is busy.
+
+    A query that the database refuses, as one too complex, is a bug and no outage.
+    """
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     cause = error.__cause__
@@ -65,22 +60,27 @@ def is_database_away(error: BaseException | None) -> bool:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The last answer: 503 while the database is away, which heals by itself, else 500. Needs no database and no session."""
-    away = is_database_away(sys.exception())
+    """The answer to an uncaught error: 503 while the database is away, else 500.
+
+    It needs no database and no session.
+    """
+    is_away = is_database_away(sys.exception())
     if is_api(request.path):
-        code, words = ("unavailable", AWAY) if away else ("server_error", BROKEN)
-        response: HttpResponse = JsonResponse(envelope(code, words), status=503 if away else 500)
+        code, message = ("unavailable", UNAVAILABLE) if is_away else ("server_error", SERVER_ERROR)
+        response: HttpResponse = JsonResponse(
+            envelope(code, message), status=503 if is_away else 500
+        )
     else:
         response = HttpResponse(
-            render_to_string("503.html" if away else "500.html"), status=503 if away else 500
+            render_to_string("503.html" if is_away else "500.html"), status=503 if is_away else 500
         )
-    if away:
+    if is_away:
         response["Retry-After"] = "5"
     return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What Django turns away before a view is reached: a host that is not ours, too many fields."""
+    """400 for what Django refuses before a view: an unknown host, too many fields."""
     if is_api(request.path):
         return JsonResponse(
             envelope("bad_request", _("This request can't be understood.")), status=400
@@ -89,12 +89,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, as the envelope or as a page."""
     if is_api(request.path):
         return JsonResponse(envelope("not_found", _("There is nothing here.")), status=404)
     return defaults.page_not_found(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, as the envelope or as a page."""
     if is_api(request.path):
         return JsonResponse(envelope("forbidden", _("You may not do this.")), status=403)
     return defaults.permission_denied(request, exception)

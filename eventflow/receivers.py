@@ -10,14 +10,14 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.signals import account_deleting
 from eventflow.api import idempotency
-from eventflow.core.private_files import private_database
+from eventflow.core.private_files import protect_database
 
 
 @receiver(connection_created)
 def close_it_to_others(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """SQLite makes its file when it is first opened, readable for everybody."""
     if connection.vendor == "sqlite":
-        private_database(Path(connection.settings_dict["NAME"]))
+        protect_database(Path(connection.settings_dict["NAME"]))
 
 
 @receiver(account_deleting)

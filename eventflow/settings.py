@@ -16,9 +16,9 @@ from whitenoise.compress import Compressor
 
 from eventflow import database
 from eventflow.core import addresses
-from eventflow.core.private_files import private_folder
+from eventflow.core.private_files import protect_folder
 from eventflow.environment import Environment
-from eventflow.operations.local_secret import check_secret, kept_secret
+from eventflow.operations.local_secret import check_secret, local_secret_key
 from eventflow.server.proxies import networks
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,7 +41,9 @@ DEBUG = env.bool("DEBUG", default=False)
 # Somebody tries EventFlow out on their own machine: no database was named, and nobody said DEBUG=False, which means that it is for real.
 TRIAL = not DATABASE_URL and env.bool("DEBUG", default=True)
 NO_TRIAL_BECAUSE = "DATABASE_URL is set" if DATABASE_URL else "DEBUG=False is set"
-SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or (kept_secret(DATA_DIR) if TRIAL else "")
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or (
+    local_secret_key(DATA_DIR) if TRIAL else ""
+)
 if not TRIAL and not (DEBUG and SECRET_KEY):
     check_secret(SECRET_KEY, because=NO_TRIAL_BECAUSE)
 # Keys of before, with which what they signed or encrypted can still be read: docs/operations.md, "Rotate keys".
@@ -73,7 +75,7 @@ CORS_EXPOSE_HEADERS = [
     "X-Request-ID",
     "X-Total-Count",
 ]
-CSRF_FAILURE_VIEW = "eventflow.core.csrf_origin.form_refused"
+CSRF_FAILURE_VIEW = "eventflow.core.csrf_origin.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HOST, PORT = env.str("HOST", default="") or "127.0.0.1", env.int("PORT", default=8000)
 # The base of the activation link. A "{token}" in it is replaced instead, for a separate front end.
@@ -88,7 +90,7 @@ SITE_URL = addresses.origin(
 )
 HTTPS = SITE_URL.startswith("https://")
 if TRIAL:
-    addresses.refuse_to_show_a_trial(host=HOST, site=SITE_URL)
+    addresses.check_trial_is_local(host=HOST, site=SITE_URL)
 # The proxies whose word about the client's address and scheme is taken: addresses and networks. From others it is anybody's and not read.
 try:
     TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", default=[]))
@@ -237,10 +239,10 @@ if EMAIL_HOST_GIVEN:
         "default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": SMTP}
     }
 elif DEV_MAIL:
-    private_folder(DATA_DIR / "mail")
+    protect_folder(DATA_DIR / "mail")
     MAILERS = {
         "default": {
-            "BACKEND": "eventflow.mail.files.PrivateFiles",
+            "BACKEND": "eventflow.mail.files.PrivateFileBackend",
             "OPTIONS": {"file_path": str(DATA_DIR / "mail")},
         }
     }
@@ -504,7 +506,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "paths": {"()": "eventflow.observability.logs.PathFilter"},
-        "strange_host": {"()": "eventflow.observability.logs.StrangeHost"},
+        "strange_host": {"()": "eventflow.observability.logs.UnknownHostFilter"},
     },
     "formatters": {
         "text": {"()": "eventflow.observability.logs.Line"},

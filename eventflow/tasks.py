@@ -32,7 +32,7 @@ tasks: StoredNames[StoredTask] = StoredNames()
 
 
 def stored_task(name: str, *, formerly: str = "") -> Callable[[Callable[..., Any]], StoredTask]:
-    """Make a task of a function and register it. `formerly`: its path in rows of the last release."""
+    """Make a function a task and register it. `formerly`: its path in rows of the last release."""
 
     def register(function: Callable[..., Any]) -> StoredTask:
         task = StoredTask(func=function, stored_name=name)

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from eventflow.admin import FoldedSearch, ReadOnly
+from eventflow.core.admin_lists import FoldedSearchAdmin, ReadOnlyAdmin
 from events.models import DoorStaff, Event
 
 
@@ -19,7 +19,7 @@ class DoorStaffInline(admin.TabularInline):
 
 
 @admin.register(Event)
-class EventAdmin(FoldedSearch, ReadOnly):
+class EventAdmin(FoldedSearchAdmin, ReadOnlyAdmin):
     list_display = [
         "title",
         "status",
@@ -38,7 +38,7 @@ class EventAdmin(FoldedSearch, ReadOnly):
 
 
 @admin.register(DoorStaff)
-class DoorStaffAdmin(FoldedSearch, ReadOnly):
+class DoorStaffAdmin(FoldedSearchAdmin, ReadOnlyAdmin):
     list_display = ["event", "person", "added_by", "added"]
     search_fields = ["event__title_folded", "person__email"]
     list_select_related = ["event", "person", "added_by"]

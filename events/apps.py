@@ -7,4 +7,7 @@ class EventsConfig(AppConfig):
     verbose_name = _("Events")
 
     def ready(self) -> None:
-        from events import receivers  # noqa: F401  door staff was invited by an address
+        from events import (
+            metrics,  # noqa: F401  registers the metrics of events
+            receivers,  # noqa: F401  door staff was invited by an address
+        )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from eventflow.core.errors import Refused
 from eventflow.core.fields import ComposedText, NewAddress
-from eventflow.core.time_zones import Choices, spoken_zone, zones_by_region
+from eventflow.core.time_zones import Choices, zone_label, zones_by_region
 from events.models import FIRST_YEAR, LAST_YEAR, MOST_SEATS, Event, EventQuerySet
 
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
@@ -324,7 +324,7 @@ def zone_choices(current: str = "") -> Choices:
     """Every zone of the world by region, this site's and the event's own before all others."""
     here = [name for name in dict.fromkeys([settings.TIME_ZONE, current, "UTC"]) if name]
     return [
-        (_("Often used"), [(name, spoken_zone(name)) for name in here]),
+        (_("Often used"), [(name, zone_label(name)) for name in here]),
         *zones_by_region(set(here)),
     ]
 

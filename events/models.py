@@ -23,7 +23,7 @@ from eventflow.core.fields import (
     FoldedQuerySet,
 )
 from eventflow.core.search import every_word
-from eventflow.core.time_zones import current_zones, zones
+from eventflow.core.time_zones import selectable_zones, zones
 
 MOST_SEATS = 1_000_000
 # No event is outside these, and no clock of the world breaks on them.
@@ -46,7 +46,7 @@ SEARCHED = [
 
 def current_zone(name: str) -> None:
     """Refuse `localtime`, `Factory` and names that a zone had once, such as Asia/Calcutta."""
-    if name not in current_zones():
+    if name not in selectable_zones():
         raise ValidationError(
             _(
                 "This is no time zone of a place, or an old name of one. Write it like Europe/Warsaw."

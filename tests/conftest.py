@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import translation
 
-from eventflow.observability import trail
+from eventflow.observability import REQUEST_CONTEXT
 from events.views import public
 from tests.support import costs, migrated_template
 from tests.support.smtp_server import PostOffice
@@ -86,7 +86,7 @@ def locks_joined_rows(sql):
 @pytest.fixture(autouse=True)
 def no_request_yet():
     """A request keeps its id to the end of its context, which in a test is that of all tests."""
-    trail.set(None)
+    REQUEST_CONTEXT.set(None)
     yield
 
 

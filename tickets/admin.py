@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from eventflow.admin import FoldedSearch, ReadOnly
+from eventflow.core.admin_lists import FoldedSearchAdmin, ReadOnlyAdmin
 from tickets.models import Reservation, SigningKey, Ticket
 
 
 @admin.register(Reservation)
-class ReservationAdmin(FoldedSearch, ReadOnly):
+class ReservationAdmin(FoldedSearchAdmin, ReadOnlyAdmin):
     list_display = ["id", "event", "person", "status", "created", "decided_at"]
     list_filter = ["status"]
     search_fields = [
@@ -32,7 +32,7 @@ class ReservationAdmin(FoldedSearch, ReadOnly):
 
 
 @admin.register(Ticket)
-class TicketAdmin(FoldedSearch, ReadOnly):
+class TicketAdmin(FoldedSearchAdmin, ReadOnlyAdmin):
     """Without the serial: whoever reads it could draw the ticket."""
 
     list_display = ["id", "code", "event", "guest", "issued_at", "void_at", "checked_in_at"]
@@ -56,7 +56,7 @@ class TicketAdmin(FoldedSearch, ReadOnly):
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(ReadOnly):
+class SigningKeyAdmin(ReadOnlyAdmin):
     """Which keys there are and where each lives. No byte of a private half."""
 
     list_display = ["id", "created", "kept_here", "public_half"]

@@ -6,7 +6,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.decorators import respond_login_required
-from eventflow.core.form_drafts import is_filled_in, is_kept, leave_what_is_kept
+from eventflow.core.form_drafts import has_draft, has_typed_fields, reduce_to_draft
 
 
 class ReauthenticationMiddleware:
@@ -30,7 +30,7 @@ class ReauthenticationMiddleware:
             return None
         if not request.user.is_authenticated:
             return respond_login_required(request)
-        if is_filled_in(request) and not is_kept(request):
+        if has_typed_fields(request) and not has_draft(request):
             request.method = "GET"
-        leave_what_is_kept(request)
+        reduce_to_draft(request)
         return None

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from accounts import login_sessions
 from accounts.middleware.language import activate_language
 from eventflow.core.errors import is_api
-from eventflow.core.headers import PRIVATE
-from eventflow.observability import current
+from eventflow.core.headers import PRIVATE_CACHE_CONTROL
+from eventflow.observability import get_request_context
 
 
 class PersonMiddleware:
@@ -28,7 +28,7 @@ class PersonMiddleware:
             logout(request)
             return self.get_response(request)
         login_sessions.record_activity(request)
-        current().person_id = request.user.pk
+        get_request_context().person_id = request.user.pk
         activate_language(request, request.user.language)
         return keep_out_of_caches(request, self.get_response(request))
 
@@ -40,5 +40,5 @@ def keep_out_of_caches(request: HttpRequest, response: HttpResponse) -> HttpResp
     for everybody.
     """
     if not is_api(request.path) and not request.session.is_empty():
-        response.headers.setdefault("Cache-Control", PRIVATE)
+        response.headers.setdefault("Cache-Control", PRIVATE_CACHE_CONTROL)
     return response

@@ -20,7 +20,7 @@ from accounts.allauth_forms import SignupForm
 from accounts.forms import ResendLinkForm
 from accounts.models import User
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 
 
 class SignupView(allauth_views.SignupView):
@@ -94,7 +94,7 @@ def activation_page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @rate_limit(action="signup")
-@keeps(ResendLinkForm)
+@keeps_draft(ResendLinkForm)
 def resend_activation_link(request: HttpRequest) -> HttpResponse:
     """The form that mails a new activation link. It answers alike, whatever the address."""
     form = ResendLinkForm(request.POST if request.method == "POST" else None)

@@ -21,7 +21,7 @@ from accounts.forms import RoleForm
 from accounts.models import User
 from accounts.permissions import administered_people
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 from eventflow.core.text_direction import isolated
 
 
@@ -36,7 +36,7 @@ def roles(request: PersonRequest) -> HttpResponse:
 
 @admin_required
 @require_POST
-@keeps(RoleForm, beside=["confirmed"])
+@keeps_draft(RoleForm, beside=["confirmed"])
 def grant_role(request: PersonRequest, pk: int) -> HttpResponse:
     """Give one person another role.
 

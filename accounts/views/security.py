@@ -14,7 +14,7 @@ from accounts import access, login_attempts
 from accounts.allauth_forms import NewEmailForm, NewPasswordForm, ResetPasswordForm
 from accounts.decorators import View
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 
 
 class NewPasswordView(allauth_views.PasswordResetFromKeyView):
@@ -59,5 +59,7 @@ def changes_second_factor(view: View) -> View:
 
 
 # The views of allauth whose fields a page may hold while the person logs in again.
-keeps(NewEmailForm, beside=["action_add", "action_remove", "action_send"])(allauth_views.email)
-keeps(ResetPasswordForm)(allauth_views.password_reset)
+keeps_draft(NewEmailForm, beside=["action_add", "action_remove", "action_send"])(
+    allauth_views.email
+)
+keeps_draft(ResetPasswordForm)(allauth_views.password_reset)

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import deletion, people
 from accounts.decorators import PersonRequest, login_required
 from accounts.forms import SettingsForm
-from eventflow.core.csrf_origin import from_our_pages
+from eventflow.core.csrf_origin import same_origin_only
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@keeps(SettingsForm)
+@keeps_draft(SettingsForm)
 def settings(request: PersonRequest) -> HttpResponse:
     """Names, language and, for organizers, how often they get mail; with links to the rest."""
     form = SettingsForm(request.POST or None, person=request.user)
@@ -52,7 +52,7 @@ def deletion_page(request: PersonRequest, refusal: Refused | None = None) -> Htt
     return render(request, "accounts/delete.html", {"refusal": refusal}, status=status)
 
 
-@from_our_pages
+@same_origin_only
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Use this language on this device, and everywhere for a person who is logged in."""

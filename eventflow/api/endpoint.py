@@ -25,7 +25,7 @@ from accounts.models import User
 from eventflow.api import limits
 from eventflow.api.parsers import as_dict
 from eventflow.core.errors import Refused
-from eventflow.observability import current
+from eventflow.observability import get_request_context
 
 OK = _("OK")
 # At most so many ignored fields are named, each with at most so many characters.
@@ -76,7 +76,7 @@ class Endpoint(APIView):
         """Count the request of a bad token too, by its address."""
         try:
             super().perform_authentication(request)
-            current().person_id = request.user.pk
+            get_request_context().person_id = request.user.pk
         finally:
             self.allowance = limits.count_request(request._request)
             if self.allowance and self.allowance.is_exceeded:

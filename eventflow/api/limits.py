@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.allauth_bridge import client_ip
 from eventflow.core.errors import Refused
-from eventflow.core.rate_counter import count_up
+from eventflow.core.rate_counter import increment
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
@@ -68,7 +68,7 @@ def count(caller: str, rate: str) -> Allowance:
     limit, seconds = parse_rate(rate)
     now = time.time()
     window = int(now // seconds)
-    used = count_up(f"api-rate:{caller}:{seconds}:{window}", timeout=2 * seconds)
+    used = increment(f"api-rate:{caller}:{seconds}:{window}", timeout=2 * seconds)
     return Allowance(limit, used, reset=max(1, round((window + 1) * seconds - now)))
 
 

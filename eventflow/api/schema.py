@@ -14,9 +14,7 @@ from rest_framework.permissions import AllowAny
 from eventflow.api.idempotency import is_idempotent
 from eventflow.api.permissions import Admin, Organizer
 from eventflow.api.refusals import FRAMEWORK, STATUS_OF
-from eventflow.core.errors import envelope
-from eventflow.error_pages import AWAY
-from eventflow.server.refusals import BUSY
+from eventflow.core.errors import BUSY, UNAVAILABLE, envelope
 
 # code: (status, message), of what is refused outside of the services.
 GENERAL = {code: (status, message) for _, status, code, message in FRAMEWORK}
@@ -32,7 +30,7 @@ GENERAL |= {
         "This Idempotency-Key came with another request before. Use a new key for a new request.",
     ),
     "busy": (503, BUSY),
-    "unavailable": (503, AWAY),
+    "unavailable": (503, UNAVAILABLE),
 }
 TITLES = {
     400: "Refused: `code` says why, `errors` which field.",

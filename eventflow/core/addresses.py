@@ -1,4 +1,7 @@
-"""Addresses: those in the settings (the site's own URL, the sender of its mail), each refused in one sentence, and those of clients."""
+"""Reads addresses: the URL and the sender that the settings name, and the networks of clients.
+
+A setting that is wrong raises ImproperlyConfigured with one sentence that names it.
+"""
 
 import re
 from email.errors import HeaderParseError
@@ -15,25 +18,25 @@ NAME_AND_ADDRESS = re.compile(r'"?([^<>@"]*?)"?\s*([^\s<>@",;]+@[^\s<>@",;]+)')
 
 
 def sender(text: str, *, name: str) -> str:
-    """The one address that mail comes from, as `Name <addr@host>`; `Name addr@host` is read so too."""
+    """The one address that mail comes from, as `Name <addr@host>`; reads `Name addr@host` too."""
     bare = NAME_AND_ADDRESS.fullmatch(text.strip())
     found = [bare.groups()] if bare else getaddresses([text], strict=True)
     try:
         if len(found) != 1 or not text.isprintable():
             raise ValueError("not exactly one address")
         person, address = found[0]
-        spoken = Address(display_name=person.strip(), addr_spec=address)
+        mailbox = Address(display_name=person.strip(), addr_spec=address)
     except (ValueError, HeaderParseError) as error:
         raise ImproperlyConfigured(
             f"{name} is exactly one address on one line, as EventFlow <hello@example.org>."
         ) from error
-    if not spoken.domain:
+    if not mailbox.domain:
         raise ImproperlyConfigured(f"{name} has no @: write it as EventFlow <hello@example.org>.")
-    return str(spoken)
+    return str(mailbox)
 
 
 def url(text: str, *, name: str) -> SplitResult:
-    """This http or https URL in its parts."""
+    """The parts of an http or https URL. Refused: any other text, and a URL with a user name."""
     try:
         parts = urlsplit(text)
         complete = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -47,11 +50,12 @@ def url(text: str, *, name: str) -> SplitResult:
 
 
 def origin(text: str, *, name: str) -> str:
-    """Scheme and host of a site that lives at the root of its host, and nowhere else."""
+    """Scheme and host of a site at the root of its host. Refused: a URL with a path."""
     parts = url(text, name=name)
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ImproperlyConfigured(
-            f"{name} is scheme and host alone, as {parts.scheme}://{parts.netloc}: EventFlow can't live under a path of its host."
+            f"{name} is scheme and host alone, as {parts.scheme}://{parts.netloc}: "
+            "EventFlow can't live under a path of its host."
         )
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -67,10 +71,11 @@ def is_loopback(host: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def neighbourhood(address: str, bits: int = 64) -> str:
-    """Who is counted as one: an IPv4 address, or the first bits of an IPv6 one.
+def client_network(address: str, bits: int = 64) -> str:
+    """The network that counts as one client: an IPv4 address, or `bits` of an IPv6 one.
 
-    In 64 bits somebody has as many addresses as they like; 48 are the widest that a line gets.
+    One client has any number of addresses within 64 bits; 48 are the widest network that a
+    provider gives to one line.
     """
     try:
         found = ip_address(address)
@@ -81,14 +86,14 @@ def neighbourhood(address: str, bits: int = 64) -> str:
     return str(ip_network((found, bits), strict=False))
 
 
-def refuse_to_show_a_trial(*, host: str, site: str) -> None:
-    """A trial has demo log-ins and shows all mail, so nobody else may reach it."""
+def check_trial_is_local(*, host: str, site: str) -> None:
+    """Refuse a trial that other machines can reach: it has demo log-ins and shows all mail."""
     for name, value, where in (
         ("HOST", host, host),
         ("SITE_URL", site, urlsplit(site).hostname or ""),
     ):
         if not is_loopback(where):
             raise ImproperlyConfigured(
-                f"This is a trial, with demo log-ins and all mail on a page, and {name}={value} would show it "
-                "to others: set DEBUG=False or DATABASE_URL, and EMAIL_HOST."
+                f"This is a trial, with demo log-ins and all mail on a page, and {name}={value} "
+                "would show it to others: set DEBUG=False or DATABASE_URL, and EMAIL_HOST."
             )

@@ -1,4 +1,7 @@
-"""Who did what to which thing, and when: written in the transaction of the deed, never changed after."""
+"""The audit log: who did what to which object, and when.
+
+An entry is written in the transaction of the action, and never changed.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,10 +10,12 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from eventflow.observability import current
+from eventflow.observability import get_request_context
 
 
 class AuditEntry(models.Model):
+    """One action. `by` is None for the system; `facts` is JSON without names or addresses."""
+
     at = models.DateTimeField(_("at"), auto_now_add=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -37,22 +42,25 @@ class AuditEntry(models.Model):
 
 
 def entry(action: str, target: models.Model, *, by: Any = None, **facts: Any) -> AuditEntry:
-    """An entry not yet saved, for callers that write many at once. `facts` must be JSON and hold no names or addresses."""
+    """An entry that is not saved yet, for callers that save many at once with `record_many`."""
     return AuditEntry(
         by=by,
         action=action,
         target_type=target._meta.label_lower,
         target_id=target.pk,
         facts=facts,
-        request_id=current().request_id,
+        request_id=get_request_context().request_id,
     )
 
 
 def record_many(entries: Iterable[AuditEntry]) -> None:
-    """Write these down, with one statement."""
+    """Save these entries with one statement."""
     AuditEntry.objects.bulk_create(entries)
 
 
 def record(action: str, target: models.Model, *, by: Any = None, **facts: Any) -> None:
-    """Write down that `by` (None: the system) did `action` to `target`."""
+    """Save that `by` (None: the system) did `action` to `target`.
+
+    `facts` must be JSON and hold no names or addresses.
+    """
     entry(action, target, by=by, **facts).save(force_insert=True)

@@ -1,4 +1,4 @@
-"""A cache in Redis that nobody has to wait for: while Redis is away, each process remembers for itself."""
+"""A cache in Redis that survives its outages: meanwhile each process uses its own memory."""
 
 import logging
 import time
@@ -13,14 +13,18 @@ from eventflow.observability import Outage
 
 logger = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 0.3
-# After a failure Redis is left alone for so long.
-BREAK_SECONDS = 5.0
+TIMEOUT_SECONDS = 0.3
+# After a failure Redis is not asked for this long.
+RETRY_SECONDS = 5.0
+# The process' connections by location: Django makes a cache object for each request.
 clients: dict[str, "BestEffortClient"] = {}
 
 
 class BestEffortRedisCache(RedisCache):
-    """Never raises because of Redis. What the cache holds may vanish at any time; what counts (rate limits) then counts per process."""
+    """Django's cache in Redis, which never raises because of Redis.
+
+    Its entries may vanish at any time. During an outage rate limits count per process.
+    """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -28,39 +32,38 @@ class BestEffortRedisCache(RedisCache):
 
     @cached_property
     def _cache(self) -> Any:
-        # Django makes a cache object a request. The connections, and the knowledge that Redis is away, are the process' own.
         if self.location not in clients:
             clients.setdefault(self.location, BestEffortClient([self.location], **self.options))
         return clients[self.location]
 
 
 class BestEffortClient:
-    """Django's client for Redis, or this process' memory: asked for the same methods, it answers from whichever is there."""
+    """Calls Django's client for Redis, or this process' memory while Redis is away."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        limits = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
+        limits = {"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": TIMEOUT_SECONDS}
         self.redis = RedisCacheClient(servers, **{**limits, **options})
         self.memory = LocMemCache("while Redis is away", {"MAX_ENTRIES": 100_000})
         self.outage = Outage(logger, "Redis, as a cache")
         self.try_again_at = 0.0
 
     def __getattr__(self, method: str) -> Any:
-        return partial(self.ask, method)
+        return partial(self.call, method)
 
-    def ask(self, method: str, *args: Any) -> Any:
+    def call(self, method: str, *args: Any) -> Any:
         if time.monotonic() >= self.try_again_at:
             try:
                 answer = getattr(self.redis, method)(*args)
             except RedisError as error:
-                self.give_up(error)
+                self.start_outage(error)
             else:
                 self.outage.ended()
                 return answer
         return getattr(self.memory, method)(*args)
 
-    def give_up(self, error: RedisError) -> None:
+    def start_outage(self, error: RedisError) -> None:
         if not self.outage.is_on:
-            # What was remembered in an earlier outage is older than what Redis held since.
+            # Entries of an earlier outage are older than what Redis held since.
             self.memory.clear()
         self.outage.began(error)
-        self.try_again_at = time.monotonic() + BREAK_SECONDS
+        self.try_again_at = time.monotonic() + RETRY_SECONDS

@@ -1,4 +1,7 @@
-"""Fields of models and forms that keep addresses and text in one spelling, and text folded for search. `eventflow.core.text` has the rules."""
+"""Fields of models and forms that bring addresses and text to one spelling, and fold it for search.
+
+The rules of spelling are in `eventflow.core.text`.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,7 +23,7 @@ from eventflow.core.text import (
 
 
 def is_canonical_address(address: str) -> None:
-    """The validator of a new address: it can be brought to the one spelling of a mailbox. Empty is another validator's matter."""
+    """Validate that a new address has a canonical spelling. Blank text is checked elsewhere."""
     try:
         canonical_email(address)
     except ValueError as error:
@@ -28,32 +31,35 @@ def is_canonical_address(address: str) -> None:
 
 
 class KnownAddress(forms.EmailField):
-    """An address that is looked up. Typed in any spelling, it is the canonical one."""
+    """A form field for an address that is looked up. Its value is the canonical spelling."""
 
     def to_python(self, value: Any) -> str:
         return email_key(super().to_python(value) or "")
 
 
 def is_sendable_address(address: str) -> None:
-    """The validator of an address, known or not, that a mail is going to be sent to."""
+    """Validate an address that a mail is going to be sent to, whether it is known or not."""
     if not can_be_mailed(email_key(address)):
         raise ValidationError(_("Enter an e-mail address like name@example.org."), code="invalid")
 
 
 class MailedAddress(KnownAddress):
-    """An address that is looked up, and is answered by a mail to it."""
+    """A form field for an address that is looked up and gets a mail."""
 
     default_validators = [*KnownAddress.default_validators, is_sendable_address]
 
 
 class NewAddress(KnownAddress):
-    """An address that is going to be stored: the canonical one, at a domain name of the internet."""
+    """A form field for an address that is stored: canonical, at a domain name of the internet."""
 
     default_validators = [is_canonical_address]
 
 
 class CanonicalEmailField(models.EmailField):
-    """Stores and looks up every address in its one spelling, whoever writes it; so a unique one is one account a mailbox."""
+    """Stores and looks up addresses in their canonical spelling.
+
+    A unique one therefore allows one account for each mailbox.
+    """
 
     default_validators = [is_canonical_address]
 
@@ -62,7 +68,7 @@ class CanonicalEmailField(models.EmailField):
         return email_key(value) if isinstance(value, str) else value
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        return kept_in_memory(
+        return set_on_instance(
             self, model_instance, self.get_prep_value(super().pre_save(model_instance, add))
         )
 
@@ -70,17 +76,17 @@ class CanonicalEmailField(models.EmailField):
         return super().formfield(**{"form_class": NewAddress, **kwargs})
 
 
-# --- Text in one spelling ---------------------------------------------------------------------------------------------
+# --- Text in one spelling ------------------------------------------------------------------------
 
 
 def one_line(text: str) -> None:
-    """The validator of titles, places and names: they stand in subjects, lists and file names."""
+    """Validate titles, places and names, which stand in subjects, lists and file names."""
     if not is_one_line(text):
         raise ValidationError(_("Write it in one line."), code="line_break")
 
 
 class ComposedText(forms.CharField):
-    """What somebody typed, in NFC before its length is judged. Text that nobody can see is no text."""
+    """A form field for text: NFC, before its length is checked. Invisible text counts as blank."""
 
     def to_python(self, value: Any) -> str:
         text = nfc(super().to_python(value) or "")
@@ -88,13 +94,13 @@ class ComposedText(forms.CharField):
 
 
 class ComposedLine(ComposedText):
-    """The same in one line."""
+    """A form field for one line of text."""
 
     default_validators = [one_line]
 
 
 class ComposedCharField(models.CharField):
-    """A line of text. Every way into the database stores it in NFC."""
+    """A line of text, stored in NFC whichever way it enters the database."""
 
     default_validators = [one_line]
 
@@ -102,20 +108,24 @@ class ComposedCharField(models.CharField):
         return composed(super().get_prep_value(value))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        return kept_in_memory(self, model_instance, composed(super().pre_save(model_instance, add)))
+        return set_on_instance(
+            self, model_instance, composed(super().pre_save(model_instance, add))
+        )
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": ComposedLine, **kwargs})
 
 
 class ComposedTextField(models.TextField):
-    """Text of any length. Every way into the database stores it in NFC."""
+    """Text of any length, stored in NFC whichever way it enters the database."""
 
     def get_prep_value(self, value: Any) -> Any:
         return composed(super().get_prep_value(value))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        return kept_in_memory(self, model_instance, composed(super().pre_save(model_instance, add)))
+        return set_on_instance(
+            self, model_instance, composed(super().pre_save(model_instance, add))
+        )
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": ComposedText, **kwargs})
@@ -125,17 +135,20 @@ def composed(value: Any) -> Any:
     return nfc(value) if isinstance(value, str) else value
 
 
-def kept_in_memory(field: models.Field, row: models.Model, value: Any) -> Any:
-    """The same value, which `row` has from now on too."""
-    setattr(row, field.attname, value)
+def set_on_instance(field: models.Field, instance: models.Model, value: Any) -> Any:
+    """Set the stored value on the instance as well, and return it."""
+    setattr(instance, field.attname, value)
     return value
 
 
-# --- Text for search --------------------------------------------------------------------------------------------------
+# --- Text for search -----------------------------------------------------------------------------
 
 
 class FoldedField(models.TextField):
-    """The text of the field `source`, folded for search. It follows every save, `bulk_create` and `update` of a FoldedModel."""
+    """The text of the field `source`, folded for search.
+
+    It follows every save, `bulk_create` and `update` of a FoldedModel.
+    """
 
     def __init__(self, *args: Any, source: str = "", **kwargs: Any) -> None:
         self.source = source
@@ -148,15 +161,16 @@ class FoldedField(models.TextField):
         return name, path, args, {**kwargs, "source": self.source}
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        return kept_in_memory(self, model_instance, fold(getattr(model_instance, self.source)))
+        return set_on_instance(self, model_instance, fold(getattr(model_instance, self.source)))
 
 
 class FoldedQuerySet(models.QuerySet):
-    """Keeps the FoldedFields of what it updates."""
+    """A queryset that updates FoldedFields together with their sources."""
 
     def update(self, **fields: Any) -> int:
         for folded in folded_fields(self.model):
-            # Given already by bulk_update, whose values are expressions. An expression alone can't be folded and raises.
+            # bulk_update has set it already: its values are expressions. Any other expression
+            # can't be folded and raises.
             if folded.source in fields and folded.name not in fields:
                 fields[folded.name] = fold(fields[folded.source])
         return super().update(**fields)
@@ -173,14 +187,14 @@ class FoldedQuerySet(models.QuerySet):
 
 
 class FoldedModel(models.Model):
-    """A model with FoldedFields."""
+    """A model with FoldedFields, which every way of saving keeps up to date."""
 
     class Meta:
         abstract = True
 
     def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         if update_fields is None:
-            # What was deferred would not be written, however its source has changed.
+            # A deferred field would not be written, however its source has changed.
             for folded in folded_fields(type(self)):
                 if folded.attname in self.get_deferred_fields():
                     setattr(self, folded.attname, "")

@@ -1,7 +1,8 @@
-"""Forms that can't be taken at this moment, because their sender is logged out or their token is old.
+"""Form drafts: what was typed into a form that can't be accepted now, to be sent again later.
 
-What was typed is not lost: a page holds it and sends it again. A view says with `keeps` what of its
-form such a page may hold. A form that nothing is said about is held nowhere.
+A form can't be accepted while its sender is logged out or its token is old. A page then holds the
+draft and sends it again (docs/decisions/0032-a-form-outlives-its-session.md). A view declares with
+`keeps_draft` which fields such a page may hold; of other forms no draft is made.
 """
 
 from collections.abc import Callable, Collection
@@ -17,13 +18,13 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from eventflow.core.fields import ComposedText
-from eventflow.core.headers import PRIVATE
+from eventflow.core.headers import PRIVATE_CACHE_CONTROL
 from eventflow.core.own_pages import back_url
 from eventflow.core.text_direction import isolated
 
-# What people write, choose and count; a UUID makes a form that is sent twice one deed. No password,
-# code, token or key is of these kinds: such a field is a plain CharField, here and in allauth.
-KEPT_KINDS = (
+# The kinds of fields that a draft may hold. A UUID makes a form that is sent twice one action. No
+# password, code, token or key is of these kinds: such a field is a plain CharField, in allauth too.
+DRAFT_FIELD_TYPES = (
     ComposedText,
     forms.EmailField,
     forms.ChoiceField,
@@ -33,125 +34,128 @@ KEPT_KINDS = (
     forms.UUIDField,
 )
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105  the name of a field
-# For whom the page was drawn that the form stands on: the name of the field, and of htmx's header.
+# For which person the page of the form was rendered: the name of the field and of htmx's header.
 DRAWN_FOR, DRAWN_FOR_HEADER = "drawn_for", "X-Drawn-For"
-# What a form brings by itself.
-NOT_TYPED = {TOKEN, DRAWN_FOR, "key"}
+# The fields that a form sends without anybody typing.
+AUTOMATIC_FIELDS = {TOKEN, DRAWN_FOR, "key"}
 signer = Signer(salt="eventflow.kept_forms")
 
 
-# --- What is kept ---------------------------------------------------------------------------------
+# --- Which fields a draft holds ------------------------------------------------------------------
 
 
-def keeps[View: Callable[..., Any]](
+def keeps_draft[View: Callable[..., Any]](
     *kinds: type[forms.Form | forms.ModelForm], beside: Collection[str] = ()
 ) -> Callable[[View], View]:
-    """Say of a view that a page may hold what was typed into these forms.
+    """Decorate a view: drafts may hold the fields of these forms.
 
-    `beside`: the names of what is sent along, like the button that was pressed. Decorators around it
-    pass that on, as functools.wraps does.
+    `beside`: names of other values that are sent along, like the pressed button. Outer decorators
+    must pass the attribute on, as functools.wraps does.
     """
     fields = [(name, field) for form in kinds for name, field in form.base_fields.items()]
-    kept = {name for name, field in fields if isinstance(field, KEPT_KINDS)} | {*beside}
+    names = {name for name, field in fields if isinstance(field, DRAFT_FIELD_TYPES)} | {*beside}
 
     def decorate(view: View) -> View:
-        view.kept_names = kept  # type: ignore[attr-defined]
+        view.draft_field_names = names  # type: ignore[attr-defined]
         return view
 
     return decorate
 
 
-def kept_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """The fields of the form that a page may hold."""
+def draft_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """The sent fields that a draft may hold, as pairs of name and value."""
     match = request.resolver_match
-    names = getattr(match.func, "kept_names", ()) if match else ()
+    names = getattr(match.func, "draft_field_names", ()) if match else ()
     return [
         (name, value) for name, values in request.POST.lists() if name in names for value in values
     ]
 
 
-def is_kept(request: HttpRequest) -> bool:
-    """Whether the request is a form with words that a page may hold."""
+def has_draft(request: HttpRequest) -> bool:
+    """Whether the request is a form with typed fields that a draft may hold."""
     return request.method == "POST" and any(
-        name not in NOT_TYPED for name, _value in kept_fields(request)
+        name not in AUTOMATIC_FIELDS for name, _value in draft_fields(request)
     )
 
 
-def leave_what_is_kept(request: HttpRequest) -> None:
-    """Take everything out of the request that may not be kept."""
-    kept: Any = QueryDict(mutable=True)
-    for name, value in kept_fields(request):
-        kept.appendlist(name, value)
-    request.POST = kept
+def reduce_to_draft(request: HttpRequest) -> None:
+    """Remove every field from the request that a draft may not hold."""
+    draft: Any = QueryDict(mutable=True)
+    for name, value in draft_fields(request):
+        draft.appendlist(name, value)
+    request.POST = draft
 
 
-def is_filled_in(request: HttpRequest) -> bool:
-    """Whether the request is a form with more than what a form brings by itself."""
-    return request.method == "POST" and bool({*request.POST} - NOT_TYPED)
+def has_typed_fields(request: HttpRequest) -> bool:
+    """Whether the request is a form with any field that somebody typed or chose."""
+    return request.method == "POST" and bool({*request.POST} - AUTOMATIC_FIELDS)
 
 
-# --- For whom -------------------------------------------------------------------------------------
+# --- Whose draft it is ----------------------------------------------------------------------------
 
 
-def mark_of(user: Any) -> str:
-    """What the forms of a page that is drawn for this person carry."""
+def owner_signature(user: Any) -> str:
+    """The signed id of a person, which the forms of their pages carry."""
     return signer.sign(str(user.pk))
 
 
-def mark_in(request: HttpRequest) -> str:
-    """The mark that the form came with; empty if its page was drawn for nobody who was logged in."""
+def sent_signature(request: HttpRequest) -> str:
+    """The signature that the form came with; empty if its page was rendered for a visitor."""
     return request.POST.get(DRAWN_FOR) or request.headers.get(DRAWN_FOR_HEADER, "")
 
 
-def owner_of(request: HttpRequest) -> str:
-    """The id of the person who filled the form in; empty if nobody can tell."""
+def draft_owner_id(request: HttpRequest) -> str:
+    """The id of the person who filled in the form; empty if it is not known."""
     try:
-        return signer.unsign(mark_in(request))
+        return signer.unsign(sent_signature(request))
     except BadSignature:
         return ""
 
 
-def belongs_to_another(request: HttpRequest) -> bool:
-    """Whether the form is of another person than the one who is logged in now."""
-    owner, user = owner_of(request), person_of(request)
+def is_draft_of_another(request: HttpRequest) -> bool:
+    """Whether another person filled in the form than the one who is logged in now."""
+    owner, user = draft_owner_id(request), request_user(request)
     return bool(owner and user.is_authenticated and owner != str(user.pk))
 
 
-def person_of(request: HttpRequest) -> Any:
+def request_user(request: HttpRequest) -> Any:
+    """The request's user, also where the middleware that sets it has not run."""
     return getattr(request, "user", None) or AnonymousUser()
 
 
-# --- The page -------------------------------------------------------------------------------------
+# --- The page that resends it ---------------------------------------------------------------------
 
 
-def offer_again(request: HttpRequest, *, status: int, login: str = "") -> HttpResponse:
-    """A page that holds the form's fields with a new token and sends them again. `login`: where to log in first.
+def resend_page(request: HttpRequest, *, status: int, login: str = "") -> HttpResponse:
+    """A page that holds the draft with a new token and sends it again.
 
-    It remembers whose they are. Where nobody can tell it asks the person who is logged in.
+    `login`: the address where to log in first. The page keeps the owner's signature; where the
+    owner is not known, it asks the person who is logged in.
     """
-    person, owner = person_of(request), owner_of(request)
-    fields = kept_fields(request)
+    person, owner = request_user(request), draft_owner_id(request)
+    fields = draft_fields(request)
     if owner and not person.is_authenticated:
-        fields.append((DRAWN_FOR, mark_in(request)))
+        fields.append((DRAWN_FOR, sent_signature(request)))
     asks = person.is_authenticated and not owner
     facts = {"fields": fields, "login": login, "asks": asks}
     page = render(request, "send_again.html", facts, status=status)
-    page["Cache-Control"] = PRIVATE
+    page["Cache-Control"] = PRIVATE_CACHE_CONTROL
     return page
 
 
-def refuse_anothers(request: HttpRequest) -> HttpResponse:
-    """Nothing is sent in the name of another person than the one who wrote it, and no page holds it any more.
+def refuse_draft_of_another(request: HttpRequest) -> HttpResponse:
+    """Refuse a draft of another person: nothing is sent, and no page holds it any more.
 
-    A script opens its page anew, as the person who is logged in now has it, and that says why. (To load
-    it again would not do: some browsers put what was typed back.)
+    htmx opens its page anew, for the person who is logged in now, with a message that says why. (A
+    reload would not do: some browsers put back what was typed.)
     """
     if getattr(request, "htmx", False):
-        words = _(
-            "You are logged in as %(name)s, and this page was opened by another account. Nothing was sent."
+        text = _(
+            "You are logged in as %(name)s, and this page was opened by another account. "
+            "Nothing was sent."
         )
-        messages.error(request, words % {"name": isolated(request.user)})
+        messages.error(request, text % {"name": isolated(request.user)})
         return HttpResponseClientRedirect(back_url(request))
     page = render(request, "403_another.html", status=403)
-    page["Cache-Control"] = PRIVATE
+    page["Cache-Control"] = PRIVATE_CACHE_CONTROL
     return page

@@ -1,4 +1,4 @@
-"""Operations of migrations that bring text stored before to NFC, and fill the columns that search reads."""
+"""Operations of migrations that bring stored text to NFC and fill the folded columns of search."""
 
 from functools import partial, reduce
 from operator import or_
@@ -13,14 +13,14 @@ BATCH = 1000
 
 
 def compose(app: str, model: str, *names: str) -> RunPython:
-    """Bring these fields of a model to NFC where they are not."""
+    """The operation that brings these fields of a model to NFC."""
     return RunPython(
         partial(rewrite, app=app, model=model, names=names, change=composed), RunPython.noop
     )
 
 
 def fill(app: str, model: str, *names: str) -> RunPython:
-    """Fill `<name>_folded` of each of these fields."""
+    """The operation that fills `<name>_folded` of each of these fields."""
     return RunPython(
         partial(rewrite, app=app, model=model, names=names, change=folded), RunPython.noop
     )
@@ -37,7 +37,7 @@ def folded(name: str, text: str) -> tuple[str, str]:
 def rewrite(
     apps: Any, schema_editor: Any, *, app: str, model: str, names: tuple[str, ...], change: Any
 ) -> None:
-    """Set what `change` makes of each text that is not empty, batch by batch in the order of their ids."""
+    """Apply `change(name, text) -> (target, text)` to each text that is not empty, in batches."""
     targets = [change(name, "")[0] for name in names]
     has_text = reduce(or_, (~Q(**{name: ""}) for name in names))
     rows: Any = (
@@ -55,7 +55,7 @@ def rewrite(
 
 
 def rewritten(row: Any, names: tuple[str, ...], change: Any) -> bool:
-    """Set the texts on `row`. Whether that changed any of them."""
+    """Set the changed texts on `row`. Returns whether any of them differs."""
     wanted = dict(change(name, getattr(row, name)) for name in names)
     changed = {target for target, value in wanted.items() if getattr(row, target) != value}
     for target in changed:

@@ -6,22 +6,22 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
-def parts_of(origin: str) -> SplitResult | None:
-    """None for what is no URL."""
+def split_url(origin: str) -> SplitResult | None:
+    """The parts of a URL; None for text that is no URL."""
     try:
         return urlsplit(origin)
     except ValueError:
         return None
 
 
-def is_our_page(origin: str, host: str) -> bool:
-    """Whether this Origin is a page of the site that the request's Host names."""
-    parts = parts_of(origin)
+def is_same_origin(origin: str, host: str) -> bool:
+    """Whether this Origin is the site that the request's Host names."""
+    parts = split_url(origin)
     return parts is not None and parts.netloc.lower() == host.lower()
 
 
 def back_url(request: HttpRequest) -> str:
-    """Where the person came from, if that was one of our own pages; else the front page."""
+    """The path of the page that the request came from, if it is of this site; else `/`."""
     referer = urlsplit(request.headers.get("Referer", ""))
     own = referer.netloc == request.get_host()
     # A browser reads an address that begins with two slashes as another site's.

@@ -1,6 +1,7 @@
-"""How often something may happen: a count in the cache that all processes share.
+"""Rate limits by a counter in the cache that all processes share.
 
-A fixed window, because it is one number in the cache, counted up in one step: parallel requests can't slip past it.
+A window is fixed, so it is one number in the cache, incremented in one step: parallel requests
+can't get past it.
 """
 
 import time
@@ -10,20 +11,24 @@ from django.core.cache import cache
 
 
 def is_within(key: str, limit: int, *, seconds: int) -> bool:
-    """Count one more, and say whether that is still one of the `limit` that this window of so many seconds allows."""
+    """Count one more. Whether it is within the `limit` of this window of `seconds`.
+
+    Always true while RATE_LIMITS is off.
+    """
     if not settings.RATE_LIMITS:
         return True
     window = int(time.time() // seconds)
-    return count_up(f"rate:{key}:{seconds}:{window}", timeout=2 * seconds) <= limit
+    return increment(f"rate:{key}:{seconds}:{window}", timeout=2 * seconds) <= limit
 
 
-def count_up(key: str, *, timeout: int) -> int:
-    """One more; how many there are now. Counting comes first, because all but the first of a window find their number there."""
+def increment(key: str, *, timeout: int) -> int:
+    """Add one to a counter that ends after `timeout` seconds. Returns its new value."""
     for _attempt in range(2):
         try:
             return cache.incr(key)
         except ValueError:
-            # Of two firsts at once one adds, and the other counts on from there.
+            # Nobody counted yet. Of two requests at once one adds the counter, and the other
+            # increments it in the next attempt.
             if cache.add(key, 1, timeout=timeout):
                 return 1
-    return 1  # Added by somebody and forgotten again, as a cache may.
+    return 1  # Added by another request and evicted since, as a cache may.

@@ -13,7 +13,7 @@ class StoredNames[Function]:
         self.names: dict[Function, list[str]] = {}
 
     def add(self, function: Function, name: str, *, formerly: str = "") -> None:
-        """Register a function under its stable name, and the name that rows of the last release hold.
+        """Register a function under its stable name and the name in rows of the last release.
 
         Raises ValueError if another function has one of the names.
         """

@@ -1,7 +1,4 @@
-"""Text in one spelling: NFC for what is stored, one canonical spelling of an e-mail address, folded letters for search.
-
-Ground floor: imports nothing of EventFlow.
-"""
+"""Brings text to one spelling: NFC when stored, canonical e-mail addresses, folded for search."""
 
 import unicodedata
 from email.errors import HeaderParseError
@@ -13,16 +10,17 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 # Django's own rules, without its exception for "localhost".
 check_email = EmailValidator(allowlist=[])
 
-# Letters that Unicode does not take apart into a letter and a mark. Where people cannot type them, they type these.
+# Letters that Unicode does not take apart into a letter and a mark, and what people type for them.
 BASE_LETTERS: dict[int, Any] = str.maketrans("łđðøħŧŋıĸəǝɛɔɓɗƙƴɨʉς", "lddohtnikeeeobdkyiuσ")
 BASE_LETTERS |= {ord("æ"): "ae", ord("œ"): "oe", ord("ß"): "ss", ord("þ"): "th"}
 # Letters that are written as apostrophes.
 APOSTROPHES = dict.fromkeys(map(ord, "ʹʺʻʼʽʾʿ"), " ")
-# Dropped: marks above and below a letter, marks around it, invisible characters. Kept: letters, digits, signs like + € ★.
+# By Unicode category, search drops marks on and around letters and invisible characters, and keeps
+# letters, digits and signs like + € ★.
 DROPPED = {"Mn", "Me", "Cf"}
 # Letters and signs without a shape: fillers of Hangul, the empty Braille pattern.
 SHAPELESS = set("\u115f\u1160\u3164\uffa0\u2800")
@@ -30,12 +28,12 @@ KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mc", "Nd", "Nl", "No", "Sm", "Sc", "So"}
 
 
 def nfc(text: str) -> str:
-    """The text with each letter and its marks in one character where Unicode has one. It looks as it did."""
+    """The text in NFC: a letter with its marks is one character where Unicode has one."""
     return unicodedata.normalize("NFC", text)
 
 
 def is_blank(text: str) -> bool:
-    """Whether nobody sees anything of it: spaces, characters of no width, signs without a shape."""
+    """Whether the text is invisible: spaces, characters of no width, signs without a shape."""
     return all(
         letter in SHAPELESS or letter.isspace() or unicodedata.category(letter) == "Cf"
         for letter in text
@@ -43,6 +41,7 @@ def is_blank(text: str) -> bool:
 
 
 def is_one_line(text: str) -> bool:
+    """Whether the text has no line break."""
     return len(text.splitlines()) <= 1
 
 
@@ -62,7 +61,8 @@ _FOLDING = _Folding(BASE_LETTERS | APOSTROPHES)
 def fold(text: str) -> str:
     """The text as search compares it: `Żółw, ŁUKASZ` and `zolw lukasz` are the same.
 
-    Lower case, base letters without marks (ł→l, ß→ss), one space wherever there was punctuation or space, none at the ends.
+    Lower case, base letters without marks (ł→l, ß→ss), one space for punctuation and spaces, none
+    at the ends.
     """
     return " ".join(unicodedata.normalize("NFKD", text).lower().translate(_FOLDING).split())
 
@@ -70,14 +70,16 @@ def fold(text: str) -> str:
 def canonical_email(address: str) -> str:
     """The one spelling of an e-mail address, so that one mailbox is one account.
 
-    NFC, without invisible characters (Unicode category Cf) and surrounding spaces, in lower case, a domain with letters beyond
-    ASCII as its IDNA 2008 name (RFC 5891, mapped by UTS #46, not transitional: ß stays itself): `T3@żółć.example` is
-    `t3@xn--kda4b0koi.example`. Raises ValueError, whose text tells a person why, for what is no address, and for addresses
-    at an IP number or at a name without a dot, which belong to no one mailbox of the internet.
+    NFC, without invisible characters (Unicode category Cf) and surrounding spaces, in lower case, a
+    domain with letters beyond ASCII as its IDNA 2008 name (RFC 5891, mapped by UTS #46, not
+    transitional: ß stays itself): `T3@żółć.example` is `t3@xn--kda4b0koi.example`.
+
+    Raises ValueError, with a message for the person, for text that is no address and for addresses
+    at an IP number or a name without a dot, which are no mailbox of the internet.
     """
     local, at, domain = email_key(address).rpartition("@")
     canonical = f"{local}{at}{domain}"
-    if not canonical.isascii() or domain.startswith("[") or len(canonical) > LONGEST_EMAIL:
+    if not canonical.isascii() or domain.startswith("[") or len(canonical) > MAX_EMAIL_LENGTH:
         raise ValueError(_("Enter an e-mail address like name@example.org."))
     try:
         check_email(canonical)
@@ -87,7 +89,7 @@ def canonical_email(address: str) -> str:
 
 
 def can_be_mailed(address: str) -> bool:
-    """Whether a mail can name this address at all (RFC 5322): no letter beyond ASCII stands before the @."""
+    """Whether a mail can name this address (RFC 5322): only ASCII stands before the @."""
     try:
         Address(addr_spec=address)
     except (ValueError, HeaderParseError):
@@ -96,12 +98,15 @@ def can_be_mailed(address: str) -> bool:
 
 
 def email_key(address: str) -> str:
-    """The spelling under which an address is looked up: the canonical one, and for what is no address its nearest. Never raises."""
+    """The spelling under which an address is looked up. Never raises.
+
+    It is the canonical one, and for text that is no address the nearest to it.
+    """
     visible = "".join(c for c in nfc(address) if unicodedata.category(c) != "Cf").strip().lower()
     local, at, domain = visible.rpartition("@")
     if domain.isascii():
         return visible
     try:
         return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
-    except UnicodeError:  # no domain name: nobody has an address there
+    except UnicodeError:  # no domain name, so no address either
         return visible

@@ -1,4 +1,4 @@
-"""The time zones of the world, as lists to choose from. Ground floor: imports nothing of EventFlow."""
+"""The time zones of the world, as lists to choose from."""
 
 import zoneinfo
 from datetime import datetime, timedelta
@@ -12,13 +12,16 @@ Choices = list[tuple[str, list[tuple[str, str]]]]
 
 @cache
 def zones() -> set[str]:
-    """Every time zone there is. Read from the disk once: there are about 600."""
+    """The names of all time zones, about 600. Read from the disk once."""
     return zoneinfo.available_timezones()
 
 
 @cache
-def current_zones() -> set[str]:
-    """The time zones to choose from: those of a place, by the name it has now, and UTC. Others stay where they are in use."""
+def selectable_zones() -> set[str]:
+    """The time zones that a person can choose: one for each place, by its present name, and UTC.
+
+    Others, like former names, stay valid where they are in use.
+    """
     table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
     return {
         "UTC",
@@ -27,7 +30,10 @@ def current_zones() -> set[str]:
 
 
 def zones_by_region(without: set[str]) -> Choices:
-    """The zones to choose from, by region, for a select: `[("Europe", [("Europe/Warsaw", "Warsaw (UTC+1)")])]`."""
+    """The selectable zones but those in `without`, by region, for a select.
+
+    As `[("Europe", [("Europe/Warsaw", "Warsaw (UTC+1)")])]`.
+    """
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     left = [
         (region, [choice for choice in choices if choice[0] not in without])
@@ -38,17 +44,23 @@ def zones_by_region(without: set[str]) -> Choices:
 
 @lru_cache(maxsize=1)
 def regions_at(hour: datetime) -> Choices:
-    """All of them with their offsets at this hour. Kept, because the files of 400 zones are read for it."""
+    """All selectable zones with their offsets at this hour.
+
+    Cached, because it reads the files of 400 zones.
+    """
     regions: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(current_zones() - {"UTC"}):
-        regions.setdefault(name.partition("/")[0], []).append((name, spoken_zone(name, hour)))
+    for name in sorted(selectable_zones() - {"UTC"}):
+        regions.setdefault(name.partition("/")[0], []).append((name, zone_label(name, hour)))
     return [
         (region, sorted(names, key=lambda choice: choice[1])) for region, names in regions.items()
     ]
 
 
-def spoken_zone(name: str, at: datetime | None = None) -> str:
-    """`Warsaw (UTC+1)`, by its clock then, or now. The town comes first: that is what somebody types to find it in a select."""
+def zone_label(name: str, at: datetime | None = None) -> str:
+    """The label of a zone, as `Warsaw (UTC+1)`, with its offset at a time, or now.
+
+    The town comes first, because a person types it to find it in a select.
+    """
     if name == "UTC":
         return name
     *around, town = name.replace("_", " ").split("/")
@@ -56,7 +68,7 @@ def spoken_zone(name: str, at: datetime | None = None) -> str:
 
 
 def offset(name: str, at: datetime) -> str:
-    """How far the clock of this zone is from UTC at that time: `UTC+1`, `UTC−3:30`."""
+    """The offset of a zone from UTC at a time, as `UTC+1` or `UTC−3:30`."""
     ahead = at.astimezone(zoneinfo.ZoneInfo(name)).utcoffset() or timedelta()
     hours, minutes = divmod(abs(ahead) // timedelta(minutes=1), 60)
     return f"UTC{'−' if ahead < timedelta() else '+'}{hours}{f':{minutes:02}' if minutes else ''}"

@@ -1,4 +1,7 @@
-"""Indexes for `eventflow.core.search` on PostgreSQL: by every three letters that follow one another. SQLite has none, and searches row by row."""
+"""Trigram indexes on PostgreSQL for `eventflow.core.search`, as operations of migrations.
+
+SQLite has none and searches row by row.
+"""
 
 import logging
 from functools import partial
@@ -11,14 +14,14 @@ EXTENSION = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
 
 
 def index(name: str, table: str, *columns: str) -> RunPython:
-    """The operation of a migration. Where PostgreSQL comes without pg_trgm, which is part of its own contrib, searching stays slow, and works."""
+    """The operation that makes an index. Without pg_trgm it makes none, and search is slow."""
     return RunPython(
         partial(create, name=name, table=table, columns=columns), partial(drop, name=name)
     )
 
 
 def without_index(name: str) -> RunPython:
-    """The operation of a migration that drops an index made by `index`, which another one replaces."""
+    """The operation that drops an index made by `index`."""
     return RunPython(partial(drop, name=name), RunPython.noop)
 
 
@@ -31,14 +34,16 @@ def create(
         cursor.execute(EXTENSION)
         if cursor.fetchone() is None:
             logger.warning(
-                "PostgreSQL has no pg_trgm (install its contrib package), so searching in %s stays slow",
+                "PostgreSQL has no pg_trgm (install its contrib package), so searching in %s stays "
+                "slow",
                 table,
             )
             return
     parts = ", ".join(f"{schema_editor.quote_name(column)} gin_trgm_ops" for column in columns)
     schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     schema_editor.execute(
-        f"CREATE INDEX {schema_editor.quote_name(name)} ON {schema_editor.quote_name(table)} USING gin ({parts})"
+        f"CREATE INDEX {schema_editor.quote_name(name)} ON {schema_editor.quote_name(table)} "
+        f"USING gin ({parts})"
     )
 
 

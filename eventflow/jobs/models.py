@@ -1,11 +1,11 @@
-"""Which workers are alive."""
+"""The table of workers that are alive."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Worker(models.Model):
-    """A worker's sign of life. A task that runs under a worker without one is given to another."""
+    """A worker and its last heartbeat. Its tasks are requeued when the heartbeat stops."""
 
     id = models.CharField(primary_key=True, max_length=64)
     seen_at = models.DateTimeField()

@@ -1,4 +1,7 @@
-"""The background worker: django-tasks-db's, plus what it lacks, a reaper for the tasks of killed workers."""
+"""The background worker: django-tasks-db's, with retries and a heartbeat.
+
+The heartbeat returns the tasks of killed workers to the queue, which the library does not.
+"""
 
 import logging
 import os
@@ -10,31 +13,32 @@ from django.db import Error as DjangoDatabaseError
 from django.db import close_old_connections
 from django.tasks.base import TaskResultStatus
 from django.utils import timezone
-from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
+from django_tasks_db.management.commands.db_worker import Worker as DatabaseWorker
 from django_tasks_db.models import DBTaskResult
 
-from eventflow.jobs.heartbeat import Heart, give_back
-from eventflow.observability import Trail, trail
+from eventflow.jobs.heartbeat import Heartbeat, requeue_tasks
+from eventflow.observability import REQUEST_CONTEXT, RequestContext
 from eventflow.tasks import current_path
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
-MOST_ATTEMPTS = 50
+MAX_ATTEMPTS = 50
 
 
-class ReapingWorker(TaskWorker):
-    """Runs tasks, says every few seconds that it lives, and frees the tasks of those that no longer do."""
+class QueueWorker(DatabaseWorker):
+    """Runs tasks one after another, and survives an outage of the database."""
 
     def run(self) -> None:
-        with Heart(self.worker_id):
+        with Heartbeat(self.worker_id):
             while True:
                 try:
-                    # What the lost connection cut short says that we are running it; nobody is.
-                    give_back(self.worker_id.__eq__)
+                    # A task that a lost connection cut short is still marked as run by this worker.
+                    requeue_tasks(self.worker_id.__eq__)
                     return super().run()
                 except DjangoDatabaseError as error:
-                    # It is away, or not migrated yet, or a task was deleted while it ran: none of that ends a worker.
+                    # The database is away or not migrated yet, or a running task was deleted:
+                    # none of that ends a worker.
                     logger.warning(
                         "worker: the database said no (%s), trying again", type(error).__name__
                     )
@@ -42,24 +46,30 @@ class ReapingWorker(TaskWorker):
                     time.sleep(1)
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
-        """Run it, and put it off when it fails. Mails keep their own account of failures, so what fails here is the machinery under them."""
+        """Run a task in a request context of its own; requeue it later if it fails.
+
+        A mail counts its own failures, so a task fails only with what is under it.
+        """
         # Rows of the last release hold the task's former path.
         db_task_result.task_path = current_path(db_task_result.task_path)
-        # What is done for it finds its way into logs and audit under its own id.
-        token = trail.set(Trail(request_id=str(db_task_result.pk)))
+        # Logs and audit entries of the task carry its id.
+        token = REQUEST_CONTEXT.set(RequestContext(request_id=str(db_task_result.pk)))
         try:
             super().run_task(db_task_result)
         finally:
-            trail.reset(token)
+            REQUEST_CONTEXT.reset(token)
         attempts = len(db_task_result.worker_ids)
-        if db_task_result.status == TaskResultStatus.FAILED and attempts < MOST_ATTEMPTS:
+        if db_task_result.status == TaskResultStatus.FAILED and attempts < MAX_ATTEMPTS:
             later = timezone.now() + RETRY_AFTER * attempts
             DBTaskResult.objects.failed().filter(pk=db_task_result.pk).update(
                 status=TaskResultStatus.READY, run_after=later
             )
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
-        """Asked once, the running task may finish. Asked twice, it is dropped as by a kill, and so given to another worker."""
+        """At the first signal the running task may finish. At the second the process ends at once.
+
+        Another worker then takes the task over, as after a kill.
+        """
         if not self.running:
             os._exit(1)
         super().shutdown(signum, frame)

@@ -1,15 +1,18 @@
-"""Mail leaves through a queue that is written in the transaction of its cause: none before the commit, none lost after it.
+"""The outbox: mails that are queued in the transaction of their cause and sent by workers.
 
-A mail is kept as what it is about (a builder's name and ids), and built when it is sent, in the recipient's language. A
-builder that finds its cause gone (an undone decision) returns None, and nothing is sent. Each mail keeps one Message-ID
-through all its attempts, so that a mailbox can drop the rare second copy.
+No mail leaves before the commit, and none is lost after it. A row holds the name of a builder and
+ids; the letter is built when it is sent, in the language of its reader. A builder whose cause is
+gone (an undone decision) returns None, and nothing is sent. Every attempt has the same Message-ID,
+so a mailbox can drop a rare second copy.
+
+The trial's inbox, which shows mail instead of sending it, is here too.
 """
 
 from eventflow.mail.letters import Letter
 from eventflow.mail.registry import mail_builder
 from eventflow.mail.services import (
-    FIRST_IN_LINE,
-    forget,
+    HIGH_PRIORITY,
+    erase_addresses,
     queue,
     queue_many,
     queue_to_address,
@@ -18,9 +21,9 @@ from eventflow.mail.services import (
 )
 
 __all__ = [
-    "FIRST_IN_LINE",
+    "HIGH_PRIORITY",
     "Letter",
-    "forget",
+    "erase_addresses",
     "mail_builder",
     "queue",
     "queue_many",

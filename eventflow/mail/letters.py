@@ -1,4 +1,4 @@
-"""What a builder returns: the words of a mail, in two forms, and what hangs on it."""
+"""A letter: one mail as a builder composes it, as text and HTML, with its attachments."""
 
 from dataclasses import dataclass, field
 from email.message import MIMEPart
@@ -11,13 +11,16 @@ from django.template.loader import render_to_string
 
 @dataclass(frozen=True)
 class Attachment:
+    """A file that is sent with a letter."""
+
     name: str
     content: bytes
-    # `text/calendar`, and what follows it: {"method": "CANCEL"}.
+    # The media type, and its parameters, as {"method": "CANCEL"} of text/calendar.
     type: str
     parameters: dict[str, str] = field(default_factory=dict)
 
     def as_part(self) -> MIMEPart:
+        """The attachment as a part of a message."""
         part = MIMEPart()
         main, _, sub = self.type.partition("/")
         part.set_content(
@@ -33,13 +36,16 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Letter:
+    """Subject, text and HTML of a mail, without its recipient."""
+
     subject: str
     text: str
     html: str = ""
     attachments: list[Attachment] = field(default_factory=list)
-    # Where an answer goes; empty: to nobody in particular.
+    # The address for answers; empty: none.
     reply_to: str = ""
-    # Where the reader says how often such mails come (RFC 2369); empty for mails that nobody can choose.
+    # The page where the reader chooses how often such mails come (RFC 2369); empty for mails that
+    # can't be turned off.
     unsubscribe: str = ""
 
     @classmethod
@@ -52,7 +58,7 @@ class Letter:
         reply_to: str = "",
         unsubscribe: str = "",
     ) -> "Letter":
-        """From `mail/<template>.txt`, whose first line is the subject, and `mail/<template>.html`."""
+        """Render `mail/<template>.txt`, whose first line is the subject, and its `.html`."""
         context = {"site_url": settings.SITE_URL, **context}
         subject, _, text = render_to_string(f"mail/{template}.txt", context).strip().partition("\n")
         html = render_to_string(f"mail/{template}.html", context)
@@ -61,7 +67,10 @@ class Letter:
         )
 
     def as_message(self, *, to: str, message_id: str) -> EmailMultiAlternatives:
-        """Ready for any of Django's mail backends. `Auto-Submitted` keeps vacation replies away (RFC 3834)."""
+        """The message for Django's mail backends.
+
+        `Auto-Submitted` keeps vacation replies away (RFC 3834).
+        """
         headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
         if self.unsubscribe:
             headers["List-Unsubscribe"] = f"<{self.unsubscribe}>"

@@ -1,4 +1,4 @@
-"""Mail that waits, has left or is stuck."""
+"""The table of the outbox."""
 
 import uuid
 from email.utils import parseaddr
@@ -10,19 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 
 def new_message_id() -> str:
-    """Unique for ever and the same at every attempt (RFC 5322, 3.6.4)."""
+    """A Message-ID that no other mail has (RFC 5322, 3.6.4)."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     return f"<{uuid.uuid4().hex}@{domain}>"
 
 
 class Mail(models.Model):
+    """A mail that is queued, sent, dropped or stuck."""
+
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting")
         SENT = "sent", _("Sent")
         DROPPED = "dropped", _("No longer needed")
         STUCK = "stuck", _("Stuck")
 
-    # The dotted name of the function that builds it, and its arguments: ids, never the text.
+    # The stable name of the function that builds it (mail/registry.py), and its arguments: ids,
+    # never the text.
     builder = models.CharField(_("kind"), max_length=100)
     args = models.JSONField(default=dict)
     to = models.EmailField(_("to"))
@@ -36,7 +39,7 @@ class Mail(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
-    # The last one to somebody who is gone: the row forgets the address as soon as the mail has left or is given up.
+    # The last mail to a deleted account: its address is erased once it has left or is given up.
     farewell = models.BooleanField(default=False, editable=False)
 
     class Meta:

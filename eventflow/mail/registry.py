@@ -11,9 +11,10 @@ builders: StoredNames[Builder] = StoredNames()
 
 
 def mail_builder[B: Builder](name: str, *, formerly: str = "") -> Callable[[B], B]:
-    """Register a function that builds a mail under `<app>.<kind>`; operators and people see the kind.
+    """Register a function that builds a mail as `<app>.<kind>`; operators and people see the kind.
 
-    `formerly`: its name in rows of the last release. The module is imported when the apps are ready.
+    `formerly` is its name in rows of the last release. Its module must be imported when the apps
+    are ready.
     """
 
     def register(builder: B) -> B:

@@ -1,12 +1,12 @@
-"""Where mail is shown instead of sent. Only the embedded default includes this."""
+"""The addresses of the trial's inbox. Only a trial includes them."""
 
 from django.urls import path
 
-from eventflow.mail import dev
+from eventflow.mail import trial_inbox
 
 urlpatterns = [
-    path("", dev.inbox, name="dev_mail"),
-    path("<str:name>/", dev.message, name="dev_message"),
-    path("<str:name>/html/", dev.html, name="dev_html"),
-    path("<str:name>/<int:number>/", dev.attachment, name="dev_attachment"),
+    path("", trial_inbox.inbox, name="dev_mail"),
+    path("<str:name>/", trial_inbox.message, name="dev_message"),
+    path("<str:name>/html/", trial_inbox.html, name="dev_html"),
+    path("<str:name>/<int:number>/", trial_inbox.attachment, name="dev_attachment"),
 ]

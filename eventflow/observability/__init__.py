@@ -1,10 +1,24 @@
-"""What an operator sees of EventFlow: log lines, numbers, and errors sent to Sentry; and nothing private in any of them.
+"""What an operator sees of EventFlow: logs, telemetry, probes, and errors sent to Sentry.
 
-A leaf: whatever is looked at may import it, and it imports none of it.
+Nothing private is in any of them. Every other package may import this one. It imports nothing of
+EventFlow; what the other packages measure, they register here.
 """
 
-from eventflow.observability.masks import scrubbed, without_secrets
+from eventflow.observability.masks import mask_path, mask_text
 from eventflow.observability.outages import Outage
-from eventflow.observability.request_context import Trail, current, request_id_for, trail
+from eventflow.observability.request_context import (
+    REQUEST_CONTEXT,
+    RequestContext,
+    choose_request_id,
+    get_request_context,
+)
 
-__all__ = ["Outage", "Trail", "current", "request_id_for", "scrubbed", "trail", "without_secrets"]
+__all__ = [
+    "REQUEST_CONTEXT",
+    "Outage",
+    "RequestContext",
+    "choose_request_id",
+    "get_request_context",
+    "mask_path",
+    "mask_text",
+]

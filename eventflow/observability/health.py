@@ -1,7 +1,8 @@
-"""Is this process fit to serve? For load balancers and people on call.
+"""Answers load balancers and operators whether this process is fit to serve.
 
-`/health/` is a page like the others: it also tells whether pages are answered at all. `/health/live` and `/health/ready` are answered on
-the server's own loop, before and beside the threads that requests run on: docs/decisions/0018-three-questions-about-health.md.
+`/health/` is a page like the others, so it also shows whether pages are answered at all.
+`/health/live` and `/health/ready` are answered on the server's own loop, beside the threads that
+requests run on: docs/decisions/0018-three-questions-about-health.md.
 """
 
 import asyncio
@@ -20,55 +21,55 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from eventflow.observability import current
+from eventflow.observability import get_request_context
 
 Scope = dict[str, Any]
-Question = Callable[[Scope], Awaitable[HttpResponse]]
+Probe = Callable[[Scope], Awaitable[HttpResponse]]
 
 CHECK_SECONDS = 1.0
-NOT_OK = (DatabaseError, InterfaceError, redis.RedisError, OSError)
+CHECK_ERRORS = (DatabaseError, InterfaceError, redis.RedisError, OSError)
 VERSION = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-# Set by the server at SIGTERM, for good.
+# Set by the server at SIGTERM, and never cleared.
 stopping = threading.Event()
 
 
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> JsonResponse:
-    """200 while the database answers, else 503. `redis_ok` is null where there is no Redis; without it everything works, only later."""
+    """200 while the database answers, else 503. `redis_ok` is null where no Redis is configured."""
     db_ok = database.passes()
     redis_ok = cache.passes() if settings.REDIS_URL else None
-    body = {"status": "ok" if db_ok else "fail", "db_ok": db_ok, "redis_ok": redis_ok, **build()}
-    return JsonResponse(body, status=200 if db_ok else 503)
+    facts = {"db_ok": db_ok, "redis_ok": redis_ok, **build_facts()}
+    return JsonResponse({"status": "ok" if db_ok else "fail"} | facts, status=200 if db_ok else 503)
 
 
-def build() -> dict[str, str]:
-    """What runs here: the version, and the commit and time of the build where whoever built it says so."""
-    said = {"commit": settings.GIT_COMMIT, "build_time": settings.BUILD_TIME}
+def build_facts() -> dict[str, str]:
+    """The version, and the commit and time of the build where the settings name them."""
+    named = {"commit": settings.GIT_COMMIT, "build_time": settings.BUILD_TIME}
     return {
         "version": settings.APP_VERSION or VERSION,
-        **{name: value for name, value in said.items() if value},
+        **{name: value for name, value in named.items() if value},
     }
 
 
 class Probes:
-    """Stands before the pages, which may all be busy or wait for the database, and answers whoever decides about this process."""
+    """ASGI: answers probes before the pages, which may all be busy or wait for the database."""
 
-    def __init__(self, pages: ASGIHandler, others: Mapping[str, Question]) -> None:
+    def __init__(self, pages: ASGIHandler, others: Mapping[str, Probe]) -> None:
         self.pages = pages
-        self.questions: dict[str, Question] = {
+        self.probes: dict[str, Probe] = {
             "/health/live": live,
             "/health/ready": ready,
             **others,
         }
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        question = self.questions.get(scope["path"].removesuffix("/"))
-        if question is None:
+        probe = self.probes.get(scope["path"].removesuffix("/"))
+        if probe is None:
             return await self.pages(scope, receive, send)
-        current().route = question.__name__
+        get_request_context().route = probe.__name__
         response = (
-            await question(scope)
+            await probe(scope)
             if scope["method"] in {"GET", "HEAD"}
             else HttpResponseNotAllowed(["GET", "HEAD"])
         )
@@ -76,12 +77,12 @@ class Probes:
 
 
 async def live(scope: Scope) -> HttpResponse:
-    """The loop turns, so this process is not to be killed. Asks nobody else: a database that is away comes back by itself."""
+    """200 always: the loop runs, so this process must not be killed. No other service is asked."""
     return answer(200, status="ok")
 
 
 async def ready(scope: Scope) -> HttpResponse:
-    """200 while requests are welcome here: the database answers, its tables are those of this code, and nobody asked us to stop."""
+    """200 while the database answers and is migrated, and no stop was asked; else 503."""
     facts = {
         "db_ok": await database.answers(),
         "migrated": await migrations.answers(),
@@ -100,44 +101,44 @@ def answer(code: int, **facts: Any) -> HttpResponse:
 
 
 class Check:
-    """A question asked on a thread of its own, because whoever hangs must not take a request's thread with it."""
+    """A check that runs on a thread of its own: one that hangs must not hold a request's thread."""
 
-    def __init__(self, ask: Callable[[], None]) -> None:
-        self.ask = ask
+    def __init__(self, run: Callable[[], None]) -> None:
+        self.run = run
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="health")
         self.lock = threading.Lock()
-        self.asked: Future[None] | None = None
+        self.running: Future[None] | None = None
 
     def begin(self) -> "Future[None]":
-        """A question that still hangs isn't asked again."""
+        """Start the check; one that still runs is not started again."""
         with self.lock:
-            if self.asked is None or self.asked.done():
-                self.asked = self.thread.submit(self.ask)
-            return self.asked
+            if self.running is None or self.running.done():
+                self.running = self.thread.submit(self.run)
+            return self.running
 
     def passes(self) -> bool:
-        """Whether there was an answer within CHECK_SECONDS."""
+        """Whether the check succeeds within CHECK_SECONDS. Blocks that long at most."""
         try:
             self.begin().result(CHECK_SECONDS)
-        except NOT_OK:
+        except CHECK_ERRORS:
             return False
         return True
 
     async def answers(self) -> bool:
-        """The same for those who must not wait on a loop."""
+        """The same for coroutines: waits without blocking the loop."""
         asked = asyncio.wrap_future(self.begin())
         try:
-            # Shielded, because others may wait for the same answer.
+            # Shielded: others may wait for the same answer.
             await asyncio.wait_for(asyncio.shield(asked), CHECK_SECONDS)
-        except NOT_OK:
-            # Whoever gave up waiting looks at a late failure, so that nobody reports it as forgotten.
+        except CHECK_ERRORS:
+            # A late failure is retrieved here, so that asyncio does not report it as never read.
             asked.add_done_callback(lambda late: late.cancelled() or late.exception())
             return False
         return True
 
 
-class Once(Check):
-    """A question that isn't asked again after it was answered well."""
+class OnceCheck(Check):
+    """A check that does not run again after it succeeded once."""
 
     has_passed = False
 
@@ -146,7 +147,7 @@ class Once(Check):
         return self.has_passed
 
 
-def ask_database() -> None:
+def check_database() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -154,8 +155,8 @@ def ask_database() -> None:
         connection.close()
 
 
-def ask_migrations() -> None:
-    """Raises DatabaseError while a migration of this code is missing. Newer ones are no harm: they belong to whoever follows us."""
+def check_migrations() -> None:
+    """Raises DatabaseError while a migration of this code is missing. Newer ones do no harm."""
     try:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -164,7 +165,7 @@ def ask_migrations() -> None:
         connection.close()
 
 
-def ask_redis() -> None:
+def check_redis() -> None:
     with redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=CHECK_SECONDS,
@@ -174,6 +175,6 @@ def ask_redis() -> None:
         client.ping()
 
 
-database = Check(ask_database)
-migrations = Once(ask_migrations)
-cache = Check(ask_redis)
+database = Check(check_database)
+migrations = OnceCheck(check_migrations)
+cache = Check(check_redis)

@@ -1,28 +1,34 @@
-"""How a line in the log looks: one for people to read, one for machines to gather; each names its request, and neither anybody else."""
+"""Formats and filters log records: lines for people, JSON for machines, both with the request id.
+
+Secrets and addresses are masked in each.
+"""
 
 import json
 import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from eventflow.observability.masks import scrubbed, without_secrets
-from eventflow.observability.request_context import current
+from eventflow.observability.masks import mask_path, mask_text
+from eventflow.observability.request_context import get_request_context
 
 
 class PathFilter(logging.Filter):
-    """Masks paths: Django names them in its own lines (Not Found, Forbidden …), and a path can be a token."""
+    """Masks the paths among the arguments of Django's own lines: a path can hold a token."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(
-                without_secrets(arg) if isinstance(arg, str) and arg.startswith("/") else arg
+                mask_path(arg) if isinstance(arg, str) and arg.startswith("/") else arg
                 for arg in record.args
             )
         return True
 
 
-class StrangeHost(logging.Filter):
-    """Makes a warning, and one line, of Django's error about a Host that is not ours: anybody can cause it by a header."""
+class UnknownHostFilter(logging.Filter):
+    """Turns Django's error about an unknown Host into a warning of one line.
+
+    Anybody can cause it by a header.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
@@ -32,29 +38,29 @@ class StrangeHost(logging.Filter):
 
 
 class Line(logging.Formatter):
-    """For people: time, level, logger, [request], message."""
+    """A line for people: time, level, logger, [request id], message."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name} [{request_id}] {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        record.request_id = current().request_id
-        return scrubbed(super().format(record))
+        record.request_id = get_request_context().request_id
+        return mask_text(super().format(record))
 
 
 class JsonLine(logging.Formatter):
-    """For machines: one object a line. Only what stands here gets in; what else hangs on a record (Django's request …) doesn't."""
+    """One JSON object a line, for machines, with the fields named here and no others."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": scrubbed(record.getMessage()),
-            "request_id": current().request_id,
-            "person_id": current().person_id,
+            "message": mask_text(record.getMessage()),
+            "request_id": get_request_context().request_id,
+            "person_id": get_request_context().person_id,
             **getattr(record, "access", {}),
         }
         if record.exc_info:
-            fields["exception"] = scrubbed(self.formatException(record.exc_info))
+            fields["exception"] = mask_text(self.formatException(record.exc_info))
         return json.dumps(fields, ensure_ascii=False)

@@ -1,11 +1,11 @@
-"""Failures of what we depend on, said twice: when they begin and when they end."""
+"""Logs an outage of a service that EventFlow depends on: once at its beginning, once at its end."""
 
 import logging
 import time
 
 
 class Outage:
-    """Says once that something we depend on is away and once that it is back, however often it is missed in between."""
+    """Whether one service is away. Told of every failure and success, it logs the changes."""
 
     def __init__(self, logger: logging.Logger, what: str) -> None:
         self.logger, self.what = logger, what

@@ -1,4 +1,4 @@
-"""What is known of one request, from the moment it is taken to its line in the access log."""
+"""The request context: id, person and route of one request, from its first byte to its log line."""
 
 import re
 import uuid
@@ -8,45 +8,49 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 
-WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 @dataclass(slots=True)
-class Trail:
-    """Shared by the server's loop and the request's thread, each of which adds what it learns. `person_id`: who is signed in."""
+class RequestContext:
+    """What is known of one request. The server's loop and the request's thread share it.
+
+    `request_id` is `-` until a middleware sets it; `person_id` is the person who is logged in.
+    """
 
     request_id: str = "-"
     person_id: int | None = None
-    # The name of the route that answered, never the path: there are few of them, and nobody's.
+    # The name of the route, never the path: routes are few, and a path can hold a token.
     route: str = ""
 
 
-trail: ContextVar[Trail | None] = ContextVar("trail", default=None)
+REQUEST_CONTEXT: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
 
 
-def current() -> Trail:
-    """The trail of this request; outside of any, an empty one that leads nowhere."""
-    return trail.get() or Trail()
+def get_request_context() -> RequestContext:
+    """The context of the running request. Outside of a request: a new, empty one."""
+    return REQUEST_CONTEXT.get() or RequestContext()
 
 
-def request_id_for(given: str) -> str:
+def choose_request_id(given: str) -> str:
     """The caller's own id if it is well formed, else a new one."""
-    return given if WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
+    return given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 class RequestIdMiddleware:
-    """Take the caller's X-Request-ID if it is well formed, else make one; send it back."""
+    """Takes the caller's X-Request-ID if it is well formed, else makes one; sends it back."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Not taken back afterwards: Django logs refusals when all middleware is done. A request runs in a context of its own.
-        ours = trail.get()
-        if ours is None or ours.request_id != "-":
-            # No server laid one out for this request.
-            trail.set(ours := Trail())
-        ours.request_id = request_id_for(request.headers.get("X-Request-ID", ""))
+        # Not reset afterwards: Django logs refusals when all middleware is done. Each request runs
+        # in a context of its own.
+        context = REQUEST_CONTEXT.get()
+        if context is None or context.request_id != "-":
+            # The server made none for this request.
+            REQUEST_CONTEXT.set(context := RequestContext())
+        context.request_id = choose_request_id(request.headers.get("X-Request-ID", ""))
         response = self.get_response(request)
-        response["X-Request-ID"] = ours.request_id
+        response["X-Request-ID"] = context.request_id
         return response

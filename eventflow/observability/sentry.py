@@ -1,6 +1,6 @@
-"""Errors sent to Sentry, if somebody set SENTRY_DSN: what broke and where, and nothing of whoever met it.
+"""Sends errors to Sentry if SENTRY_DSN is set: what broke and where, without personal data.
 
-What leaves the house is built from a list of what may, not by taking away what may not (docs/decisions/0021-what-sentry-is-told.md).
+An event is built from a list of allowed fields (docs/decisions/0021-what-sentry-is-reduced.md).
 """
 
 import logging
@@ -14,13 +14,13 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.utils import BadDsn
 
-from eventflow.observability.request_context import current
+from eventflow.observability.request_context import get_request_context
 
 logger = logging.getLogger(__name__)
 
-# What is not sent by then is lost: an end in order comes before a report about it.
+# What is not sent by then is lost: an orderly shutdown matters more than a report.
 SHUTDOWN_SECONDS = 1
-# More errors than this at once say nothing new; beyond it they are dropped, and nobody waits.
+# More errors at once say nothing new: they are dropped, and no request waits.
 WAITING_EVENTS = 100
 EVENT = ("event_id", "timestamp", "level", "logger", "platform", "release", "environment")
 FRAME = (
@@ -33,18 +33,22 @@ FRAME = (
     "post_context",
     "in_app",
 )
-# Loggers whose messages are literals in code that we know; the values filled into them are never sent.
+# Loggers whose messages are literals in known code; the values filled into them are never sent.
 OURS = ("eventflow", "accounts", "events", "tickets", "django")
 
 
 def start(dsn: str, *, release: str, environment: str) -> None:
-    """From now on errors that are logged, or that nobody caught, are sent by a thread of its own. An unusable DSN is logged and changes nothing."""
+    """Send logged and uncaught errors from now on, by a thread of its own.
+
+    An unusable DSN is logged and changes nothing else.
+    """
     try:
         sentry_sdk.init(
             dsn=dsn,
             release=release,
             environment=environment,
-            # Named one by one: those that come by themselves read requests, wrap every middleware and keep what is logged.
+            # Named one by one: the default integrations read requests, wrap every middleware and
+            # keep what is logged.
             default_integrations=False,
             auto_enabling_integrations=False,
             integrations=[
@@ -54,7 +58,7 @@ def start(dsn: str, *, release: str, environment: str) -> None:
                 DedupeIntegration(),
                 AtexitIntegration(callback=lambda pending, timeout: None),
             ],
-            before_send=reduced,
+            before_send=reduce_event,
             before_breadcrumb=lambda crumb, hint: None,
             max_breadcrumbs=0,
             send_default_pii=False,
@@ -70,23 +74,23 @@ def start(dsn: str, *, release: str, environment: str) -> None:
         logger.warning("SENTRY_DSN can't be used (%s): errors are logged only", error)
 
 
-def reduced(event: Any, hint: Any) -> Any:
-    """The event with nothing but what stands here."""
-    trail = current()
-    told = {name: event[name] for name in EVENT if name in event}
-    told["tags"] = {"request_id": trail.request_id, "route": trail.route or "none"}
-    told["user"] = {"id": trail.person_id} if trail.person_id else {}
+def reduce_event(event: Any, hint: Any) -> Any:
+    """The event with the allowed fields alone."""
+    context = get_request_context()
+    reduced = {name: event[name] for name in EVENT if name in event}
+    reduced["tags"] = {"request_id": context.request_id, "route": context.route or "none"}
+    reduced["user"] = {"id": context.person_id} if context.person_id else {}
     if event.get("logger", "").startswith(OURS) and "logentry" in event:
-        told["logentry"] = {"message": event["logentry"].get("message", "")}
+        reduced["logentry"] = {"message": event["logentry"].get("message", "")}
     if "exception" in event:
-        told["exception"] = {
-            "values": [without_words(exception) for exception in event["exception"]["values"]]
+        reduced["exception"] = {
+            "values": [strip_message(exception) for exception in event["exception"]["values"]]
         }
-    return told
+    return reduced
 
 
-def without_words(exception: dict[str, Any]) -> dict[str, Any]:
-    """Its class and where it was raised. Its message may repeat what somebody typed."""
+def strip_message(exception: dict[str, Any]) -> dict[str, Any]:
+    """The exception without its message, which may repeat what a person typed: class and frames."""
     frames = (exception.get("stacktrace") or {}).get("frames", [])
     stacktrace = {
         "frames": [{name: frame[name] for name in FRAME if name in frame} for frame in frames]

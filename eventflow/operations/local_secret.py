@@ -7,17 +7,17 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from eventflow.core.private_files import private_file, private_folder
+from eventflow.core.private_files import protect_file, protect_folder
 
-SHORTEST = 32
+MIN_LENGTH = 32
 # The key in .env.dev, which everybody can read.
-PUBLISHED = "only-for-one-machine-and-never-in-production"
+PUBLISHED_KEY = "only-for-one-machine-and-never-in-production"
 MAKE_ONE = "make one with: openssl rand -base64 48"
 
 
-def kept_secret(folder: Path) -> str:
+def local_secret_key(folder: Path) -> str:
     """The secret kept in this folder. Of several processes that start at once, one makes it and all read the same."""
-    private_folder(folder)
+    protect_folder(folder)
     kept, new = folder / "secret-key", folder / f"secret-key.{os.getpid()}"
     if not kept.is_file():
         new.touch(mode=0o600)
@@ -27,7 +27,7 @@ def kept_secret(folder: Path) -> str:
         with contextlib.suppress(FileExistsError):
             kept.hardlink_to(new)
         new.unlink()
-    private_file(kept)
+    protect_file(kept)
     return kept.read_text()
 
 
@@ -37,11 +37,11 @@ def check_secret(key: str, *, because: str) -> None:
         raise ImproperlyConfigured(
             f"Set DJANGO_SECRET_KEY to a long random string: {because}, so this is no trial, for which EventFlow makes one itself."
         )
-    if key == PUBLISHED:
+    if key == PUBLISHED_KEY:
         raise ImproperlyConfigured(
             f"DJANGO_SECRET_KEY is the one in .env.dev, which everybody can read; {MAKE_ONE}"
         )
-    if len(key) < SHORTEST:
+    if len(key) < MIN_LENGTH:
         raise ImproperlyConfigured(
-            f"DJANGO_SECRET_KEY has {len(key)} characters, and {SHORTEST} are the least; {MAKE_ONE}"
+            f"DJANGO_SECRET_KEY has {len(key)} characters, and {MIN_LENGTH} are the least; {MAKE_ONE}"
         )

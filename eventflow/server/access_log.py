@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from eventflow.observability import current, metrics, without_secrets
+from eventflow.observability import get_request_context, mask_path, metrics
 
 access = logging.getLogger("eventflow.access")
 
@@ -21,9 +21,9 @@ def log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
     method, status, seconds = details["method"], details["status"], details["time_taken"]
     path = details["path"].split("?", 1)[0]
     is_static = path.startswith(settings.STATIC_URL)
-    route = current().route or ("static" if is_static else "none")
+    route = get_request_context().route or ("static" if is_static else "none")
     metrics.count_request(route, method, status, seconds)
     if not is_static:
-        path, ms = without_secrets(path), round(seconds * 1000)
+        path, ms = mask_path(path), round(seconds * 1000)
         fields = {"method": method, "path": path, "route": route, "status": status, "ms": ms}
         access.info("%s %s %s %d ms", method, path, status, ms, extra={"access": fields})

@@ -29,7 +29,7 @@ from django.middleware.common import CommonMiddleware
 from django.urls import set_script_prefix
 from django.utils.http import escape_leading_slashes
 
-from eventflow.observability import current, metrics
+from eventflow.observability import get_request_context, metrics
 from eventflow.server.refusals import busy, too_large
 
 Scope = dict[str, Any]
@@ -61,11 +61,11 @@ class OneHopHandler(ASGIHandler):
         except RequestAborted:
             return
         except BodyTooLarge:
-            current().route = "refused"
+            get_request_context().route = "refused"
             await self.send_response(too_large(scope["path"], scope["headers"]), send)
             return
         if not self.slots.acquire(blocking=False):
-            current().route = "busy"
+            get_request_context().route = "busy"
             await self.send_response(busy(scope["path"], scope["headers"]), send)
             return
         # After the body the client has one thing left to say: that it went away.
@@ -130,7 +130,7 @@ class OneHopHandler(ASGIHandler):
 
     def resolve_request(self, request: HttpRequest) -> Any:
         match = super().resolve_request(request)
-        current().route = match.view_name
+        get_request_context().route = match.view_name
         return match
 
     def stream(self, response: Any, client: "Client") -> None:

@@ -12,8 +12,8 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from eventflow.core.headers import RawHeaders, completed, of_every_answer
-from eventflow.observability import metrics, without_secrets
+from eventflow.core.headers import RawHeaders, add_missing_headers, default_headers
+from eventflow.observability import mask_path, metrics
 from eventflow.server import twisted_internals
 from eventflow.server.handler import raw_headers, too_large
 
@@ -118,7 +118,7 @@ class Request(WebRequest):
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Send one of daphne's own refusals and errors, with the headers of every answer."""
-        for name, value in of_every_answer(https=settings.HTTPS):
+        for name, value in default_headers(https=settings.HTTPS):
             self.responseHeaders.addRawHeader(name, value)
         super().basic_error(status, status_text, body)
 
@@ -130,7 +130,7 @@ class Request(WebRequest):
             super().handle_exception(exception)
 
     def __repr__(self) -> str:
-        return f"<Request {without_secrets((self.path or b'').decode('latin1'))}>"
+        return f"<Request {mask_path((self.path or b'').decode('latin1'))}>"
 
     def abort(self) -> None:
         if self.channel is not None:
@@ -173,7 +173,7 @@ class Connection(twisted_internals.HTTPConnection):
 
 def head(status: bytes, headers: RawHeaders) -> bytes:
     """Status line and headers of an answer that the server writes itself."""
-    lines = completed(headers, of_every_answer(https=settings.HTTPS))
+    lines = add_missing_headers(headers, default_headers(https=settings.HTTPS))
     return b"\r\n".join([b"HTTP/1.1 " + status, *(b"%s: %s" % line for line in lines), b"", b""])
 
 

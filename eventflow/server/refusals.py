@@ -11,13 +11,12 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.middleware import LanguageMiddleware
-from eventflow.core.errors import envelope, is_api
-from eventflow.observability import request_id_for
+from eventflow.core.errors import BUSY, envelope, is_api
+from eventflow.observability import choose_request_id
 
 type RawHeaders = Iterable[tuple[bytes, bytes]]
 
 TOO_LARGE = _("This is more than EventFlow takes at once.")
-BUSY = _("Very many people are here right now. Try again in a few seconds.")
 
 
 def refusal(
@@ -39,7 +38,7 @@ def refusal(
         # Another origin's page may read why it was refused, if it may read answers at all.
         respond_across_origins: Any = CorsMiddleware(LanguageMiddleware(respond))
         response: HttpResponse = respond_across_origins(request)
-    response["X-Request-ID"] = request_id_for(request.headers.get("X-Request-ID", ""))
+    response["X-Request-ID"] = choose_request_id(request.headers.get("X-Request-ID", ""))
     return response
 
 

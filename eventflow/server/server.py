@@ -23,7 +23,7 @@ from twisted.logger import (
 )
 
 from eventflow.observability import health
-from eventflow.observability import Trail, metrics, trail
+from eventflow.observability import RequestContext, metrics, REQUEST_CONTEXT
 from eventflow.server import twisted_internals
 from eventflow.server.access_log import log_access
 from eventflow.server.application import Application
@@ -123,13 +123,13 @@ class Server(Daphne):
 
         In a request context that the application, its thread and the access log share.
         """
-        token = trail.set(Trail())
+        token = REQUEST_CONTEXT.set(RequestContext())
         if isinstance(protocol, Socket):
             scope["extensions"] = {SUBSCRIBE_EXTENSION: {}}
         try:
             return super().create_application(protocol, scope)
         finally:
-            trail.reset(token)
+            REQUEST_CONTEXT.reset(token)
 
     def count_open_sockets(self) -> int:
         return sum(

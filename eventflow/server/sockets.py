@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 
-from eventflow.core.own_pages import is_our_page
+from eventflow.core.own_pages import is_same_origin
 from events.live.consumers import SUBSCRIBE_EXTENSION
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def is_our_host(host: str) -> bool:
 
 def is_allowed_origin(origin: str, host: str) -> bool:
     """Whether this is a page of ours, or of a front end that may also call the API."""
-    return is_our_page(origin, host) or origin in settings.CORS_ALLOWED_ORIGINS
+    return is_same_origin(origin, host) or origin in settings.CORS_ALLOWED_ORIGINS
 
 
 class RetryOnDatabaseFailure:

@@ -1,4 +1,4 @@
-"""The design's small parts as tags: icons, avatars, the capacity bar, a form field with its errors."""
+"""Template tags for the parts of the design: icons, avatars, shares, isolated text, form fields."""
 
 import json
 import re
@@ -14,11 +14,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from eventflow.core import text_direction
-from eventflow.observability import current
-from events.models import Event
+from eventflow.observability import get_request_context
 
 register = template.Library()
-# The header with which scripts ask for a page to keep it for later (static/js/copies.js).
+# The hues of avatars: design tokens, by the names that the style sheets give them. Their order says
+# which person has which colour.
+HUES = (
+    *("cherry", "coral", "amber", "olive", "fern", "jade"),
+    *("lagoon", "sky", "cobalt", "iris", "plum", "rose"),
+)
+# The header with which a script asks for a page to store it (static/js/copies.js).
 KEEPS_COPY = "X-Keeps-Copy"
 
 
@@ -45,7 +50,7 @@ def news(context: Context) -> Any:
 def avatar(person: Any) -> SafeString:
     """The person's initials on a colour that stays theirs."""
     initials = (person.first_name[:1] + person.last_name[:1]).upper() or person.email[:1].upper()
-    hue = Event.Hue.values[zlib.crc32(person.email.encode()) % len(Event.Hue.values)]
+    hue = HUES[zlib.crc32(person.email.encode()) % len(HUES)]
     return format_html(
         '<span class="avatar" data-hue="{}" aria-hidden="true">{}</span>', hue, initials
     )
@@ -130,4 +135,4 @@ def count_errors(form: BaseForm) -> int:
 @register.simple_tag
 def reference() -> str:
     """The number under which this request stands in the logs."""
-    return current().request_id
+    return get_request_context().request_id

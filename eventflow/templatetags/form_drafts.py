@@ -26,7 +26,7 @@ class Marks(CsrfTokenNode):
         fields = (
             '<input type="hidden" name="{}" disabled>{}<input type="hidden" name="{}" value="{}">'
         )
-        person = form_drafts.person_of(context["request"])
+        person = form_drafts.request_user(context["request"])
         return format_html(fields, f"of-{person.pk}", token, form_drafts.DRAWN_FOR, mark)
 
 
@@ -41,5 +41,5 @@ def drawn_for(context: template.Context) -> str:
     request = context.get("request")
     if request is None or not context.get("csrf_token"):
         return ""
-    person = form_drafts.person_of(request)
-    return form_drafts.mark_of(person) if person.is_authenticated else ""
+    person = form_drafts.request_user(request)
+    return form_drafts.owner_signature(person) if person.is_authenticated else ""

@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from eventflow.core.addresses import neighbourhood
+from eventflow.core.addresses import client_network
 from events.live.feeds import FeedRegistry
 from events.live.frames import Frame, Parts, requested_parts
 from events.live.reader import fetch_event
@@ -40,7 +40,7 @@ class MetricsConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept whoever may connect; close with CLOSE_NOT_FOUND where the event is not visible."""
         event = await self.fetch_visible_event(self.scope["url_route"]["kwargs"]["pk"])
-        network = neighbourhood(self.scope["client"][0]) if self.scope.get("client") else ""
+        network = client_network(self.scope["client"][0]) if self.scope.get("client") else ""
         if not self.feeds.has_room_for(network):
             # Not accepted: then a page tries again less and less often.
             return await self.close()

@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.decorators import PersonRequest, organizer_required
 from accounts.models import User
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 from eventflow.core.text_direction import isolated
 from events import services
 from events.forms import CancelEventForm, DoorStaffForm, EventForm
@@ -131,7 +131,7 @@ def sign_ups_of(events: list[Event]) -> dict[int, list[int]]:
 
 @get_or_post
 @organizer_required
-@keeps(EventForm, beside=["action"])
+@keeps_draft(EventForm, beside=["action"])
 def new(request: PersonRequest) -> HttpResponse:
     """Start an event, as a draft or published at once."""
     if request.method != "POST":
@@ -141,7 +141,7 @@ def new(request: PersonRequest) -> HttpResponse:
 
 @get_or_post
 @organizer_required
-@keeps(EventForm, beside=["action"])
+@keeps_draft(EventForm, beside=["action"])
 def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """Change what an event says."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -247,7 +247,7 @@ def duplicate(request: PersonRequest, pk: int) -> HttpResponse:
 
 @get_or_post
 @organizer_required
-@keeps(CancelEventForm)
+@keeps_draft(CancelEventForm)
 def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """Call the event off. A GET asks first, where no dialog did."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -280,7 +280,7 @@ def live(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @organizer_required
-@keeps(DoorStaffForm)
+@keeps_draft(DoorStaffForm)
 def add_door_staff(request: PersonRequest, pk: int) -> HttpResponse:
     """Let somebody check tickets in at this event."""
     event = get_object_or_404(managed_events(request.user), pk=pk)

@@ -10,7 +10,7 @@ from eventflow.core.cache import BestEffortRedisCache
 from tests.support.redis_server import running_redis
 
 # What a call may take at worst: it waits once for an answer, and for nothing else.
-ONE_WAIT = module.ANSWER_SECONDS + 0.3
+ONE_WAIT = module.TIMEOUT_SECONDS + 0.3
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def redis(tmp_path):
 
 @pytest.fixture
 def cache(redis, monkeypatch):
-    monkeypatch.setattr(module, "BREAK_SECONDS", 0.4)
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.4)
     yield BestEffortRedisCache(redis.url, {})
     module.clients.pop(redis.url)
 
@@ -56,7 +56,7 @@ def test_cache_counts_for_itself_while_redis_is_away(cache, redis, how):
     cache.add("tries", 0)
     assert [cache.incr("tries") for _ in range(3)] == [1, 2, 3]
     # While the circuit is open nobody waits at all.
-    assert seconds(lambda: [cache.get("tries") for _ in range(100)]) < module.ANSWER_SECONDS
+    assert seconds(lambda: [cache.get("tries") for _ in range(100)]) < module.TIMEOUT_SECONDS
 
 
 def test_cache_answers_every_method_while_redis_is_away(cache, redis):
@@ -129,4 +129,4 @@ def test_requests_share_connections_and_the_knowledge_of_an_outage(redis, cache,
     first.set("x", 1)
     redis.hang()
     first.get("x")
-    assert seconds(lambda: second.get("x")) < module.ANSWER_SECONDS / 2
+    assert seconds(lambda: second.get("x")) < module.TIMEOUT_SECONDS / 2

@@ -36,15 +36,15 @@ def site(settings):
             {"host": "events.example.org", "origin": SITE},
             False,
             NOT_YOURS,
-            csrf_origin.NOT_SAID_TO_BE_HTTPS,
+            csrf_origin.PROXY_DROPS_SCHEME,
         ),
-        ({"host": "events.example.org"}, False, NOT_YOURS, csrf_origin.NOT_SAID_TO_BE_HTTPS),
+        ({"host": "events.example.org"}, False, NOT_YOURS, csrf_origin.PROXY_DROPS_SCHEME),
         # The proxy puts its own name for us in Host.
         (
             {"host": "backend", "origin": SITE},
             True,
             NOT_YOURS,
-            csrf_origin.NOT_THE_HOST_OF_THE_PAGE,
+            csrf_origin.PROXY_CHANGES_HOST,
         ),
         ({"host": "events.example.org", "origin": "https://evil.example"}, True, ELSEWHERE, ""),
         ({"host": "events.example.org", "origin": "null"}, True, ELSEWHERE, ""),

@@ -54,7 +54,7 @@ def test_message_that_nobody_asked_for_costs_one_question_and_no_connection(othe
     pid = backend()
     connection.connection.execute("LISTEN news")
     other.execute("NOTIFY news")
-    wait_until(lambda: not connection.is_quiet())
+    wait_until(lambda: not connection.has_nothing_to_read())
     next_request()
     make_person()
     assert backend() == pid

@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from eventflow.templatetags import design
+from events.models import Event
 from tests.support.factories import make_admin, make_person
 from tests.support.mailbox import letters_to
 from tests.support.page_checks import inline_in, policy_of
@@ -52,6 +53,10 @@ def test_field_says_what_is_optional_shows_passwords_and_puts_the_tick_first():
     assert 'data-reveal="id_secret"' in draw("secret")
     assert draw("agreed").index("<input") < draw("agreed").index("Agreed")
     assert "aria-describedby" not in draw("note")
+
+
+def test_avatar_hues_are_the_colours_of_events():
+    assert [*design.HUES] == Event.Hue.values
 
 
 def test_avatar_takes_initials_or_the_address_and_keeps_its_colour():

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from accounts.models import User
-from eventflow.core.form_drafts import DRAWN_FOR, TOKEN, mark_of, signer
+from eventflow.core.form_drafts import DRAWN_FOR, TOKEN, owner_signature, signer
 from events.models import DoorStaff, Event
 from tests.support import sessions
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
@@ -247,7 +247,7 @@ def test_every_form_of_the_site_says_for_whom_its_page_was_drawn():
 
 def test_form_of_a_page_says_for_whom_it_was_drawn(people):
     alice, _bob = people
-    assert written(Browser(), alice)[DRAWN_FOR] == mark_of(alice)
+    assert written(Browser(), alice)[DRAWN_FOR] == owner_signature(alice)
     page = Client().get("/accounts/login/")
     assert not tree(page).xpath(f"//input[@name='{DRAWN_FOR}']")
 
@@ -327,7 +327,7 @@ def test_pages_send_the_mark_with_what_htmx_asks_for(people):
     browser = Browser()
     browser.log_in(alice)
     headers = only(browser.get("/accounts/settings/"), "//body").get("hx-headers")
-    assert f'"X-Drawn-For": "{mark_of(alice)}"' in headers
+    assert f'"X-Drawn-For": "{owner_signature(alice)}"' in headers
 
 
 # --- without a session ----------------------------------------------------------------------------

@@ -168,14 +168,14 @@ def test_a_database_that_hangs_makes_a_process_unready_and_leaves_it_alive(tmp_p
 def test_a_process_is_not_ready_before_its_migrations_are_and_never_asks_again_afterwards():
     last = MigrationRecorder.Migration.objects.filter(app="tickets").latest("id")
     last.delete()
-    question = health.Once(health.ask_migrations)
+    check = health.OnceCheck(health.check_migrations)
     try:
-        assert asyncio.run(question.answers()) is False
+        assert asyncio.run(check.answers()) is False
     finally:
         last.save(force_insert=True)
-    assert asyncio.run(question.answers()) is True
-    question.ask = None
-    assert asyncio.run(question.answers()) is True
+    assert asyncio.run(check.answers()) is True
+    check.run = None
+    assert asyncio.run(check.answers()) is True
 
 
 def test_sigterm_turns_ready_off_before_it_turns_anybody_away(tmp_path):

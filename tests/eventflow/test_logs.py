@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from allauth.mfa.totp.internal import auth as totp
 
-from eventflow.observability import Trail, scrubbed, trail
+from eventflow.observability import REQUEST_CONTEXT, RequestContext, mask_text
 from eventflow.observability.logs import JsonLine
 from tests.support.factories import PASSWORD, make_person, make_reservation
 from tests.support.http_client import Visitor
@@ -56,11 +56,11 @@ def lines(site):
     ],
 )
 def test_words_are_scrubbed_of_what_opens_or_names(text, left):
-    assert scrubbed(text) == (text if left is None else left)
+    assert mask_text(text) == (text if left is None else left)
 
 
 def test_json_line_holds_the_exception_and_nothing_that_hangs_on_the_record():
-    token = trail.set(Trail(request_id="a-test-of-logs", person_id=7))
+    token = REQUEST_CONTEXT.set(RequestContext(request_id="a-test-of-logs", person_id=7))
     try:
         raise ValueError("no such person: maja@example.org")
     except ValueError:
@@ -69,7 +69,7 @@ def test_json_line_holds_the_exception_and_nothing_that_hangs_on_the_record():
             "events", logging.ERROR, __file__, 1, *words, extra={"request": "private"}
         )
     line = JsonLine().format(record)
-    trail.reset(token)
+    REQUEST_CONTEXT.reset(token)
     assert "\n" not in line
     fields = json.loads(line)
     assert fields.pop("exception").endswith("ValueError: no such person: ***")

@@ -212,7 +212,7 @@ def written(settings, tmp_path):
     """Two mails of one connection and one of another, as the file backend leaves them."""
     settings.MAILERS = {
         "default": {
-            "BACKEND": "eventflow.mail.files.PrivateFiles",
+            "BACKEND": "eventflow.mail.files.PrivateFileBackend",
             "OPTIONS": {"file_path": str(tmp_path)},
         }
     }

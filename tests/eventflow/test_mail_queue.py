@@ -191,11 +191,11 @@ def test_a_stuck_mail_is_sent_again_once(post):
     queued = write("Second life")
     work(post)
     post.refused = set()
-    assert services.send_again(queued) is True
-    assert services.send_again(queued) is False
+    assert services.resend(queued) is True
+    assert services.resend(queued) is False
     work(post)
     assert [letter["Message-ID"] for letter in post.letters] == [queued.message_id]
-    assert services.send_again(queued) is False
+    assert services.resend(queued) is False
 
 
 @pytest.mark.once(on="postgresql")

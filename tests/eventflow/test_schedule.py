@@ -92,21 +92,21 @@ def test_prune_leaves_the_audit_log_alone():
 
 @pytest.mark.django_db
 def test_prune_takes_small_bites(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(schedule, "BATCH", 2)
+    monkeypatch.setattr(schedule, "ROWS_PER_STATEMENT", 2)
     for number in range(5):
         session(f"{number}", timedelta(days=1))
     # Per bite the keys, and a deletion; the last look finds nothing.
     with django_assert_num_queries(3 * 2 + 1):
-        assert schedule.delete(Session.objects.filter(expire_date__lt=NOW)) == 5
+        assert schedule.delete_in_batches(Session.objects.filter(expire_date__lt=NOW)) == 5
 
 
 @pytest.mark.django_db
 def test_pruning_is_asked_for_once_an_hour_however_many_ask():
     for _ in range(3):
-        schedule.queue_what_is_due()
+        schedule.enqueue_due_tasks()
     assert DBTaskResult.objects.filter(task_path="eventflow.tasks.prune").count() == 1
     cache.clear()  # an hour later
-    schedule.queue_what_is_due()
+    schedule.enqueue_due_tasks()
     assert DBTaskResult.objects.filter(task_path="eventflow.tasks.prune").count() == 2
 
 

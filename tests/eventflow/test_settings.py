@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from eventflow.environment import OTHERS, OTHERS_BEGIN_WITH, Environment
-from eventflow.mail.files import PrivateFiles
+from eventflow.mail.files import PrivateFileBackend
 from eventflow.operations import checks
 from tests.support.processes import command
 
@@ -519,7 +519,7 @@ def test_wal_of_an_open_database_is_closed_too(tmp_path, usual_umask, started):
 
 
 def test_mail_is_written_closed_to_others(tmp_path, usual_umask):
-    backend = PrivateFiles(alias="default", file_path=str(tmp_path))
+    backend = PrivateFileBackend(alias="default", file_path=str(tmp_path))
     backend.open()
     backend.close()
     assert {mode(path) for path in Path(tmp_path).iterdir()} == {0o600}

@@ -10,7 +10,7 @@ from eventflow import mail
 from eventflow import tasks as stored_tasks
 from eventflow.core.stored_names import StoredNames
 from eventflow.jobs import schedule
-from eventflow.jobs.worker import ReapingWorker
+from eventflow.jobs.worker import QueueWorker
 from eventflow.mail import services
 from eventflow.mail.models import Mail
 from eventflow.mail.registry import builders
@@ -88,11 +88,11 @@ def test_former_path_of_a_task_leads_to_it(former, path):
 
 @pytest.mark.django_db
 def test_task_is_stored_under_its_stable_path():
-    schedule.prune_now.enqueue()
+    schedule.prune_task.enqueue()
     (row,) = DBTaskResult.objects.all()
     assert row.task_path == "eventflow.tasks.prune"
     assert row.task_name == "prune"
-    assert row.task.func is schedule.prune_now.func
+    assert row.task.func is schedule.prune_task.func
 
 
 def test_unknown_task_is_an_import_error():
@@ -133,7 +133,7 @@ def test_recall_finds_mails_under_either_name(name):
 @pytest.mark.parametrize("former", TASKS)
 def test_worker_runs_a_task_under_its_former_path(former):
     row = stored_task(former, *([[]] if former.endswith("deliver_all") else []))
-    worker = ReapingWorker(
+    worker = QueueWorker(
         queue_names=["default"],
         interval=0,
         batch=True,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from eventflow import mail
-from eventflow.jobs.heartbeat import reap
+from eventflow.jobs.heartbeat import requeue_stale_tasks
 from eventflow.jobs.models import Worker
 from eventflow.mail.models import Mail
 from tests.support import mail_builders, processes
@@ -160,7 +160,7 @@ def test_reap_leaves_the_tasks_of_the_living_alone(settings):
         running_task("silent"),
         running_task("never heard of"),
     )
-    assert reap() == 2
+    assert requeue_stale_tasks() == 2
     assert [status(task) for task in (theirs, orphan, unknown)] == ["RUNNING", "READY", "READY"]
 
 
@@ -170,5 +170,5 @@ def test_reap_counts_the_worker_that_ran_the_task_last(settings):
     task.status = "READY"
     task.save()
     task.claim("alive")
-    assert reap() == 0
+    assert requeue_stale_tasks() == 0
     assert status(task) == "RUNNING"

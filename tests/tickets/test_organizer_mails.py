@@ -286,7 +286,7 @@ def test_news_of_an_event_that_is_cancelled_meanwhile_is_not_sent(organizer):
 
 
 def test_worker_looks_every_minute():
-    assert schedule.ROUNDS["organizers"][1] == timedelta(minutes=1)
+    assert schedule.SCHEDULE["organizers"][1] == timedelta(minutes=1)
 
 
 def test_an_organizer_chooses_on_the_settings_page(client, organizer):

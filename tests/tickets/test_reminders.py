@@ -106,5 +106,5 @@ def test_who_left_meanwhile_is_not_reminded(event):
 
 def test_the_worker_asks_every_few_minutes(django_capture_on_commit_callbacks):
     for _ in range(2):
-        schedule.queue_what_is_due()
+        schedule.enqueue_due_tasks()
     assert DBTaskResult.objects.filter(task_path="eventflow.tasks.send_reminders").count() == 1

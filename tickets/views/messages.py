@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import PersonRequest, organizer_required
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 from events.models import Event
 from events.permissions import managed_events
 from tickets.forms import MessageForm
@@ -21,7 +21,7 @@ SHOWN = 20
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
-@keeps(MessageForm, beside=["action"])
+@keeps_draft(MessageForm, beside=["action"])
 def write(request: PersonRequest, pk: int) -> HttpResponse:
     """The form; the preview that says how many get it; and, once that was seen, the sending."""
     event = get_object_or_404(managed_events(request.user), pk=pk)

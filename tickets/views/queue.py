@@ -19,7 +19,7 @@ from django_htmx.http import retarget
 
 from accounts.decorators import PersonRequest, organizer_required
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 from eventflow.core.paging import KeyPaginator
 from eventflow.core.text_direction import isolated
 from events.models import Event
@@ -31,7 +31,7 @@ from tickets.queue import bulk_decisions, decisions, reads
 
 PER_PAGE = 50
 # What a form of this page sends along: which part of the queue it shows, and what was ticked there.
-keeps_part = keeps(RejectForm, NextForm, beside=["state", "q", "page", "r", "all", "asked"])
+keeps_part = keeps_draft(RejectForm, NextForm, beside=["state", "q", "page", "r", "all", "asked"])
 # What fits the widest id a database gives.
 MOST_DIGITS = 18
 
@@ -180,7 +180,7 @@ def row_again(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
-@keeps(NoteForm)
+@keeps_draft(NoteForm)
 def note(request: PersonRequest, pk: int) -> HttpResponse:
     """What the organizers tell each other about a guest: the form alone for htmx's dialog, else a page of its own."""
     reservation = get_object_or_404(managed_reservations(request.user), pk=pk)

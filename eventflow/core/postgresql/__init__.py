@@ -1,1 +1,1 @@
-"""Django's PostgreSQL, asked less often whether it is still there."""
+"""A database backend: Django's PostgreSQL with a check of connections that costs no statement."""

@@ -1,7 +1,8 @@
-"""Before each request Django asks the database whether its connection still works, with a statement of its own. The socket tells for nothing.
+"""Django's PostgreSQL backend, which checks a connection by its socket instead of a statement.
 
-A server that has gone away, or is about to, has closed its end or sent a word of farewell: then there is something to read where nothing
-should be, and only then it is asked. A network that swallows everything is noticed by neither.
+Django checks the connection before each request with `SELECT 1`. A server that has gone away, or is
+about to, has closed its end or sent a message: then the socket is readable, and only then Django
+asks. A network that drops every packet is noticed by neither.
 """
 
 import select
@@ -12,13 +13,15 @@ from psycopg.pq import ConnStatus
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's wrapper with another health check."""
+
     connection: Any
 
     def is_usable(self) -> bool:
-        return self.is_quiet() or super().is_usable()
+        return self.has_nothing_to_read() or super().is_usable()
 
-    def is_quiet(self) -> bool:
-        """Whether the connection stands, and nothing has come in that nobody asked for."""
+    def has_nothing_to_read(self) -> bool:
+        """Whether the connection is open and nothing unexpected has arrived on its socket."""
         if (
             self.connection is None
             or self.connection.closed

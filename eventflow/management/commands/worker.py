@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.crypto import get_random_string
 
-from eventflow.jobs.worker import ReapingWorker
+from eventflow.jobs.worker import QueueWorker
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--batch", action="store_true", help="run what is due, then exit")
 
     def handle(self, *, interval: float, batch: bool, **options: Any) -> None:
-        worker = ReapingWorker(
+        worker = QueueWorker(
             queue_names=["default"],
             interval=interval,
             batch=batch,

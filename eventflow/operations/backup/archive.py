@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eventflow.core.errors import Refused
-from eventflow.core.private_files import private_file
+from eventflow.core.private_files import protect_file
 
 FORMAT = 1
 CONTENTS = "contents.json"
@@ -64,7 +64,7 @@ def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Pa
     unnamed.rename(named)
     for path in folder.iterdir():
         if NAME.fullmatch(path.name):
-            private_file(path)
+            protect_file(path)
     sync(folder)
     return named
 

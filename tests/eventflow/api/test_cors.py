@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils.translation import get_language
 
-from eventflow.server.refusals import BUSY, refusal
+from eventflow.core.errors import BUSY
+from eventflow.server.refusals import refusal
 from tests.eventflow.api.clients import refused
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.decorators import PersonRequest, VisitorRequest, organizer_required
 from eventflow.core import rate_counter
 from eventflow.core.errors import Refused
-from eventflow.core.form_drafts import keeps
+from eventflow.core.form_drafts import keeps_draft
 from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
@@ -30,7 +30,7 @@ MOST_ARRIVALS = 20
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
-@keeps(GateForm)
+@keeps_draft(GateForm)
 def doors(request: PersonRequest, pk: int) -> HttpResponse:
     """Gates and phones; a POST adds a gate."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
@@ -116,7 +116,7 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
-@keeps(StandForm)
+@keeps_draft(StandForm)
 def stand(request: VisitorRequest, token: str) -> HttpResponse:
     """What a gate's link opens: where one would stand, and a button. Nothing happens before it is pressed."""
     gate = links.gate_behind(token)

@@ -20,7 +20,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import PersonRequest, organizer_required
 from eventflow.core.errors import Refused
-from eventflow.core.headers import camera_allowed
+from eventflow.core.headers import allow_camera
 from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
@@ -38,7 +38,7 @@ WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EV
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_override(WITH_READER)
-@camera_allowed
+@allow_camera
 @keeper_required
 def check_in(request: KeeperRequest, pk: int) -> HttpResponse:
     """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
@@ -54,7 +54,7 @@ def check_in(request: KeeperRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_override(WITH_READER)
-@camera_allowed
+@allow_camera
 @keeper_required
 def ready(request: KeeperRequest, pk: int) -> HttpResponse:
     """Is this phone ready for the doors? The page tries what it will need; a POST says at which gate it stands."""

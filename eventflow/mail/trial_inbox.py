@@ -1,4 +1,7 @@
-"""The page that shows mail instead of sending it. Only a trial has it (settings.DEV_MAIL), and only for the machine itself."""
+"""The trial's inbox: pages that show mail instead of sending it.
+
+Only a trial has them (settings.DEV_MAIL), and only for requests from the same machine.
+"""
 
 import io
 from collections.abc import Callable, Iterator
@@ -23,13 +26,13 @@ from django.views.decorators.http import require_safe
 from eventflow.core.addresses import is_loopback
 
 # Django's file backend writes one file a connection, each message followed by this line.
-BETWEEN = b"\n" + b"-" * 79 + b"\n"
-SHOWN = 200
-# Of so many, the newest ones, some are looked for.
-SEARCHED = 5000
-WITH_FRAME = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
-# What another wrote: its own styles and nothing else, inside our frame only.
-THEIRS = {
+SEPARATOR = b"\n" + b"-" * 79 + b"\n"
+MAX_SHOWN = 200
+# A search looks through so many of the newest files.
+MAX_SEARCHED = 5000
+INBOX_CSP = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
+# A mail in its frame may use its own styles, and nothing else.
+MAIL_CSP = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
     "frame-ancestors": [CSP.SELF],
@@ -37,7 +40,9 @@ THEIRS = {
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentMail:
+    """A mail in a file: its name in the list, and the parsed message."""
+
     name: str
     message: EmailMessage
 
@@ -46,6 +51,7 @@ class Sent:
         return self.message["Date"].datetime if self.message["Date"] else None
 
     def holds(self, words: list[str]) -> bool:
+        """Whether its recipient or subject contains every word, in lower case."""
         where = f"{self.message['To']} {self.message['Subject']}".lower()
         return all(word in where for word in words)
 
@@ -65,18 +71,20 @@ class Sent:
 
     @property
     def file_names(self) -> list[str]:
-        """Of the attachments: a template would look for a header of that name."""
+        """The names of the attachments, which a template can't read from the message."""
         return [file.get_filename() or "" for file in self.attachments]
 
 
-def all_sent(words: str = "") -> list[Sent]:
-    """The newest first; with `words`, those whose address or subject holds every one of them."""
+def find_mails(words: str = "") -> list[SentMail]:
+    """The newest mails first; with `words`, those whose recipient or subject holds each of them."""
     wanted = words.lower().split()
     files = sorted(folder().glob("*.log"), key=lambda file: file.stat().st_mtime)[
-        -SEARCHED if wanted else -SHOWN :
+        -MAX_SEARCHED if wanted else -MAX_SHOWN :
     ]
     mails = [mail for file in files for mail in read(file) if mail.holds(wanted)]
-    return sorted(mails, key=lambda mail: mail.date.timestamp() if mail.date else 0)[::-1][:SHOWN]
+    return sorted(mails, key=lambda mail: mail.date.timestamp() if mail.date else 0)[::-1][
+        :MAX_SHOWN
+    ]
 
 
 def folder() -> Path:
@@ -84,16 +92,16 @@ def folder() -> Path:
     return Path(mailer["OPTIONS"]["file_path"])
 
 
-def read(file: Path) -> Iterator[Sent]:
-    for number, raw in enumerate(file.read_bytes().split(BETWEEN)[:-1]):
-        yield Sent(
+def read(file: Path) -> Iterator[SentMail]:
+    for number, raw in enumerate(file.read_bytes().split(SEPARATOR)[:-1]):
+        yield SentMail(
             f"{file.stem}-{number}",
             BytesParser(EmailMessage, policy=policy.default).parsebytes(raw),
         )
 
 
-def find(name: str) -> Sent:
-    """By a name out of the listing; whatever else is asked for does not exist, so no path ever comes from the address."""
+def find_mail(name: str) -> SentMail:
+    """The mail of this name; Http404 for any other name. No path is made from the name."""
     stem = name.rpartition("-")[0]
     for file in folder().glob("*.log"):
         if file.stem == stem:
@@ -103,8 +111,8 @@ def find(name: str) -> Sent:
     raise Http404
 
 
-def for_this_machine[**P, Answer](view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """404 for whoever comes from another machine, or through a tunnel under another name."""
+def same_machine_only[**P, Answer](view: Callable[P, Answer]) -> Callable[P, Answer]:
+    """Decorate a view: 404 for requests from elsewhere, also through a tunnel by another name."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
@@ -118,33 +126,36 @@ def for_this_machine[**P, Answer](view: Callable[P, Answer]) -> Callable[P, Answ
 
 
 @require_safe
-@for_this_machine
+@same_machine_only
 def inbox(request: HttpRequest) -> HttpResponse:
+    """The list of mails, searched by `q`."""
     words = request.GET.get("q", "").strip()
-    return render(request, "dev_mail.html", {"mails": all_sent(words), "words": words})
+    return render(request, "dev_mail.html", {"mails": find_mails(words), "words": words})
 
 
 @require_safe
-@for_this_machine
-@csp_override(WITH_FRAME)
+@same_machine_only
+@csp_override(INBOX_CSP)
 def message(request: HttpRequest, name: str) -> HttpResponse:
-    return render(request, "dev_message.html", {"mail": find(name)})
+    """One mail, its HTML in a frame."""
+    return render(request, "dev_message.html", {"mail": find_mail(name)})
 
 
 @require_safe
-@for_this_machine
+@same_machine_only
 @xframe_options_sameorigin
-@csp_override(THEIRS)
+@csp_override(MAIL_CSP)
 def html(request: HttpRequest, name: str) -> HttpResponse:
-    """The HTML form alone, for the frame."""
-    return HttpResponse(find(name).html)
+    """The HTML of a mail alone, for the frame."""
+    return HttpResponse(find_mail(name).html)
 
 
 @require_safe
-@for_this_machine
-@csp_override(THEIRS)
+@same_machine_only
+@csp_override(MAIL_CSP)
 def attachment(request: HttpRequest, name: str, number: int) -> FileResponse:
-    files = find(name).attachments
+    """An attachment as a download."""
+    files = find_mail(name).attachments
     if number >= len(files):
         raise Http404
     file = files[number]
