@@ -33,7 +33,7 @@ def remember_browser(request: HttpRequest, response: HttpResponse, person: User)
 
 
 def is_known_browser(request: HttpRequest, email: str) -> bool:
-    """Whether somebody logged in to the account with this address here, with today's password."""
+    """Whether this browser has logged in to the account with this address and today's password."""
     known = cookie_entries(request)
     person = User.objects.filter(email=email).first() if known else None
     return person is not None and any(

@@ -1,4 +1,4 @@
-"""What ends access to an account: who is logged out, which tokens and addresses die."""
+"""Revocation of access: which sessions, tokens and addresses a security change ends."""
 
 import pytest
 from allauth.account.forms import default_token_generator
@@ -16,7 +16,7 @@ from accounts import access, deletion, signals
 from accounts.models import User
 from eventflow import mail
 from eventflow.core.audit import AuditEntry
-from tests.accounts.test_second_factor import SECRET, code_of, log_in, say_again, set_up_app
+from tests.accounts.test_second_factor import SECRET, code_for, confirm_password, log_in, set_up_app
 from tests.eventflow.api.clients import Api, refused, sign_in
 from tests.support import mail_builders
 from tests.support.factories import PASSWORD, make_admin, make_person
@@ -33,8 +33,8 @@ def no_limits(settings):
 
 
 @pytest.fixture
-def heard():
-    """Whose access was revoked, as another app hears it."""
+def announced():
+    """The people whose access was revoked, as a receiver of the signal gets them."""
     people = []
 
     def hear(person, **kwargs):
@@ -46,11 +46,11 @@ def heard():
     signals.access_revoked.disconnect(hear)
 
 
-def is_in(browser):
+def is_logged_in(browser):
     return browser.get(reverse("accounts:settings")).status_code == 200
 
 
-def holds(token):
+def token_works(token):
     return Api(token=token).get("/users/me/").status_code == 200
 
 
@@ -70,18 +70,18 @@ def add_app(browser, person):
 
 
 def remove_app(browser, person):
-    say_again(browser)
+    confirm_password(browser)
     assert browser.post(reverse("mfa_deactivate_totp")).status_code == 302
 
 
 def renew_recovery_codes(browser, person):
-    say_again(browser)
+    confirm_password(browser)
     assert browser.post(reverse("mfa_generate_recovery_codes")).status_code == 302
 
 
 def log_in_with_code(browser, person):
     log_in(browser, person)
-    browser.post(reverse("mfa_authenticate"), {"code": code_of(SECRET)})
+    browser.post(reverse("mfa_authenticate"), {"code": code_for(SECRET)})
 
 
 CHANGES = [
@@ -96,7 +96,9 @@ CHANGES = [
 @pytest.mark.parametrize(
     ("change", "action", "stays"), CHANGES, ids=[change.__name__ for change, *_ in CHANGES]
 )
-def test_a_change_ends_everything_but_the_browser_that_made_it(heard, change, action, stays):
+def test_security_change_revokes_everything_but_the_browser_that_made_it(
+    announced, change, action, stays
+):
     person, here, elsewhere, stranger = make_person(), Client(), Client(), make_person()
     bystander = sign_in(stranger)
     pair = sign_in(person)
@@ -106,50 +108,50 @@ def test_a_change_ends_everything_but_the_browser_that_made_it(heard, change, ac
     elsewhere.force_login(person)
     log_in_with_code(here, person) if Authenticator.objects.exists() else log_in(here, person)
     person.refresh_from_db()
-    pair = pair if holds(pair["access"]) else None
+    pair = pair if token_works(pair["access"]) else None
     pending = EmailAddress.objects.create(user=person, email="pending@example.org")
-    heard.clear()
+    announced.clear()
     change(here, person)
-    assert person.pk in heard
-    assert {*heard} == {person.pk}
-    assert is_in(here) is stays
-    assert not is_in(elsewhere)
+    assert person.pk in announced
+    assert {*announced} == {person.pk}
+    assert is_logged_in(here) is stays
+    assert not is_logged_in(elsewhere)
     if pair:
-        assert not holds(pair["access"])
+        assert not token_works(pair["access"])
         told = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
         assert refused(told) == (401, "token_invalid")
     assert not EmailAddress.objects.filter(pk=pending.pk).exists()
     assert EmailAddress.objects.get(user=person).verified
     assert AuditEntry.objects.filter(action=action, target_id=person.pk, by=person).exists()
-    assert holds(bystander["access"]), "other people notice nothing"
+    assert token_works(bystander["access"]), "other people notice nothing"
 
 
-def test_logging_out_everywhere_else_ends_what_others_hold(heard):
+def test_log_out_everywhere_revokes_other_sessions_and_tokens(announced):
     person, here, elsewhere = make_person(), Client(), Client()
     pair = sign_in(person)
     here.force_login(person)
     elsewhere.force_login(person)
     access.log_out_everywhere(person)
-    assert heard == [person.pk]
-    assert not is_in(elsewhere)
-    assert not holds(pair["access"])
+    assert announced == [person.pk]
+    assert not is_logged_in(elsewhere)
+    assert not token_works(pair["access"])
     assert AuditEntry.objects.latest("pk").action == "sessions.end"
 
 
-def test_an_admin_who_takes_a_lost_step_away_ends_the_sessions_of_its_owner(heard):
+def test_factor_removed_by_an_admin_revokes_its_owners_sessions(announced):
     admin, person, browser, elsewhere = make_admin(), make_person(), Client(), Client()
     totp.TOTP.activate(person, SECRET)
     elsewhere.force_login(type(person).objects.get(pk=person.pk))
     browser.force_login(admin)
-    heard.clear()
+    announced.clear()
     step = Authenticator.objects.get()
     browser.post(reverse("admin:mfa_authenticator_delete", args=[step.pk]), {"post": "yes"})
-    assert heard == [person.pk]
-    assert not is_in(elsewhere)
+    assert announced == [person.pk]
+    assert not is_logged_in(elsewhere)
     assert browser.get("/admin/").status_code == 200
 
 
-def test_the_address_of_an_account_that_is_not_active_yet_stays():
+def test_address_of_an_inactive_account_stays():
     person = make_person(activated=False)
     access.log_out_everywhere(person)
     assert EmailAddress.objects.get().email == person.email
@@ -162,8 +164,8 @@ def queue_note(address, subject):
 
 
 @pytest.mark.parametrize("give_up", [access.log_out_everywhere, deletion.delete_account])
-def test_what_waits_for_the_owner_of_an_address_outlives_who_only_asked_for_it(give_up):
-    """Else naming a stranger's address as one's own would take their tickets out of the outbox."""
+def test_mail_for_the_owner_of_an_address_survives_another_persons_request(give_up):
+    """Otherwise anybody could drop a stranger's mails by requesting their address."""
     make_person(email="owner@example.org")
     queue_note("owner@example.org", "Your ticket")
     person = make_person()
@@ -175,7 +177,7 @@ def test_what_waits_for_the_owner_of_an_address_outlives_who_only_asked_for_it(g
     assert letters_to("nobody@example.org") == []
 
 
-def test_a_receiver_that_raises_undoes_the_change():
+def test_security_change_is_undone_if_a_receiver_raises():
     person, before = make_person(), make_person().password
 
     def refuse(**kwargs):
@@ -193,16 +195,16 @@ def test_a_receiver_that_raises_undoes_the_change():
     assert person.access_version == 0
 
 
-def test_a_session_from_before_the_version_goes_on(client):
-    """The column came later: nobody is logged out by an upgrade."""
+def test_session_from_before_the_access_version_stays_valid(client):
+    """The column was added later: an upgrade logs nobody out."""
     person = make_person()
     client.force_login(person)
     assert "." not in client.session["_auth_user_hash"]
-    assert is_in(client)
+    assert is_logged_in(client)
 
 
-def while_hashing(monkeypatch, deed):
-    """Let somebody else do this between the look at the password or the link, and the lock."""
+def during_hashing(monkeypatch, deed):
+    """Run `deed` between the check of the password or the link, and the lock."""
     encode, begun = MD5PasswordHasher.encode, []
 
     def encode_and_lose_the_race(self, password, salt):
@@ -214,46 +216,46 @@ def while_hashing(monkeypatch, deed):
     monkeypatch.setattr(MD5PasswordHasher, "encode", encode_and_lose_the_race)
 
 
-def link_to_new_password(browser, person):
-    """The address of the form behind the mailed link."""
+def reset_link(browser, person):
+    """Return the URL of the form behind the mailed link."""
     key = default_token_generator.make_token(person)
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(person), key])
     return browser.get(path).url
 
 
-def passwords_that_fit(person, *passwords):
+def working_passwords(person, *passwords):
     person.refresh_from_db()
     return [password for password in passwords if person.check_password(password)]
 
 
-def test_link_to_a_new_password_works_once_for_two_at_the_same_moment(monkeypatch):
+def test_reset_link_works_once_for_two_simultaneous_requests(monkeypatch):
     person, first, second = make_person(language="en"), Client(), Client()
-    forms = [link_to_new_password(browser, person) for browser in (first, second)]
+    forms = [reset_link(browser, person) for browser in (first, second)]
     fields = {"password1": OTHER, "password2": OTHER}
-    while_hashing(monkeypatch, lambda: second.post(forms[1], fields))
+    during_hashing(monkeypatch, lambda: second.post(forms[1], fields))
     late = first.post(forms[0], {"password1": NEW, "password2": NEW})
     assert all_words(late, "//h1") == ["This link does not work any more"]
-    assert passwords_that_fit(person, NEW, OTHER) == [OTHER]
+    assert working_passwords(person, NEW, OTHER) == [OTHER]
     assert AuditEntry.objects.filter(action="password.reset").count() == 1
 
 
-def test_link_to_a_new_password_is_worth_nothing_once_the_person_is_gone(monkeypatch):
+def test_reset_link_is_refused_for_a_deleted_person(monkeypatch):
     person, browser = make_person(language="en", activated=False), Client()
-    form = link_to_new_password(browser, person)
-    while_hashing(monkeypatch, lambda: User.objects.filter(pk=person.pk).delete())
+    form = reset_link(browser, person)
+    during_hashing(monkeypatch, lambda: User.objects.filter(pk=person.pk).delete())
     late = browser.post(form, {"password1": NEW, "password2": NEW})
     assert all_words(late, "//h1") == ["This link does not work any more"]
 
 
-def test_password_is_not_changed_by_a_browser_whose_access_has_ended_meanwhile(monkeypatch):
-    """An intruder who knows the old password sends the form at the moment when the owner takes the account back."""
+def test_password_change_is_refused_if_access_was_revoked_meanwhile(monkeypatch):
+    """An intruder with the old password sends the form while the owner undoes the change."""
     person, intruder = make_person(language="en"), Client()
     log_in(intruder, person)
     owner = Client()
-    form = link_to_new_password(owner, User.objects.get(pk=person.pk))
-    while_hashing(monkeypatch, lambda: owner.post(form, {"password1": OTHER, "password2": OTHER}))
+    form = reset_link(owner, User.objects.get(pk=person.pk))
+    during_hashing(monkeypatch, lambda: owner.post(form, {"password1": OTHER, "password2": OTHER}))
     fields = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
     late = intruder.post(reverse("account_change_password"), fields)
     assert late.status_code == 409
-    assert passwords_that_fit(person, PASSWORD, NEW, OTHER) == [OTHER]
-    assert not is_in(intruder)
+    assert working_passwords(person, PASSWORD, NEW, OTHER) == [OTHER]
+    assert not is_logged_in(intruder)

@@ -1,4 +1,4 @@
-"""Somebody deletes their account: what is given back, what is forgotten, what stays, and who can't."""
+"""Deletion of an account: what is released, what is erased, what stays, and who is refused."""
 
 import json
 import uuid
@@ -52,25 +52,25 @@ NAME, ADDRESS = "Kunegunda Brzęczyszczykiewicz", "kunegunda@example.org"
 
 
 @pytest.fixture
-def leaver():
+def person_to_delete():
     return make_person(NAME, email=ADDRESS)
 
 
-def press(client, password=PASSWORD):
-    """The red button, and the password that it asks for. The answer to the password."""
+def press_delete(client, password=PASSWORD):
+    """Press the red button and give the password. Returns the answer to the password."""
     asked = client.post(PAGE)
     assert asked.url.startswith(REAUTHENTICATE)
     return client.post(asked.url, {"password": password})
 
 
-def standing(reservation):
-    """(status, whether its last ticket still opens the door)"""
+def status_and_ticket(reservation):
+    """Return the status, and whether there is a valid ticket."""
     reservation.refresh_from_db()
     return reservation.status, reservation.tickets.filter(void_at=None).exists()
 
 
-def whole_database():
-    """Every row of every table as text, what sessions hold written out."""
+def database_rows():
+    """Return every row of every table as text, with the decoded data of sessions."""
     for model in apps.get_models(include_auto_created=True):
         for row in model._default_manager.values():
             yield f"{model.__name__} {row}"
@@ -78,80 +78,84 @@ def whole_database():
         yield f"Session {json.dumps(session.get_decoded())}"
 
 
-# --- The page ---------------------------------------------------------------------------------------------------------
+# --- The page -------------------------------------------------------------------------------------
 
 
-def test_opening_the_page_changes_nothing(client, leaver):
-    client.force_login(leaver)
-    before = [*whole_database()]
+def test_deletion_page_changes_nothing_when_opened(client, person_to_delete):
+    client.force_login(person_to_delete)
+    before = [*database_rows()]
     page = client.get(PAGE)
     assert page.status_code == 200
     assert ADDRESS in page.text
-    assert [*whole_database()] == before
+    assert [*database_rows()] == before
 
 
-def test_one_press_and_the_password_delete_the_account(client, leaver):
-    client.force_login(leaver)
-    gone = press(client)
+def test_deletion_takes_one_press_and_the_password(client, person_to_delete):
+    client.force_login(person_to_delete)
+    gone = press_delete(client)
     assert gone.url == "/"
     assert "Your account is deleted." in client.get("/").text
-    leaver.refresh_from_db()
-    assert (leaver.email, leaver.first_name, leaver.last_name) == (
-        f"deleted-{leaver.pk}@deleted.invalid",
+    person_to_delete.refresh_from_db()
+    assert (person_to_delete.email, person_to_delete.first_name, person_to_delete.last_name) == (
+        f"deleted-{person_to_delete.pk}@deleted.invalid",
         "",
         "",
     )
-    assert (leaver.is_active, leaver.has_usable_password(), leaver.last_login) == (
+    assert (
+        person_to_delete.is_active,
+        person_to_delete.has_usable_password(),
+        person_to_delete.last_login,
+    ) == (
         False,
         False,
         None,
     )
 
 
-def test_without_the_password_nothing_happens(client, leaver):
-    client.force_login(leaver)
-    assert press(client, "a wrong password").status_code == 200
+def test_deletion_without_the_password_changes_nothing(client, person_to_delete):
+    client.force_login(person_to_delete)
+    assert press_delete(client, "a wrong password").status_code == 200
     assert client.get(SETTINGS).status_code == 200
-    assert User.objects.get(pk=leaver.pk).email == ADDRESS
+    assert User.objects.get(pk=person_to_delete.pk).email == ADDRESS
     assert not AuditEntry.objects.filter(action="account.delete").exists()
 
 
-def test_a_password_given_for_something_else_later_deletes_nothing(client, leaver):
-    client.force_login(leaver)
+def test_deletion_ignores_a_password_given_for_another_page(client, person_to_delete):
+    client.force_login(person_to_delete)
     client.post(PAGE)
     client.post(f"{REAUTHENTICATE}?next={SETTINGS}", {"password": PASSWORD})
     assert client.get(SETTINGS).status_code == 200
-    assert User.objects.get(pk=leaver.pk).email == ADDRESS
+    assert User.objects.get(pk=person_to_delete.pk).email == ADDRESS
 
 
-def test_the_press_of_another_site_counts_for_nothing(leaver):
+def test_deletion_refuses_a_form_of_another_site(person_to_delete):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(leaver)
+    client.force_login(person_to_delete)
     assert client.post(PAGE).status_code == 403
-    assert User.objects.get(pk=leaver.pk).email == ADDRESS
+    assert User.objects.get(pk=person_to_delete.pk).email == ADDRESS
 
 
-def test_only_the_own_account_is_deleted(client, leaver):
+def test_deletion_leaves_other_accounts_alone(client, person_to_delete):
     others = [make_person(NAME, email="another@example.org"), make_admin()]
-    client.force_login(leaver)
-    press(client)
+    client.force_login(person_to_delete)
+    press_delete(client)
     assert [User.objects.get(pk=other.pk).email for other in others] == [
         other.email for other in others
     ]
     assert all(EmailAddress.objects.filter(user=other, verified=True).exists() for other in others)
 
 
-# --- Nothing opens any more -------------------------------------------------------------------------------------------
+# --- Access is revoked ----------------------------------------------------------------------------
 
 
-def test_browsers_tokens_and_the_password_are_dead_at_once(client, leaver):
-    elsewhere, other, tokens = Client(), Client(), sign_in(leaver)
+def test_deletion_revokes_browsers_tokens_and_password_at_once(client, person_to_delete):
+    elsewhere, other, tokens = Client(), Client(), sign_in(person_to_delete)
     elsewhere.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD})
     other.force_login(make_person())
     assert [browser.get(SETTINGS).status_code for browser in (elsewhere, other)] == [200, 200]
     assert Api(token=tokens["access"]).get("/users/me/").status_code == 200
-    client.force_login(leaver)
-    press(client)
+    client.force_login(person_to_delete)
+    press_delete(client)
     assert [browser.get(SETTINGS).status_code for browser in (client, elsewhere, other)] == [
         302,
         302,
@@ -170,35 +174,35 @@ def test_browsers_tokens_and_the_password_are_dead_at_once(client, leaver):
         Session.objects.get(session_key=elsewhere.cookies["sessionid"].value)
 
 
-def test_the_address_is_free_for_a_new_account(client, leaver):
-    deletion.delete_account(leaver)
+def test_deleted_address_is_free_for_a_new_account(client, person_to_delete):
+    deletion.delete_account(person_to_delete)
     again = sign_up.sign_up(email=ADDRESS, password=PASSWORD, language="pl", first_name="Kunegunda")
-    assert again is not None and again.pk != leaver.pk
+    assert again is not None and again.pk != person_to_delete.pk
     assert (
         client.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD}).url
         == "/accounts/confirm-email/"
     )
 
 
-def test_nobody_can_sign_up_into_the_place_of_a_deleted_account(leaver):
+def test_sign_up_refuses_the_placeholder_address_of_a_deleted_account(person_to_delete):
     with pytest.raises(Refused) as refusal:
         sign_up.sign_up(
-            email=f"Deleted-{leaver.pk}@deleted.invalid", password=PASSWORD, language="en"
+            email=f"Deleted-{person_to_delete.pk}@deleted.invalid", password=PASSWORD, language="en"
         )
     assert refusal.value.code == "address_nowhere"
-    deletion.delete_account(leaver)
+    deletion.delete_account(person_to_delete)
     assert User.objects.filter(email__contains="deleted").count() == 1
 
 
-# --- Reservations -----------------------------------------------------------------------------------------------------
+# --- Reservations ---------------------------------------------------------------------------------
 
 
-def test_a_seat_goes_to_the_head_of_the_automatic_queue(leaver):
+def test_deletion_promotes_the_head_of_the_automatic_queue(person_to_delete):
     event = make_event(seats_limit=1, admission="automatic")
-    seat = make_reservation(event, leaver)
+    seat = make_reservation(event, person_to_delete)
     head, second = make_reservation(event), make_reservation(event)
-    deletion.delete_account(leaver)
-    assert [standing(one) for one in (seat, head, second)] == [
+    deletion.delete_account(person_to_delete)
+    assert [status_and_ticket(one) for one in (seat, head, second)] == [
         ("cancelled", False),
         ("confirmed", True),
         ("pending", False),
@@ -207,16 +211,18 @@ def test_a_seat_goes_to_the_head_of_the_automatic_queue(leaver):
     call_command("check_invariants")
 
 
-def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
+def test_deletion_releases_seats_of_upcoming_events_and_keeps_past_ones(person_to_delete):
     names = ("seat", "place", "running", "inside", "over", "rejected")
     of = {
-        name: make_reservation(make_event(), leaver, status="confirmed")
+        name: make_reservation(make_event(), person_to_delete, status="confirmed")
         for name in names
         if name not in {"place", "rejected"}
     }
-    of["place"] = make_reservation(make_event(), leaver)
+    of["place"] = make_reservation(make_event(), person_to_delete)
     of["rejected"] = decisions.reject(
-        make_reservation(make_event(), leaver), by=make_admin(), message="Kunegunda, not again"
+        make_reservation(make_event(), person_to_delete),
+        by=make_admin(),
+        message="Kunegunda, not again",
     )
     for name in ("inside", "over"):
         admission.check_in(of[name], by=of[name].event.organizer)
@@ -224,8 +230,8 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
     for name in ("running", "inside"):
         let_time_pass(of[name].event, start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
     let_time_pass(of["over"].event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
-    deletion.delete_account(leaver)
-    assert {name: standing(of[name]) for name in names} == {
+    deletion.delete_account(person_to_delete)
+    assert {name: status_and_ticket(of[name]) for name in names} == {
         "seat": ("cancelled", False),
         "place": ("cancelled", False),
         "running": ("cancelled", False),
@@ -233,9 +239,9 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
         "over": ("confirmed", True),
         "rejected": ("rejected", False),
     }
-    assert {(one.message, one.note) for one in Reservation.objects.filter(person=leaver)} == {
-        ("", "")
-    }
+    assert {
+        (one.message, one.note) for one in Reservation.objects.filter(person=person_to_delete)
+    } == {("", "")}
     counts = {
         name: Event.objects.values_list("confirmed_count", "pending_count", "checked_in_count").get(
             pk=of[name].event_id
@@ -246,10 +252,12 @@ def test_places_at_events_to_come_are_given_back_and_what_was_stays(leaver):
     call_command("check_invariants")
 
 
-def test_the_guest_list_and_the_door_name_them_no_more(client, leaver):
+def test_guest_list_and_export_name_no_deleted_person(client, person_to_delete):
     event = make_event(start_time=timezone.now() + timedelta(minutes=5))
-    admission.check_in(make_reservation(event, leaver, status="confirmed"), by=event.organizer)
-    deletion.delete_account(leaver)
+    admission.check_in(
+        make_reservation(event, person_to_delete, status="confirmed"), by=event.organizer
+    )
+    deletion.delete_account(person_to_delete)
     client.force_login(event.organizer)
     url = f"/organizer/events/{event.pk}/"
     page = client.get(f"{url}queue/?state=all").text
@@ -258,16 +266,19 @@ def test_the_guest_list_and_the_door_name_them_no_more(client, leaver):
         assert "Deleted account" in shown
         assert "deleted.invalid" not in shown
     with translation.override("pl"):
-        assert str(User.objects.get(pk=leaver.pk)) == translation.gettext("Deleted account")
+        assert str(User.objects.get(pk=person_to_delete.pk)) == translation.gettext(
+            "Deleted account"
+        )
 
 
-def test_nobody_writes_to_them_any_more(leaver):
+def test_deleted_person_gets_no_more_mail(person_to_delete):
     event = make_event(start_time=timezone.now() + timedelta(minutes=5))
     inside, guest = (
-        make_reservation(event, person, status="confirmed") for person in (leaver, make_person())
+        make_reservation(event, person, status="confirmed")
+        for person in (person_to_delete, make_person())
     )
     admission.check_in(inside, by=event.organizer)
-    deletion.delete_account(leaver)
+    deletion.delete_account(person_to_delete)
     before = Mail.objects.count()
     events.edit(event, by=event.organizer, location="Elsewhere")
     assert [*Mail.objects.order_by("pk").values_list("to", flat=True)][before:] == [
@@ -275,17 +286,17 @@ def test_nobody_writes_to_them_any_more(leaver):
     ]
 
 
-# --- Nothing left -----------------------------------------------------------------------------------------------------
+# --- What is erased -------------------------------------------------------------------------------
 
 
-def busy_life(leaver, client):
-    """Traces of this person wherever there can be some."""
+def leave_traces(person_to_delete, client):
+    """Make rows that name this person in every table that can."""
     client.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD})
     Client().post(
         "/accounts/signup/",
         {"email": ADDRESS, "first_name": "K", "password1": PASSWORD, "password2": PASSWORD},
     )
-    EmailAddress.objects.create(user=leaver, email="kunegunda.new@example.org")
+    EmailAddress.objects.create(user=person_to_delete, email="kunegunda.new@example.org")
     mail.queue_to_address(
         mail_builders.note,
         address="kunegunda.new@example.org",
@@ -293,35 +304,40 @@ def busy_life(leaver, client):
         args={"subject": f"For {NAME}"},
     )
     letters_to(ADDRESS)
-    api, event = Api(leaver), make_event()
+    api, event = Api(person_to_delete), make_event()
     assert api.post(f"/events/{event.pk}/register/", key="kunegunda-1").status_code == 201
-    over = make_reservation(make_event(), leaver, status="confirmed")
+    over = make_reservation(make_event(), person_to_delete, status="confirmed")
     decisions.note(over, f"{NAME}, {ADDRESS}", by=over.event.organizer)
     let_time_pass(over.event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     events.add_door_staff(event, email=ADDRESS, by=event.organizer)
     DoorStaff.objects.create(event=over.event, email=ADDRESS)
-    events.cancel(make_event(organizer=leaver), by=leaver)
-    make_event(organizer=leaver, status="draft", title=f"{NAME} invites")
-    Authenticator.objects.create(user=leaver, type="webauthn", data={"name": f"{NAME}’s key"})
+    events.cancel(make_event(organizer=person_to_delete), by=person_to_delete)
+    make_event(organizer=person_to_delete, status="draft", title=f"{NAME} invites")
+    Authenticator.objects.create(
+        user=person_to_delete, type="webauthn", data={"name": f"{NAME}’s key"}
+    )
     admin = Client()
     admin.force_login(make_admin())
-    FormerAddress.objects.create(person=leaver, email="kunegunda.before@example.org")
+    FormerAddress.objects.create(person=person_to_delete, email="kunegunda.before@example.org")
     edited = {"first_name": "Kunegunda", "last_name": "Brzęczyszczykiewicz", "language": "pl"}
     admin.post(
-        f"/admin/accounts/user/{leaver.pk}/change/", edited, follow=True
+        f"/admin/accounts/user/{person_to_delete.pk}/change/", edited, follow=True
     )  # the page that follows shows the message, which names them
 
 
-def traces():
-    """The rows that name them, also as JSON writes it. (Three letters alone come up by chance in a session's random ones.)"""
+def rows_naming_person():
+    """Return the rows that name the person, also in JSON's spelling.
+
+    (Three letters alone occur by chance in the random key of a session.)
+    """
     parts = ("kunegunda", "brzęcz", "brz\\u0119cz")
-    return [row for row in whole_database() if any(part in row.lower() for part in parts)]
+    return [row for row in database_rows() if any(part in row.lower() for part in parts)]
 
 
-def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leaver):
-    roles.grant_role(leaver, "organizer", by=make_admin())
-    busy_life(leaver, client)
-    kinds = {row.partition(" ")[0] for row in traces()}
+def test_deletion_leaves_neither_name_nor_address_in_the_database(client, person_to_delete):
+    roles.grant_role(person_to_delete, "organizer", by=make_admin())
+    leave_traces(person_to_delete, client)
+    kinds = {row.partition(" ")[0] for row in rows_naming_person()}
     assert kinds == {
         "User",
         "EmailAddress",
@@ -335,26 +351,30 @@ def test_neither_name_nor_address_is_left_anywhere_in_the_database(client, leave
         "Session",
     }
     assert (Replay.objects.count(), LogEntry.objects.exclude(object_repr="").count()) == (1, 1)
-    deletion.delete_account(User.objects.get(pk=leaver.pk))
+    deletion.delete_account(User.objects.get(pk=person_to_delete.pk))
     assert len(letters_to(ADDRESS)) > 1
-    assert traces() == []
+    assert rows_naming_person() == []
     assert Replay.objects.count() == 0
     entry = AuditEntry.objects.get(action="account.delete")
-    assert (entry.by_id, entry.target_id, entry.facts) == (leaver.pk, leaver.pk, {})
+    assert (entry.by_id, entry.target_id, entry.facts) == (
+        person_to_delete.pk,
+        person_to_delete.pk,
+        {},
+    )
     call_command("check_invariants")
 
 
-def test_deletion_erases_what_the_inventory_says(client, leaver):
-    roles.grant_role(leaver, "organizer", by=make_admin())
-    busy_life(leaver, client)
-    over = make_event(organizer=leaver, contact_email=ADDRESS)
+def test_deletion_erases_what_the_inventory_says(client, person_to_delete):
+    roles.grant_role(person_to_delete, "organizer", by=make_admin())
+    leave_traces(person_to_delete, client)
+    over = make_event(organizer=person_to_delete, contact_email=ADDRESS)
     let_time_pass(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     letters_to(ADDRESS)
-    leaver.refresh_from_db()
+    person_to_delete.refresh_from_db()
     tables = {label: table for label, table in TABLES.items() if table.is_deleted or table.erased}
-    found = {label: [*table.rows(leaver)] for label, table in tables.items()}
+    found = {label: [*table.rows(person_to_delete)] for label, table in tables.items()}
     assert {label for label in tables if not found[label]} == {"account.EmailConfirmation"}
-    deletion.delete_account(leaver)
+    deletion.delete_account(person_to_delete)
     for label, table in tables.items():
         model, keys = apps.get_model(label), [row.pk for row in found[label]]
         left = model._default_manager.filter(pk__in=keys)
@@ -364,10 +384,10 @@ def test_deletion_erases_what_the_inventory_says(client, leaver):
             assert not any(left.values_list(name, flat=True)), (label, name)
 
 
-def test_the_last_mail_says_so_in_their_language_and_nothing_else_is_sent(leaver):
-    people.change_settings(leaver, language="pl")
-    make_reservation(make_event(), leaver, status="confirmed")
-    deletion.delete_account(leaver)
+def test_last_mail_is_in_the_persons_language_and_the_only_one(person_to_delete):
+    people.change_settings(person_to_delete, language="pl")
+    make_reservation(make_event(), person_to_delete, status="confirmed")
+    deletion.delete_account(person_to_delete)
     (last,) = letters_to(ADDRESS)
     with translation.override("pl"):
         assert last.subject == translation.gettext("Your EventFlow account is deleted")
@@ -375,14 +395,14 @@ def test_the_last_mail_says_so_in_their_language_and_nothing_else_is_sent(leaver
     assert Mail.objects.latest("pk").state == Mail.State.SENT
 
 
-def test_a_last_mail_that_nobody_takes_is_forgotten_with_its_address(leaver, settings):
+def test_last_mail_that_is_given_up_loses_its_address(person_to_delete, settings):
     settings.MAILERS = {
         "default": {
             "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
             "OPTIONS": {"host": "127.0.0.1", "port": 1},
         }
     }
-    deletion.delete_account(leaver)
+    deletion.delete_account(person_to_delete)
     last = Mail.objects.get(farewell=True)
     mail_services.deliver(last.pk)
     last.refresh_from_db()
@@ -393,16 +413,16 @@ def test_a_last_mail_that_nobody_takes_is_forgotten_with_its_address(leaver, set
     assert (last.state, last.to) == (Mail.State.DROPPED, "")
 
 
-def test_a_mail_whose_address_was_forgotten_while_it_was_tried_is_dropped(leaver):
+def test_mail_whose_address_was_erased_meanwhile_is_dropped(person_to_delete):
     mail.queue_to_address(mail_builders.note, address="", language="en", args={"subject": "Hello"})
     mail_services.deliver(Mail.objects.latest("pk").pk)
     assert Mail.objects.latest("pk").state == Mail.State.DROPPED
 
 
-# --- Who can't --------------------------------------------------------------------------------------------------------
+# --- Refusals -------------------------------------------------------------------------------------
 
 
-def test_an_organizer_of_an_event_to_come_cannot_leave(client):
+def test_deletion_is_refused_to_an_organizer_of_an_upcoming_event(client):
     organizer = make_organizer(NAME, email=ADDRESS)
     event, draft = (
         make_event(organizer=organizer, title="Night Print"),
@@ -410,11 +430,11 @@ def test_an_organizer_of_an_event_to_come_cannot_leave(client):
     )
     seat = make_reservation(make_event(), organizer, status="confirmed")
     client.force_login(organizer)
-    refusal = press(client)
+    refusal = press_delete(client)
     assert refusal.status_code == 409
     assert 'data-code="organizes_events"' in refusal.text
     assert "You organize “Night Print”, which is not over." in refusal.text
-    assert standing(seat) == ("confirmed", True)
+    assert status_and_ticket(seat) == ("confirmed", True)
     assert Event.objects.filter(pk=draft.pk).exists()
     assert client.get(SETTINGS).status_code == 200
     events.cancel(event, by=organizer)
@@ -422,7 +442,7 @@ def test_an_organizer_of_an_event_to_come_cannot_leave(client):
     assert User.objects.get(pk=organizer.pk).is_deleted
 
 
-def test_what_an_organizer_leaves_behind(client):
+def test_deletion_of_an_organizer_keeps_past_events_and_deletes_drafts(client):
     organizer, admin = make_organizer(NAME), make_admin()
     over, called_off, draft = (make_event(organizer=organizer) for _ in range(3))
     guest = make_reservation(over, status="confirmed")
@@ -445,11 +465,11 @@ def test_what_an_organizer_leaves_behind(client):
     assert DoorStaff.objects.filter(pk=helper.pk).exists()
     client.force_login(admin)
     assert client.get(f"/organizer/events/{over.pk}/queue/?state=all").status_code == 200
-    assert standing(guest) == ("confirmed", True)
+    assert status_and_ticket(guest) == ("confirmed", True)
     call_command("check_invariants")
 
 
-def test_the_only_admin_cannot_leave():
+def test_deletion_is_refused_to_the_only_admin():
     admin = make_admin()
     with pytest.raises(Refused) as refusal:
         deletion.delete_account(admin)
@@ -462,23 +482,26 @@ def test_the_only_admin_cannot_leave():
     assert [*User.objects.filter(role="admin")] == [second]
 
 
-def test_leaving_twice_is_leaving_once(leaver):
-    deletion.delete_account(User.objects.get(pk=leaver.pk))
-    deletion.delete_account(leaver)
+def test_deletion_twice_is_done_once(person_to_delete):
+    deletion.delete_account(User.objects.get(pk=person_to_delete.pk))
+    deletion.delete_account(person_to_delete)
     assert AuditEntry.objects.filter(action="account.delete").count() == 1
     assert Mail.objects.filter(farewell=True).count() == 1
 
 
-def test_admins_see_deleted_accounts_nowhere_but_in_djangos_admin(client, leaver):
-    deletion.delete_account(leaver)
+def test_deleted_accounts_are_shown_in_djangos_admin_only(client, person_to_delete):
+    deletion.delete_account(person_to_delete)
     admin = make_admin()
     client.force_login(admin)
     assert "Deleted account" not in client.get("/administration/roles/").text
-    assert client.post(f"/administration/roles/{leaver.pk}/", {"role": "admin"}).status_code == 404
-    assert client.get(f"/admin/accounts/user/{leaver.pk}/change/").status_code == 200
+    assert (
+        client.post(f"/administration/roles/{person_to_delete.pk}/", {"role": "admin"}).status_code
+        == 404
+    )
+    assert client.get(f"/admin/accounts/user/{person_to_delete.pk}/change/").status_code == 200
     assert (
         client.post(
-            f"/admin/accounts/user/{leaver.pk}/change/",
+            f"/admin/accounts/user/{person_to_delete.pk}/change/",
             {"first_name": "K", "is_active": "on", "language": "en"},
         ).status_code
         == 403

@@ -1,4 +1,4 @@
-"""Another address for an account: an intruder who asks for one gains nothing that lasts."""
+"""Change of the e-mail address: an intruder who requests one gains nothing that lasts."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from accounts import access, activation, address_change, signed_links
 from accounts.models import FormerAddress, User
 from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
-from tests.accounts.test_access import is_in, reset_password
+from tests.accounts.test_access import is_logged_in, reset_password
 from tests.eventflow.api.clients import Api, refused, sign_in
 from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in
@@ -40,28 +40,28 @@ def log_in(browser, email, password=PASSWORD):
     return browser.post("/accounts/login/", {"login": email, "password": password})
 
 
-def ask_for(browser, email):
-    """The form, and the password once more."""
+def request_address(browser, email):
+    """Send the form, and the password again."""
     response = browser.post(EMAIL, {"email": email, "action_add": ""})
     assert response.url.startswith("/accounts/reauthenticate/")
     return browser.post(response.url, {"password": PASSWORD})
 
 
-def intrude(email=EVIL):
-    """Somebody else who knows the password asks for an address of their own."""
+def request_as_intruder(email=EVIL):
+    """Somebody else, who knows the password, requests an address of their own."""
     intruder = Client()
     assert log_in(intruder, OLD).status_code == 302
-    assert ask_for(intruder, email).status_code == 302
+    assert request_address(intruder, email).status_code == 302
     return intruder
 
 
 def choose_password(person, password):
-    """With the link that was mailed to them."""
+    """Set the password with the link that was mailed to the person."""
     person = User.objects.get(pk=person.pk)
     access.reset_password(person, password, key=default_token_generator.make_token(person))
 
 
-def press(link):
+def press_undo(link):
     return Client().post(link)
 
 
@@ -72,26 +72,26 @@ def change_password(owner):
     assert browser.post("/accounts/password/change/", fields).status_code == 302
 
 
-def reset(owner):
+def reset_own_password(owner):
     reset_password(Client(), owner)
 
 
-def end_sessions(owner):
+def log_out_everywhere(owner):
     access.log_out_everywhere(owner)
 
 
-@pytest.mark.parametrize("ended_by", [change_password, reset, end_sessions])
-def test_an_address_asked_for_by_an_intruder_dies_with_the_owners_change(owner, ended_by):
-    """Step by step: the intruder asks, the owner changes something, the mailed link is pressed."""
-    intruder = intrude()
+@pytest.mark.parametrize("ended_by", [change_password, reset_own_password, log_out_everywhere])
+def test_address_requested_by_an_intruder_is_dropped_by_the_owners_change(owner, ended_by):
+    """The intruder requests it, the owner changes something, then the mailed link is used."""
+    intruder = request_as_intruder()
     tokens = sign_in(owner)
     link = link_in(letters_to(EVIL)[0], "/activate/")
     ended_by(owner)
-    assert not is_in(intruder)
+    assert not is_logged_in(intruder)
     assert Api(token=tokens["access"]).get("/users/me/").status_code == 401
     told = Api().post("/token/refresh/", {"refresh": tokens["refresh"]})
     assert refused(told) == (401, "token_invalid")
-    assert press(link).status_code == 400
+    assert press_undo(link).status_code == 400
     assert Api().get(f"/users/activate/{link.split('/')[2]}/").status_code == 400
     Client().post(RESET, {"email": EVIL})
     assert letters_to(EVIL)[-1].subject == "No EventFlow account with this address"
@@ -99,8 +99,8 @@ def test_an_address_asked_for_by_an_intruder_dies_with_the_owners_change(owner, 
     assert (owner.email, owner.emailaddress_set.get().email) == (OLD, OLD)
 
 
-def test_the_link_dies_with_the_password_even_where_the_address_stayed(owner):
-    """The link itself is bound to the account's state, not only to a row that is deleted."""
+def test_activation_link_is_invalid_after_a_new_password(owner):
+    """The link is bound to the account's state, not only to a row that is deleted."""
     address = EmailAddress.objects.create(user=owner, email=NEW)
     keys = [signed_links.activation_key(address)]
     assert signed_links.address_from_key(keys[0]) == address
@@ -112,7 +112,7 @@ def test_the_link_dies_with_the_password_even_where_the_address_stayed(owner):
     assert [signed_links.address_from_key(key) for key in keys] == [None, None]
 
 
-def test_a_link_outlives_a_new_secret_while_the_old_one_is_a_fallback(owner, settings):
+def test_link_stays_valid_while_its_secret_is_a_fallback(owner, settings):
     address = EmailAddress.objects.create(user=owner, email=NEW)
     key, token, old = (
         signed_links.activation_key(address),
@@ -128,8 +128,8 @@ def test_a_link_outlives_a_new_secret_while_the_old_one_is_a_fallback(owner, set
     assert signed_links.former_address_from_token(token) is None
 
 
-def test_an_address_that_is_only_asked_for_gets_no_link_to_a_new_password(owner):
-    intrude()
+def test_unverified_new_address_gets_no_reset_link(owner):
+    request_as_intruder()
     Client().post(RESET, {"email": EVIL})
     assert [letter.subject for letter in letters_to(EVIL)] == [
         "Use your new address with EventFlow",
@@ -137,8 +137,8 @@ def test_an_address_that_is_only_asked_for_gets_no_link_to_a_new_password(owner)
     ]
 
 
-def test_the_old_address_hears_of_it_when_it_is_asked_for(owner):
-    intrude()
+def test_present_address_is_mailed_when_a_change_is_requested(owner):
+    request_as_intruder()
     letter = letters_to(OLD)[0]
     assert letter.subject == "Somebody asked for another address for your EventFlow account"
     assert EVIL in letter.body
@@ -148,30 +148,30 @@ def test_the_old_address_hears_of_it_when_it_is_asked_for(owner):
     assert OLD in page.text
 
 
-def test_nobody_hears_of_a_change_that_was_called_off_before_the_mail_left(owner):
-    intrude()
+def test_change_that_is_cancelled_in_time_sends_no_mail(owner):
+    request_as_intruder()
     EmailAddress.objects.filter(email=EVIL).delete()
     assert letters_to(OLD) == []
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["while it waits", "after the change"])
-def test_this_was_not_me_gives_the_account_back(owner, done):
-    intruder = intrude()
+def test_undo_gives_the_account_back(owner, done):
+    intruder = request_as_intruder()
     evil = link_in(letters_to(EVIL)[0], "/activate/")
     if done:
-        assert press(evil).status_code == 200
+        assert press_undo(evil).status_code == 200
         assert log_in(Client(), EVIL).status_code == 302
     not_me = link_in(letters_to(OLD)[-1], "/not-me/")
     own = Client()
     own.force_login(User.objects.get(pk=owner.pk))
     Client().get(not_me)
     Client().head(not_me)
-    assert is_in(intruder), "opening the link changes nothing"
+    assert is_logged_in(intruder), "opening the link changes nothing"
     page = own.post(not_me)
     assert all_words(page, "//h1") == ["Your account is yours again"]
-    assert not is_in(own)
-    assert not is_in(intruder)
-    assert press(evil).status_code == 400
+    assert not is_logged_in(own)
+    assert not is_logged_in(intruder)
+    assert press_undo(evil).status_code == 400
     owner.refresh_from_db()
     assert owner.email == OLD
     kept = [*owner.emailaddress_set.values_list("email", "verified", "primary")]
@@ -186,7 +186,7 @@ def test_this_was_not_me_gives_the_account_back(owner, done):
     assert log_in(Client(), OLD, BETTER).status_code == 302
 
 
-def test_taking_back_removes_a_second_step_that_the_intruder_added(owner):
+def test_undo_removes_a_second_factor_that_the_intruder_added(owner):
     old = Authenticator.objects.create(user=owner, type="webauthn", data={"name": "mine"})
     Authenticator.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
     Authenticator.objects.create(user=owner, type="totp", data={"secret": "x"})
@@ -194,8 +194,8 @@ def test_taking_back_removes_a_second_step_that_the_intruder_added(owner):
     assert [*Authenticator.objects.all()] == [old]
 
 
-def test_taking_back_works_once(owner):
-    """Whoever finds the mail later voids no password with it."""
+def test_undo_works_once(owner):
+    """A mail that is found later cannot invalidate a password."""
     token = token_for(owner, OLD)
     address_change.undo_address_change(token)
     choose_password(owner, BETTER)
@@ -208,45 +208,45 @@ def test_taking_back_works_once(owner):
     assert len(letters_to(OLD)) == letters
 
 
-def move_away(intruder):
-    """The account is at the intruder's address, who has a link there to take it back as well."""
-    assert press(link_in(letters_to(EVIL)[0], "/activate/")).status_code == 200
+def move_account_to(intruder):
+    """Give the account the intruder's address, which has a link to undo, too."""
+    assert press_undo(link_in(letters_to(EVIL)[0], "/activate/")).status_code == 200
     again = Client()
     log_in(again, EVIL)
-    assert ask_for(again, "third@evil.example").status_code == 302
+    assert request_address(again, "third@evil.example").status_code == 302
     return link_in(letters_to(EVIL)[-1], "/not-me/"), link_in(letters_to(OLD)[-1], "/not-me/")
 
 
-def test_the_owners_word_is_the_last(owner):
-    """No link of an address that came with the change takes back what the owner took back."""
-    evil, own = move_away(intrude())
+def test_undo_invalidates_links_of_later_addresses(owner):
+    """No link of an address that came with the change works after the owner undid it."""
+    evil, own = move_account_to(request_as_intruder())
     assert Client().get(evil).status_code == 200
-    assert press(own).status_code == 200
+    assert press_undo(own).status_code == 200
     assert Client().get(evil).status_code == 400
-    assert press(evil).status_code == 400
+    assert press_undo(evil).status_code == 400
     owner.refresh_from_db()
     assert owner.email == OLD
 
 
-def test_the_owner_takes_back_what_the_intruder_took_back_first(owner):
-    evil, own = move_away(intrude())
-    assert press(evil).status_code == 200
-    assert press(own).status_code == 200
+def test_undo_by_the_owner_wins_over_an_earlier_one_by_the_intruder(owner):
+    evil, own = move_account_to(request_as_intruder())
+    assert press_undo(evil).status_code == 200
+    assert press_undo(own).status_code == 200
     owner.refresh_from_db()
     assert owner.email == OLD
 
 
-def test_a_later_change_can_be_taken_back_as_well(owner):
-    assert press(move_away(intrude())[1]).status_code == 200
+def test_later_change_can_be_undone_too(owner):
+    assert press_undo(move_account_to(request_as_intruder())[1]).status_code == 200
     choose_password(owner, PASSWORD)
-    intrude(NEW)
-    assert press(link_in(letters_to(NEW)[-1], "/activate/")).status_code == 200
-    assert press(link_in(letters_to(OLD)[-1], "/not-me/")).status_code == 200
+    request_as_intruder(NEW)
+    assert press_undo(link_in(letters_to(NEW)[-1], "/activate/")).status_code == 200
+    assert press_undo(link_in(letters_to(OLD)[-1], "/not-me/")).status_code == 200
     owner.refresh_from_db()
     assert owner.email == OLD
 
 
-def test_a_take_back_is_judged_under_the_lock(owner):
+def test_undo_is_checked_again_under_the_lock(owner):
     token = token_for(owner, OLD)
     seen_before = signed_links.former_address_from_token(token)
     address_change.undo_address_change(token)
@@ -255,34 +255,34 @@ def test_a_take_back_is_judged_under_the_lock(owner):
     assert caught.value.code == "take_back_invalid"
 
 
-def sign_up_with(email):
+def sign_up_unverified(email):
     fields = {"email": email, "password1": BETTER, "password2": BETTER}
     names = {"first_name": "Mallory", "last_name": "M"}
     assert Client().post("/accounts/signup/", fields | names).status_code == 302
     assert User.objects.filter(email=email).exists()
 
 
-def test_an_unproven_sign_up_with_the_old_address_gives_way_to_its_owner(owner):
-    intrude()
-    assert press(link_in(letters_to(EVIL)[0], "/activate/")).status_code == 200
-    sign_up_with(OLD)
+def test_undo_deletes_an_unverified_sign_up_with_the_old_address(owner):
+    request_as_intruder()
+    assert press_undo(link_in(letters_to(EVIL)[0], "/activate/")).status_code == 200
+    sign_up_unverified(OLD)
     own = next(letter for letter in reversed(letters_to(OLD)) if "/not-me/" in letter.body)
-    assert press(link_in(own, "/not-me/")).status_code == 200
+    assert press_undo(link_in(own, "/not-me/")).status_code == 200
     owner.refresh_from_db()
     assert (owner.email, User.objects.filter(first_name="Mallory").exists()) == (OLD, False)
 
 
-def test_an_unproven_sign_up_with_the_new_address_gives_way_to_who_proves_it(owner):
-    intrude(NEW)
-    sign_up_with(NEW)
+def test_change_deletes_an_unverified_sign_up_with_the_new_address(owner):
+    request_as_intruder(NEW)
+    sign_up_unverified(NEW)
     mine = next(letter for letter in letters_to(NEW) if "new address" in letter.subject)
-    assert press(link_in(mine, "/activate/")).status_code == 200
+    assert press_undo(link_in(mine, "/activate/")).status_code == 200
     owner.refresh_from_db()
     assert (owner.email, User.objects.filter(first_name="Mallory").exists()) == (NEW, False)
 
 
-def test_mails_that_hold_the_way_back_are_not_forgotten_with_a_dropped_address(owner):
-    """The intruder asks for the old address, then for another one, while the mails still wait."""
+def test_mails_with_an_undo_link_survive_a_dropped_address(owner):
+    """The intruder requests the old address, then another one, before the mails leave."""
     address = EmailAddress.objects.create(user=owner, email=EVIL)
     activation.verify_address(address, by=owner)
     owner.refresh_from_db()
@@ -291,7 +291,7 @@ def test_mails_that_hold_the_way_back_are_not_forgotten_with_a_dropped_address(o
     assert any("/not-me/" in letter.body for letter in letters_to(OLD))
 
 
-def test_taking_back_gives_nobody_an_address_that_another_account_has_by_now(owner):
+def test_undo_refuses_an_address_that_another_account_has(owner):
     token = token_for(owner, OLD)
     EmailAddress.objects.filter(user=owner).update(email=NEW)
     User.objects.filter(pk=owner.pk).update(email=NEW)
@@ -305,7 +305,7 @@ def test_taking_back_gives_nobody_an_address_that_another_account_has_by_now(own
 
 
 @pytest.mark.parametrize("token", ["x", "%00", "gAAAA", "a" * 300])
-def test_a_link_that_is_not_ours_gives_nothing_back(client, owner, token):
+def test_undo_refuses_a_forged_link(client, owner, token):
     for answer in (
         client.get(f"/accounts/not-me/{token}/"),
         client.post(f"/accounts/not-me/{token}/"),
@@ -314,7 +314,7 @@ def test_a_link_that_is_not_ours_gives_nothing_back(client, owner, token):
         assert reverse("account_reset_password") in answer.text
 
 
-def test_an_old_link_gives_nothing_back(owner, monkeypatch):
+def test_undo_refuses_an_expired_link(owner, monkeypatch):
     token = token_for(owner, OLD)
     monkeypatch.setattr(signed_links, "UNDO_PERIOD", timedelta(seconds=-1))
     with pytest.raises(Refused) as caught:
@@ -327,9 +327,9 @@ def token_for(person, email):
     return signed_links.undo_url(former).rstrip("/").rpartition("/")[2]
 
 
-def test_only_the_newest_address_can_become_theirs(owner):
-    intrude("first@example.org")
+def test_only_the_newest_requested_address_can_be_verified(owner):
+    request_as_intruder("first@example.org")
     first = link_in(letters_to("first@example.org")[0], "/activate/")
-    intrude(NEW)
-    assert press(first).status_code == 400
-    assert press(link_in(letters_to(NEW)[0], "/activate/")).status_code == 200
+    request_as_intruder(NEW)
+    assert press_undo(first).status_code == 400
+    assert press_undo(link_in(letters_to(NEW)[0], "/activate/")).status_code == 200

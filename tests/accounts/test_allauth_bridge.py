@@ -1,4 +1,4 @@
-"""The private parts of allauth that accounts/allauth_bridge.py depends on are as it expects them."""
+"""The private parts of allauth that accounts/allauth_bridge.py uses are as it expects them."""
 
 import inspect
 import time
@@ -26,7 +26,7 @@ from accounts import allauth_bridge, people
 from tests.eventflow.api.clients import Api, sign_in
 from tests.support.factories import PASSWORD, make_admin, make_person
 
-# What the bridge calls, or overrides, and the parameters that it gives or takes.
+# What the bridge calls or overrides, and the parameters that it uses.
 CALLS = {
     "ratelimit.consume": (ratelimit.consume, ["request", "app", "action", "key"]),
     "ratelimit.clear": (ratelimit.clear, ["request", "app", "action", "key"]),

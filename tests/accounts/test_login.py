@@ -1,4 +1,4 @@
-"""Logging in and out, being blocked, passwords and addresses; what the answers give away and how often one may try."""
+"""Log-in, log-out, password reset and change of address; what answers tell, and the limits."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -21,7 +21,7 @@ def log_in(client, email, password=PASSWORD, path=LOGIN, **fields):
     return client.post(path, {"login": email, "password": password, **fields})
 
 
-def logged_in(client):
+def is_logged_in(client):
     return client.get(reverse("accounts:settings")).status_code == 200
 
 
@@ -32,7 +32,7 @@ def test_login_leads_back_to_where_it_was_asked_for(client):
     assert path == f"{LOGIN}?next={wanted}"
     assert f'name="next" value="{wanted}"' in client.get(path).text
     assert log_in(client, person.email, path=path).url == wanted
-    assert logged_in(client)
+    assert is_logged_in(client)
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,23 @@ def test_login_is_remembered_when_asked_for(client, remember, ends_with_the_brow
     assert client.get(LOGIN).status_code == 302
 
 
-def test_login_with_an_unproven_address_sends_the_link_instead(client):
+def test_login_with_an_unverified_address_sends_the_link_instead(client):
     person = make_person(activated=False)
     assert log_in(client, person.email).url == reverse("account_email_verification_sent")
-    assert not logged_in(client)
+    assert not is_logged_in(client)
     assert client.post(link_in(letters_to(person.email)[0], "/activate/")).status_code == 200
-    assert logged_in(client)
+    assert is_logged_in(client)
 
 
 def test_logout_takes_one_press_and_a_get_changes_nothing(client):
     client.force_login(make_person())
     assert client.get(LOGOUT).status_code == 200
-    assert logged_in(client)
+    assert is_logged_in(client)
     assert client.post(LOGOUT).url == "/"
-    assert not logged_in(client)
+    assert not is_logged_in(client)
 
 
-def test_a_visitor_without_the_page_comes_back_to_the_form_not_to_its_post(client):
+def test_login_after_an_anonymous_post_leads_back_to_the_form(client):
     event = reverse("events:detail", args=[make_event().pk])
     response = client.post(
         reverse("accounts:settings"), headers={"referer": f"http://testserver{event}"}
@@ -75,14 +75,14 @@ def test_a_visitor_without_the_page_comes_back_to_the_form_not_to_its_post(clien
     assert response.url == f"{LOGIN}?next={event}"
 
 
-def test_htmx_is_told_to_load_the_login_page_whole(client):
+def test_htmx_is_redirected_to_the_whole_login_page(client):
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/events/7/?a=1#x"}
     response = client.post(reverse("accounts:settings"), headers=headers)
     assert (response.status_code, response.content) == (200, b"")
     assert response["HX-Redirect"] == f"{LOGIN}?next=/events/7/%3Fa%3D1"
 
 
-def test_wrong_unknown_and_blocked_are_answered_alike():
+def test_login_answers_wrong_unknown_and_blocked_alike():
     make_person(email="right@example.org")
     make_person(email="blocked@example.org", is_active=False)
     cases = [
@@ -95,17 +95,17 @@ def test_wrong_unknown_and_blocked_are_answered_alike():
         client = Client()
         response = log_in(client, email, password)
         pages.append((response.status_code, without_tokens(response.text.replace(email, ""))))
-        assert not logged_in(client)
+        assert not is_logged_in(client)
     assert pages[0] == pages[1] == pages[2]
     assert "The e-mail address or the password is wrong." in pages[0][1]
 
 
-def test_a_blocked_person_is_out_with_the_next_click(client):
+def test_blocked_person_is_logged_out_by_the_next_request(client):
     person = make_person()
     log_in(client, person.email)
-    assert logged_in(client)
+    assert is_logged_in(client)
     people.block_person(person, by=make_admin())
-    assert not logged_in(client)
+    assert not is_logged_in(client)
     assert AuditEntry.objects.exclude(action="login.success").get().action == "account.block"
 
 
@@ -122,45 +122,43 @@ def test_reset_answers_alike_and_only_the_owner_can_use_it():
     assert letters_to("known@example.org")[0].subject == "Choose a new EventFlow password"
 
 
-def ask_for_new_password(email, times=1):
+def request_reset(email, times=1):
     for number in range(times):
         browser = Client(REMOTE_ADDR=f"198.51.100.{number}")
         assert browser.post(RESET, {"email": email}).status_code == 302
     return len(letters_to(email))
 
 
-def test_new_password_is_mailed_once_in_three_minutes(settings):
+def test_reset_link_is_mailed_once_in_three_minutes(settings):
     make_person(email="known@example.org")
     for email in ("known@example.org", "nobody@example.org"):
-        assert ask_for_new_password(email, times=3) == 1
+        assert request_reset(email, times=3) == 1
     settings.RATE_LIMITS = False
-    assert ask_for_new_password("known@example.org") == 2
+    assert request_reset("known@example.org") == 2
 
 
-def test_unknown_address_gets_one_mail_whatever_was_asked_for(client):
-    assert ask_for_new_password("nobody@example.org") == 1
+def test_unknown_address_gets_one_mail_whatever_was_requested(client):
+    assert request_reset("nobody@example.org") == 1
     client.post("/accounts/activation/", {"email": "nobody@example.org"})
     assert len(letters_to("nobody@example.org")) == 1
 
 
-def test_new_password_is_mailed_again_when_the_link_has_died(client, settings):
-    """Whoever knows the password could log in and keep its owner from ever getting a link that works."""
+def test_reset_link_is_mailed_again_when_the_last_one_is_invalid(client, settings):
+    """Otherwise a log-in could keep the owner from ever getting a link that works."""
     settings.ACCOUNT_RATE_LIMITS = False
     owner = make_person(email="known@example.org")
     mails = []
     for _ in range(mail_limits.MAX_REPLACEMENTS_PER_HOUR + 2):
-        mails.append(ask_for_new_password(owner.email))
+        mails.append(request_reset(owner.email))
         log_in(Client(), owner.email)
     most = 1 + mail_limits.MAX_REPLACEMENTS_PER_HOUR
     assert mails == [*range(1, most + 1), most]
 
 
 def test_reset_takes_the_same_steps_for_every_address(django_assert_num_queries):
-    """As many statements and mails whether or not somebody has the address: its time tells nothing."""
+    """As many statements and mails with and without an account: the time tells nothing."""
     make_person(email="known@example.org")
-    Client().post(
-        RESET, {"email": "first@example.org"}
-    )  # remembers what the first request looks up
+    Client().post(RESET, {"email": "first@example.org"})  # fills the caches of the first request
     for email in ("known@example.org", "nobody@example.org"):
         with django_assert_num_queries(5):
             assert Client().post(RESET, {"email": email}).status_code == 302
@@ -176,14 +174,14 @@ def test_reset_changes_the_password_and_ends_every_session(client):
     form = client.get(path).url
     assert "Choose a new password" in client.get(form).text
     assert client.post(form, {"password1": NEW, "password2": NEW}).status_code == 302
-    assert not logged_in(elsewhere)
+    assert not is_logged_in(elsewhere)
     assert "does not work any more" in Client().get(path).text
     assert log_in(client, person.email).status_code == 200
     assert log_in(client, person.email, NEW).status_code == 302
     assert letters_to(person.email)[-1].subject == "Your EventFlow password was changed"
 
 
-def test_opening_a_reset_link_logs_nobody_else_out(client):
+def test_reset_link_logs_nobody_out_when_opened(client):
     owner, other = make_person(), make_person()
     client.post(RESET, {"email": owner.email})
     path = link_in(letters_to(owner.email)[0], "/reset/key/")
@@ -199,7 +197,7 @@ def test_opening_a_reset_link_logs_nobody_else_out(client):
     assert owner.check_password("quite another one")
 
 
-def test_reset_links_lead_to_the_address_we_are_known_by(client, settings):
+def test_reset_link_leads_to_the_site_url(client, settings):
     settings.ALLOWED_HOSTS = ["*"]
     settings.SITE_URL = "https://tickets.example"
     person = make_person()
@@ -209,7 +207,7 @@ def test_reset_links_lead_to_the_address_we_are_known_by(client, settings):
     assert "evil.example" not in letter.body + str(letter.alternatives)
 
 
-def test_the_token_in_a_queued_mail_is_forgotten_once_it_is_sent(client):
+def test_token_in_a_queued_mail_is_erased_once_it_is_sent(client):
     person = make_person()
     client.post(RESET, {"email": person.email})
     assert "/reset/key/" in Mail.objects.get().args["text"]
@@ -227,13 +225,13 @@ def test_password_change_keeps_this_session_and_ends_the_others(client):
         in client.post("/accounts/password/change/", change | {"oldpassword": "x"}).text
     )
     assert client.post("/accounts/password/change/", change).url == reverse("accounts:settings")
-    assert logged_in(client)
-    assert not logged_in(elsewhere)
+    assert is_logged_in(client)
+    assert not is_logged_in(elsewhere)
     assert letters_to(person.email)[0].subject == "Your EventFlow password was changed"
 
 
-def ask_for_new_address(client, email):
-    """The form, and the password once more."""
+def request_address(client, email):
+    """Send the form, and the password again."""
     response = client.post("/accounts/email/", {"email": email, "action_add": ""})
     assert response.url == "/accounts/reauthenticate/?next=%2Faccounts%2Femail%2F"
     return client.post(response.url, {"password": PASSWORD})
@@ -242,7 +240,7 @@ def ask_for_new_address(client, email):
 def test_email_change_needs_the_password_and_a_press_in_the_new_mailbox(client):
     person = make_person(email="old@example.org", language="pl")
     client.force_login(person)
-    assert ask_for_new_address(client, "New@Example.org").url == "/accounts/email/"
+    assert request_address(client, "New@Example.org").url == "/accounts/email/"
     person.refresh_from_db()
     assert person.email == "old@example.org"
     path = link_in(letters_to("new@example.org")[0], "/activate/")
@@ -254,7 +252,7 @@ def test_email_change_needs_the_password_and_a_press_in_the_new_mailbox(client):
     assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [
         ("new@example.org", True, True)
     ]
-    assert logged_in(client)
+    assert is_logged_in(client)
     assert log_in(Client(), "old@example.org").status_code == 200
     assert log_in(Client(), "new@example.org").status_code == 302
     assert [letter.subject for letter in letters_to("old@example.org")] == [
@@ -266,10 +264,10 @@ def test_email_change_needs_the_password_and_a_press_in_the_new_mailbox(client):
     assert actions == ["address.ask", "account.change_email"]
 
 
-def test_email_change_can_be_called_off(client):
+def test_email_change_can_be_cancelled(client):
     person = make_person(email="old@example.org")
     client.force_login(person)
-    ask_for_new_address(client, "new@example.org")
+    request_address(client, "new@example.org")
     path = link_in(letters_to("new@example.org")[0], "/activate/")
     client.post("/accounts/email/", {"email": "new@example.org", "action_remove": ""})
     assert client.post(path).status_code == 400
@@ -280,7 +278,7 @@ def test_email_change_can_be_called_off(client):
 def test_email_change_to_a_taken_address_tells_nothing_and_takes_nothing(client):
     owner, person = make_person(email="taken@example.org"), make_person(email="old@example.org")
     client.force_login(person)
-    assert ask_for_new_address(client, "taken@example.org").status_code == 302
+    assert request_address(client, "taken@example.org").status_code == 302
     assert client.post(link_in(letters_to("taken@example.org")[0], "/activate/")).status_code == 400
     owner.refresh_from_db()
     person.refresh_from_db()
@@ -288,16 +286,16 @@ def test_email_change_to_a_taken_address_tells_nothing_and_takes_nothing(client)
     assert EmailAddress.objects.get(verified=True, email="taken@example.org").user == owner
 
 
-def test_five_wrong_passwords_close_the_account_to_guessing_for_a_while(client):
+def test_login_is_locked_after_five_wrong_passwords(client):
     person = make_person()
     for _ in range(5):
         log_in(client, person.email, "wrong password")
     assert "Too many attempts" in log_in(client, person.email).text
-    assert not logged_in(client)
+    assert not is_logged_in(client)
 
 
-def test_a_forged_forwarding_header_is_no_new_address(client):
-    """Ten wrong log-ins a minute from one address, whatever it claims to be."""
+def test_forged_forwarding_header_counts_as_the_same_address(client):
+    """Ten wrong log-ins a minute from one address, whatever header it sends."""
     for number in range(10):
         log_in(
             Client(headers={"X-Forwarded-For": f"192.0.2.{number}"}),
@@ -309,7 +307,7 @@ def test_a_forged_forwarding_header_is_no_new_address(client):
     assert "Too many attempts" in response.text
 
 
-def test_too_many_requests_get_a_page_that_says_what_to_do(client):
+def test_too_many_requests_page_says_what_to_do(client):
     for _ in range(20):
         client.post("/accounts/signup/", {})
     response = client.post("/accounts/signup/", {})
@@ -317,7 +315,7 @@ def test_too_many_requests_get_a_page_that_says_what_to_do(client):
     assert "Wait a few minutes" in response.text
 
 
-def test_the_limits_can_be_switched_off_for_a_load_test(client, settings):
+def test_limits_can_be_switched_off(client, settings):
     settings.ACCOUNT_RATE_LIMITS = False
     for _ in range(25):
         assert client.post("/accounts/signup/", {}).status_code == 200

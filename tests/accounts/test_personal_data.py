@@ -1,4 +1,4 @@
-"""What is kept about a person, to take away: all of it, of nobody else, and only for whoever gives the password."""
+"""The file of a person's data: complete, of nobody else, and only after the password."""
 
 import json
 import uuid
@@ -35,7 +35,7 @@ DATA, REAUTHENTICATE = "/accounts/settings/data.json", "/accounts/reauthenticate
 
 
 def download(client):
-    """The answer, after the password if it is asked for."""
+    """Return the answer, after the password if it is required."""
     if (answer := client.get(DATA)).status_code == 200:
         return answer
     asked = client.get(answer.url)
@@ -43,25 +43,25 @@ def download(client):
     return client.get(DATA)
 
 
-def taken_away(person):
-    """The file, read."""
+def exported_file(person):
+    """Return the file, parsed."""
     return json.loads("".join(export.as_json(export.sections(person))))
 
 
-def names_of(found):
+def event_titles(found):
     return [row["event_title"] for row in found]
 
 
 @pytest.fixture
 def person():
-    """Somebody who did a bit of everything, next to others who did the same."""
+    """A person with rows in every section, beside others with the same."""
     person = make_organizer("Łucja Żak", email="lucja@example.org", language="pl")
     for who in (person, make_organizer("Other Person", email="other@example.org")):
-        live_through(who, title=f"{who.first_name}’s")
+        do_everything(who, title=f"{who.first_name}’s")
     return person
 
 
-def live_through(who, title):
+def do_everything(who, title):
     own, host = make_event(organizer=who, title=f"{title} own"), make_organizer("Paweł Host")
     visited = make_event(
         organizer=host, title=f"{title} visit", start_time=own.start_time - timedelta(days=1)
@@ -96,9 +96,9 @@ def live_through(who, title):
     )
 
 
-def test_the_file_holds_everything_about_the_person(person):
+def test_file_holds_everything_about_the_person(person):
     letters_to(person.email)
-    data = taken_away(person)
+    data = exported_file(person)
     assert [*data] == [
         "account",
         "addresses",
@@ -156,7 +156,7 @@ def test_the_file_holds_everything_about_the_person(person):
     assert [(one["subject"], one["event_title"]) for one in data["messages_to_guests"]] == [
         ("Parking", "Łucja’s own")
     ]
-    assert names_of(data["door_staff_at"]) == ["Łucja’s door"]
+    assert event_titles(data["door_staff_at"]) == ["Łucja’s door"]
     assert [one["kind"] for one in data["mails"]] == [
         "queued",
         "confirmed",
@@ -171,7 +171,7 @@ def test_the_file_holds_everything_about_the_person(person):
 def test_every_exported_column_of_the_inventory_is_in_the_file(person):
     letters_to(person.email)
     LoginSession.objects.create(person=person, session_key="x" * 32, device="Firefox, Linux")
-    data = taken_away(person)
+    data = exported_file(person)
     rows = {name: part if isinstance(part, dict) else part[0] for name, part in data.items()}
     in_file = {f"{section}.{key}" for section, row in rows.items() for key in row}
     exported = {target for table in TABLES.values() for target in table.exported.values()}
@@ -179,9 +179,9 @@ def test_every_exported_column_of_the_inventory_is_in_the_file(person):
     assert in_file == exported | {"reservations.event_start", "reservations.event_end"}
 
 
-def test_the_log_is_what_they_did_and_what_was_done_to_their_account(person):
+def test_log_holds_what_the_person_did_and_what_happened_to_the_account(person):
     roles.grant_role(person, "admin", by=make_admin())
-    log = taken_away(person)["log"]
+    log = exported_file(person)["log"]
     assert [(entry["action"], entry["by"]) for entry in log] == [
         ("reservation.reserve", "you"),
         ("reservation.reserve", "you"),
@@ -194,9 +194,9 @@ def test_the_log_is_what_they_did_and_what_was_done_to_their_account(person):
     assert log[-1]["facts"] == {"before": "organizer", "after": "admin"}
 
 
-def test_the_file_holds_nothing_of_others_and_nothing_that_opens_doors(person):
+def test_file_holds_nothing_of_others_and_no_secret(person):
     letters_to(person.email)
-    file = json.dumps(taken_away(person), ensure_ascii=False)
+    file = json.dumps(exported_file(person), ensure_ascii=False)
     keys = [
         person.reservations.first().tickets.get().serial,
         "secret-token",
@@ -209,21 +209,21 @@ def test_the_file_holds_nothing_of_others_and_nothing_that_opens_doors(person):
         assert secret not in file, secret
 
 
-def test_the_file_is_theirs_to_save_and_nobody_elses_to_keep(client, person):
+def test_file_is_a_download_that_no_cache_stores(client, person):
     client.force_login(person)
     answer = download(client)
     assert answer["Content-Type"] == "application/json"
     assert answer["Content-Disposition"].startswith('attachment; filename="eventflow-')
     assert answer["Cache-Control"] == "private, no-store"
     assert json.loads(b"".join(answer.streaming_content)) == json.loads(
-        json.dumps(taken_away(person))
+        json.dumps(exported_file(person))
     )
 
 
-def test_the_file_is_only_for_whoever_gives_the_password(client, person):
+def test_file_needs_the_password(client, person):
     assert client.get(DATA).url == f"/accounts/login/?next={DATA}"
     client.force_login(person)
-    # To the page of the button: after the password it is there, where a file would leave the password's.
+    # To the page of the button: a file would leave the browser on the page of the password.
     assert client.get(DATA).url == "/accounts/settings/data/"
     asked = client.get("/accounts/settings/data/")
     assert asked.url == f"{REAUTHENTICATE}?next=%2Faccounts%2Fsettings%2Fdata%2F"
@@ -236,7 +236,7 @@ def test_the_file_is_only_for_whoever_gives_the_password(client, person):
     assert elsewhere.get(DATA).status_code == 302
 
 
-def test_giving_the_password_leads_to_the_page_that_downloads(client, person):
+def test_password_leads_to_the_page_that_downloads(client, person):
     client.force_login(person)
     settings = only(
         client.get("/accounts/settings/"), "//a[starts-with(@href, '/accounts/settings/data')]"
@@ -248,8 +248,8 @@ def test_giving_the_password_leads_to_the_page_that_downloads(client, person):
     assert answer["Content-Disposition"].startswith("attachment")
 
 
-def test_somebody_who_did_nothing_gets_a_file_too():
-    data = taken_away(make_person())
+def test_file_of_a_person_who_did_nothing_is_empty():
+    data = exported_file(make_person())
     assert {
         name: len(rows)
         for name, rows in data.items()
@@ -257,9 +257,9 @@ def test_somebody_who_did_nothing_gets_a_file_too():
     } == {}
 
 
-def test_the_file_takes_as_many_queries_however_much_there_is(person, django_assert_num_queries):
+def test_file_takes_the_same_queries_however_much_there_is(person, django_assert_num_queries):
     with django_assert_num_queries(11):
-        before = taken_away(person)
+        before = exported_file(person)
     for _ in range(3):
         let_time_pass(
             make_reservation(make_event(), person, status="confirmed").event,
@@ -267,5 +267,5 @@ def test_the_file_takes_as_many_queries_however_much_there_is(person, django_ass
             end_time=timedelta(2),
         )
     with django_assert_num_queries(11):
-        after = taken_away(person)
+        after = exported_file(person)
     assert (len(before["reservations"]), len(after["reservations"])) == (2, 5)

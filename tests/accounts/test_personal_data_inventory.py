@@ -1,4 +1,4 @@
-"""The inventory of personal data names every column of every table, and what it says is true."""
+"""The inventory of personal data lists every column of every table."""
 
 import pytest
 from django.apps import apps
@@ -14,7 +14,7 @@ MODELS = {
 
 
 def names_in(columns):
-    """The names in {"one two": reason}, each as often as it is there."""
+    """Return the names in {"one two": reason}, each as often as it is listed."""
     return [name for names in columns for name in names.split()]
 
 

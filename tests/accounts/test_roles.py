@@ -1,4 +1,4 @@
-"""Who may grant which role to whom, and that somebody always can."""
+"""Roles: who grants which, and that one Admin always remains."""
 
 import json
 import threading
@@ -26,57 +26,57 @@ def role_of(person):
     return User.objects.get(pk=person.pk).role
 
 
-def grant(client, person, role, **headers):
+def post_role(client, person, role, **headers):
     said = {"role": role, "confirmed": "1"}
     return client.post(reverse("accounts:grant_role", args=[person.pk]), said, headers=headers)
 
 
-def audited():
+def audited_grants():
     return [
         (entry.action, entry.by_id, entry.target_id, entry.facts)
         for entry in AuditEntry.objects.order_by("pk")
     ]
 
 
-def test_an_admin_grants_a_role_and_it_is_written_down(client):
+def test_role_granted_by_an_admin_is_audited(client):
     admin, person = make_admin(), make_person()
     client.force_login(admin)
-    assert grant(client, person, "organizer").url == f"{ROLES}?"
+    assert post_role(client, person, "organizer").url == f"{ROLES}?"
     assert role_of(person) == "organizer"
-    assert audited() == [
+    assert audited_grants() == [
         ("role.grant", admin.pk, person.pk, {"before": "user", "after": "organizer"})
     ]
 
 
-def test_granting_the_same_role_again_writes_nothing(client):
+def test_same_role_again_is_not_audited(client):
     client.force_login(make_admin())
-    grant(client, make_organizer(), "organizer")
-    assert audited() == []
+    post_role(client, make_organizer(), "organizer")
+    assert audited_grants() == []
 
 
-# Who is logged out and sent a form stays with it, and gets the way to the log-in page.
+# A person who is logged out and sent a form stays on its page, with a link to the log-in.
 @pytest.mark.parametrize(
     ("make", "status", "sent"),
     [(make_organizer, 403, 403), (make_person, 403, 403), (None, 302, 401)],
 )
-def test_nobody_but_an_admin_sees_or_grants_roles(client, make, status, sent):
+def test_roles_are_seen_and_granted_by_admins_only(client, make, status, sent):
     admin, target = make_admin(), make_person()
     if make:
         client.force_login(make())
     assert client.get(ROLES).status_code == status
-    assert grant(client, target, "admin").status_code == sent
-    assert grant(client, admin, "user").status_code == sent
-    assert (role_of(target), role_of(admin), audited()) == ("user", "admin", [])
+    assert post_role(client, target, "admin").status_code == sent
+    assert post_role(client, admin, "user").status_code == sent
+    assert (role_of(target), role_of(admin), audited_grants()) == ("user", "admin", [])
 
 
-def test_nobody_makes_themselves_an_admin(client):
+def test_person_cannot_make_themselves_an_admin(client):
     person = make_organizer()
     client.force_login(person)
-    grant(client, person, "admin")
+    post_role(client, person, "admin")
     assert role_of(person) == "organizer"
 
 
-def test_the_queryset_itself_is_empty_for_everybody_else():
+def test_administered_people_is_empty_for_others():
     admin, others = (
         make_admin(),
         [make_organizer(), make_person(), AnonymousUser(), make_admin(is_active=False)],
@@ -85,37 +85,37 @@ def test_the_queryset_itself_is_empty_for_everybody_else():
     assert [administered_people(person).count() for person in others] == [0, 0, 0, 0]
 
 
-def test_an_unknown_role_or_person_changes_nothing(client):
+def test_unknown_role_or_person_changes_nothing(client):
     client.force_login(make_admin())
     person = make_person()
-    assert grant(client, person, "emperor").status_code == 409
+    assert post_role(client, person, "emperor").status_code == 409
     assert client.post(f"{ROLES}987654/", {"role": "admin"}).status_code == 404
     assert client.get(reverse("accounts:grant_role", args=[person.pk])).status_code == 405
     assert role_of(person) == "user"
 
 
-def test_the_last_admin_keeps_the_role(client):
+def test_last_admin_keeps_the_role(client):
     admin = make_admin()
     make_admin(is_active=False)
     client.force_login(admin)
-    response = grant(client, admin, "user")
+    response = post_role(client, admin, "user")
     assert (response.status_code, response.context["refusal"].code, role_of(admin)) == (
         409,
         "last_admin",
         "admin",
     )
     assert "This is the only Admin." in response.text
-    assert audited() == []
+    assert audited_grants() == []
 
 
-def test_an_admin_may_give_the_role_up_when_another_stays(client):
+def test_admin_may_give_up_the_role_when_another_remains(client):
     admin, _ = make_admin(), make_admin()
     client.force_login(admin)
-    assert grant(client, admin, "user", **{"HX-Request": "true"})["HX-Redirect"] == "/"
+    assert post_role(client, admin, "user", **{"HX-Request": "true"})["HX-Redirect"] == "/"
     assert client.get(ROLES).status_code == 403
 
 
-def test_the_last_admin_cannot_be_blocked():
+def test_last_admin_cannot_be_blocked():
     admin = make_admin()
     with pytest.raises(Refused) as caught:
         people.block_person(admin, by=admin)
@@ -126,7 +126,7 @@ def test_the_last_admin_cannot_be_blocked():
 def test_htmx_gets_the_row_the_numbers_and_a_toast(client):
     client.force_login(make_admin())
     person = make_person()
-    page = grant(client, person, "organizer", **{"HX-Request": "true"}).text
+    page = post_role(client, person, "organizer", **{"HX-Request": "true"}).text
     assert page.lstrip().startswith(f'<tr role="row" id="person-{person.pk}"')
     assert '<option value="organizer" selected>' in page
     assert page.count('hx-swap-oob="true"') == 1
@@ -137,12 +137,12 @@ def test_htmx_gets_the_row_the_numbers_and_a_toast(client):
 def test_htmx_gets_the_row_as_it_is_after_a_refusal(client):
     admin = make_admin()
     client.force_login(admin)
-    page = grant(client, admin, "user", **{"HX-Request": "true"}).text
+    page = post_role(client, admin, "user", **{"HX-Request": "true"}).text
     assert '<option value="admin" selected>' in page
     assert 'data-kind="error"><p>This is the only Admin.' in page
 
 
-def test_the_list_starts_with_those_who_have_a_role(client):
+def test_list_starts_with_people_who_have_a_role(client):
     admin, organizer, person = make_admin(), make_organizer(), make_person()
     client.force_login(admin)
     page = client.get(ROLES)
@@ -162,19 +162,17 @@ def test_search_finds_words_of_names_and_addresses(client):
     assert "HX-Request" in page["Vary"]
 
 
-def test_going_back_restores_the_whole_page(client):
+def test_history_restore_gets_the_whole_page(client):
     client.force_login(make_admin())
     page = client.get(ROLES, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
     assert "<html" in page.text
 
 
-def test_the_list_is_cut_in_pages_and_asks_as_much_for_many_as_for_few(
-    client, django_assert_num_queries
-):
+def test_list_is_paged_and_takes_the_same_queries_for_many(client, django_assert_num_queries):
     client.force_login(make_admin())
     make_people(60)
     client.get(ROLES)
-    with django_assert_num_queries(5):  # session, person, the numbers, how many match, the page
+    with django_assert_num_queries(5):  # session, person, counts, number of matches, page
         first = client.get(ROLES, {"q": "guest"})
     assert len(first.context["page"]) == 25
     assert 'href="?q=guest&amp;page=2"' in first.text
@@ -183,7 +181,10 @@ def test_the_list_is_cut_in_pages_and_asks_as_much_for_many_as_for_few(
 
 
 def demote_each_other(monkeypatch, *, guard):
-    """Two Admins take the role from each other at the same moment. What came of it, and how many Admins are left."""
+    """Let two Admins demote each other at once.
+
+    Returns the two outcomes, and how many Admins are left.
+    """
     anna, jonas = make_admin("Anna Nowak"), make_admin("Jonas Weber")
     gate, outcomes = threading.Barrier(2), []
     if not guard:
@@ -210,12 +211,12 @@ def demote_each_other(monkeypatch, *, guard):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_admins_who_demote_each_other_leave_one(monkeypatch):
+def test_admins_who_demote_each_other_leave_one(monkeypatch):
     assert demote_each_other(monkeypatch, guard=True) == (["done", "last_admin"], 1)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_admins_who_demote_each_other_without_the_lock_leave_none(monkeypatch):
+def test_admins_who_demote_each_other_without_the_lock_leave_none(monkeypatch):
     assert demote_each_other(monkeypatch, guard=False) == (["done", "done"], 0)
 
 
@@ -234,7 +235,7 @@ def test_createsuperuser_makes_an_admin_who_can_log_in_at_once(client, monkeypat
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
-def test_nobody_becomes_admin_without_a_question(client, headers):
+def test_admin_role_needs_a_confirmation(client, headers):
     person = make_person("Kuba Bąk")
     client.force_login(make_admin())
     answer = client.post(
@@ -254,7 +255,7 @@ def test_nobody_becomes_admin_without_a_question(client, headers):
         ("organizer", "user", "You can no longer create events on EventFlow"),
     ],
 )
-def test_person_is_told_what_they_may_do_now(before, after, subject):
+def test_person_is_mailed_their_new_role(before, after, subject):
     person = make_person(role=before)
     roles.grant_role(person, after, by=make_admin())
     [letter] = letters_to(person.email)
@@ -262,14 +263,14 @@ def test_person_is_told_what_they_may_do_now(before, after, subject):
     assert ("/organizer/" in letter.body) == (after != "user")
 
 
-def test_role_that_is_taken_back_in_time_is_not_told():
+def test_role_undone_in_time_sends_no_mail():
     person, admin = make_person(), make_admin()
     for role in ("organizer", "admin", "user"):
         roles.grant_role(person, role, by=admin)
     assert letters_to(person.email) == []
 
 
-def test_of_two_changes_in_a_row_the_person_is_told_the_last():
+def test_two_role_changes_in_a_row_send_the_last_one():
     person, admin = make_person(), make_admin()
     for role in ("organizer", "user", "organizer"):
         roles.grant_role(person, role, by=admin)
@@ -279,10 +280,11 @@ def test_of_two_changes_in_a_row_the_person_is_told_the_last():
     assert letters_to(person.email)[-1].subject == "You can no longer create events on EventFlow"
 
 
-def test_toast_of_a_granted_role_gives_the_old_one_back(client):
+def test_toast_of_a_granted_role_offers_the_old_one(client):
     client.force_login(make_admin())
     person = make_person()
     toast = only(
-        grant(client, person, "organizer", **{"HX-Request": "true"}), "//*[@id='toasts']//button"
+        post_role(client, person, "organizer", **{"HX-Request": "true"}),
+        "//*[@id='toasts']//button",
     )
     assert json.loads(toast.get("hx-vals")) == {"role": "user", "confirmed": "1"}

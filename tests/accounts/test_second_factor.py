@@ -1,4 +1,4 @@
-"""Two-step sign-in: offered to everybody, required of Admins where the setting says so, in the browser and over the API."""
+"""The second factor: offered to everybody, required of Admins where the setting says so."""
 
 import json
 import re
@@ -37,12 +37,12 @@ def no_limits(settings):
     settings.ACCOUNT_RATE_LIMITS = False
 
 
-def code_of(secret, offset=0):
-    """What the app shows now; `offset` steps of half a minute later."""
+def code_for(secret, offset=0):
+    """Return the code that the app shows now, or `offset` half minutes later."""
     return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + offset))
 
 
-def protect(person):
+def add_app_to(person):
     """Give the person an app and recovery codes, as the page does."""
     totp.TOTP.activate(person, SECRET)
     return RecoveryCodes.activate(person).get_unused_codes()
@@ -52,27 +52,27 @@ def log_in(browser, person):
     return browser.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
 
 
-def say_again(browser):
-    """The password once more, which changes of the account need."""
+def confirm_password(browser):
+    """Give the password again, which changes of the account need."""
     return browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
 
 
-def is_in(browser):
+def is_logged_in(browser):
     return browser.get(reverse("accounts:settings")).status_code == 200
 
 
 def set_up_app(browser):
-    """From the page: the secret that it shows, and the answer to the code."""
-    say_again(browser)
+    """Set up an app on the page. Returns the secret that it shows, and the answer to the code."""
+    confirm_password(browser)
     page = browser.get(reverse("mfa_activate_totp"))
     secret = re.search(r'class="num secret">(\w+)<', page.text)[1]
-    return page, secret, browser.post(reverse("mfa_activate_totp"), {"code": code_of(secret)})
+    return page, secret, browser.post(reverse("mfa_activate_totp"), {"code": code_for(secret)})
 
 
-# --- In the browser ---------------------------------------------------------------------------------------------------
+# --- In the browser -------------------------------------------------------------------------------
 
 
-def test_an_app_is_set_up_and_asked_for_at_the_next_log_in(django_capture_on_commit_callbacks):
+def test_app_is_set_up_and_required_at_the_next_login(django_capture_on_commit_callbacks):
     person, browser = make_person(language="en"), Client()
     log_in(browser, person)
     with django_capture_on_commit_callbacks(execute=True):
@@ -83,20 +83,20 @@ def test_an_app_is_set_up_and_asked_for_at_the_next_log_in(django_capture_on_com
 
     elsewhere = Client()
     assert log_in(elsewhere, person).url == reverse("mfa_authenticate")
-    assert not is_in(elsewhere)
+    assert not is_logged_in(elsewhere)
     wrong = elsewhere.post(reverse("mfa_authenticate"), {"code": "000000"})
     assert all_words(wrong, "//p[@id='id_code-error']") == [
         "Error: This code is not right. Use the newest one of your app, or a recovery code."
     ]
-    assert not is_in(elsewhere)
-    elsewhere.post(reverse("mfa_authenticate"), {"code": code_of(secret, 1)})
-    assert is_in(elsewhere)
+    assert not is_logged_in(elsewhere)
+    elsewhere.post(reverse("mfa_authenticate"), {"code": code_for(secret, 1)})
+    assert is_logged_in(elsewhere)
 
 
-def test_a_wrong_code_sets_nothing_up():
+def test_wrong_code_sets_up_nothing():
     person, browser = make_person(), Client()
     log_in(browser, person)
-    say_again(browser)
+    confirm_password(browser)
     browser.get(reverse("mfa_activate_totp"))
     assert (
         only(
@@ -107,47 +107,47 @@ def test_a_wrong_code_sets_nothing_up():
     assert not Authenticator.objects.exists()
 
 
-def test_a_recovery_code_opens_once():
+def test_recovery_code_works_once():
     person = make_person()
-    spare, other = protect(person)[:2]
+    spare, other = add_app_to(person)[:2]
     for attempt, code in enumerate((spare, spare, other)):
         browser = Client()
         log_in(browser, person)
         browser.post(reverse("mfa_authenticate"), {"code": code})
-        assert is_in(browser) == (attempt != 1)
+        assert is_logged_in(browser) == (attempt != 1)
 
 
 @pytest.fixture
 def long_codes(settings):
-    """A code is right for half a minute before and after its second; allauth remembers a used one for a second."""
+    """A code is right for half a minute before and after its time, longer than allauth's memory."""
     settings.MFA_TOTP_PERIOD, settings.MFA_TOTP_TOLERANCE = 1, 30
 
 
-def opens_page(person, code):
+def page_accepts(person, code):
     browser = Client()
     log_in(browser, person)
     browser.post(reverse("mfa_authenticate"), {"code": code})
-    return is_in(browser)
+    return is_logged_in(browser)
 
 
-def opens_api(person, code):
-    return ask_tokens(person, code=code).status_code == 200
+def api_accepts(person, code):
+    return request_tokens(person, code=code).status_code == 200
 
 
-def confirms_person(person, code):
-    """The code once more, by somebody who is logged in."""
+def reauthentication_accepts(person, code):
+    """Whether a person who is logged in can confirm who they are with this code."""
     browser = Client()
     browser.force_login(User.objects.get(pk=person.pk))
     return browser.post(reverse("mfa_reauthenticate"), {"code": code}).status_code == 302
 
 
-CODE_DOORS = [opens_page, opens_api, confirms_person]
+CODE_DOORS = [page_accepts, api_accepts, reauthentication_accepts]
 
 
 @pytest.mark.parametrize("first", CODE_DOORS)
-def test_code_of_an_app_works_once_at_all_doors(long_codes, first):
+def test_code_of_an_app_works_once_for_page_api_and_reauthentication(long_codes, first):
     person = make_person()
-    protect(person)
+    add_app_to(person)
     code = totp.format_hotp_value(totp.hotp_value(SECRET, int(time.time())))
     assert first(person, code)
     time.sleep(1.1)
@@ -157,17 +157,17 @@ def test_code_of_an_app_works_once_at_all_doors(long_codes, first):
     assert first(person, another)
 
 
-def test_code_that_set_the_app_up_opens_nothing():
+def test_code_that_set_up_the_app_does_not_log_in():
     person, browser = make_person(), Client()
     log_in(browser, person)
-    say_again(browser)
+    confirm_password(browser)
     page = browser.get(reverse("mfa_activate_totp"))
     secret = re.search(r'class="num secret">(\w+)<', page.text)[1]
-    code = code_of(secret)
+    code = code_for(secret)
     answer = browser.post(reverse("mfa_activate_totp"), {"code": code})
     assert answer.url == reverse("mfa_view_recovery_codes")
     assert [door(person, code) for door in CODE_DOORS] == [False] * 3
-    assert opens_page(person, code_of(secret, 1))
+    assert page_accepts(person, code_for(secret, 1))
 
 
 def test_secrets_are_not_readable_in_the_database_nor_in_mails():
@@ -186,7 +186,7 @@ def test_secrets_are_not_readable_in_the_database_nor_in_mails():
     assert not [word for word in (secret, *codes) if word in kept or word in said]
 
 
-def test_what_happens_to_second_steps_is_in_the_audit_log():
+def test_changes_of_second_factors_are_audited():
     person, browser = make_person(), Client()
     log_in(browser, person)
     set_up_app(browser)
@@ -204,7 +204,7 @@ def test_what_happens_to_second_steps_is_in_the_audit_log():
     ]
 
 
-def test_changing_a_second_step_asks_who_it_is():
+def test_change_of_a_second_factor_needs_the_password():
     person, browser = make_person(), Client()
     browser.force_login(person)
     for view in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_generate_recovery_codes"):
@@ -215,28 +215,28 @@ def test_changing_a_second_step_asks_who_it_is():
         )
 
 
-def test_djangos_admin_is_no_way_round():
+def test_djangos_admin_login_needs_the_second_factor():
     admin = make_admin()
-    protect(admin)
+    add_app_to(admin)
     browser = Client()
     browser.post("/admin/login/", {"username": admin.email, "password": PASSWORD}, follow=True)
     assert browser.get("/admin/").status_code == 302
-    assert not is_in(browser)
+    assert not is_logged_in(browser)
 
 
-def test_the_address_can_still_be_changed_with_a_second_step():
+def test_address_can_be_changed_with_a_second_factor():
     person, browser = make_person(), Client()
-    protect(person)
+    add_app_to(person)
     log_in(browser, person)
-    browser.post(reverse("mfa_authenticate"), {"code": code_of(SECRET)})
-    say_again(browser)
+    browser.post(reverse("mfa_authenticate"), {"code": code_for(SECRET)})
+    confirm_password(browser)
     browser.post(reverse("account_email"), {"action_add": "", "email": "new@example.org"})
     assert "new@example.org" in browser.get(reverse("account_email")).text
 
 
-def test_an_admin_takes_a_lost_step_away_and_sees_no_secret():
+def test_admin_removes_a_lost_factor_and_sees_no_secret():
     person, browser = make_person("Maja Wiśniewska"), Client()
-    protect(person)
+    add_app_to(person)
     browser.force_login(make_admin())
     app = Authenticator.objects.get(type="totp")
     page = browser.get(reverse("admin:mfa_authenticator_change", args=[app.pk]))
@@ -248,11 +248,11 @@ def test_an_admin_takes_a_lost_step_away_and_sees_no_secret():
     assert (removal.by.role, removal.target_id) == ("admin", person.pk)
     fresh = Client()
     log_in(fresh, person)
-    assert is_in(fresh)
+    assert is_logged_in(fresh)
 
 
-def test_an_old_activation_link_is_no_way_round():
-    """The browser that signed up keeps the link; the address is proven elsewhere, a second step added, the password changed."""
+def test_old_activation_link_does_not_bypass_the_second_factor():
+    """The link stays in a browser; then the address is verified and a second factor is added."""
     first, fields = (
         Client(),
         {"first_name": "A", "last_name": "B", "password1": PASSWORD, "password2": PASSWORD},
@@ -262,13 +262,13 @@ def test_an_old_activation_link_is_no_way_round():
     Client().post(link)
     person = User.objects.get(email="new@example.org")
     first.post(link)
-    assert not is_in(first), "the link works once"
-    protect(person)
+    assert not is_logged_in(first), "the link works once"
+    add_app_to(person)
     first.post(link)
-    assert not is_in(first)
+    assert not is_logged_in(first)
 
 
-# --- Required of Admins -----------------------------------------------------------------------------------------------
+# --- Required of Admins ---------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -279,13 +279,13 @@ def required(settings):
 @pytest.mark.parametrize(
     "path", ["/", "/administration/roles/", "/admin/", "/organizer/", "/accounts/settings/"]
 )
-def test_an_admin_without_a_second_step_is_led_to_it_from_everywhere(client, required, path):
+def test_admin_without_a_factor_is_redirected_from_every_page(client, required, path):
     client.force_login(make_admin())
     assert client.get(path).url == reverse("mfa_index")
     assert client.get(path, headers={"HX-Request": "true"})["HX-Redirect"] == reverse("mfa_index")
 
 
-def test_an_admin_without_a_second_step_can_set_it_up_log_out_and_read_in_polish(required):
+def test_admin_without_a_factor_can_set_it_up_log_out_and_change_language(required):
     admin, browser = make_admin(language="en"), Client()
     log_in(browser, admin)
     for _ in range(2):
@@ -299,7 +299,7 @@ def test_an_admin_without_a_second_step_can_set_it_up_log_out_and_read_in_polish
     assert browser.post(reverse("account_logout")).status_code == 302
 
 
-def test_the_last_second_step_of_an_admin_stays(required):
+def test_last_factor_of_an_admin_cannot_be_removed(required):
     admin, browser = make_admin(language="en"), Client()
     log_in(browser, admin)
     set_up_app(browser)
@@ -308,20 +308,20 @@ def test_the_last_second_step_of_an_admin_stays(required):
     assert Authenticator.objects.filter(user=admin, type="totp").exists()
 
 
-def test_others_need_none(client, required):
+def test_others_need_no_second_factor(client, required):
     client.force_login(make_organizer())
     assert client.get("/organizer/").status_code == 200
 
 
-def test_without_the_setting_admins_need_none(client):
+def test_admins_need_no_second_factor_without_the_setting(client):
     client.force_login(make_admin())
     assert client.get("/administration/roles/").status_code == 200
 
 
-# --- Over the API -----------------------------------------------------------------------------------------------------
+# --- Over the API ---------------------------------------------------------------------------------
 
 
-def ask_tokens(person, **fields):
+def request_tokens(person, **fields):
     return Client().post(
         "/api/users/login/",
         {"email": person.email, "password": PASSWORD, **fields},
@@ -329,67 +329,67 @@ def ask_tokens(person, **fields):
     )
 
 
-def test_the_api_asks_for_the_code_and_takes_it(settings):
+def test_api_requires_and_accepts_the_code(settings):
     person = make_person()
-    spare = protect(person)[0]
+    spare = add_app_to(person)[0]
     sessions = Session.objects.count()
-    told = ask_tokens(person)
+    told = request_tokens(person)
     assert (told.status_code, told.json()["code"]) == (401, "second_factor_required")
-    told = ask_tokens(person, code="000000")
+    told = request_tokens(person, code="000000")
     assert (told.status_code, told.json()["code"], [*told.json()["errors"]]) == (
         401,
         "second_factor_wrong",
         ["code"],
     )
     assert Session.objects.count() == sessions, "nothing half open stays"
-    for code in (code_of(SECRET), spare):
-        pair = ask_tokens(person, code=code).json()["data"]
+    for code in (code_for(SECRET), spare):
+        pair = request_tokens(person, code=code).json()["data"]
         answer = Client().get(
             "/api/my-reservations/", headers={"Authorization": f"Bearer {pair['access']}"}
         )
         assert answer.status_code == 200
 
 
-def test_the_api_says_nothing_of_a_second_step_to_who_has_not_the_password():
+def test_api_hides_the_second_factor_without_the_password():
     person = make_person()
-    protect(person)
-    told = ask_tokens(person, password="something else", code=code_of(SECRET))
+    add_app_to(person)
+    told = request_tokens(person, password="something else", code=code_for(SECRET))
     assert (told.status_code, told.json()["code"]) == (401, "wrong_credentials")
 
 
-def test_guessing_codes_is_limited(settings):
+def test_code_guessing_is_limited(settings):
     settings.ACCOUNT_RATE_LIMITS = {}
     person = make_person()
-    protect(person)
-    told = [ask_tokens(person, code="000000").json()["code"] for _ in range(12)]
+    add_app_to(person)
+    told = [request_tokens(person, code="000000").json()["code"] for _ in range(12)]
     assert told[0] == "second_factor_wrong"
     assert told[-1] == "too_many_attempts"
 
 
-def test_an_admin_without_a_second_step_gets_nothing_over_the_api(required):
+def test_admin_without_a_factor_is_refused_by_the_api(required):
     admin = make_admin()
     api = Api(admin)
     told = api.get("/users/admin/users/")
     assert (told.status_code, told.json()["code"]) == (403, "two_factors_required")
-    protect(admin)
-    token = ask_tokens(admin, code=code_of(SECRET)).json()["data"]["access"]
+    add_app_to(admin)
+    token = request_tokens(admin, code=code_for(SECRET)).json()["data"]["access"]
     assert Api(token=token).get("/users/admin/users/").status_code == 200
 
 
-# --- A new key ---------------------------------------------------------------------------------------------------------
+# --- A new key ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("fallbacks", "goes_on"), [(["the old one"], True), ([], False)])
-def test_new_secret_key_leaves_people_in_and_apps_readable_if_it_knows_the_old_one(
+def test_new_secret_key_keeps_sessions_and_apps_if_the_old_one_is_a_fallback(
     client, settings, fallbacks, goes_on
 ):
     settings.SECRET_KEY = "the old one"
     person = make_person()
-    protect(person)
+    add_app_to(person)
     client.force_login(person)
     link = leave_url(make_reservation())
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new one", fallbacks
-    assert is_in(client) == goes_on
+    assert is_logged_in(client) == goes_on
     assert (client.get(link.removeprefix(settings.SITE_URL)).status_code == 200) == goes_on
     app = Authenticator.objects.get(user=person, type=Authenticator.Type.TOTP)
-    assert totp.TOTP(app).validate_code(code_of(SECRET)) == goes_on
+    assert totp.TOTP(app).validate_code(code_for(SECRET)) == goes_on

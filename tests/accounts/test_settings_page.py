@@ -1,4 +1,4 @@
-"""One's own names and language, and in which language the pages speak."""
+"""The settings page, and the language of pages."""
 
 import pytest
 from django.test import Client
@@ -13,7 +13,7 @@ SETTINGS, SWITCH = "/accounts/settings/", "/i18n/setlang/"
 
 @pytest.fixture(autouse=True)
 def in_english():
-    """The language of one request stays with its thread."""
+    """The language that a request activates stays with its thread."""
     with translation.override("en"):
         yield
 
@@ -40,14 +40,14 @@ def test_settings_save_names_and_language(client):
     )
 
 
-def test_copy_that_a_script_keeps_leaves_the_toast_to_the_page_that_is_seen(client):
+def test_background_copy_leaves_the_toast_to_the_visible_page(client):
     client.force_login(make_person())
     client.post(SETTINGS, {"first_name": "Hanna", "last_name": "", "language": "en"})
     assert "Saved." not in client.get(SETTINGS, headers={"X-Keeps-Copy": "true"}).text
     assert "Saved." in client.get(SETTINGS).text
 
 
-def test_settings_refuse_what_does_not_fit_and_change_nothing(client):
+def test_settings_refuse_invalid_values_and_change_nothing(client):
     person = make_person("Maja Wiśniewska")
     client.force_login(person)
     page = client.post(SETTINGS, {"first_name": "x" * 151, "last_name": "", "language": "tlh"})
@@ -56,27 +56,27 @@ def test_settings_refuse_what_does_not_fit_and_change_nothing(client):
     assert (person.first_name, person.language) == ("Maja", "en")
 
 
-def test_pages_of_people_who_are_logged_in_are_kept_nowhere(client):
+def test_pages_of_logged_in_people_are_not_cached(client):
     assert "Cache-Control" not in client.get("/accounts/password/reset/")
     client.force_login(make_person())
     assert client.get(SETTINGS)["Cache-Control"] == "private, no-store"
 
 
-def test_settings_are_for_people_who_are_logged_in(client):
+def test_settings_need_a_login(client):
     assert client.get(SETTINGS).url == f"/accounts/login/?next={SETTINGS}"
 
 
 @pytest.mark.parametrize(
     ("wanted", "spoken"), [("pl,en;q=0.5", "pl"), ("en", "en"), ("de", "en"), ("", "en")]
 )
-def test_visitors_hear_the_language_of_their_browser(client, wanted, spoken):
+def test_visitors_get_the_language_of_their_browser(client, wanted, spoken):
     page = client.get("/accounts/login/", headers={"accept-language": wanted})
     assert page["Content-Language"] == spoken
     assert f'<html lang="{spoken}"' in page.text
     assert {"Accept-Language", "Cookie"} <= {name.strip() for name in page["Vary"].split(",")}
 
 
-def test_the_switch_is_remembered_on_the_device(client):
+def test_language_choice_is_remembered_on_the_device(client):
     response = client.post(SWITCH, {"language": "pl", "next": "/accounts/login/?a=1"})
     assert response.url == "/accounts/login/?a=1"
     assert (
@@ -85,7 +85,7 @@ def test_the_switch_is_remembered_on_the_device(client):
     )
 
 
-def test_the_switch_is_remembered_with_the_person_on_every_device(client):
+def test_language_choice_is_saved_with_the_person(client):
     person = make_person()
     client.force_login(person)
     client.post(SWITCH, {"language": "pl", "next": "/"})
@@ -98,7 +98,7 @@ def test_the_switch_is_remembered_with_the_person_on_every_device(client):
     assert elsewhere.get("/accounts/login/")["Content-Language"] == "en"
 
 
-def test_the_switch_knows_only_our_languages(client):
+def test_language_choice_accepts_our_languages_only(client):
     person = make_person()
     client.force_login(person)
     client.post(SWITCH, {"language": "de", "next": "/"})
@@ -107,12 +107,12 @@ def test_the_switch_knows_only_our_languages(client):
     assert client.get(SETTINGS)["Content-Language"] == "en"
 
 
-def test_the_switch_leads_to_no_other_site_and_works_by_post_only(client):
+def test_language_choice_leads_to_no_other_site_and_needs_post(client):
     assert client.post(SWITCH, {"language": "pl", "next": "https://evil.example/"}).url == "/"
     assert client.get(SWITCH, {"language": "pl"}).status_code == 405
 
 
-def test_the_theme_of_the_cookie_is_drawn_and_nothing_else(client):
+def test_theme_of_the_cookie_is_rendered_and_nothing_else(client):
     client.cookies["theme"] = "dark"
     assert ' data-theme="dark"' in client.get("/accounts/login/").text
     client.cookies["theme"] = '"><script>'
@@ -123,7 +123,7 @@ def test_the_theme_of_the_cookie_is_drawn_and_nothing_else(client):
     ("origin", "status"),
     [(None, 302), ("http://testserver", 302), ("https://elsewhere.example", 403), ("null", 403)],
 )
-def test_the_language_is_chosen_on_our_own_pages_only(origin, status):
+def test_language_choice_is_refused_from_other_sites(origin, status):
     person = make_person(language="en")
     client = Client(enforce_csrf_checks=True, headers={"Origin": origin} if origin else {})
     client.force_login(person)

@@ -1,4 +1,4 @@
-"""Which passwords are refused: the same ones on every page and over the API."""
+"""Password validation: pages and API refuse the same passwords."""
 
 import time
 
@@ -24,7 +24,7 @@ GOOD = [
 ]
 
 
-def codes(password, person=None):
+def error_codes(password, person=None):
     try:
         validate_password(password, person)
     except ValidationError as error:
@@ -38,8 +38,8 @@ def maja():
 
 
 @pytest.mark.parametrize("password", COMMON)
-def test_a_password_that_everybody_tries_is_refused(maja, password):
-    assert codes(password, maja) & {"password_easy", "password_too_common"}
+def test_common_password_is_refused(maja, password):
+    assert error_codes(password, maja) & {"password_easy", "password_too_common"}
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_password_that_everybody_tries_is_refused(maja, password):
         ("m.wisniewska1", "password_too_similar"),
     ],
 )
-def test_a_refused_password_has_one_reason(maja, password, reason):
-    assert codes(password, maja) == {reason}
+def test_refused_password_has_one_reason(maja, password, reason):
+    assert error_codes(password, maja) == {reason}
 
 
 @pytest.mark.django_db
-def test_somebody_who_signs_up_reads_one_reason():
+def test_signup_form_shows_one_reason():
     typed = {
         "first_name": "Maja",
         "email": "m.wisniewska@example.org",
@@ -69,15 +69,15 @@ def test_somebody_who_signs_up_reads_one_reason():
 
 
 @pytest.mark.parametrize("password", OURS)
-def test_a_password_built_on_a_word_of_the_site_is_refused(maja, password):
-    assert codes(password, maja) & {"password_of_context", "password_easy"}
+def test_password_with_a_word_of_the_site_is_refused(maja, password):
+    assert error_codes(password, maja) & {"password_of_context", "password_easy"}
 
 
 @pytest.mark.parametrize("password", THEIRS)
-def test_a_password_built_on_a_name_or_address_of_its_owner_is_refused(maja, password):
-    assert codes(password, maja) & {"password_of_context", "password_too_similar"}
+def test_password_with_a_name_or_address_of_its_owner_is_refused(maja, password):
+    assert error_codes(password, maja) & {"password_of_context", "password_too_similar"}
     stranger = User(email="someone@example.com", first_name="Ola", last_name="Lis")
-    assert "password_of_context" not in codes(password, stranger)
+    assert "password_of_context" not in error_codes(password, stranger)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,17 @@ def test_a_password_built_on_a_name_or_address_of_its_owner_is_refused(maja, pas
         "iloveyou1234567890",
     ],
 )
-def test_many_different_digits_do_not_switch_the_check_off(maja, password):
-    assert codes(password, maja) & {"password_of_context", "password_easy", "password_too_similar"}
+def test_many_different_digits_do_not_disable_the_check(maja, password):
+    assert error_codes(password, maja) & {
+        "password_of_context",
+        "password_easy",
+        "password_too_similar",
+    }
 
 
 @pytest.mark.parametrize("password", GOOD)
-def test_words_by_chance_are_taken(maja, password):
-    assert codes(password, maja) == set()
+def test_random_words_are_accepted(maja, password):
+    assert error_codes(password, maja) == set()
 
 
 @pytest.mark.parametrize(
@@ -110,11 +114,11 @@ def test_words_by_chance_are_taken(maja, password):
         "\x00" * 20,
     ],
 )
-def test_no_password_keeps_us_thinking(maja, password):
-    """zxcvbn alone needs nine seconds for the first. The bound is for a busy machine."""
-    codes(password, maja)
+def test_every_password_is_judged_quickly(maja, password):
+    """zxcvbn alone needs nine seconds for the first. The limit allows for a busy machine."""
+    error_codes(password, maja)
     began = time.process_time()
-    codes(password, maja)
+    error_codes(password, maja)
     assert time.process_time() - began < 1.5
 
 

@@ -1,4 +1,4 @@
-"""An address that nobody has proven gives nobody anything: the newest sign-up counts."""
+"""Repeated sign-ups with one address: the newest counts until the address is verified."""
 
 import threading
 
@@ -27,62 +27,62 @@ def no_limits(settings):
     settings.ACCOUNT_RATE_LIMITS = False
 
 
-def by_page(password, browser=None, **names):
+def sign_up_by_page(password, browser=None, **names):
     names = {"first_name": "A", "last_name": "B", "language": "en", **names}
     fields = {"email": VICTIM, "password1": password, "password2": password, **names}
     return (browser or Client()).post("/accounts/signup/", fields)
 
 
-def by_api(password, browser=None, **names):
+def sign_up_by_api(password, browser=None, **names):
     body = {"email": VICTIM, "password": password, **names}
     return (browser or Client()).post("/api/users/register/", body, content_type="application/json")
 
 
-def logs_in(password):
+def password_works(password):
     pages, api = Client(), Api().post("/login/", {"email": VICTIM, "password": password})
     response = pages.post("/accounts/login/", {"login": VICTIM, "password": password})
-    is_in = response.status_code == 302 and response.url == "/"
-    assert is_in is (api.status_code == 200)
-    return is_in
+    is_logged_in = response.status_code == 302 and response.url == "/"
+    assert is_logged_in is (api.status_code == 200)
+    return is_logged_in
 
 
-@pytest.mark.parametrize("first", [by_page, by_api])
-@pytest.mark.parametrize("second", [by_page, by_api])
-def test_the_newest_sign_up_counts_while_the_address_is_unproven(first, second):
+@pytest.mark.parametrize("first", [sign_up_by_page, sign_up_by_api])
+@pytest.mark.parametrize("second", [sign_up_by_page, sign_up_by_api])
+def test_newest_sign_up_counts_while_the_address_is_unverified(first, second):
     first(ATTACKERS, first_name="Mallory")
-    letters_to(VICTIM)  # a link says what is true when its mail leaves
+    letters_to(VICTIM)  # the mail holds what is true when it leaves
     second(VICTIMS, first_name="Vic")
     early, late = letters_to(VICTIM)
     assert {letter.subject for letter in (early, late)} == {"Activate your EventFlow account"}
     assert Client().post(link_in(early, "/activate/")).status_code == 400
     assert Client().post(link_in(late, "/activate/")).status_code == 200
-    assert (logs_in(VICTIMS), logs_in(ATTACKERS)) == (True, False)
+    assert (password_works(VICTIMS), password_works(ATTACKERS)) == (True, False)
     person = User.objects.get()
     assert person.first_name == "Vic"
 
 
-def test_no_mail_about_an_account_that_is_there_activates_it():
-    by_page(ATTACKERS)
-    by_page(VICTIMS)
+def test_mail_about_an_existing_account_holds_no_activation_link():
+    sign_up_by_page(ATTACKERS)
+    sign_up_by_page(VICTIMS)
     assert "accounts.account_exists" not in Mail.objects.values_list("builder", flat=True)
     owner = make_person(email="owner@example.org")
     sign_up.notify_owner(owner)
     assert "/activate/" not in letters_to(owner.email)[0].body
 
 
-def test_signing_up_twice_alike_keeps_the_link_and_sends_no_second_mail():
-    for door in (by_page, by_api, by_page):
-        assert door(PASSWORD).status_code in {201, 302}
+def test_identical_sign_up_keeps_the_link_and_sends_no_second_mail():
+    for post in (sign_up_by_page, sign_up_by_api, sign_up_by_page):
+        assert post(PASSWORD).status_code in {201, 302}
     [letter] = letters_to(VICTIM)
     assert Client().post(link_in(letter, "/activate/")).status_code == 200
-    assert logs_in(PASSWORD)
+    assert password_works(PASSWORD)
 
 
 WARNING = "Somebody signed up with this address more than once. The newest password counts"
 
 
 def warns(letter):
-    """Whether both forms of the mail say that somebody else may know the password."""
+    """Whether text and HTML of the mail warn that somebody else may know the password."""
     html = str(letter.alternatives[0].content)
     assert (WARNING in letter.body) is (WARNING in html)
     return WARNING in letter.body
@@ -101,78 +101,78 @@ def no_pause(settings):
     settings.RATE_LIMITS = False
 
 
-def test_every_mail_with_a_link_warns_of_sign_ups_that_replaced_each_other(no_pause):
-    """The link asked for again too, and a mail of before that leaves only now: all hold the newest link."""
-    by_page(VICTIMS)
-    by_page(ATTACKERS)
+def test_activation_mail_warns_of_replaced_sign_ups(no_pause):
+    """So does a resent link, and an older mail that leaves only now: all hold the newest link."""
+    sign_up_by_page(VICTIMS)
+    sign_up_by_page(ATTACKERS)
     assert [warns(letter) for letter in letters_to(VICTIM)] == [True, True]
     Client().post("/accounts/activation/", {"email": VICTIM})
     assert [warns(letter) for letter in letters_to(VICTIM)] == [True] * 3
 
 
-def test_no_mail_warns_of_a_single_sign_up(no_pause):
+def test_activation_mail_of_a_single_sign_up_has_no_warning(no_pause):
     for _ in range(2):
-        by_page(VICTIMS)
+        sign_up_by_page(VICTIMS)
         Client().post("/accounts/activation/", {"email": VICTIM})
     assert [warns(letter) for letter in letters_to(VICTIM)] == [False] * 4
 
 
-def test_activation_page_warns_before_the_press_but_not_the_newest_browser(no_pause):
+def test_activation_page_warns_all_but_the_newest_browser(no_pause):
     early, late = Client(), Client()
-    by_page(VICTIMS, early)
+    sign_up_by_page(VICTIMS, early)
     assert not page_warns(link_in(letters_to(VICTIM)[-1], "/activate/"))
-    by_page(ATTACKERS, late)
+    sign_up_by_page(ATTACKERS, late)
     link = link_in(letters_to(VICTIM)[-1], "/activate/")
     assert [page_warns(link, browser) for browser in (None, early, late)] == [True, True, False]
 
 
 def test_warning_ends_with_the_activation(no_pause):
-    by_page(ATTACKERS)
-    by_page(VICTIMS)
+    sign_up_by_page(ATTACKERS)
+    sign_up_by_page(VICTIMS)
     assert User.objects.get().was_signed_up_again
     assert Client().post(link_in(letters_to(VICTIM)[-1], "/activate/")).status_code == 200
     assert not User.objects.get().was_signed_up_again
 
 
-def test_a_browser_whose_sign_up_was_replaced_is_a_stranger():
-    """It would be logged in to an account whose password somebody else knows."""
+def test_browser_of_a_replaced_sign_up_is_not_logged_in():
+    """Otherwise it would use an account whose password somebody else knows."""
     victims = Client()
-    by_page(VICTIMS, victims)
-    by_page(ATTACKERS)
+    sign_up_by_page(VICTIMS, victims)
+    sign_up_by_page(ATTACKERS)
     link = link_in(letters_to(VICTIM)[-1], "/activate/")
     assert victims.post(link).status_code == 200
     assert "_auth_user_id" not in victims.session
 
 
-def test_the_browser_of_the_newest_sign_up_is_logged_in():
+def test_browser_of_the_newest_sign_up_is_logged_in():
     victims = Client()
-    by_page(ATTACKERS)
-    by_page(VICTIMS, victims)
+    sign_up_by_page(ATTACKERS)
+    sign_up_by_page(VICTIMS, victims)
     assert victims.post(link_in(letters_to(VICTIM)[-1], "/activate/")).status_code == 200
     assert "_auth_user_id" in victims.session
 
 
-def test_a_proven_address_keeps_its_password_and_names():
+def test_verified_account_keeps_its_password_and_names():
     owner = make_person("Olga Owner", email=VICTIM)
-    for door in (by_page, by_api):
-        door(ATTACKERS, first_name="Mallory")
+    for post in (sign_up_by_page, sign_up_by_api):
+        post(ATTACKERS, first_name="Mallory")
     owner.refresh_from_db()
     assert owner.first_name == "Olga"
-    assert (logs_in(PASSWORD), logs_in(ATTACKERS)) == (True, False)
+    assert (password_works(PASSWORD), password_works(ATTACKERS)) == (True, False)
 
 
-def test_a_mailed_new_password_proves_the_address_too():
-    by_page(ATTACKERS)
+def test_password_reset_verifies_the_address():
+    sign_up_by_page(ATTACKERS)
     browser = Client()
     browser.post("/accounts/password/reset/", {"email": VICTIM})
     form = browser.get(link_in(letters_to(VICTIM)[-1], "/reset/key/")).url
     browser.post(form, {"password1": VICTIMS, "password2": VICTIMS})
     assert EmailAddress.objects.get().verified
-    assert (logs_in(VICTIMS), logs_in(ATTACKERS)) == (True, False)
+    assert (password_works(VICTIMS), password_works(ATTACKERS)) == (True, False)
     assert Client().post(link_in(letters_to(VICTIM)[0], "/activate/")).status_code == 400
 
 
-def test_every_state_of_an_address_is_answered_alike_and_costs_one_hash(monkeypatch):
+def test_sign_up_answers_alike_and_hashes_once_in_every_state(monkeypatch):
     make_person(email="proven@example.org")
     make_person(email="waiting@example.org", activated=False)
     hashed, encode = [], MD5PasswordHasher.encode
@@ -199,17 +199,17 @@ def test_every_state_of_an_address_is_answered_alike_and_costs_one_hash(monkeypa
     assert bodies[0] == bodies[1] == bodies[2]
 
 
-def test_sign_ups_that_replace_each_other_do_not_fill_a_mailbox():
+def test_replaced_sign_ups_cannot_fill_a_mailbox():
     for number in range(9):
-        by_api(f"{PASSWORD} {number}")
+        sign_up_by_api(f"{PASSWORD} {number}")
     assert len(letters_to(VICTIM)) == 1 + mail_limits.MAX_REPLACEMENTS_PER_HOUR
     assert User.objects.get().check_password(f"{PASSWORD} 8"), "the newest counts all the same"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_sign_up_at_the_moment_of_activation_changes_nothing_that_is_proven():
-    """Either the newer one came first, and the older link is void; or the account was proven."""
-    by_api(VICTIMS)
+def test_sign_up_during_activation_changes_nothing_verified():
+    """Either the newer one is first and the older link invalid, or the account is verified."""
+    sign_up_by_api(VICTIMS)
     key = link_in(letters_to(VICTIM)[0], "/activate/").split("/")[2]
     gate, told = threading.Barrier(2), []
 
@@ -221,7 +221,7 @@ def test_a_sign_up_at_the_moment_of_activation_changes_nothing_that_is_proven():
     def activate():
         return Api().get(f"/users/activate/{key}/").status_code
 
-    deeds = [activate, lambda: by_api(ATTACKERS).status_code]
+    deeds = [activate, lambda: sign_up_by_api(ATTACKERS).status_code]
     threads = [threading.Thread(target=race, args=[deed]) for deed in deeds]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
@@ -231,8 +231,8 @@ def test_a_sign_up_at_the_moment_of_activation_changes_nothing_that_is_proven():
     assert User.objects.count() == 1
 
 
-def test_a_look_at_the_link_of_the_api_activates_nobody():
-    by_api(PASSWORD)
+def test_head_request_to_the_api_link_activates_nobody():
+    sign_up_by_api(PASSWORD)
     key = link_in(letters_to(VICTIM)[0], "/activate/").split("/")[2]
     assert Client().head(f"/api/users/activate/{key}/").status_code == 405
     assert not EmailAddress.objects.get().verified
@@ -240,8 +240,8 @@ def test_a_look_at_the_link_of_the_api_activates_nobody():
     assert Api().get(f"/users/activate/{key}/").status_code == 200
 
 
-def test_a_link_is_judged_again_under_the_lock(monkeypatch):
-    """A stranger signs up between the look at the link and the lock: their password is not activated."""
+def test_activation_link_is_checked_again_under_the_lock(monkeypatch):
+    """A sign-up between the check of the link and the lock is not activated."""
     sign_up.sign_up(email=VICTIM, password=VICTIMS, language="en")
     key = signed_links.activation_key(EmailAddress.objects.get(email=VICTIM))
     look, looks = signed_links.address_from_key, []

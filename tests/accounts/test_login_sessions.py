@@ -1,4 +1,4 @@
-"""Where somebody is logged in: seen on a page, ended there, and over at last by itself."""
+"""The sessions of a person: listed on a page, revoked there, and expired in the end."""
 
 import re
 import time
@@ -16,7 +16,7 @@ from accounts.user_agents import describe_device
 from eventflow.core.audit import AuditEntry
 from eventflow.jobs import schedule
 from eventflow.operations.personal_data.export import sections
-from tests.accounts.test_access import change_password, holds, is_in
+from tests.accounts.test_access import change_password, is_logged_in, token_works
 from tests.eventflow.api.clients import Api, refused, sign_in
 from tests.support.factories import PASSWORD, make_person
 from tests.support.markup import all_words
@@ -24,7 +24,10 @@ from tests.support.markup import all_words
 pytestmark = pytest.mark.django_db
 PAGE = "/accounts/sessions/"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +41,8 @@ def log_in(person, agent=FIREFOX):
     return browser
 
 
-def listed(browser):
-    """What each row of the page says, without its times."""
+def listed_devices(browser):
+    """Return what each row of the page says, without its times."""
     rows = all_words(browser.get(PAGE), "//main//li")
     return [
         re.sub(r"\s*(Last seen|last seen|Logged in) \d+ \w+ \d+, [\d:]+", "", row) for row in rows
@@ -65,68 +68,76 @@ def listed(browser):
         ("x" * 5000, "x" * 41),
     ],
 )
-def test_a_device_is_told_in_a_few_words(agent, told):
+def test_device_is_described_in_a_few_words(agent, told):
     assert describe_device(agent) == told
 
 
-def test_the_page_tells_browsers_and_programs_apart_and_marks_this_one():
+def test_page_distinguishes_browsers_and_programs_and_marks_this_one():
     person, stranger = make_person(), make_person()
     log_in(stranger)
     browser = log_in(person)
     log_in(person, PHONE)
     sign_in(person)
-    rows = " | ".join(listed(browser))
-    assert len(listed(browser)) == 3
+    rows = " | ".join(listed_devices(browser))
+    assert len(listed_devices(browser)) == 3
     assert "Firefox, Linux This browser" in rows
     assert "Safari, iPhone" in rows
     assert "Through the API" in rows
 
 
-def test_one_place_is_logged_out_and_the_others_go_on():
+def test_revoked_session_is_logged_out_and_others_stay():
     person = make_person()
     here, phone = log_in(person), log_in(person, PHONE)
     pair = sign_in(person)
     row = LoginSession.objects.get(device="Safari, iPhone")
     assert here.post(reverse("accounts:end_session", args=[row.pk])).url == PAGE
-    assert (is_in(here), is_in(phone), holds(pair["access"])) == (True, False, True)
+    assert (is_logged_in(here), is_logged_in(phone), token_works(pair["access"])) == (
+        True,
+        False,
+        True,
+    )
     program = LoginSession.objects.get(is_program=True)
     here.post(reverse("accounts:end_session", args=[program.pk]))
-    assert not holds(pair["access"])
+    assert not token_works(pair["access"])
     told = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
     assert refused(told) == (401, "token_invalid")
-    assert len(listed(here)) == 1
+    assert len(listed_devices(here)) == 1
     assert AuditEntry.objects.filter(action="session.end", by=person).count() == 2
 
 
-def test_nobody_ends_what_is_not_theirs_nor_this_very_session():
+def test_revocation_refuses_another_persons_and_the_current_session():
     person, stranger = make_person(), make_person()
     here, theirs = log_in(person), log_in(stranger)
     for row in LoginSession.objects.all():
         assert here.post(reverse("accounts:end_session", args=[row.pk])).status_code == 404
-    assert is_in(here)
-    assert is_in(theirs)
+    assert is_logged_in(here)
+    assert is_logged_in(theirs)
 
 
-def test_everywhere_else_is_logged_out_at_once():
+def test_all_other_sessions_are_revoked_at_once():
     person = make_person()
     here, phone = log_in(person), log_in(person, PHONE)
     pair = sign_in(person)
     assert here.post(reverse("accounts:end_other_sessions")).url == PAGE
-    assert (is_in(here), is_in(phone), holds(pair["access"])) == (True, False, False)
-    assert len(listed(here)) == 1
-    assert "This browser" in listed(here)[0]
+    assert (is_logged_in(here), is_logged_in(phone), token_works(pair["access"])) == (
+        True,
+        False,
+        False,
+    )
+    assert len(listed_devices(here)) == 1
+    assert "This browser" in listed_devices(here)[0]
     assert LoginSession.objects.active().count() == 1
 
 
-def test_a_new_password_leaves_one_place():
+def test_new_password_leaves_one_session():
     person = make_person()
     here, _phone = log_in(person), log_in(person, PHONE)
     change_password(here, person)
-    assert len(listed(here)) == 1
-    assert "Firefox, Linux This browser" in listed(here)[0]
+    assert len(listed_devices(here)) == 1
+    assert "Firefox, Linux This browser" in listed_devices(here)[0]
 
 
-def test_logging_in_twice_without_logging_out_is_one_session():
+def test_second_login_without_logout_is_one_session():
     person = make_person()
     browser = Client()
     browser.force_login(person)
@@ -134,7 +145,7 @@ def test_logging_in_twice_without_logging_out_is_one_session():
     assert LoginSession.objects.filter(person=person).count() == 1
 
 
-def test_a_session_from_before_there_were_rows_gets_one():
+def test_session_without_a_row_gets_one():
     person = make_person()
     here = log_in(person)
     LoginSession.objects.all().delete()
@@ -142,17 +153,17 @@ def test_a_session_from_before_there_were_rows_gets_one():
     for name in (login_sessions.ROW_KEY, login_sessions.SEEN_KEY, login_sessions.BEGAN_KEY):
         del session[name]
     session.save()
-    assert len(listed(here)) == 1
-    assert "This browser" in listed(here)[0]
+    assert len(listed_devices(here)) == 1
+    assert "This browser" in listed_devices(here)[0]
 
 
-def test_logging_out_takes_the_row_away():
+def test_logout_deletes_the_row():
     person = make_person()
     log_in(person).post("/accounts/logout/")
     assert not LoginSession.objects.exists()
 
 
-def test_being_there_is_written_down_every_few_minutes(django_assert_num_queries):
+def test_activity_is_saved_every_few_minutes(django_assert_num_queries):
     person = make_person()
     here = log_in(person)
     long_ago = timezone.now() - timedelta(hours=1)
@@ -168,16 +179,16 @@ def test_being_there_is_written_down_every_few_minutes(django_assert_num_queries
         here.get("/accounts/settings/")
 
 
-def test_a_browser_that_is_not_seen_is_logged_out(settings):
+def test_inactive_browser_is_logged_out(settings):
     here = log_in(make_person())
     left = Session.objects.get(pk=here.session.session_key).expire_date - timezone.now()
     assert timedelta(days=13) < left <= timedelta(seconds=settings.SESSION_COOKIE_AGE)
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
-    assert not is_in(here)
+    assert not is_logged_in(here)
 
 
-def age(key, seconds):
-    """Let the log-in of this session be older."""
+def make_older(key, seconds):
+    """Move the log-in of this session into the past."""
     stored = Session.objects.get(session_key=key)
     store = Session.get_session_store_class()(key)
     kept = stored.get_decoded()
@@ -186,42 +197,42 @@ def age(key, seconds):
     stored.save()
 
 
-def test_a_log_in_ends_after_the_longest_time_however_often_it_is_used(settings):
+def test_login_expires_after_the_longest_time_however_often_used(settings):
     here = log_in(make_person())
-    age(here.session.session_key, settings.SESSION_MAX_SECONDS - 60)
-    assert is_in(here)
-    age(here.session.session_key, 120)
-    assert not is_in(here)
+    make_older(here.session.session_key, settings.SESSION_MAX_SECONDS - 60)
+    assert is_logged_in(here)
+    make_older(here.session.session_key, 120)
+    assert not is_logged_in(here)
 
 
-def test_tokens_are_not_prolonged_without_end(settings):
+def test_tokens_expire_with_the_login(settings):
     pair = sign_in(make_person())
     key = Session.objects.get().session_key
-    age(key, settings.SESSION_MAX_SECONDS - 3600)
+    make_older(key, settings.SESSION_MAX_SECONDS - 3600)
     told = Api().post("/token/refresh/", {"refresh": pair["refresh"]}).json()["data"]
-    age(key, 3700)
+    make_older(key, 3700)
     answer = Api().post("/token/refresh/", {"refresh": told["refresh"]})
     assert refused(answer) == (401, "token_invalid")
-    assert not holds(told["access"])
+    assert not token_works(told["access"])
 
 
-def test_a_new_log_in_begins_a_new_time(settings):
+def test_new_login_starts_a_new_period(settings):
     person = make_person()
     here = log_in(person)
-    age(here.session.session_key, settings.SESSION_MAX_SECONDS - 60)
+    make_older(here.session.session_key, settings.SESSION_MAX_SECONDS - 60)
     here.post("/accounts/logout/")
     here.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
     assert time.time() - here.session[login_sessions.BEGAN_KEY] < 60
 
 
-def test_rows_of_sessions_that_are_over_are_deleted():
+def test_rows_of_ended_sessions_are_pruned():
     person = make_person()
     log_in(person)
     Session.objects.all().delete()
     assert schedule.prune()["places logged in at"] == 1
 
 
-def test_the_person_gets_them_in_their_data_and_takes_them_along():
+def test_sessions_are_in_the_personal_data_and_deleted_with_the_account():
     person = make_person()
     log_in(person)
     [row] = sections(person)["logged_in_at"]
@@ -231,7 +242,7 @@ def test_the_person_gets_them_in_their_data_and_takes_them_along():
     assert not LoginSession.objects.exists()
 
 
-def test_revoked_access_shows_no_place_any_more():
+def test_revoked_access_lists_no_session():
     person = make_person()
     log_in(person)
     access.log_out_everywhere(person)

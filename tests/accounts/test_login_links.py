@@ -1,4 +1,4 @@
-"""Whoever logs in or signs up comes back to the page they were on."""
+"""Log-in and sign-up lead back to the page that the person was on."""
 
 import pytest
 from django.test import Client
@@ -22,18 +22,18 @@ def header_links(page):
     return sorted({href for href in found if href.startswith((LOGIN, SIGNUP))})
 
 
-def test_the_header_of_a_page_leads_back_to_it(client, event):
+def test_header_links_lead_back_to_the_page(client, event):
     assert header_links(client.get(event)) == [f"{LOGIN}?next={event}", f"{SIGNUP}?next={event}"]
     page = client.get("/", {"q": "druk & kawa"})
     assert header_links(page)[0] == f"{LOGIN}?next=/%3Fq%3Ddruk%2B%2526%2Bkawa"
 
 
-def test_the_front_page_and_a_page_that_is_not_there_need_no_way_back(client):
+def test_header_links_of_front_page_and_404_have_no_next(client):
     assert header_links(client.get("/")) == [LOGIN, SIGNUP]
     assert header_links(client.get("/nothing/here/")) == [LOGIN, SIGNUP]
 
 
-def test_pages_on_the_way_in_pass_on_where_they_lead(client, event):
+def test_login_pages_pass_on_the_next_page(client, event):
     for path in (LOGIN, SIGNUP):
         page = client.get(path, {"next": event})
         assert header_links(page) == [f"{LOGIN}?next={event}", f"{SIGNUP}?next={event}"]
@@ -42,7 +42,7 @@ def test_pages_on_the_way_in_pass_on_where_they_lead(client, event):
     assert header_links(client.get("/accounts/password/reset/")) == [LOGIN, SIGNUP]
 
 
-def test_the_way_back_outlives_sign_up_and_activation_in_the_same_browser(client, event):
+def test_next_page_survives_sign_up_and_activation(client, event):
     link = header_links(client.get(event))[1]
     page = client.get(link)
     fields = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
@@ -55,7 +55,7 @@ def test_the_way_back_outlives_sign_up_and_activation_in_the_same_browser(client
     assert "_auth_user_id" in client.session
 
 
-def test_a_log_in_from_the_header_leads_back(client, event):
+def test_login_from_the_header_leads_back(client, event):
     link = header_links(client.get(event))[0]
     fields = {"login": make_person().email, "password": PASSWORD}
     assert client.post(link, fields).url == event
@@ -63,7 +63,7 @@ def test_a_log_in_from_the_header_leads_back(client, event):
 
 @pytest.fixture
 def two_tabs():
-    """A browser that checks forms, and the token of the log-in page as it stood before the log-in."""
+    """A browser that checks CSRF tokens, and the token of the log-in page before the log-in."""
     browser, person = Client(enforce_csrf_checks=True), make_person()
     token = tree(browser.get(LOGIN)).xpath(
         "//main//form//input[@name='csrfmiddlewaretoken']/@value"
@@ -73,7 +73,7 @@ def two_tabs():
     return browser, fields
 
 
-def test_a_form_sent_from_a_second_tab_leads_where_it_would_have_led(two_tabs, event):
+def test_login_form_of_a_second_tab_leads_to_its_next_page(two_tabs, event):
     browser, fields = two_tabs
     answer = browser.post(LOGIN, {**fields, "next": event})
     assert (answer.status_code, answer.url) == (302, event)
@@ -83,23 +83,23 @@ def test_a_form_sent_from_a_second_tab_leads_where_it_would_have_led(two_tabs, e
 @pytest.mark.parametrize(
     "wanted", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"]
 )
-def test_a_second_tab_leads_to_no_other_site(two_tabs, wanted):
+def test_login_form_of_a_second_tab_leads_to_no_other_site(two_tabs, wanted):
     browser, fields = two_tabs
     assert browser.post(LOGIN, {**fields, "next": wanted}).url == "/"
 
 
-def test_a_stale_form_of_somebody_who_is_not_logged_in_is_refused(two_tabs):
+def test_stale_form_of_a_visitor_is_refused(two_tabs):
     browser, fields = two_tabs
     del browser.cookies["sessionid"]
     assert browser.post(LOGIN, fields).status_code == 403
 
 
-def test_a_form_of_another_site_is_refused_all_the_same(two_tabs):
+def test_login_form_of_another_site_is_refused(two_tabs):
     browser, fields = two_tabs
     headers = {"origin": "https://evil.example"}
     assert browser.post(LOGIN, fields, headers=headers).status_code == 403
 
 
-def test_other_stale_forms_are_refused_as_before(two_tabs):
+def test_other_stale_forms_are_refused(two_tabs):
     browser, fields = two_tabs
     assert browser.post("/accounts/settings/", fields).status_code == 403

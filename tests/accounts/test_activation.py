@@ -1,4 +1,4 @@
-"""From the form to the first log-in: signing up, the mailed link, one press of a button."""
+"""Sign-up and activation: from the form over the mailed link to the first log-in."""
 
 import threading
 
@@ -22,25 +22,25 @@ pytestmark = pytest.mark.django_db
 SIGNUP, LOGIN = "/accounts/signup/", "/accounts/login/"
 
 
-def answers(email="maja@example.org", **changes):
+def sign_up_form(email="maja@example.org", **changes):
     names = {"first_name": "Maja", "last_name": "Wiśniewska"}
     return {"email": email, "password1": PASSWORD, "password2": PASSWORD, **names, **changes}
 
 
 def post_sign_up(client, email="maja@example.org", path=SIGNUP, **changes):
-    return client.post(path, answers(email, **changes))
+    return client.post(path, sign_up_form(email, **changes))
 
 
-def logged_in(client):
+def is_logged_in(client):
     return "_auth_user_id" in client.session
 
 
-def test_signup_asks_for_exactly_what_the_clients_know(client):
+def test_signup_form_has_exactly_the_documented_fields(client):
     fields = client.get(SIGNUP).context["form"].fields
     assert [*fields] == ["first_name", "last_name", "email", "password1", "password2", "language"]
 
 
-def test_signup_writes_the_person_and_the_mail_and_logs_nobody_in(client):
+def test_signup_saves_person_and_mail_and_logs_nobody_in(client):
     response = post_sign_up(client, "Maja@Example.org")
     assert response.url == reverse("account_email_verification_sent")
     person = User.objects.get()
@@ -57,12 +57,12 @@ def test_signup_writes_the_person_and_the_mail_and_logs_nobody_in(client):
     assert [*Mail.objects.values_list("builder", "to", "state")] == [
         ("accounts.activation", "maja@example.org", "queued")
     ]
-    assert not logged_in(client)
+    assert not is_logged_in(client)
     assert "maja@example.org" in client.get(response.url).text
 
 
 def test_signup_whose_mail_cannot_be_queued_leaves_no_person(client, monkeypatch):
-    """The person and the mail are one transaction: an account that nobody can activate must not exist."""
+    """Person and mail are one transaction: every account can be activated."""
     monkeypatch.setattr(
         Mail.objects, "bulk_create", lambda mails: (_ for _ in ()).throw(OSError("disk full"))
     )
@@ -72,19 +72,19 @@ def test_signup_whose_mail_cannot_be_queued_leaves_no_person(client, monkeypatch
     assert not EmailAddress.objects.exists()
 
 
-def test_the_whole_way_from_signup_to_login(client):
+def test_signup_activation_and_login_follow_each_other(client):
     post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     elsewhere = Client()
     assert "Activate my account" in elsewhere.get(path).text
     page = elsewhere.post(path)
-    assert (page.status_code, logged_in(elsewhere)) == (200, False)
+    assert (page.status_code, is_logged_in(elsewhere)) == (200, False)
     assert "Your account is active" in page.text
     response = elsewhere.post(LOGIN, {"login": "MAJA@example.org", "password": PASSWORD})
-    assert (response.url, logged_in(elsewhere)) == ("/", True)
+    assert (response.url, is_logged_in(elsewhere)) == ("/", True)
 
 
-def test_opening_the_link_changes_nothing(client):
+def test_activation_link_changes_nothing_when_opened(client):
     """Mail scanners open every link."""
     post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
@@ -97,23 +97,23 @@ def test_opening_the_link_changes_nothing(client):
     assert client.session["_auth_user_id"] == str(other.pk)
 
 
-def test_the_press_logs_another_person_out(client):
+def test_activation_logs_another_person_out(client):
     post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     client.force_login(make_person())
     client.post(path)
-    assert not logged_in(client)
+    assert not is_logged_in(client)
     assert EmailAddress.objects.get(email="maja@example.org").verified
 
 
-def test_the_browser_that_signed_up_is_logged_in_and_goes_on_where_it_was(client):
+def test_activation_logs_in_the_browser_that_signed_up_and_leads_back(client):
     post_sign_up(client, path=f"{SIGNUP}?next=/events/7/")
     page = client.post(link_in(letters_to("maja@example.org")[0], "/activate/"))
-    assert logged_in(client)
+    assert is_logged_in(client)
     assert 'href="/events/7/"' in page.text
 
 
-def test_where_it_was_is_never_another_site(client):
+def test_activation_never_leads_to_another_site(client):
     post_sign_up(client, path=f"{SIGNUP}?next=https://evil.example/")
     assert (
         "evil.example"
@@ -121,26 +121,26 @@ def test_where_it_was_is_never_another_site(client):
     )
 
 
-def test_a_used_link_says_so_and_logs_nobody_in(client):
+def test_used_activation_link_says_so_and_logs_nobody_in(client):
     post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     client.post(path)
     client.post("/accounts/logout/")
     assert "already active" in client.get(path).text
     assert client.post(path).status_code == 200
-    assert not logged_in(client)
+    assert not is_logged_in(client)
     assert AuditEntry.objects.filter(action="account.activate").count() == 1
 
 
 @pytest.mark.parametrize("key", ["x", "MQ:1abc:def", "a/b", "%00", "MQ:" * 500])
 @pytest.mark.parametrize("route", ["/activate/{}/", "/accounts/confirm-email/{}/"])
-def test_a_link_that_is_not_ours_says_so_and_offers_a_new_one(client, key, route):
+def test_forged_activation_link_says_so_and_offers_a_new_one(client, key, route):
     for response in (client.get(route.format(key)), client.post(route.format(key))):
         assert response.status_code == 400
         assert reverse("accounts:send_link_again") in response.text
 
 
-def test_an_expired_link_is_refused(client, settings):
+def test_expired_activation_link_is_refused(client, settings):
     post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
     settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 0
@@ -148,7 +148,7 @@ def test_an_expired_link_is_refused(client, settings):
     assert not EmailAddress.objects.get().verified
 
 
-def test_a_signature_for_another_purpose_is_no_link(client):
+def test_activation_refuses_a_signature_for_another_purpose(client):
     post_sign_up(client)
     assert (
         client.post(
@@ -158,7 +158,7 @@ def test_a_signature_for_another_purpose_is_no_link(client):
     )
 
 
-def test_allauths_own_address_is_the_same_door(client):
+def test_allauths_own_confirmation_address_shows_our_page(client):
     post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/").replace(
         "/activate/", "/accounts/confirm-email/"
@@ -169,7 +169,7 @@ def test_allauths_own_address_is_the_same_door(client):
     assert EmailAddress.objects.get().verified
 
 
-def test_the_link_leads_where_the_configuration_says(settings):
+def test_activation_link_leads_where_the_setting_says(settings):
     address = EmailAddress.objects.get(user=make_person(activated=False))
     key = signed_links.activation_url(address).split("/activate/")[1].rstrip("/")
     settings.FRONTEND_ACTIVATION_URL = "https://tickets.example/base/"
@@ -180,20 +180,20 @@ def test_the_link_leads_where_the_configuration_says(settings):
     assert link.partition("=")[2].count("%3A") == key.count(":") == 2
 
 
-def test_the_mail_is_in_the_language_of_the_person(client):
+def test_activation_mail_is_in_the_language_of_the_person(client):
     post_sign_up(client, language="pl")
     assert User.objects.get().language == Mail.objects.get().language == "pl"
 
 
-def test_the_language_of_the_page_is_the_first_guess(client):
+def test_signup_form_suggests_the_language_of_the_page(client):
     client.cookies["django_language"] = "pl"
     assert client.get(SIGNUP).context["form"]["language"].value() == "pl"
     post_sign_up(client)
     assert User.objects.get().language == "pl"
 
 
-def test_no_mail_to_an_unproven_address_carries_what_a_stranger_typed(client):
-    """Else our form would send anybody's advertisement to anybody."""
+def test_mail_to_an_unverified_address_holds_nothing_that_was_typed(client):
+    """Otherwise the form would send advertisements to anybody."""
     post_sign_up(client, first_name="WIN at evil.example", last_name="now")
     again = {"password1": "quite another one", "password2": "quite another one"}
     post_sign_up(client, first_name="WIN at evil.example", last_name="now", **again)
@@ -204,7 +204,7 @@ def test_no_mail_to_an_unproven_address_carries_what_a_stranger_typed(client):
     ]
 
 
-def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
+def test_signup_with_a_taken_address_is_answered_alike_and_mails_its_owner():
     owner = make_person("Olga Owner", email="taken@example.org")
     pages = []
     for email in ("taken@example.org", "fresh1@example.org"):
@@ -226,7 +226,7 @@ def test_a_taken_address_is_answered_alike_and_its_owner_gets_a_mail():
     assert link_in(letter, "/password/reset/") == reverse("account_reset_password")
 
 
-def test_the_form_itself_tells_nothing_about_a_taken_address(client):
+def test_signup_form_does_not_tell_a_taken_address(client):
     make_person(email="taken@example.org")
     errors = [
         post_sign_up(client, email, password2="other").context["form"].errors
@@ -235,7 +235,7 @@ def test_the_form_itself_tells_nothing_about_a_taken_address(client):
     assert errors[0] == errors[1] == {"password2": ["You must type the same password each time."]}
 
 
-def test_nobody_fills_a_mailbox_from_our_forms(client, settings):
+def test_forms_cannot_fill_a_mailbox(client, settings):
     make_person(email="taken@example.org")
     for _ in range(3):
         post_sign_up(client, "taken@example.org")
@@ -246,17 +246,17 @@ def test_nobody_fills_a_mailbox_from_our_forms(client, settings):
     assert len(letters_to("taken@example.org")) == 2
 
 
-def test_a_lost_link_is_sent_again_and_every_address_is_answered_alike():
+def test_lost_link_is_resent_and_every_address_is_answered_alike():
     make_person(email="active@example.org")
     EmailAddress.objects.filter(user=make_person(email="waiting@example.org")).update(
         verified=False
     )
-    answers = []
+    sign_up_form = []
     for email in ("active@example.org", "waiting@example.org", "nobody@example.org"):
         client = Client()
         response = client.post(reverse("accounts:send_link_again"), {"email": email.upper()})
-        answers.append((response.status_code, response.url))
-    assert answers == [(302, reverse("account_email_verification_sent"))] * 3
+        sign_up_form.append((response.status_code, response.url))
+    assert sign_up_form == [(302, reverse("account_email_verification_sent"))] * 3
     subjects = [
         letters_to(email)[0].subject
         for email in ("active@example.org", "waiting@example.org", "nobody@example.org")
@@ -268,7 +268,7 @@ def test_a_lost_link_is_sent_again_and_every_address_is_answered_alike():
     ]
 
 
-def test_a_lost_link_needs_an_address(client):
+def test_lost_link_form_needs_an_address(client):
     assert "A new link" in client.get(reverse("accounts:send_link_again")).text
     response = client.post(reverse("accounts:send_link_again"), {"email": "nonsense"})
     assert (response.status_code, Mail.objects.count()) == (422, 0)
@@ -285,7 +285,7 @@ def test_activate_twice_keeps_the_first_result():
     assert AuditEntry.objects.count() == 1
 
 
-def test_activate_refuses_an_address_that_another_account_has_by_now():
+def test_activate_refuses_an_address_that_another_account_has():
     person = make_person()
     wanted = EmailAddress.objects.create(user=person, email="new@example.org")
     make_person(email="new@example.org")
@@ -299,7 +299,7 @@ def test_activate_refuses_an_address_that_another_account_has_by_now():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_sign_up_at_once_make_one_account():
+def test_simultaneous_sign_ups_make_one_account():
     gate, seen = threading.Barrier(2), []
 
     def race(number):
