@@ -10,12 +10,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from eventflow import mail
 from eventflow.jobs.models import Worker
 from eventflow.mail.models import Mail
-from tests.events.test_sockets import first, watch
 from tests.support import mail_builders
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
 from tests.support.http_client import Visitor
 from tests.support.processes import wait_until
 from tests.support.server_process import serving
+from tests.support.socket_client import counts, watch
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
 TOKEN = "a-token-of-the-tests"
@@ -146,7 +146,7 @@ def test_the_installation_is_told_from_the_database(site):
 def test_open_sockets_are_counted(site):
     event = make_event()
     with watch(site, event) as one, watch(site, event) as two:
-        first(one), first(two)
+        counts(one), counts(two)
         assert numbers(site)["eventflow_sockets",] == 2
     wait_until(lambda: numbers(site)["eventflow_sockets",] == 0)
 
