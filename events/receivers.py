@@ -15,5 +15,5 @@ def open_the_doors_they_were_invited_to(person: User, **kwargs: Any) -> None:
 
 
 @receiver(account_deleting)
-def let_them_go(person: User, **kwargs: Any) -> None:
+def release_reservations(person: User, **kwargs: Any) -> None:
     services.let_go(person)

@@ -102,7 +102,7 @@ class QueueFilters(forms.Form):
     @property
     def has_ticks(self) -> bool:
         """Whether something can be done to many rows at once."""
-        return self.event.is_published and self.shown in {*Reservation.LIVE, self.EVERY}
+        return self.event.is_published and self.shown in {*Reservation.ACTIVE, self.EVERY}
 
     @property
     def has_places(self) -> bool:
@@ -143,7 +143,7 @@ class RejectForm(forms.Form):
     seen = forms.ChoiceField(
         required=False,
         widget=forms.HiddenInput,
-        choices=[(status, status) for status in Reservation.LIVE],
+        choices=[(status, status) for status in Reservation.ACTIVE],
     )
 
 
@@ -208,7 +208,7 @@ class MessageForm(forms.Form):
         self.data = dict(self.data.items()) | {"key": str(uuid.uuid4())}
 
 
-class ReadingForm(forms.Form):
+class ScanForm(forms.Form):
     """What a phone at the door sends about a code that it read."""
 
     nonce = forms.RegexField(r"\A[ -~]{1,64}\Z")
@@ -232,7 +232,7 @@ class GateForm(forms.Form):
     )
 
 
-class StandForm(forms.Form):
+class GateLinkForm(forms.Form):
     called = ComposedLine(
         label=gettext_lazy("Your name"),
         help_text=gettext_lazy("So that the organizer knows who stands here."),

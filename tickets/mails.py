@@ -19,7 +19,7 @@ from tickets.models import Announcement, Reservation, Ticket
 from tickets.ticket import links, pdf
 
 
-def who_waits(reservation: int) -> Reservation | None:
+def pending_reservation(reservation: int) -> Reservation | None:
     """The reservation with its position; None for a guest who does not wait any more, and so has another mail."""
     pending = Reservation.objects.pending().select_related("event__organizer", "person")
     return pending.with_position().filter(pk=reservation).first()
@@ -28,7 +28,7 @@ def who_waits(reservation: int) -> Reservation | None:
 @mail_builder("tickets.queued", formerly="tickets.mails.queued")
 def queued(reservation: int) -> Letter | None:
     """You are in the queue, and at which place."""
-    found = who_waits(reservation)
+    found = pending_reservation(reservation)
     if found is None:
         return None
     facts = about(found) | {"position": found.position}
@@ -42,7 +42,7 @@ def queued(reservation: int) -> Letter | None:
 @mail_builder("tickets.waits_again", formerly="tickets.mails.waits_again")
 def waits_again(reservation: int) -> Letter | None:
     """A decision that the guest was told of is taken back."""
-    found = who_waits(reservation)
+    found = pending_reservation(reservation)
     if found is None:
         return None
     facts = about(found) | {"position": found.position}
@@ -145,7 +145,7 @@ def moved(
     `was`: its start, end and place as the guests know them, by field. Mails of older versions have none.
     """
     found = fetch(reservation)
-    if found is None or not found.is_live or found.event.sequence != sequence:
+    if found is None or not found.is_active or found.event.sequence != sequence:
         return None
     before = changed_since(found.event, was) if was else {}
     if was and not before:
@@ -215,7 +215,7 @@ def when_it_is(event: Event) -> str:
 def may_read(reservation: Reservation, said: Announcement) -> bool:
     """Whether its guest is still meant: they hold a place, or held one when the event was cancelled and this was written after that."""
     cancelled_at = reservation.event.cancelled_at
-    return reservation.is_live or bool(
+    return reservation.is_active or bool(
         reservation.status_at_cancellation and cancelled_at and said.created >= cancelled_at
     )
 
@@ -297,7 +297,7 @@ def about(reservation: Reservation) -> dict[str, Any]:
         "had_ticket": reservation.tickets.exists(),
         "ink": ink(event),
         "event_url": settings.SITE_URL + event.get_absolute_url(),
-        "leave_url": links.leave_url(reservation) if reservation.is_live else "",
+        "cancel_url": links.cancel_url(reservation) if reservation.is_active else "",
     }
 
 

@@ -12,7 +12,7 @@ from events.models import Event
 from events.signals import door_staff_removed, event_cancelled, event_edited, event_moved
 from tickets.checkin import devices
 from tickets.queue import counters, deletion, event_changes, promotion
-from tickets.views.checkin.keepers import device_of
+from tickets.views.checkin.access import session_device
 
 
 @receiver(event_edited)
@@ -22,33 +22,35 @@ def fill_added_seats(event: Event, **kwargs: Any) -> None:
 
 
 @receiver(event_moved)
-def tell_everybody_where_and_when(event: Event, before: dict[str, Any], **kwargs: Any) -> None:
-    event_changes.tell_moved(event, before)
+def queue_move_mails(event: Event, before: dict[str, Any], **kwargs: Any) -> None:
+    event_changes.queue_move_mails(event, before)
 
 
 @receiver(event_cancelled)
-def send_everybody_home(event: Event, by: User | None, **kwargs: Any) -> None:
+def reject_reservations(event: Event, by: User | None, **kwargs: Any) -> None:
     event_changes.reject_all(event, by=by)
 
 
 @receiver(door_staff_removed)
-def end_their_devices(event: Event, person: User, by: User | None, **kwargs: Any) -> None:
-    devices.end_all_of(person, event, by=by)
+def end_devices_of_removed_staff(
+    event: Event, person: User, by: User | None, **kwargs: Any
+) -> None:
+    devices.end_devices_of(person, event, by=by)
 
 
 @receiver(access_revoked)
-def end_what_their_phones_may(person: User, **kwargs: Any) -> None:
-    devices.drop_keys_of(person)
+def revoke_device_keys(person: User, **kwargs: Any) -> None:
+    devices.revoke_keys_of(person)
 
 
 @receiver(user_logged_out)
-def end_this_phone(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
+def log_out_session_device(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
     """Sent while the session still says which device this is; `user` is None where nobody was logged in."""
-    device = device_of(request) if request and user else None
+    device = session_device(request) if request and user else None
     if device:
-        devices.leave(device)
+        devices.log_out(device)
 
 
 @receiver(account_deleting)
-def let_them_go(person: User, **kwargs: Any) -> None:
-    deletion.let_go(person)
+def release_reservations(person: User, **kwargs: Any) -> None:
+    deletion.release_reservations_of(person)

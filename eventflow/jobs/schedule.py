@@ -77,7 +77,7 @@ def send_reminders_task() -> int:
 
 @stored_task("send_organizer_news", formerly="eventflow.housekeeping.tell_organizers_now")
 def send_organizer_news_task() -> int:
-    return organizer_news.tell_all()
+    return organizer_news.queue_due_mails()
 
 
 # Each task, and the time between two runs.

@@ -107,6 +107,6 @@ def with_own_state(events: Iterable[Event], person: Visitor) -> list[Row]:
     """Each event with the status of the person's live reservation for it, or None. One query for all of them, none for visitors."""
     events, states = list(events), {}
     if person.is_authenticated:
-        live = person.reservations.live().filter(event__in=[event.pk for event in events])
+        live = person.reservations.active().filter(event__in=[event.pk for event in events])
         states = dict(live.values_list("event_id", "status"))
     return [(event, states.get(event.pk)) for event in events]

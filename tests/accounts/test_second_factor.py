@@ -26,7 +26,7 @@ from tests.support.factories import (
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words, has_class, only, words
 from tests.support.page_checks import inline_in
-from tickets.ticket.links import leave_url
+from tickets.ticket.links import cancel_url
 
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -387,7 +387,7 @@ def test_new_secret_key_keeps_sessions_and_apps_if_the_old_one_is_a_fallback(
     person = make_person()
     add_app_to(person)
     client.force_login(person)
-    link = leave_url(make_reservation())
+    link = cancel_url(make_reservation())
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new one", fallbacks
     assert is_logged_in(client) == goes_on
     assert (client.get(link.removeprefix(settings.SITE_URL)).status_code == 200) == goes_on

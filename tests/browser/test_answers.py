@@ -31,7 +31,7 @@ class Held:
             self.page.wait_for_timeout(50)
         raise AssertionError(f"{len(self.waiting)} of {number} requests came")
 
-    def let_go(self):
+    def release_reservations_of(self):
         self.holds = False
         while self.waiting:
             self.waiting.pop(0).continue_()
@@ -80,7 +80,7 @@ def test_what_is_done_while_the_queue_asks_for_news_is_shown(queue_page, event, 
     asked.wait()
     deed(page, first)
     expect_seen(page.locator(".toast").last)
-    asked.let_go()
+    asked.release_reservations_of()
     ask(page)
     expect(page.locator("#count-pending")).to_have_text("3")
 
@@ -102,7 +102,7 @@ def test_the_queue_asks_for_no_news_while_something_is_done(queue_page, event, d
     ask(page)
     page.wait_for_timeout(200)
     assert asked == []
-    done.let_go()
+    done.release_reservations_of()
     expect_seen(page.locator(".toast").last)
     expect(page.locator("#count-pending")).to_have_text("3")
 
@@ -116,7 +116,7 @@ def test_the_second_of_two_deeds_is_shown_although_the_first_drew_its_row_anew(q
     page.locator(f"#pick-{first.pk}").check()
     page.locator(".bulk").get_by_role("button", name="Approve").click()
     expect(page.locator("#count-confirmed")).to_have_text("1")
-    held.let_go()
+    held.release_reservations_of()
     expect(page.locator("#count-confirmed")).to_have_text("2")
     expect_seen(page.locator(".toast", has_text=second.person.first_name))
 
@@ -130,7 +130,7 @@ def test_reserving_while_the_card_asks_for_news_is_shown(visitor, log_in, event)
     held.wait()
     ask(page)
     page.wait_for_timeout(300)
-    held.let_go()
+    held.release_reservations_of()
     expect(page.locator("#reservation")).to_have_attribute("data-state", "pending")
     cancelled = Held(page, "**/cancel/", "POST")
     page.locator("#leave-button").click()
@@ -138,7 +138,7 @@ def test_reserving_while_the_card_asks_for_news_is_shown(visitor, log_in, event)
     cancelled.wait()
     ask(page)
     page.wait_for_timeout(300)
-    cancelled.let_go()
+    cancelled.release_reservations_of()
     expect(page.locator("#reservation")).to_have_attribute("data-state", "open")
     expect_seen(page.locator(".toast").last)
 
@@ -151,7 +151,7 @@ def test_news_that_gave_way_to_a_press_come_after_it(queue_page, event):
     asked.wait()
     page.locator(f"#note-{first.pk}").click()
     expect_seen(page.locator("#note-dialog textarea"))
-    asked.let_go()
+    asked.release_reservations_of()
     expect(page.locator("#queue tbody tr")).to_have_count(5)
     expect(page.locator("#count-pending")).to_have_text("5")
 
@@ -170,6 +170,6 @@ def test_a_press_whose_session_ended_takes_no_row_away(queue_page, event, compla
         page.locator(f"#note-{second.pk}").click()
     expect(page.locator("#note-dialog textarea")).to_have_value("")
     Session.objects.all().delete()
-    held.let_go()
+    held.release_reservations_of()
     expect_seen(page.locator("#toasts [data-code=logged_out]"))
     expect(page.locator("#queue tbody tr")).to_have_count(4)

@@ -329,7 +329,7 @@ def test_phone_whose_link_was_revoked_says_so_and_its_scans_arrive(phone, event)
     page = phone(event, gate)
     cut(page)
     assert scan(page, signature.sign(ticket))[0] == "ok"
-    gates.revoke(gate, by=event.organizer)
+    gates.revoke_gate(gate, by=event.organizer)
     back(page)
     wait_for(lambda: admitted(event) == 1)
     expect(page.locator("#door-state")).to_contain_text(

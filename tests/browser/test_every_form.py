@@ -27,7 +27,7 @@ from tests.support import sessions
 from tests.support.factories import PASSWORD
 from tests.support.full_dataset import House, make_house
 from tickets.checkin import devices
-from tickets.views.checkin import keepers
+from tickets.views.checkin import access
 
 # The forms are the same on both databases, and SQLite's can be copied back in a moment.
 pytestmark = pytest.mark.once
@@ -201,7 +201,7 @@ def sessions_of(house: House) -> dict[str, str]:
         opened[who] = sessions.log_in(Client(), person)
     owner, event = house["people"]["owner"], house["events"]["today"]
     session = SessionStore(opened["owner"])
-    session[keepers.SESSION] = devices.arrive(event, person=owner).pk
+    session[access.SESSION] = devices.register(event, person=owner).pk
     session.save()
     return opened
 

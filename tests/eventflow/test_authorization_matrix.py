@@ -346,7 +346,7 @@ def world():
         "said": said,
         "scan": scan,
         "gate": gate,
-        "phone": devices.arrive(event, gate=gate, called="Kuba"),
+        "phone": devices.register(event, gate=gate, called="Kuba"),
         "person": spare,
         "people": {
             "anonymous": None,

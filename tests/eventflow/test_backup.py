@@ -303,7 +303,7 @@ def test_restore_of_a_backup_that_breaks_a_promise_changes_nothing_until_told(pl
     file, databases = place.backup(), place.databases()
 
     code, _, err = place.said("bin/restore", str(file), "--replace")
-    assert (code, "counters_tell_the_truth" in err, "breaks 1 promises" in err) == (
+    assert (code, "counters_match_recount" in err, "breaks 1 promises" in err) == (
         1,
         True,
         True,

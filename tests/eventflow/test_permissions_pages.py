@@ -36,7 +36,7 @@ def house():
     return {
         "event": event,
         "gate": gate,
-        "phone": devices.arrive(event, gate=gate, called="Kuba"),
+        "phone": devices.register(event, gate=gate, called="Kuba"),
         "draft": make_event(organizer=event.organizer, status="draft"),
         "reservation": reservation,
         "staff": staff,

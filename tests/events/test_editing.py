@@ -17,7 +17,7 @@ from events.models import Event, current_zone
 from tests.eventflow.api.clients import Api, data
 from tests.support.factories import make_event, make_organizer, make_reservation
 from tickets.queue import decisions
-from tickets.ticket.links import leave_url
+from tickets.ticket.links import cancel_url
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -133,7 +133,7 @@ def test_guest_cannot_cancel_after_the_end_on_any_road(late):
     words = "This event is over, so a reservation can no longer be cancelled."
     assert words in page.get(f"/reservations/{late.pk}/cancel/").text
     assert words in page.post(f"/reservations/{late.pk}/cancel/", follow=True).text
-    mailed = Client().post(urlsplit(leave_url(late)).path)
+    mailed = Client().post(urlsplit(cancel_url(late)).path)
     assert (mailed.status_code, words in mailed.text) == (409, True)
     answer = Api(late.person).delete(f"/reservations/{late.pk}/")
     assert (answer.status_code, answer.json()["code"]) == (400, "event_over")

@@ -36,7 +36,7 @@ from tickets.checkin import admission, conflicts, devices, gates, scans
 from tickets.messages import announcements
 from tickets.models import Gate
 from tickets.queue import decisions
-from tickets.ticket.links import gate_url, leave_url
+from tickets.ticket.links import cancel_url, gate_url
 
 TEXT = "Φέρτε μελάνι και χαρτί."
 EVENTS: dict[str, dict[str, Any]] = {
@@ -119,14 +119,16 @@ def conflicts_at(event: Event, of: dict[str, Any]) -> dict[str, Any]:
 def gates_at(event: Event) -> list[Gate]:
     """One with phones that stand there, one that was, one that has ended."""
     both = [gates.add_gate(event, name=name, by=event.organizer) for name in ("Πύλη Α", "Πύλη Β")]
-    phones = [devices.arrive(event, gate=both[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")]
+    phones = [
+        devices.register(event, gate=both[0], called=name) for name in ("Νίκος", "Ρέα", "Έλλη")
+    ]
     for phone in phones:
-        devices.heard_from(phone, sent=0, waiting=3, ready=True)
+        devices.note_contact(phone, sent=0, waiting=3, ready=True)
     type(phones[1]).objects.filter(pk=phones[1].pk).update(
         seen_at=timezone.now() - timedelta(minutes=5)
     )
     devices.end(phones[2], by=event.organizer)
-    gates.revoke(both[1], by=event.organizer)
+    gates.revoke_gate(both[1], by=event.organizer)
     return both
 
 
@@ -145,7 +147,7 @@ def announcements_at(event: Event) -> dict[str, Any]:
 
 
 def leave_token(reservation: Any) -> str:
-    return leave_url(reservation).strip("/").rpartition("/")[2]
+    return cancel_url(reservation).strip("/").rpartition("/")[2]
 
 
 def greek_event(organizer: User, **fields: Any) -> Event:

@@ -75,7 +75,7 @@ def test_no_link_but_ours_leads_anywhere(client, reservation, link):
     for wrong in (token[:-1] + ("a" if token[-1] != "a" else "b"), forged, str(reservation.pk)):
         assert client.post(reverse("tickets:leave", args=[wrong])).status_code == 404
     assert status(reservation) == "confirmed"
-    assert links.reservation_behind(token).pk == reservation.pk
+    assert links.reservation_from_token(token).pk == reservation.pk
 
 
 def test_the_link_of_a_place_that_was_given_back_does_not_touch_the_next_one(

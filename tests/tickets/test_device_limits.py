@@ -84,7 +84,7 @@ def gone(request, client, event, gate, helper, ticket, other):
     Device.objects.update(started=timezone.now() - timedelta(hours=1))
     assert said(tell(key, event, reading(other, "mine"))) == ("ok", "", True)
     if request.param == "gate revoked":
-        gates.revoke(gate, by=event.organizer)
+        gates.revoke_gate(gate, by=event.organizer)
     elif request.param == "phone ended":
         devices.end(Device.objects.get(), by=event.organizer)
     else:
@@ -142,7 +142,7 @@ def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name
     key = stand(client, gate)
     been_there(event)
     tell(key, event, waiting=2)
-    gates.revoke(gate, by=event.organizer)
+    gates.revoke_gate(gate, by=event.organizer)
     assert said(tell(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == (
         "ok",
         "",
@@ -164,7 +164,7 @@ def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
     key = stand(client, gate)
     been_there(event)
     Device.objects.update(seen_at=timezone.now() - 20 * MINUTE)
-    gates.revoke(gate, by=event.organizer)
+    gates.revoke_gate(gate, by=event.organizer)
     assert said(tell(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", False)
 
 

@@ -13,7 +13,7 @@ from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_person, make_reservation
 from tickets.checkin import admission, codes
-from tickets.checkin.access import Keeper
+from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation, Ticket
 from tickets.queue import decisions, registration
 from tickets.ticket import signature
@@ -240,7 +240,7 @@ def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
 
 def test_undo_makes_the_ticket_work_again(event, reservation, staff):
     admission.check_in(reservation, by=staff)
-    ticket = admission.undo_check_in(reservation, keeper=Keeper(event.organizer))
+    ticket = admission.undo_check_in(reservation, actor=CheckInActor(event.organizer))
     assert (ticket.is_used, ticket.checked_in_by, ticket.checked_in_device, inside(event)) == (
         False,
         None,
@@ -262,10 +262,11 @@ def test_undo_makes_the_ticket_work_again(event, reservation, staff):
 
 def test_undo_wants_somebody_inside(event, reservation, staff):
     assert (
-        refused(admission.undo_check_in, reservation, keeper=Keeper(staff)).code == "not_checked_in"
+        refused(admission.undo_check_in, reservation, actor=CheckInActor(staff)).code
+        == "not_checked_in"
     )
     assert (
-        refused(admission.undo_check_in, make_reservation(), keeper=Keeper(staff)).code
+        refused(admission.undo_check_in, make_reservation(), actor=CheckInActor(staff)).code
         == "not_checked_in"
     )
     assert inside(event) == 0
@@ -274,7 +275,10 @@ def test_undo_wants_somebody_inside(event, reservation, staff):
 def test_undo_is_too_late_once_the_event_is_over(event, reservation, staff):
     admission.check_in(reservation, by=staff)
     Event.objects.update(start_time=timezone.now() - timedelta(hours=2), end_time=timezone.now())
-    assert refused(admission.undo_check_in, reservation, keeper=Keeper(staff)).code == "event_over"
+    assert (
+        refused(admission.undo_check_in, reservation, actor=CheckInActor(staff)).code
+        == "event_over"
+    )
     assert inside(event) == 1
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.factories import make_event, make_people, make_person, make_reservation
 from tickets.checkin import search
-from tickets.checkin.access import Keeper
+from tickets.checkin.access import CheckInActor
 from tickets.models import Ticket
 from tickets.queue import registration
 
@@ -32,7 +32,7 @@ def full_house():
 def names(event, query):
     return {
         str(ticket.reservation.person)
-        for ticket in search.search(event, query, keeper=Keeper(event.organizer))
+        for ticket in search.search(event, query, actor=CheckInActor(event.organizer))
     }
 
 
@@ -96,6 +96,6 @@ def test_search_stops_at_twenty_and_costs_one_query(django_assert_num_queries):
     for person in make_people(50):
         registration.reserve(event, person=person)
     with django_assert_num_queries(1):
-        found = search.search(event, "guest", keeper=Keeper(event.organizer))
+        found = search.search(event, "guest", actor=CheckInActor(event.organizer))
         assert len({ticket.reservation.person.email for ticket in found}) == 20
         assert all(ticket.checked_in_by is None for ticket in found)

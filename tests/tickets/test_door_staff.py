@@ -157,7 +157,7 @@ def test_an_invited_person_is_known_once_their_phone_stands_at_the_door(client, 
     person = make_person("Dora Geheim", email="known@example.org")
     staff = services.add_door_staff(event, email=person.email, by=event.organizer)
     assert staff.name == person.email
-    devices.arrive(event, person=person)
+    devices.register(event, person=person)
     staff.refresh_from_db()
     assert staff.name == "Dora Geheim"
     client.force_login(event.organizer)

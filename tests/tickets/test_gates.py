@@ -71,7 +71,7 @@ def test_link_alone_does_nothing_and_the_button_opens_this_door_and_no_other(cli
 def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, end):
     key = stand(client, gate)
     if end == "revoked":
-        gates.revoke(gate, by=event.organizer)
+        gates.revoke_gate(gate, by=event.organizer)
     elif end == "over":
         Event.objects.filter(pk=event.pk).update(
             start_time=timezone.now() - timedelta(hours=4),
@@ -96,7 +96,7 @@ def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, 
 
 
 def test_two_phones_of_one_name_are_told_apart(gate, event):
-    names = [devices.arrive(event, gate=gate, called="Kuba").name for _ in range(3)]
+    names = [devices.register(event, gate=gate, called="Kuba").name for _ in range(3)]
     assert names == [
         "Entrance A, Kuba",
         "Entrance A, Kuba 2",
@@ -117,7 +117,7 @@ def test_two_gates_of_one_name_are_refused(gate, event):
     with pytest.raises(Refused) as refusal:
         gates.add_gate(event, name="Entrance A", by=event.organizer)
     assert refusal.value.code == "gate_exists"
-    gates.revoke(gate, by=event.organizer)
+    gates.revoke_gate(gate, by=event.organizer)
     assert gates.add_gate(event, name="Entrance A", by=event.organizer).is_open
 
 
@@ -160,7 +160,7 @@ def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_con
     key = stand(client, gate)
     been_there(event)
     late = make_reservation(event, status="confirmed").tickets.get()
-    gates.revoke(gate, by=event.organizer)
+    gates.revoke_gate(gate, by=event.organizer)
     answer = tell(
         key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2")
     )

@@ -65,21 +65,21 @@ def later(delta):
 def test_first_request_is_told_at_once_and_the_others_in_the_daily_mail(organizer):
     event = make_event(organizer=organizer, title="Nocny druk")
     ask(event, 1)
-    assert [organizer_news.tell_all(), organizer_news.tell_all()] == [1, 0]
+    assert [organizer_news.queue_due_mails(), organizer_news.queue_due_mails()] == [1, 0]
     ask(event, 3)
     later(timedelta(minutes=1))
-    assert organizer_news.tell_all() == 0
+    assert organizer_news.queue_due_mails() == 0
     later(timedelta(days=1))
-    assert [organizer_news.tell_all(), organizer_news.tell_all()] == [1, 0]
+    assert [organizer_news.queue_due_mails(), organizer_news.queue_due_mails()] == [1, 0]
     assert subjects(organizer) == ["Nocny druk: 1 new request", "Nocny druk: 3 new requests"]
 
 
 def test_full_house_is_told_at_once_unless_the_organizer_filled_it(organizer):
     automatic = make_event(organizer=organizer, title="Chór", seats_limit=2, admission="automatic")
     ask(automatic, 1)
-    assert organizer_news.tell_all() == 0
+    assert organizer_news.queue_due_mails() == 0
     ask(automatic, 2)
-    assert organizer_news.tell_all() == 1
+    assert organizer_news.queue_due_mails() == 1
     [letter] = letters_to(organizer.email)
     assert (
         "- 3 new reservations\n- all spots are taken\nConfirmed: 2 / 2, waiting: 1" in letter.body
@@ -88,7 +88,7 @@ def test_full_house_is_told_at_once_unless_the_organizer_filled_it(organizer):
     approval = make_event(organizer=organizer, seats_limit=1)
     make_reservation(approval, organizer)
     decisions.confirm(approval.reservations.get(), by=organizer)
-    assert organizer_news.tell_all() == 0
+    assert organizer_news.queue_due_mails() == 0
 
 
 def test_freed_spot_waits_for_the_daily_mail_and_one_that_went_on_is_none(organizer):
@@ -97,15 +97,15 @@ def test_freed_spot_waits_for_the_daily_mail_and_one_that_went_on_is_none(organi
     full = make_event(organizer=organizer, admission="automatic", seats_limit=1)
     taken = make_reservation(full)
     make_reservation(full)
-    organizer_news.tell_all()
+    organizer_news.queue_due_mails()
     letters_to(organizer.email)
     later(organizer_news.PAUSE)
     registration.cancel(reservation, by=reservation.person)
     registration.cancel(taken, by=taken.person)
     assert EventNews.objects.get(event=full).freed == 0
-    assert organizer_news.tell_all() == 0
+    assert organizer_news.queue_due_mails() == 0
     later(timedelta(days=1))
-    organizer_news.tell_all()
+    organizer_news.queue_due_mails()
     assert "1 spot became free" in " ".join(letter.body for letter in letters_to(organizer.email))
 
 
@@ -118,7 +118,7 @@ def test_one_mail_tells_of_all_events_of_the_person_and_of_no_others(organizer):
     for event in (*ours, theirs):
         ask(event, 2)
     later(timedelta(days=1))
-    assert organizer_news.tell_all() == 2
+    assert organizer_news.queue_due_mails() == 2
     [letter] = letters_to(organizer.email)
     assert letter.subject == "News from 2 of your events"
     assert all(title in letter.body for title in ("Chór", "Spacer"))
@@ -128,7 +128,7 @@ def test_one_mail_tells_of_all_events_of_the_person_and_of_no_others(organizer):
 
 def test_nothing_is_sent_when_nothing_happened(organizer):
     make_event(organizer=organizer)
-    assert organizer_news.tell_all() == 0
+    assert organizer_news.queue_due_mails() == 0
     assert subjects(organizer) == []
 
 
@@ -136,10 +136,10 @@ def test_conflict_at_the_door_is_told_once(organizer):
     event = make_event(organizer=organizer, title="Nocny druk")
     facts = {"at": timezone.now(), "let_in": True, "outcome": "used", "device": "Gate 1"}
     Scan.objects.create(event=event, nonce="one", **facts)
-    assert [organizer_news.tell_all(), organizer_news.tell_all()] == [1, 0]
+    assert [organizer_news.queue_due_mails(), organizer_news.queue_due_mails()] == [1, 0]
     Scan.objects.create(event=event, nonce="two", **facts)
     later(organizer_news.PAUSE)
-    assert organizer_news.tell_all() == 1
+    assert organizer_news.queue_due_mails() == 1
     letters = letters_to(organizer.email)
     assert [letter.subject for letter in letters] == ["Nocny druk: 1 conflict at the door"] * 2
     assert f"/organizer/events/{event.pk}/conflicts/" in letters[0].body
@@ -152,20 +152,20 @@ def test_rush_of_requests_is_one_mail_in_a_quarter_of_an_hour(organizer):
     prefers(organizer, "at_once")
     event = make_event(organizer=organizer, title="Nocny druk")
     ask(event, 1)
-    organizer_news.tell_all()
+    organizer_news.queue_due_mails()
     ask(event, 20)
-    assert organizer_news.tell_all() == 0
+    assert organizer_news.queue_due_mails() == 0
     later(organizer_news.PAUSE)
-    assert [organizer_news.tell_all(), organizer_news.tell_all()] == [1, 0]
+    assert [organizer_news.queue_due_mails(), organizer_news.queue_due_mails()] == [1, 0]
     assert subjects(organizer) == ["Nocny druk: 1 new request", "Nocny druk: 20 new requests"]
 
 
 def test_person_who_wants_none_gets_none_and_nothing_is_saved_up(organizer):
     prefers(organizer, "off")
     ask(make_event(organizer=organizer), 2)
-    organizer_news.tell_all()
+    organizer_news.queue_due_mails()
     prefers(organizer, "at_once")
-    assert organizer_news.tell_all() == 0
+    assert organizer_news.queue_due_mails() == 0
     assert subjects(organizer) == []
 
 
@@ -207,7 +207,7 @@ def test_daily_mail_comes_after_the_morning_and_not_before(organizer, monkeypatc
     for hour in (23, 31, 32, 33):
         moment = noted.replace(hour=0) + timedelta(hours=hour)
         monkeypatch.setattr(organizer_news.timezone, "now", lambda moment=moment: moment)
-        told.append(organizer_news.tell_all())
+        told.append(organizer_news.queue_due_mails())
     assert told == [0, 0, 1, 0]
 
 
@@ -221,7 +221,7 @@ def test_many_workers_at_once_send_one_mail(organizer):
 
     def work():
         gate.wait()
-        counts.append(organizer_news.tell_all())
+        counts.append(organizer_news.queue_due_mails())
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
@@ -251,7 +251,7 @@ def test_telling_does_not_wait_for_who_holds_the_event(organizer):
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '5s'")
-        assert organizer_news.tell_all() == 1
+        assert organizer_news.queue_due_mails() == 1
     finally:
         told.set()
         holder.join()
@@ -270,7 +270,7 @@ def test_letter_is_in_the_organizers_language_and_says_how_to_change_it(organize
     prefers(organizer, "daily", language="pl")
     event = make_event(organizer=organizer, title="Nocny druk")
     ask(event, 1)
-    organizer_news.tell_all()
+    organizer_news.queue_due_mails()
     [letter] = letters_to(organizer.email)
     assert letter.subject == "Nocny druk: 1 nowe zgłoszenie"
     assert SETTINGS in letter.body
@@ -281,7 +281,7 @@ def test_news_of_an_event_that_is_cancelled_meanwhile_is_not_sent(organizer):
     event = make_event(organizer=organizer)
     ask(event, 1)
     event_services.cancel(event, by=organizer)
-    organizer_news.tell_all()
+    organizer_news.queue_due_mails()
     assert subjects(organizer) == []
 
 

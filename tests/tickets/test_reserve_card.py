@@ -47,7 +47,7 @@ def controls(response):
     return all_words(response, f"{CARD}//button | {CARD}//a[{has_class('button')}]")
 
 
-def move_to(event, **times):
+def assign_gate(event, **times):
     """Let time pass: move the event instead of the clock."""
     Event.objects.filter(pk=event.pk).update(
         **{name: timezone.now() + delta for name, delta in times.items()}
@@ -250,7 +250,7 @@ def test_card_of_a_running_event_takes_nobody_new(client, status):
     event, person = make_event(), make_person()
     if status:
         make_reservation(event, person, status=status)
-    move_to(event, start_time=-timedelta(hours=1))
+    assign_gate(event, start_time=-timedelta(hours=1))
     client.force_login(person)
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("started", ["See other events"])
@@ -263,7 +263,7 @@ def test_card_of_a_running_event_takes_nobody_new(client, status):
 )
 def test_card_of_a_running_event_still_tells_guests_where_they_stand(client, status, expected):
     reservation = make_reservation(status=status)
-    move_to(reservation.event, start_time=-timedelta(hours=1))
+    assign_gate(reservation.event, start_time=-timedelta(hours=1))
     client.force_login(reservation.person)
     assert state(client.get(reservation.event.get_absolute_url())) == expected
 
@@ -271,7 +271,7 @@ def test_card_of_a_running_event_still_tells_guests_where_they_stand(client, sta
 @pytest.mark.parametrize("status", ["confirmed", "pending", "rejected"])
 def test_card_of_an_event_that_is_over_offers_nothing(client, status):
     reservation = make_reservation(status=status)
-    move_to(reservation.event, start_time=-timedelta(hours=3), end_time=-timedelta(hours=1))
+    assign_gate(reservation.event, start_time=-timedelta(hours=3), end_time=-timedelta(hours=1))
     client.force_login(reservation.person)
     response = client.get(reservation.event.get_absolute_url())
     assert (state(response), controls(response)) == ("over", ["See other events"])
@@ -595,7 +595,7 @@ def test_mine_keeps_what_is_over_apart_newest_first(client):
     for days, title in ((1, "Long ago"), (2, "Lately")):
         event = make_event(title=title, start_time=timezone.now() + timedelta(days=days))
         make_reservation(event, person, status="confirmed")
-        move_to(event, start_time=timedelta(days=days - 9), end_time=timedelta(days=days - 8))
+        assign_gate(event, start_time=timedelta(days=days - 9), end_time=timedelta(days=days - 8))
     client.force_login(person)
     response = client.get(MINE, {"show": "past"})
     assert [title for _state, title in rows(response)] == ["Lately", "Long ago"]

@@ -19,7 +19,7 @@ from tickets.models import (
 
 
 @dataclass(frozen=True)
-class Keeper:
+class CheckInActor:
     """Who stands at a door: somebody with an account, or a phone that was handed a gate's link, or both."""
 
     user: Visitor
@@ -39,8 +39,8 @@ class Keeper:
         """Whether this is a phone of somebody unknown, which may stand here only because it was handed a gate's link."""
         return self.person is None
 
-    def let_in(self, ticket: Ticket) -> bool:
-        """Whether it was this keeper who let the guest in.
+    def admitted(self, ticket: Ticket) -> bool:
+        """Whether it was this actor who let the guest in.
 
         The name of a device proves that for phones without a person only, and at the device's own event only:
         another event may have a gate and a phone of the same names.
@@ -53,34 +53,34 @@ class Keeper:
         return ticket.is_used and ticket.checked_in_device == device.name
 
 
-def kept_events(keeper: Keeper) -> EventQuerySet:
-    """Those at whose door the keeper may stand now."""
-    device = keeper.device
-    if device is None or device.person_id is not None or not stands_there(device):
-        return door_events(keeper.user)
-    return Event.objects.filter(Q(pk__in=door_events(keeper.user)) | Q(pk=device.event_id))
+def checkin_events(actor: CheckInActor) -> EventQuerySet:
+    """Those at whose door the actor may stand now."""
+    device = actor.device
+    if device is None or device.person_id is not None or not may_check_in_now(device):
+        return door_events(actor.user)
+    return Event.objects.filter(Q(pk__in=door_events(actor.user)) | Q(pk=device.event_id))
 
 
-def may_undo(keeper: Keeper, ticket: Ticket) -> bool:
-    """Whether the keeper may take this check-in back: who let the guest in, and who manages the event."""
-    return keeper.let_in(ticket) or managed_events(keeper.user).filter(pk=ticket.event_id).exists()
+def may_undo(actor: CheckInActor, ticket: Ticket) -> bool:
+    """Whether the actor may take this check-in back: who let the guest in, and who manages the event."""
+    return actor.admitted(ticket) or managed_events(actor.user).filter(pk=ticket.event_id).exists()
 
 
-def stands_there(device: Device) -> bool:
+def may_check_in_now(device: Device) -> bool:
     """Whether the device may check tickets in now. Those of people may for as long as their person may."""
     if device.has_ended:
         return False
     return device.person is None or door_events(device.person).filter(pk=device.event_id).exists()
 
 
-def stood_there(device: Device, at: datetime) -> bool:
+def was_allowed_at(device: Device, at: datetime) -> bool:
     """Whether what the device read at that time counts, which it may say up to a day after its end."""
     if not device.has_ended:
-        return stands_there(device)
-    return at < device.ends_at and timezone.now() < device.key_dies_at and device.may_have_kept(at)
+        return may_check_in_now(device)
+    return at < device.ends_at and timezone.now() < device.key_dies_at and device.may_have_held(at)
 
 
-def stood_there_since(device: Device) -> datetime:
+def allowed_since(device: Device) -> datetime:
     """When the device came to this door; a person's: when their first one did, because a log-in gives them another."""
     if device.person_id is None:
         return device.started
@@ -92,9 +92,9 @@ def stood_there_since(device: Device) -> datetime:
     return first.started if first else device.started
 
 
-def kept_reservations(keeper: Keeper) -> ReservationQuerySet:
-    """Those that the keeper may check in."""
-    return Reservation.objects.filter(event__in=kept_events(keeper)).select_related(
+def checkin_reservations(actor: CheckInActor) -> ReservationQuerySet:
+    """Those that the actor may check in."""
+    return Reservation.objects.filter(event__in=checkin_events(actor)).select_related(
         "event", "person"
     )
 

@@ -12,8 +12,8 @@ from eventflow.core import audit
 from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
-from tickets.checkin.access import Keeper, may_undo
-from tickets.checkin.codes import called_off, whole
+from tickets.checkin.access import CheckInActor, may_undo
+from tickets.checkin.codes import cancelled_refusal, with_guest_and_event
 from tickets.models import Reservation, Ticket
 from tickets.queue.counters import save_counters
 
@@ -35,7 +35,7 @@ def check_in(reservation: Reservation, *, by: User | None, device: str = "") -> 
     if ticket is None:
         event = Event.objects.get(pk=reservation.event_id)
         raise (
-            called_off()
+            cancelled_refusal()
             if event.is_cancelled
             else Refused("not_confirmed", _("This reservation is not confirmed."))
         )
@@ -76,28 +76,28 @@ def mark(ticket: Ticket, at: datetime, *, by: User | None, device: str) -> bool:
 
 
 @transaction.atomic
-def undo_check_in(reservation: Reservation, *, keeper: Keeper) -> Ticket:
+def undo_check_in(reservation: Reservation, *, actor: CheckInActor) -> Ticket:
     """Somebody was let in by mistake: their ticket works again. Refused: as used_ticket."""
     event = event_services.lock(reservation.event_id)
-    ticket = used_ticket(reservation, keeper=keeper)
+    ticket = used_ticket(reservation, actor=actor)
     Ticket.objects.filter(pk=ticket.pk).change(
         checked_in_at=None, checked_in_by=None, checked_in_device=""
     )
     event.checked_in_count -= 1
     save_counters(event)
-    facts = {"ticket": ticket.pk, "was": str(ticket.checked_in_at), "device": keeper.name}
-    audit.record("check_in.undo", reservation, by=keeper.person, **facts)
-    return whole(Ticket.objects.all()).get(pk=ticket.pk)
+    facts = {"ticket": ticket.pk, "was": str(ticket.checked_in_at), "device": actor.name}
+    audit.record("check_in.undo", reservation, by=actor.person, **facts)
+    return with_guest_and_event(Ticket.objects.all()).get(pk=ticket.pk)
 
 
-def used_ticket(reservation: Reservation, *, keeper: Keeper) -> Ticket:
-    """The ticket whose check-in the keeper may take back. Refused: event_over, not_checked_in, other_device."""
+def used_ticket(reservation: Reservation, *, actor: CheckInActor) -> Ticket:
+    """The ticket whose check-in the actor may take back. Refused: event_over, not_checked_in, other_device."""
     ticket = valid_ticket(reservation)
     if ticket and ticket.event.is_past:
         raise Refused("event_over", _("This event is over."))
     if ticket is None or not ticket.is_used:
         raise Refused("not_checked_in", _("This guest is not checked in."))
-    if not may_undo(keeper, ticket):
+    if not may_undo(actor, ticket):
         raise Refused(
             "other_device",
             _("Another device let this guest in. Only that one or the organizer can undo it."),
@@ -106,4 +106,4 @@ def used_ticket(reservation: Reservation, *, keeper: Keeper) -> Ticket:
 
 
 def valid_ticket(reservation: Reservation) -> Ticket | None:
-    return whole(Ticket.objects.valid()).filter(reservation=reservation.pk).first()
+    return with_guest_and_event(Ticket.objects.valid()).filter(reservation=reservation.pk).first()

@@ -16,7 +16,7 @@ from tickets.ticket import signature
 
 # What people write when they mean the digits of a short code (Crockford).
 LOOK_ALIKES = str.maketrans("OIL", "011")
-OLDER_TEXT = re.compile(r"(?i)reservation:([0-9]{1,18})\|event:.*")
+OLD_CODE = re.compile(r"(?i)reservation:([0-9]{1,18})\|event:.*")
 SHORT_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
 
 
@@ -26,45 +26,47 @@ def find(event: Event, text: str, *, by: User | None) -> Ticket:
     Refused: event_cancelled, not_a_ticket, forged_ticket, wrong_event, ticket_void.
     """
     if event.is_cancelled:
-        raise called_off()
-    short, older = as_short_code(text), older_reservation(text)
+        raise cancelled_refusal()
+    short, older = short_code_in(text), reservation_in_old_code(text)
     if short:
         ticket = by_short_code(event, short)
     elif older:
         ticket = by_reservation(event, older)
     else:
-        ticket = by_claim(event, signature.read(text), by=by)
+        ticket = by_signed_code(event, signature.read(text), by=by)
     if ticket.is_void:
-        raise Refused("ticket_void", why_void(ticket))
+        raise Refused("ticket_void", void_reason(ticket))
     return ticket
 
 
 def check_shape(text: str) -> None:
     """Whether this can be a code of ours at all, without a look at the event. Refused: not_a_ticket, forged_ticket."""
-    if not as_short_code(text) and not older_reservation(text):
+    if not short_code_in(text) and not reservation_in_old_code(text):
         signature.read(text)
 
 
-def older_reservation(text: str) -> int | None:
+def reservation_in_old_code(text: str) -> int | None:
     """The reservation that a ticket of an older backend names. Nobody signed it, so it counts only where the operator says so."""
-    found = OLDER_TEXT.fullmatch(text.strip()) if settings.UNSIGNED_TICKETS else None
+    found = OLD_CODE.fullmatch(text.strip()) if settings.UNSIGNED_TICKETS else None
     return int(found[1]) if found else None
 
 
-def as_short_code(text: str) -> str:
+def short_code_in(text: str) -> str:
     """`7K4M-2QXD` from what was typed (`7k4m 2qxd`, `7K4M2QXD`), or nothing if that can't be one."""
-    code = squeezed(text)
+    code = normalized(text)
     return f"{code[:4]}-{code[4:]}" if SHORT_CODE.fullmatch(code) else ""
 
 
-def squeezed(text: str) -> str:
+def normalized(text: str) -> str:
     return re.sub(r"[\s-]", "", text).upper().translate(LOOK_ALIKES)
 
 
 def by_short_code(event: Event, code: str) -> Ticket:
     # The valid one first: 40 bits may, once in a long while, come up twice.
     ticket = (
-        whole(event.tickets.filter(code=code)).order_by(F("void_at").desc(nulls_first=True)).first()
+        with_guest_and_event(event.tickets.filter(code=code))
+        .order_by(F("void_at").desc(nulls_first=True))
+        .first()
     )
     if ticket is None:
         raise Refused("not_a_ticket", _("No ticket of this event has this code."))
@@ -72,16 +74,16 @@ def by_short_code(event: Event, code: str) -> Ticket:
 
 
 def by_reservation(event: Event, reservation: int) -> Ticket:
-    ticket = whole(event.tickets.valid().filter(reservation=reservation)).first()
+    ticket = with_guest_and_event(event.tickets.valid().filter(reservation=reservation)).first()
     if ticket is None:
         raise Refused("not_a_ticket", _("No ticket of this event has this code."))
     return ticket
 
 
-def by_claim(event: Event, claim: signature.Claim, *, by: User | None) -> Ticket:
+def by_signed_code(event: Event, claim: signature.Claim, *, by: User | None) -> Ticket:
     if claim.event_id != event.pk:
         raise Refused("wrong_event", wrong_event(claim.event_id, by=by))
-    ticket = whole(
+    ticket = with_guest_and_event(
         Ticket.objects.filter(serial=claim.serial, reservation=claim.reservation_id, event=event)
     ).first()
     if ticket is None:
@@ -99,7 +101,7 @@ def wrong_event(event_id: int, *, by: User | None) -> str:
     )
 
 
-def why_void(ticket: Ticket) -> str:
+def void_reason(ticket: Ticket) -> str:
     reasons = {
         Reservation.Status.CANCELLED: _("The guest cancelled this reservation."),
         Reservation.Status.REJECTED: _("The organizer took this spot back."),
@@ -111,10 +113,10 @@ def why_void(ticket: Ticket) -> str:
     return reasons[Reservation.Status(ticket.reservation.status)]
 
 
-def whole(tickets: TicketQuerySet) -> TicketQuerySet:
+def with_guest_and_event(tickets: TicketQuerySet) -> TicketQuerySet:
     """With everything that a door shows, in the same query."""
     return tickets.select_related("event", "reservation__person", "checked_in_by")
 
 
-def called_off() -> Refused:
+def cancelled_refusal() -> Refused:
     return Refused("event_cancelled", _("This event is cancelled. No ticket lets anybody in."))

@@ -16,12 +16,12 @@ from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tickets.checkin import scans
-from tickets.checkin.access import Keeper, stands_there, stood_there, stood_there_since
+from tickets.checkin.access import CheckInActor, allowed_since, may_check_in_now, was_allowed_at
 from tickets.models import Device, Gate, Scan
-from tickets.models.doors import hash_of
+from tickets.models.doors import key_hash_of
 
 # Over how long a device's scans a minute are counted, in minutes; and for how long after its last word it counts as there.
-MINUTES, QUIET = 5, timedelta(minutes=2)
+RATE_MINUTES, SILENCE_LIMIT = 5, timedelta(minutes=2)
 # What a scanner of the API is called that has no name.
 API = "API"
 # As many waiting scans as a device can tell of.
@@ -29,7 +29,7 @@ MOST_WAITING = 1_000_000
 
 
 @transaction.atomic
-def arrive(
+def register(
     event: Event, *, person: User | None = None, gate: Gate | None = None, called: str = ""
 ) -> Device:
     """A phone begins to stand at this door: with its person's own right, or by a gate's link. Refused: gate_closed."""
@@ -38,7 +38,7 @@ def arrive(
         raise Refused("gate_closed", _("This link has ended. Ask the organizer for a new one."))
     name = ", ".join(filter(None, [gate.name if gate else "", called or str(person or "")]))
     device = Device.objects.create(
-        event=event, person=person, gate=gate, name=free_name(event, name[:90])
+        event=event, person=person, gate=gate, name=unused_name(event, name[:90])
     )
     if person is not None:
         event_services.accept_door_staff(event, person)
@@ -46,14 +46,14 @@ def arrive(
     return device
 
 
-def free_name(event: Event, name: str) -> str:
+def unused_name(event: Event, name: str) -> str:
     """The name, with a number behind it where another phone of this event has it. The caller holds the event's lock."""
     taken = set(event.devices.filter(name__startswith=name).values_list("name", flat=True))
     names = (name if number == 1 else f"{name} {number}" for number in range(1, len(taken) + 2))
     return next(free for free in names if free not in taken)
 
 
-def name_of_scanner(event: int, said: str) -> str:
+def scanner_name(event: int, said: str) -> str:
     """What a scanner of the API is called: as it says, but never like a phone that stands at this door."""
     taken = said != API and Device.objects.filter(event=event, name=said).exists()
     return f"{said[:90]} ({API})" if taken else said
@@ -62,16 +62,16 @@ def name_of_scanner(event: int, said: str) -> str:
 def new_key(device: Device) -> str:
     """What the phone says who it is with from now on. We keep its hash only."""
     key = secrets.token_urlsafe(32)
-    Device.objects.filter(pk=device.pk).update(key_hash=hash_of(key))
+    Device.objects.filter(pk=device.pk).update(key_hash=key_hash_of(key))
     return key
 
 
 @transaction.atomic
-def move_to(device: Device, gate: Gate | None) -> None:
+def assign_gate(device: Device, gate: Gate | None) -> None:
     """Its person now stands at another gate of the same event."""
     event = event_services.lock(device.event_id)
     device.gate = gate
-    device.name = free_name(
+    device.name = unused_name(
         event, ", ".join(filter(None, [gate.name if gate else "", str(device.person or "")]))[:90]
     )
     device.save(update_fields=["gate", "name"])
@@ -85,14 +85,14 @@ def end(device: Device, *, by: User | None) -> None:
 
 
 @transaction.atomic
-def leave(device: Device) -> None:
+def log_out(device: Device) -> None:
     """Its person logs out: it ends, and its key too, unless scans wait on it, which may still be sent for a day."""
     end(device, by=device.person)
     Device.objects.filter(pk=device.pk, waiting=0).update(key_hash=None)
 
 
 @transaction.atomic
-def drop_keys_of(person: User) -> None:
+def revoke_keys_of(person: User) -> None:
     """Whoever has this person's old password, or a phone of theirs, may not check in with it any more. The caller's transaction."""
     for device in (
         Device.objects.filter(person=person).exclude(key_hash=None).select_related("event")
@@ -101,7 +101,7 @@ def drop_keys_of(person: User) -> None:
     Device.objects.filter(person=person).update(key_hash=None)
 
 
-def end_all_of(person: User, event: Event, *, by: User | None) -> None:
+def end_devices_of(person: User, event: Event, *, by: User | None) -> None:
     """Somebody is no longer door staff: what their phones read until now counts. The caller's transaction."""
     for device in Device.objects.filter(event=event, person=person, ended_at=None).select_related(
         "event"
@@ -109,7 +109,7 @@ def end_all_of(person: User, event: Event, *, by: User | None) -> None:
         end(device, by=by)
 
 
-def heard_from(device: Device, *, sent: int, waiting: int, ready: bool) -> None:
+def note_contact(device: Device, *, sent: int, waiting: int, ready: bool) -> None:
     """A sign of life: how many scans it sent and how many wait on it, and whether it has just passed its own test.
 
     A device that has ended can only count down what waited on it before: it has no other life to tell of.
@@ -140,26 +140,28 @@ def take_in(
         "let_in": let_in,
     }
     try:
-        if not stood_there(device, at or timezone.now()):
+        if not was_allowed_at(device, at or timezone.now()):
             return scans.refuse(device.event, text, no_longer_allowed(), **facts)
-        return scans.record(device.event, text, since=stood_there_since(device), **facts)
+        return scans.record(device.event, text, since=allowed_since(device), **facts)
     except Refused as refusal:
         return None, refusal
 
 
 def take_back(device: Device, nonce: str) -> None:
     """The device let somebody in by mistake. Refused: no_longer_allowed, nothing_to_undo, event_over."""
-    if not stands_there(device):
+    if not may_check_in_now(device):
         raise no_longer_allowed()
-    scans.take_back(device.event, nonce, keeper=Keeper(device.person or AnonymousUser(), device))
+    scans.take_back(
+        device.event, nonce, actor=CheckInActor(device.person or AnonymousUser(), device)
+    )
 
 
 def no_longer_allowed() -> Refused:
     return Refused("no_longer_allowed", _("This phone may no longer check tickets in here."))
 
 
-def rates(event: Event) -> dict[str, float]:
+def scans_per_minute(event: Event) -> dict[str, float]:
     """Scans a minute by the name of the device, those of other scanners too."""
-    recent = event.scans.filter(received__gte=timezone.now() - timedelta(minutes=MINUTES))
+    recent = event.scans.filter(received__gte=timezone.now() - timedelta(minutes=RATE_MINUTES))
     counts = recent.order_by().values_list("device").annotate(count=Count("pk"))
-    return {device: count / MINUTES for device, count in counts}
+    return {device: count / RATE_MINUTES for device, count in counts}

@@ -25,7 +25,7 @@ def add_gate(event: Event, *, name: str, by: User) -> Gate:
 
 
 @transaction.atomic
-def revoke(gate: Gate, *, by: User) -> None:
+def revoke_gate(gate: Gate, *, by: User) -> None:
     """Its link ends, and with it every phone that came by it. Twice changes nothing."""
     if Gate.objects.filter(pk=gate.pk, revoked_at=None).update(revoked_at=timezone.now()):
         audit.record("gate.revoke", gate.event, by=by, gate=gate.pk)

@@ -26,15 +26,15 @@ INFO = b"eventflow door entry"
 OVERLAP = timedelta(minutes=1)
 
 
-def changed(event: Event, *, since: datetime | None, after: int) -> list[Ticket]:
+def changed_tickets(event: Event, *, since: datetime | None, after: int) -> list[Ticket]:
     """Up to PER_PAGE of the event's tickets behind the number `after`, void ones too, that have changed since then (None: all)."""
     tickets = event.tickets.filter(pk__gt=after)
     if since:
         tickets = tickets.filter(changed__gte=since - OVERLAP)
-    return list(codes.whole(tickets).order_by("pk")[:PER_PAGE])
+    return list(codes.with_guest_and_event(tickets).order_by("pk")[:PER_PAGE])
 
 
-def sealed(ticket: Ticket) -> tuple[str, str]:
+def seal(ticket: Ticket) -> tuple[str, str]:
     """The entry's name and its text, both in base64."""
     secret = signature.decode(signature.sign(ticket))[signature.BODY.size :]
     derived = HKDF(algorithm=SHA256(), length=48, salt=b"", info=INFO).derive(secret)
@@ -47,7 +47,7 @@ def entry(ticket: Ticket) -> dict[str, Any]:
     """What a door without network shows of the guest, in the reader's language."""
     facts = {"guest": str(ticket.reservation.person), "code": ticket.code}
     if ticket.is_void:
-        return facts | {"void": codes.why_void(ticket)}
+        return facts | {"void": codes.void_reason(ticket)}
     if ticket.checked_in_at:
-        return facts | {"used": ticket.checked_in_at.isoformat(), "by": ticket.let_in_by}
+        return facts | {"used": ticket.checked_in_at.isoformat(), "by": ticket.admitted_by}
     return facts

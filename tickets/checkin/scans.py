@@ -12,7 +12,7 @@ from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tickets.checkin import admission, codes, scan_times
-from tickets.checkin.access import Keeper
+from tickets.checkin.access import CheckInActor
 from tickets.checkin.conflicts import check_conflicts
 from tickets.models import Scan, Ticket
 from tickets.ticket import signature
@@ -78,8 +78,8 @@ def take_in(
 
 def known_scan(event: Event, nonce: str, *, by: User | None, device: str) -> Scan | None:
     """What this scanner has sent under the nonce before. Refused: nonce_taken, if another scanner has."""
-    whole = ["ticket__event", "ticket__reservation__person", "ticket__checked_in_by"]
-    known = event.scans.select_related(*whole).filter(nonce=nonce)
+    shown = ["ticket__event", "ticket__reservation__person", "ticket__checked_in_by"]
+    known = event.scans.select_related(*shown).filter(nonce=nonce)
     if mine := known.sent_by(by, device).first():
         return mine
     if known.exists():
@@ -101,16 +101,16 @@ def opened(scan: Scan) -> Scan:
 
 
 @transaction.atomic
-def take_back(event: Event, nonce: str, *, keeper: Keeper) -> None:
+def take_back(event: Event, nonce: str, *, actor: CheckInActor) -> None:
     """The scanner that let somebody in by mistake takes that back. Refused: nothing_to_undo, event_over, other_device."""
     found = event.scans.select_related("ticket__reservation").filter(
         nonce=nonce, outcome=Outcome.ADMITTED
     )
-    scan = found.sent_by(keeper.person, keeper.name).first()
+    scan = found.sent_by(actor.person, actor.name).first()
     # Somebody may have taken it back and let the guest in again since: that is another admission.
     if scan is None or scan.ticket is None or scan.ticket.checked_in_at != scan.at:
         raise Refused("nothing_to_undo", _("There is nothing to take back any more."))
-    admission.undo_check_in(scan.ticket.reservation, keeper=keeper)
+    admission.undo_check_in(scan.ticket.reservation, actor=actor)
 
 
 def refuse(
@@ -154,9 +154,9 @@ def refuse(
 def ticket_behind(event: Event, text: str) -> Ticket | None:
     """Whose it was, for those who settle it; None where nothing of ours stands behind the code."""
     try:
-        if short := codes.as_short_code(text):
+        if short := codes.short_code_in(text):
             return event.tickets.filter(code=short).first()
-        if older := codes.older_reservation(text):
+        if older := codes.reservation_in_old_code(text):
             return event.tickets.valid().filter(reservation=older).first()
         return event.tickets.filter(serial=signature.read(text).serial).first()
     except Refused:

@@ -30,7 +30,7 @@ MOST_TRIES_AN_HOUR = 3 * MOST_AN_HOUR
 
 def audience_of(event: Event, audience: str) -> ReservationQuerySet:
     """The reservations whose guests are meant: one mail each. Of a cancelled event, those that held a place."""
-    meant = event.reservations.had_place() if event.is_cancelled else event.reservations.live()
+    meant = event.reservations.had_place() if event.is_cancelled else event.reservations.active()
     if audience == Announcement.Audience.ALL:
         return meant
     return (

@@ -48,9 +48,9 @@ def note(
 # --- Who is told ------------------------------------------------------------------------------------------------------
 
 
-def tell_all() -> int:
+def queue_due_mails() -> int:
     """Queue the mails that are due. Returns how many."""
-    return sum(tell(person) for person in people_with_news().order_by("pk"))
+    return sum(queue_mail_to(person) for person in people_with_news().order_by("pk"))
 
 
 def people_with_news() -> QuerySet[User]:
@@ -62,7 +62,7 @@ def people_with_news() -> QuerySet[User]:
 
 
 @transaction.atomic
-def tell(person: User) -> bool:
+def queue_mail_to(person: User) -> bool:
     """Queue one mail about all events of the person, if one is due. Whether it was."""
     OrganizerLetter.objects.get_or_create(person=person)
     letter = OrganizerLetter.objects.select_for_update(no_key=True).get(person=person)

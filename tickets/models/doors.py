@@ -15,9 +15,9 @@ from events.models import Event
 from tickets.models.reservations import Ticket
 
 # By how much a device's clock, set by ours, may still differ from it.
-CLOCKS_APART = timedelta(seconds=5)
+CLOCK_TOLERANCE = timedelta(seconds=5)
 # For so long after its end a device may still send what it read before.
-LATE = timedelta(days=1)
+LATE_UPLOAD = timedelta(days=1)
 
 
 class GateQuerySet(models.QuerySet["Gate"]):
@@ -59,10 +59,10 @@ class Gate(models.Model):
 
 class DeviceQuerySet(models.QuerySet["Device"]):
     def with_key(self, key: str) -> "DeviceQuerySet":
-        return self.filter(key_hash=hash_of(key)) if key else self.none()
+        return self.filter(key_hash=key_hash_of(key)) if key else self.none()
 
 
-def hash_of(key: str) -> str:
+def key_hash_of(key: str) -> str:
     """What we keep of a device's key: it has 256 random bits, which need no salt and no slow hash."""
     return hashlib.sha256(key.encode()).hexdigest()
 
@@ -100,7 +100,7 @@ class Device(models.Model):
     def ends_at(self) -> datetime:
         """From when on nothing that it reads counts. A person's device has a day more than the event, if the person may stay."""
         revoked_at = self.gate.revoked_at if self.gate and self.person_id is None else None
-        last = self.event.end_time if self.person_id is None else self.event.end_time + LATE
+        last = self.event.end_time if self.person_id is None else self.event.end_time + LATE_UPLOAD
         return min(moment for moment in (self.ended_at, revoked_at, last) if moment)
 
     @property
@@ -110,11 +110,11 @@ class Device(models.Model):
     @property
     def key_dies_at(self) -> datetime:
         """From when on its key opens nothing: the last moment for what it read before its end."""
-        return min(self.ends_at, self.event.end_time) + LATE
+        return min(self.ends_at, self.event.end_time) + LATE_UPLOAD
 
-    def may_have_kept(self, at: datetime) -> bool:
+    def may_have_held(self, at: datetime) -> bool:
         """Whether a scan of that time can still have waited on the device when it was last heard of before its end."""
-        return self.seen_at is None or self.waiting > 0 or at >= self.seen_at - CLOCKS_APART
+        return self.seen_at is None or self.waiting > 0 or at >= self.seen_at - CLOCK_TOLERANCE
 
 
 class ScanQuerySet(models.QuerySet["Scan"]):

@@ -41,9 +41,9 @@ class ReservationQuerySet(FoldedQuerySet, models.QuerySet["Reservation"]):
     def confirmed(self) -> "ReservationQuerySet":
         return self.filter(status=Reservation.Status.CONFIRMED)
 
-    def live(self) -> "ReservationQuerySet":
+    def active(self) -> "ReservationQuerySet":
         """Those that hold a place in the queue or a seat."""
-        return self.filter(status__in=Reservation.LIVE)
+        return self.filter(status__in=Reservation.ACTIVE)
 
     def had_place(self) -> "ReservationQuerySet":
         """Those that held a place in the queue or a seat when their event was cancelled."""
@@ -128,7 +128,7 @@ class Reservation(FoldedModel):
         PENDING = "pending", pgettext_lazy("reservation of a cancelled event", "Was waiting")
         CONFIRMED = "confirmed", pgettext_lazy("reservation of a cancelled event", "Had a spot")
 
-    LIVE = (Status.PENDING, Status.CONFIRMED)
+    ACTIVE = (Status.PENDING, Status.CONFIRMED)
 
     # The whole state machine: a move that is not listed cannot happen. The ones back to pending are the undo of a decision.
     MOVES: ClassVar[dict[str, set[str]]] = {
@@ -247,8 +247,8 @@ class Reservation(FoldedModel):
         return self.status == self.Status.CANCELLED
 
     @property
-    def is_live(self) -> bool:
-        return self.status in self.LIVE
+    def is_active(self) -> bool:
+        return self.status in self.ACTIVE
 
     @property
     def undo_seconds_left(self) -> int:
@@ -279,7 +279,7 @@ class Reservation(FoldedModel):
     @property
     def can_be_cancelled(self) -> bool:
         """Whether its guest may give it back: who has a seat or a place in the queue, until the event is over."""
-        return self.is_live and not self.event.is_past
+        return self.is_active and not self.event.is_past
 
     def can_move_to(self, status: str) -> bool:
         return status in self.MOVES[self.status]
@@ -393,7 +393,7 @@ class Ticket(models.Model):
         return self.void_at is not None
 
     @property
-    def let_in_by(self) -> str:
+    def admitted_by(self) -> str:
         """Which device let the guest in, and whose: `Gate 2, Tomasz Lis`. A phone that bears its person's name says it once."""
         device, person = self.checked_in_device, str(self.checked_in_by or "")
         return device if person and person in device else ", ".join(filter(None, [device, person]))

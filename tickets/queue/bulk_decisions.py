@@ -20,7 +20,13 @@ from tickets.queue.checks import (
 )
 from tickets.queue.counters import save_counters
 from tickets.queue.promotion import promote
-from tickets.queue.transitions import give_seats, move, note_full, put_back, tell_rejected
+from tickets.queue.transitions import (
+    change_status,
+    give_seats,
+    note_full,
+    queue_rejection_mails,
+    return_to_pending,
+)
 
 Status = Reservation.Status
 
@@ -39,7 +45,7 @@ def undo_many(
     )
     rejected = [reservation.person_id for reservation in found if reservation.is_rejected]
     back = set(
-        event.reservations.live().filter(person__in=rejected).values_list("person", flat=True)
+        event.reservations.active().filter(person__in=rejected).values_list("person", flat=True)
     )
     for reservation in found:
         try:
@@ -49,7 +55,7 @@ def undo_many(
             refusals[reservation.pk] = refusal
         else:
             done.append(reservation)
-    put_back(event, done, by=by)
+    return_to_pending(event, done, by=by)
     promote(event)
     save_counters(event)
     return [reservation.pk for reservation in done], refusals
@@ -114,11 +120,11 @@ def reject_many(
         reservation.pk: already_checked_in() for reservation in found if reservation.inside
     }
     found = [reservation for reservation in found if not reservation.inside]
-    move(event, found, Status.REJECTED, by=by, message=message.strip())
+    change_status(event, found, Status.REJECTED, by=by, message=message.strip())
     audit.record_many(
         [audit.entry("reservation.reject", reservation, by=by) for reservation in found]
     )
-    tell_rejected(found)
+    queue_rejection_mails(found)
     promote(event)
     save_counters(event)
     return [reservation.pk for reservation in found], refusals

@@ -29,7 +29,7 @@ def check_first_reservation(event: Event, person: User) -> None:
         .exclude(status=Status.CANCELLED)
         .values_list("status", flat=True)
     )
-    if earlier & set(Reservation.LIVE):
+    if earlier & set(Reservation.ACTIVE):
         raise Refused("already_registered", _("You already have a reservation for this event."))
     if earlier:
         raise Refused(

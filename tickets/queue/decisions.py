@@ -12,8 +12,15 @@ from tickets.queue.bulk_decisions import reject_many
 from tickets.queue.checks import already_decided, check_decidable, check_undoable, check_unused
 from tickets.queue.counters import save_counters
 from tickets.queue.promotion import promote
-from tickets.queue.reads import live_reservation
-from tickets.queue.transitions import give_seats, locked, move, note_full, put_back, tell_rejected
+from tickets.queue.reads import active_reservation
+from tickets.queue.transitions import (
+    change_status,
+    give_seats,
+    lock_reservation,
+    note_full,
+    queue_rejection_mails,
+    return_to_pending,
+)
 
 Status = Reservation.Status
 
@@ -25,7 +32,7 @@ def confirm(reservation: Reservation, *, by: User) -> Reservation:
 
     Refused: already_decided, event_full, event_not_open.
     """
-    event, reservation = locked(reservation)
+    event, reservation = lock_reservation(reservation)
     check_decidable(event, reservation)
     if event.is_full:
         raise Refused(
@@ -46,15 +53,15 @@ def reject(reservation: Reservation, *, by: User, message: str = "", seen: str =
 
     `seen`: the status that the caller was shown, if any; a reservation that has another by now is not touched.
     """
-    event, reservation = locked(reservation)
+    event, reservation = lock_reservation(reservation)
     if seen and reservation.status != seen:
         raise already_decided()
     if not reservation.is_confirmed:
         check_decidable(event, reservation)
     check_unused(reservation)
-    move(event, [reservation], Status.REJECTED, by=by, message=message.strip())
+    change_status(event, [reservation], Status.REJECTED, by=by, message=message.strip())
     audit.record("reservation.reject", reservation, by=by)
-    tell_rejected([reservation])
+    queue_rejection_mails([reservation])
     promote(event)
     save_counters(event)
     return reservation
@@ -82,10 +89,10 @@ def undo(reservation: Reservation, *, by: User, before_mail: bool = False) -> Re
     `before_mail`: only as long as the mail about the decision has not left.
     Refused: nothing_to_undo, already_mailed, already_checked_in, already_registered, event_not_open.
     """
-    event, reservation = locked(reservation)
-    again = reservation.is_rejected and live_reservation(event, reservation.person_id) is not None
+    event, reservation = lock_reservation(reservation)
+    again = reservation.is_rejected and active_reservation(event, reservation.person_id) is not None
     check_undoable(event, reservation, again=again, before_mail=before_mail)
-    put_back(event, [reservation], by=by)
+    return_to_pending(event, [reservation], by=by)
     promote(event)
     reservation.refresh_from_db()
     save_counters(event)

@@ -10,12 +10,12 @@ from tickets.models import Reservation
 from tickets.queue import registration
 
 
-def let_go(person: User) -> None:
+def release_reservations_of(person: User) -> None:
     """Give back every place at an event that isn't over, and forget what organizers wrote. What was stays, without a name.
 
     In the caller's transaction. Takes the events' locks in the order of their ids, so two who leave at once don't wait for each other.
     """
-    held = Reservation.objects.live().filter(person=person, event__end_time__gt=timezone.now())
+    held = Reservation.objects.active().filter(person=person, event__end_time__gt=timezone.now())
     for reservation in held.order_by("event_id"):
         with suppress(
             Refused

@@ -11,30 +11,30 @@ from events.models import Event
 from tickets import mails
 from tickets.models import Reservation
 from tickets.queue.counters import save_counters
-from tickets.queue.transitions import move
+from tickets.queue.transitions import change_status
 
 Status = Reservation.Status
 
 
 def reject_all(event: Event, *, by: User | None) -> None:
     """The event is cancelled: nobody keeps a place, and each keeps what it was. The caller holds the lock."""
-    told = list(event.reservations.live().select_related("person"))
+    told = list(event.reservations.active().select_related("person"))
     groups = {
-        status: [one.pk for one in told if one.status == status] for status in Reservation.LIVE
+        status: [one.pk for one in told if one.status == status] for status in Reservation.ACTIVE
     }
-    move(event, told, Status.REJECTED, by=by)
+    change_status(event, told, Status.REJECTED, by=by)
     for status, ids in groups.items():
         Reservation.objects.filter(pk__in=ids).update(status_at_cancellation=status)
     mail.queue_many(mails.event_cancelled, told, args=lambda r: {"reservation": r.pk})
     save_counters(event)
 
 
-def tell_moved(event: Event, before: dict[str, Any]) -> None:
+def queue_move_mails(event: Event, before: dict[str, Any]) -> None:
     """Write to everybody with a place. The delay leaves time to mend a slip; only the newest of several mails leaves.
 
     `before`: start, end and place until now. Guests who wait for a mail about an earlier change know what was before that.
     """
-    told = list(event.reservations.live().select_related("person"))
+    told = list(event.reservations.active().select_related("person"))
     waiting = mail.waiting(mails.moved, event=event.pk)
     was = waiting["was"] if waiting else {name: in_json(value) for name, value in before.items()}
     facts = {"event": event.pk, "sequence": event.sequence, "was": was}

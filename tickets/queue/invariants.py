@@ -40,7 +40,7 @@ def never_oversold() -> Iterator[str]:
         yield f"event {event.pk} has {event.real_confirmed} confirmed reservations and {event.seats_limit} seats"
 
 
-def counters_tell_the_truth() -> Iterator[str]:
+def counters_match_recount() -> Iterator[str]:
     """An event's counters are what a recount finds."""
     same = Q(**{f"{name}_count": F(f"real_{name}") for name in COUNTED})
     for event in recounted().exclude(same):
@@ -51,10 +51,10 @@ def counters_tell_the_truth() -> Iterator[str]:
         yield f"event {event.pk} says {says}, but has {has} ({', '.join(COUNTED)})"
 
 
-def one_live_reservation_each() -> Iterator[str]:
+def one_active_reservation_each() -> Iterator[str]:
     """Nobody is twice in one queue."""
     doubles = (
-        Reservation.objects.live()
+        Reservation.objects.active()
         .order_by()
         .values("event", "person")
         .annotate(how_many=Count("pk"))
@@ -64,17 +64,17 @@ def one_live_reservation_each() -> Iterator[str]:
         yield f"event {double['event']}, person {double['person']}: {double['how_many']} live reservations"
 
 
-def live_only_where_published() -> Iterator[str]:
+def active_only_where_published() -> Iterator[str]:
     """Nobody waits or has a seat at a draft, or at an event that was called off."""
     for pk, event in (
-        Reservation.objects.live()
+        Reservation.objects.active()
         .exclude(event__status=Event.Status.PUBLISHED)
         .values_list("pk", "event")
     ):
         yield f"reservation {pk} is live, event {event} is not published"
 
 
-def had_place_only_where_cancelled() -> Iterator[str]:
+def place_before_cancellation_only_where_cancelled() -> Iterator[str]:
     """What a reservation was when its event was cancelled is kept for rejected ones of cancelled events only."""
     right = Q(status=Status.REJECTED, event__status=Event.Status.CANCELLED)
     for pk, event in Reservation.objects.had_place().exclude(right).values_list("pk", "event"):
@@ -120,10 +120,10 @@ def nobody_waits_beside_a_free_seat() -> Iterator[str]:
 
 RULES = [
     never_oversold,
-    counters_tell_the_truth,
-    one_live_reservation_each,
-    live_only_where_published,
-    had_place_only_where_cancelled,
+    counters_match_recount,
+    one_active_reservation_each,
+    active_only_where_published,
+    place_before_cancellation_only_where_cancelled,
     confirmed_have_one_ticket,
     only_confirmed_have_tickets,
     tickets_belong_to_their_event,

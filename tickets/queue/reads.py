@@ -12,16 +12,16 @@ from tickets.models import Reservation
 Status = Reservation.Status
 
 
-def live_reservation(event: Event, person_id: int) -> Reservation | None:
+def active_reservation(event: Event, person_id: int) -> Reservation | None:
     """The person's place in the queue or seat, if they have one."""
-    return event.reservations.live().filter(person_id=person_id).first()
+    return event.reservations.active().filter(person_id=person_id).first()
 
 
 def latest(event: Event, person: User) -> Reservation | None:
     """What to show this person about this event: their live reservation, else the newest one."""
     order = ["-created", "-id"]
     return (
-        live_reservation(event, person.pk)
+        active_reservation(event, person.pk)
         or event.reservations.filter(person=person).order_by(*order).first()
     )
 
@@ -48,7 +48,7 @@ def position(reservation: Reservation, *, near_the_end: bool = False) -> int | N
     return Event.objects.filter(pk=reservation.event_id).values_list(place, flat=True).get()
 
 
-def place(reservations: Sequence[Reservation], *, near_the_end: bool = False) -> None:
+def assign_positions(reservations: Sequence[Reservation], *, near_the_end: bool = False) -> None:
     """Bring each its `position`: neighbours in the order of one event's queue, as a page of it shows them. One query for the first who waits."""
     waiting = [reservation for reservation in reservations if reservation.is_pending]
     first = position(waiting[0], near_the_end=near_the_end) if waiting else None

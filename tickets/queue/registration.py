@@ -17,7 +17,7 @@ from tickets.models import Reservation
 from tickets.queue.checks import check_first_reservation, check_open, check_unused
 from tickets.queue.counters import count, save_counters
 from tickets.queue.promotion import promote
-from tickets.queue.transitions import issue_tickets, locked, move
+from tickets.queue.transitions import change_status, issue_tickets, lock_reservation
 
 Status = Reservation.Status
 
@@ -42,7 +42,9 @@ def reserve(
     check_first_reservation(event, person)
     was_full = event.is_full
     seated = event.is_automatic and not event.is_full and not event.pending_count
-    reservation = first_come(event, person, key) if seated else last_in_queue(event, person, key)
+    reservation = (
+        create_confirmed(event, person, key) if seated else create_pending(event, person, key)
+    )
     if not seated and promote(event):
         reservation.refresh_from_db()
     note_new(event, reservation, filled=event.is_full and not was_full)
@@ -53,7 +55,7 @@ def reserve(
     return reservation
 
 
-def first_come(event: Event, person: User, key: str) -> Reservation:
+def create_confirmed(event: Event, person: User, key: str) -> Reservation:
     """A seat at once: nobody waits for it."""
     now = timezone.now()
     reservation = Reservation.objects.create(
@@ -70,7 +72,7 @@ def first_come(event: Event, person: User, key: str) -> Reservation:
     return reservation
 
 
-def last_in_queue(event: Event, person: User, key: str) -> Reservation:
+def create_pending(event: Event, person: User, key: str) -> Reservation:
     reservation = Reservation.objects.create(person=person, event=event, key=key)
     count(event, Status.PENDING, +1)
     audit.record("reservation.reserve", reservation, by=person)
@@ -84,7 +86,7 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
 
     Refused: already_gone, event_over, already_checked_in.
     """
-    event, reservation = locked(reservation)
+    event, reservation = lock_reservation(reservation)
     if not reservation.can_move_to(Status.CANCELLED):
         raise Refused("already_gone", _("This reservation is no longer active."))
     if event.is_past:
@@ -93,7 +95,7 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
         )
     check_unused(reservation)
     had_seat = reservation.is_confirmed
-    move(event, [reservation], Status.CANCELLED)
+    change_status(event, [reservation], Status.CANCELLED)
     audit.record("reservation.cancel", reservation, by=by)
     mail.queue(mails.cancelled, to=reservation.person, args={"reservation": reservation.pk})
     if not promote(event) and had_seat:

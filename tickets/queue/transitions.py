@@ -21,24 +21,24 @@ from tickets.queue.counters import count
 Status = Reservation.Status
 
 
-def put_back(event: Event, reservations: Sequence[Reservation], *, by: User) -> None:
+def return_to_pending(event: Event, reservations: Sequence[Reservation], *, by: User) -> None:
     """Make these decided reservations pending again, and write to the guests who were told of a decision."""
-    told = told_of_a_decision(reservations)
-    move(event, reservations, Status.PENDING)
+    told = with_mailed_decision(reservations)
+    change_status(event, reservations, Status.PENDING)
     audit.record_many(
         [audit.entry("reservation.undo", reservation, by=by) for reservation in reservations]
     )
     mail.queue_many(mails.waits_again, told, args=lambda r: {"reservation": r.pk})
 
 
-def told_of_a_decision(reservations: Sequence[Reservation]) -> list[Reservation]:
+def with_mailed_decision(reservations: Sequence[Reservation]) -> list[Reservation]:
     """Those whose guest has had a mail about a decision: about the last one, or earlier a ticket."""
     sent = Ticket.objects.void_after_mail().filter(reservation__in=[one.pk for one in reservations])
     had_ticket = set(sent.values_list("reservation", flat=True))
     return [one for one in reservations if one.decision_was_mailed or one.pk in had_ticket]
 
 
-def locked(reservation: Reservation) -> tuple[Event, Reservation]:
+def lock_reservation(reservation: Reservation) -> tuple[Event, Reservation]:
     """The event, locked, and the reservation as it stands under that lock, with `inside`."""
     event = event_services.lock(reservation.event_id)
     fresh = Reservation.objects.select_related("person").with_entry().get(pk=reservation.pk)
@@ -50,7 +50,7 @@ def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | 
     """Confirm these pending reservations, issue their tickets and queue their mails. The seats must be there."""
     if not reservations:
         return
-    move(event, reservations, Status.CONFIRMED, by=by)
+    change_status(event, reservations, Status.CONFIRMED, by=by)
     audit.record_many(
         [audit.entry("reservation.confirm", reservation, by=by) for reservation in reservations]
     )
@@ -77,7 +77,7 @@ def issue_tickets(reservations: Sequence[Reservation], *, by: User | None) -> No
     )
 
 
-def move(
+def change_status(
     event: Event,
     reservations: Sequence[Reservation],
     status: str,
@@ -109,7 +109,7 @@ def move(
         valid.change(void_at=timezone.now())
 
 
-def tell_rejected(reservations: Sequence[Reservation]) -> None:
+def queue_rejection_mails(reservations: Sequence[Reservation]) -> None:
     delay = settings.MAIL_DECISION_DELAY_SECONDS
     mail.queue_many(
         mails.rejected,

@@ -13,13 +13,13 @@ from tickets.models import Gate, Reservation
 SALT, GATE_SALT = "tickets.leave", "tickets.gate"
 
 
-def leave_url(reservation: Reservation) -> str:
+def cancel_url(reservation: Reservation) -> str:
     return settings.SITE_URL + reverse(
         "tickets:leave", args=[signing.dumps(reservation.pk, salt=SALT)]
     )
 
 
-def reservation_behind(token: str) -> Reservation | None:
+def reservation_from_token(token: str) -> Reservation | None:
     """The reservation that the link is about; None if we did not make the link."""
     try:
         pk = signing.loads(token, salt=SALT)
@@ -34,7 +34,7 @@ def gate_url(gate: Gate) -> str:
     )
 
 
-def gate_behind(token: str) -> Gate | None:
+def gate_from_token(token: str) -> Gate | None:
     """The gate that the link opens, revoked or not; None if we did not make the link."""
     try:
         pk = signing.loads(token, salt=GATE_SALT)

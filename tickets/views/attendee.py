@@ -37,9 +37,9 @@ def reserve(request: PersonRequest, pk: int) -> HttpResponse:
             event, person=request.user, key=request.POST.get("key", "")[:LONGEST_KEY]
         )
     except Refused as refusal:
-        return told(request, event, refusal)
-    if not reservation.is_live:
-        return told(
+        return respond(request, event, refusal)
+    if not reservation.is_active:
+        return respond(
             request,
             event,
             Refused(
@@ -52,7 +52,7 @@ def reserve(request: PersonRequest, pk: int) -> HttpResponse:
         if reservation.is_confirmed
         else _("Reserved. You are in the queue.")
     )
-    return told(request, event, words)
+    return respond(request, event, words)
 
 
 @require_safe
@@ -109,15 +109,15 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         registration.cancel(reservation, by=request.user)
     except Refused as refusal:
-        return told(request, reservation.event, refusal, back=way_back(request, reservation))
-    return told(request, reservation.event, words, back=way_back(request, reservation))
+        return respond(request, reservation.event, refusal, back=way_back(request, reservation))
+    return respond(request, reservation.event, words, back=way_back(request, reservation))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: VisitorRequest, token: str) -> HttpResponse:
     """Where the mailed link leads that needs no log-in. Opening it changes nothing, for mail scanners open every link; the button does."""
-    reservation = links.reservation_behind(token)
+    reservation = links.reservation_from_token(token)
     if reservation is None:
         raise Http404
     refusal = None
@@ -135,7 +135,7 @@ def leave(request: VisitorRequest, token: str) -> HttpResponse:
     return render(request, "tickets/leave.html", context, status=409 if refusal else 200)
 
 
-def told(
+def respond(
     request: PersonRequest, event: Event, outcome: Refused | str, *, back: str = ""
 ) -> HttpResponse:
     """The end of a deed: for htmx the card as it is now with a toast, for a plain form a message on the page it came from."""

@@ -417,7 +417,7 @@ def listing(
         found, PER_PAGE, count=None if filters.words or kept else filters.count()
     ).get_page(asked.get("page"))
     if not filters.words:
-        reads.place([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
+        reads.assign_positions([*page], near_the_end=page.number * 2 > page.paginator.num_pages)
     refusals = refusals or {}
     rows = [
         Row(

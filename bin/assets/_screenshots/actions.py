@@ -42,13 +42,13 @@ def show_code(code: str) -> Action:
 def check_in_code(code: str) -> Action:
     """Check a ticket in, always as for the first time: an earlier check-in is undone."""
     from tickets.checkin import admission
-    from tickets.checkin.access import Keeper
+    from tickets.checkin.access import CheckInActor
     from tickets.models import Ticket
 
     def action(page: Page) -> None:
         ticket = Ticket.objects.select_related("reservation", "event__organizer").get(code=code)
         if ticket.is_used:
-            admission.undo_check_in(ticket.reservation, keeper=Keeper(ticket.event.organizer))
+            admission.undo_check_in(ticket.reservation, actor=CheckInActor(ticket.event.organizer))
         show_code(code)(page)
         page.keyboard.press("Enter")
         page.wait_for_selector(".result[data-result=ok]")

@@ -18,9 +18,9 @@ from eventflow.api.views.events import EVENT
 from events.models import Event
 from events.permissions import door_events
 from tickets.checkin import admission, codes, devices, scans
-from tickets.checkin.access import Keeper, door_reservations, door_tickets
+from tickets.checkin.access import CheckInActor, door_reservations, door_tickets
 from tickets.models import Reservation, Scan, Ticket
-from tickets.models.doors import LATE
+from tickets.models.doors import LATE_UPLOAD
 from tickets.ticket import signature
 
 ID = re.compile(r"[0-9]{1,18}")
@@ -57,7 +57,7 @@ class DoorEvents(Endpoint):
     def get(self, request: PersonRequest) -> Response:
         """Published events at whose door the caller may stand, soonest first, until a day after their end, as long as scans are taken."""
         read_list_query(request)
-        recent = timezone.now() - LATE
+        recent = timezone.now() - LATE_UPLOAD
         mine = (
             door_events(request.user)
             .published()
@@ -77,7 +77,7 @@ class Inspect(Endpoint):
     )
     def get(self, request: PersonRequest, ref: str) -> Response:
         """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a QR code's text; nobody is let in."""
-        reservation, ticket = presented(request, ref)
+        reservation, ticket = find_presented(request, ref)
         reservation.checked_in_at = ticket.checked_in_at if ticket else None  # type: ignore[attr-defined]
         return respond(data.Inspection(reservation).data)
 
@@ -130,7 +130,7 @@ class CheckIn(Endpoint):
             "detail": detail,
             "already_checked_in": not admitted.first,
             "checked_in_at": admitted.ticket.checked_in_at,
-            "checked_in_by": admitted.ticket.let_in_by,
+            "checked_in_by": admitted.ticket.admitted_by,
         }
         return respond(data.CheckedIn(facts).data, detail)
 
@@ -151,8 +151,8 @@ class UndoCheckIn(Endpoint):
     @idempotent
     def post(self, request: PersonRequest, ref: str) -> Response:
         """The guest was let in by mistake: the ticket works again. For who checked it in, and for the event's organizer."""
-        reservation, _ticket = presented(request, ref)
-        ticket = admission.undo_check_in(reservation, keeper=Keeper(request.user))
+        reservation, _ticket = find_presented(request, ref)
+        ticket = admission.undo_check_in(reservation, actor=CheckInActor(request.user))
         facts = {
             "reservation_id": reservation.pk,
             "checked_in": ticket.is_used,
@@ -163,14 +163,14 @@ class UndoCheckIn(Endpoint):
 
 def read_now(request: PersonRequest, ref: str, device: str) -> admission.Admission:
     # To let in by an id takes the ticket alone; who it is and what for is asked only to refuse.
-    tickets, pk = door_tickets(request.user).select_related("checked_in_by"), reservation_in(ref)
+    tickets, pk = door_tickets(request.user).select_related("checked_in_by"), reservation_id_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
         return admission.check_in(
             fetch(door_reservations(request.user), pk or 0), by=request.user, device=device
         )
     return admission.let_in(
-        ticket, by=request.user, device=devices.name_of_scanner(ticket.event_id, device)
+        ticket, by=request.user, device=devices.scanner_name(ticket.event_id, device)
     )
 
 
@@ -185,7 +185,7 @@ def read_once(
 ) -> admission.Admission:
     """The admission behind this reading, however often it is sent. Refused: as `read_now`; what the scanner let in all the same is kept."""
     event, text = code_at_its_door(request, ref)
-    name = devices.name_of_scanner(event.pk, device)
+    name = devices.scanner_name(event.pk, device)
     scan, refusal = scans.record(
         event, text, nonce=nonce, by=request.user, device=name, at=scanned_at, let_in=let_in
     )
@@ -196,17 +196,17 @@ def read_once(
 
 def code_at_its_door(request: PersonRequest, ref: str) -> tuple[Event, str]:
     """The event whose door the caller stands at, and what stands for the ticket there."""
-    if reservation_in(ref) is None:
+    if reservation_id_in(ref) is None:
         return fetch(door_events(request.user), signature.read(ref).event_id), ref
-    reservation, ticket = presented(request, ref)
+    reservation, ticket = find_presented(request, ref)
     if ticket is None:
         return reservation.event, admission.check_in(reservation, by=request.user).ticket.code
     return ticket.event, ticket.code
 
 
-def presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | None]:
+def find_presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | None]:
     """Whom a scanner's reading means, with their valid ticket if they have one. Neither an id nor a ticket: refused with the reason."""
-    tickets, pk = codes.whole(door_tickets(request.user)), reservation_in(ref)
+    tickets, pk = codes.with_guest_and_event(door_tickets(request.user)), reservation_id_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
         return fetch(door_reservations(request.user), pk or 0), None
@@ -214,9 +214,9 @@ def presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | N
     return ticket.reservation, ticket
 
 
-def reservation_in(ref: str) -> int | None:
+def reservation_id_in(ref: str) -> int | None:
     """The id that a scanner sent, itself or in an older backend's ticket; None for a signed code."""
-    return int(ref) if ID.fullmatch(ref) else codes.older_reservation(ref)
+    return int(ref) if ID.fullmatch(ref) else codes.reservation_in_old_code(ref)
 
 
 def by_code(request: PersonRequest, ref: str) -> Ticket:

@@ -220,7 +220,7 @@ class Participants(Endpoint):
         found = event.reservations.select_related("event", "person").in_queue_order()
         count = None if narrowed(query) else counters.how_many_of(event, statuses(query))
         # Only of neighbours in the queue can the places be told from the first one's.
-        finish = None if narrowed(query) else reads.place
+        finish = None if narrowed(query) else reads.assign_positions
         found = filtered(found.with_position() if finish is None else found, query)
         return respond_with_list(
             Rows(found.with_check_in(), data.Participant, finish, count), request

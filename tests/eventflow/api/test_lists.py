@@ -12,7 +12,7 @@ from eventflow.api import pagination
 from tests.eventflow.api.clients import Api, data, refused
 from tests.support.factories import make_admin, make_event, make_people, make_reservation
 from tickets.checkin import admission
-from tickets.checkin.access import Keeper
+from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 
@@ -157,7 +157,7 @@ def test_a_check_in_and_its_undo_are_changes_of_the_reservation():
     organizer, seen = reservation.event.organizer, [updated(reservation)]
     admission.check_in(reservation, by=organizer)
     seen.append(updated(reservation))
-    admission.undo_check_in(reservation, keeper=Keeper(organizer))
+    admission.undo_check_in(reservation, actor=CheckInActor(organizer))
     seen.append(updated(reservation))
     assert seen == sorted(set(seen))
 

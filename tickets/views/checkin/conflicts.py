@@ -44,7 +44,7 @@ def conflicts(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 @organizer_required
 def settle(request: PersonRequest, pk: int) -> HttpResponse:
-    scan = at_my_event(request, pk)
+    scan = fetch_scan(request, pk)
     service.settle(scan, by=request.user)
     messages.success(request, _("Settled. You find it among the settled ones."))
     return redirect("tickets:conflicts", scan.event_id)
@@ -53,11 +53,11 @@ def settle(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 @organizer_required
 def unsettle(request: PersonRequest, pk: int) -> HttpResponse:
-    scan = at_my_event(request, pk)
+    scan = fetch_scan(request, pk)
     service.unsettle(scan, by=request.user)
     messages.success(request, _("It is open again."))
     return redirect("tickets:conflicts", scan.event_id)
 
 
-def at_my_event(request: PersonRequest, pk: int) -> Scan:
+def fetch_scan(request: PersonRequest, pk: int) -> Scan:
     return get_object_or_404(managed_scans(request.user), pk=pk)

@@ -1,4 +1,4 @@
-"""The organizer's view of the door: its gates with their links, the phones that stand there; and the page behind a gate's link."""
+"""The organizer's page of an event's gates and devices, and the page that a gate's link opens."""
 
 from typing import Any
 
@@ -18,21 +18,21 @@ from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
 from tickets.checkin import devices, gates
-from tickets.forms import GateForm, StandForm
+from tickets.forms import GateForm, GateLinkForm
 from tickets.models import Device
 from tickets.permissions import managed_devices, managed_gates
 from tickets.ticket import links, qr
-from tickets.views.checkin.keepers import remember
+from tickets.views.checkin.access import remember
 
-# So many phones a minute may come by one gate's link.
+# So many devices a minute may be registered by one gate's link.
 MOST_ARRIVALS = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @organizer_required
 @keeps_draft(GateForm)
-def doors(request: PersonRequest, pk: int) -> HttpResponse:
-    """Gates and phones; a POST adds a gate."""
+def gates_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """The event's gates and devices; a POST adds a gate."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     form = GateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -53,15 +53,15 @@ def doors(request: PersonRequest, pk: int) -> HttpResponse:
         "form": form,
         "gates": event.gates.filter(revoked_at=None),
         "here": "doors",
-        **phones(event),
+        **devices_context(event),
     }
     template = "tickets/doors.html#phones" if request.htmx else "tickets/doors.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-def phones(event: Event) -> dict[str, Any]:
-    """The phones of this event, those that spoke last first, each with its scans a minute; and the scanners that came by the API."""
-    rates, now = devices.rates(event), timezone.now()
+def devices_context(event: Event) -> dict[str, Any]:
+    """The devices of this event, the last heard from first, each with its scans a minute; and the API's scanners."""
+    rates, now = devices.scans_per_minute(event), timezone.now()
     there: list[Device] = list(
         event.devices.exclude(seen_at=None)
         .select_related("gate", "person", "event")
@@ -69,7 +69,7 @@ def phones(event: Event) -> dict[str, Any]:
     )
     for phone in there:
         phone.rate = rates.pop(phone.name, 0.0)  # type: ignore[attr-defined]
-        phone.is_there = phone.seen_at is not None and now - phone.seen_at < devices.QUIET  # type: ignore[attr-defined]
+        phone.is_there = phone.seen_at is not None and now - phone.seen_at < devices.SILENCE_LIMIT  # type: ignore[attr-defined]
     return {"phones": there, "others": sorted(rates.items())}
 
 
@@ -96,7 +96,7 @@ def gate_qr(request: PersonRequest, pk: int) -> HttpResponse:
 @organizer_required
 def revoke(request: PersonRequest, pk: int) -> HttpResponse:
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
-    gates.revoke(gate, by=request.user)
+    gates.revoke_gate(gate, by=request.user)
     messages.success(
         request,
         _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.")
@@ -116,10 +116,10 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
-@keeps_draft(StandForm)
-def stand(request: VisitorRequest, token: str) -> HttpResponse:
+@keeps_draft(GateLinkForm)
+def gate_link(request: VisitorRequest, token: str) -> HttpResponse:
     """What a gate's link opens: where one would stand, and a button. Nothing happens before it is pressed."""
-    gate = links.gate_behind(token)
+    gate = links.gate_from_token(token)
     if gate is None:
         raise Http404
     if not gate.is_open or gate.event.is_cancelled:
@@ -129,11 +129,13 @@ def stand(request: VisitorRequest, token: str) -> HttpResponse:
             {"gate": gate, "event": gate.event, "over": True},
             status=410,
         )
-    form = StandForm(request.POST if request.method == "POST" else None)
+    form = GateLinkForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if not rate_counter.is_within(f"gate:{gate.pk}", MOST_ARRIVALS, seconds=60):
             return render(request, "429.html", status=429)
-        remember(request, devices.arrive(gate.event, gate=gate, called=form.cleaned_data["called"]))
+        remember(
+            request, devices.register(gate.event, gate=gate, called=form.cleaned_data["called"])
+        )
         return redirect("tickets:check_in", gate.event_id)
     return render(
         request,

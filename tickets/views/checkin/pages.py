@@ -26,11 +26,11 @@ from events.models import Event
 from events.permissions import managed_events
 from tickets.checkin import admission, codes, devices
 from tickets.checkin import search as service
-from tickets.checkin.access import kept_events, kept_reservations
+from tickets.checkin.access import checkin_events, checkin_reservations
 from tickets.models import Reservation, Ticket
 from tickets.templatetags.arrivals import parts
 from tickets.ticket import signature
-from tickets.views.checkin.keepers import KeeperRequest, keeper_required
+from tickets.views.checkin.access import CheckInRequest, checkin_access_required
 
 # The reader of codes, for phones that have none of their own, is a WebAssembly module.
 WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL]}
@@ -39,14 +39,14 @@ WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EV
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_override(WITH_READER)
 @allow_camera
-@keeper_required
-def check_in(request: KeeperRequest, pk: int) -> HttpResponse:
+@checkin_access_required
+def check_in(request: CheckInRequest, pk: int) -> HttpResponse:
     """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
-    event = get_object_or_404(kept_events(request.keeper), pk=pk)
+    event = get_object_or_404(checkin_events(request.actor), pk=pk)
     if request.method != "POST":
-        return render(request, "tickets/check_in.html", frame(request, event, "code"))
+        return render(request, "tickets/check_in.html", page_context(request, event, "code"))
     try:
-        ticket = codes.find(event, request.POST.get("code", ""), by=request.keeper.person)
+        ticket = codes.find(event, request.POST.get("code", ""), by=request.actor.person)
     except Refused as refusal:
         return result(request, event, "invalid", refusal=refusal)
     return result(request, event, "used" if ticket.is_used else "found", ticket=ticket)
@@ -55,17 +55,17 @@ def check_in(request: KeeperRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @csp_override(WITH_READER)
 @allow_camera
-@keeper_required
-def ready(request: KeeperRequest, pk: int) -> HttpResponse:
+@checkin_access_required
+def ready(request: CheckInRequest, pk: int) -> HttpResponse:
     """Is this phone ready for the doors? The page tries what it will need; a POST says at which gate it stands."""
-    event = get_object_or_404(kept_events(request.keeper), pk=pk)
-    device = request.keeper.device
+    event = get_object_or_404(checkin_events(request.actor), pk=pk)
+    device = request.actor.device
     mine = device if device and device.event_id == event.pk and device.person_id else None
     if request.method == "POST" and mine:
         gate = event.gates.filter(
             revoked_at=None, pk=as_number(request.POST.get("gate", ""))
         ).first()
-        devices.move_to(mine, gate)
+        devices.assign_gate(mine, gate)
         at = (
             _("This phone stands at %(gate)s.") % {"gate": isolated(gate)}
             if gate
@@ -76,7 +76,7 @@ def ready(request: KeeperRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "tickets/ready.html",
-        frame(request, event, "ready")
+        page_context(request, event, "ready")
         | {"mine": mine, "gates": event.gates.filter(revoked_at=None)},
     )
 
@@ -86,20 +86,20 @@ def as_number(text: str) -> int:
 
 
 @require_safe
-@keeper_required
+@checkin_access_required
 @vary_on_headers("HX-Request")
-def search(request: KeeperRequest, pk: int) -> HttpResponse:
+def search(request: CheckInRequest, pk: int) -> HttpResponse:
     """Guests of this event by the beginning of a name, an address or a code."""
-    event = get_object_or_404(kept_events(request.keeper), pk=pk)
-    query, keeper = request.GET.get("q", ""), request.keeper
-    context = frame(request, event, "search")
-    tickets = service.search(event, query, keeper=keeper)
-    hits = [(ticket, context["manages"] or keeper.let_in(ticket)) for ticket in tickets]
+    event = get_object_or_404(checkin_events(request.actor), pk=pk)
+    query, actor = request.GET.get("q", ""), request.actor
+    context = page_context(request, event, "search")
+    tickets = service.search(event, query, actor=actor)
+    hits = [(ticket, context["manages"] or actor.admitted(ticket)) for ticket in tickets]
     context |= {
         "query": query,
         "hits": hits,
         "most": service.MOST_HITS,
-        "shows_codes": not keeper.came_by_link,
+        "shows_codes": not actor.came_by_link,
     }
     return render(
         request,
@@ -109,12 +109,12 @@ def search(request: KeeperRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@keeper_required
-def admit(request: KeeperRequest, pk: int) -> HttpResponse:
-    reservation = at_my_door(request, pk)
+@checkin_access_required
+def admit(request: CheckInRequest, pk: int) -> HttpResponse:
+    reservation = fetch_reservation(request, pk)
     try:
         admitted = admission.check_in(
-            reservation, by=request.keeper.person, device=request.keeper.name
+            reservation, by=request.actor.person, device=request.actor.name
         )
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
@@ -127,15 +127,15 @@ def admit(request: KeeperRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@keeper_required
-def undo(request: KeeperRequest, pk: int) -> HttpResponse:
-    """Take a check-in back, once the keeper is sure of it: a ticket that works again may let a second guest in."""
-    reservation = at_my_door(request, pk)
+@checkin_access_required
+def undo(request: CheckInRequest, pk: int) -> HttpResponse:
+    """Take a check-in back, once the actor is sure of it: a ticket that works again may let a second guest in."""
+    reservation = fetch_reservation(request, pk)
     try:
         if "sure" not in request.POST:
-            ticket = admission.used_ticket(reservation, keeper=request.keeper)
+            ticket = admission.used_ticket(reservation, actor=request.actor)
             return result(request, ticket.event, "ask", ticket=ticket)
-        ticket = admission.undo_check_in(reservation, keeper=request.keeper)
+        ticket = admission.undo_check_in(reservation, actor=request.actor)
     except Refused as refusal:
         return result(request, reservation.event, "invalid", refusal=refusal)
     return result(request, ticket.event, "found", ticket=ticket, undone=True)
@@ -153,12 +153,12 @@ def arrivals(request: PersonRequest, pk: int) -> HttpResponse:
     )
 
 
-def at_my_door(request: KeeperRequest, reservation: int) -> Reservation:
-    return get_object_or_404(kept_reservations(request.keeper), pk=reservation)
+def fetch_reservation(request: CheckInRequest, reservation: int) -> Reservation:
+    return get_object_or_404(checkin_reservations(request.actor), pk=reservation)
 
 
 def result(
-    request: KeeperRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any
+    request: CheckInRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any
 ) -> HttpResponse:
     """The answer about one ticket, `kind` being found, ok, used, ask or invalid: alone for htmx, over the page otherwise."""
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
@@ -168,14 +168,16 @@ def result(
         "tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk]
     )
     context = (
-        frame(request, event, here) | {"result": kind, "ticket": ticket, "next": next_page} | answer
+        page_context(request, event, here)
+        | {"result": kind, "ticket": ticket, "next": next_page}
+        | answer
     )
     return render(request, template, context, status=409 if kind == "invalid" else 200)
 
 
-def frame(request: KeeperRequest, event: Event, here: str) -> dict[str, Any]:
+def page_context(request: CheckInRequest, event: Event, here: str) -> dict[str, Any]:
     """What stands around every page of the door."""
-    device = request.keeper.device
+    device = request.actor.device
     return {
         "event": event,
         "gate": device.gate if device and device.event_id == event.pk else None,

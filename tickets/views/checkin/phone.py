@@ -25,12 +25,12 @@ from eventflow.core.errors import Refused, envelope
 from eventflow.core.text_direction import isolated
 from tickets import checkin
 from tickets.checkin import devices, offline_list, scan_times
-from tickets.checkin.access import kept_events, stands_there
-from tickets.forms import ReadingForm
+from tickets.checkin.access import checkin_events, may_check_in_now
+from tickets.forms import ScanForm
 from tickets.models import Device, Scan, Ticket
 from tickets.templatetags.ticket_parts import entered
 from tickets.ticket import qr, signature
-from tickets.views.checkin.keepers import KeeperRequest, keeper_required, remember
+from tickets.views.checkin.access import CheckInRequest, checkin_access_required, remember
 
 logger = logging.getLogger(__name__)
 WORKER = (Path(checkin.__file__).parent / "door_worker.js").read_text()
@@ -44,13 +44,13 @@ RESULTS = {Scan.Outcome.ADMITTED: "ok", Scan.Outcome.USED: "used", Scan.Outcome.
 
 
 @require_POST
-@keeper_required
-def device(request: KeeperRequest, pk: int) -> HttpResponse:
+@checkin_access_required
+def device(request: CheckInRequest, pk: int) -> HttpResponse:
     """The phone introduces itself: its key, which is shown this once."""
-    event = get_object_or_404(kept_events(request.keeper), pk=pk)
-    known = request.keeper.device
-    if known is None or known.event_id != event.pk or not stands_there(known):
-        known = devices.arrive(event, person=request.keeper.person)
+    event = get_object_or_404(checkin_events(request.actor), pk=pk)
+    known = request.actor.device
+    if known is None or known.event_id != event.pk or not may_check_in_now(known):
+        known = devices.register(event, person=request.actor.person)
         remember(request, known)
     if known.has_ended:  # the event was over long ago
         return gone()
@@ -106,9 +106,9 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
     phone = by_key(request, pk)
     said = parsed(request.body)
     answers = [answer_to(phone, form) for form in said["readings"]]
-    devices.heard_from(phone, sent=len(answers), waiting=said["waiting"], ready=said["ready"])
+    devices.note_contact(phone, sent=len(answers), waiting=said["waiting"], ready=said["ready"])
     if said["leaving"]:
-        devices.leave(phone)
+        devices.log_out(phone)
     event = phone.event
     event.refresh_from_db()
     facts = {
@@ -117,7 +117,7 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
         "now": timezone.now(),
     }
     return JsonResponse(
-        {"answers": answers, **facts, "allowed": not said["leaving"] and stands_there(phone)}
+        {"answers": answers, **facts, "allowed": not said["leaving"] and may_check_in_now(phone)}
     )
 
 
@@ -125,7 +125,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     """What the phone says, each reading checked. Refused: bad_reading, if that can't be understood."""
     try:
         said = json.loads(body)
-        forms = [ReadingForm(dict(reading)) for reading in said["readings"]]
+        forms = [ScanForm(dict(reading)) for reading in said["readings"]]
         waiting = int(said.get("waiting", 0))
         understood = (
             len(forms) <= MOST_READINGS and waiting >= 0 and all(form.is_valid() for form in forms)
@@ -141,7 +141,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     }
 
 
-def answer_to(phone: Device, form: ReadingForm) -> dict[str, Any]:
+def answer_to(phone: Device, form: ScanForm) -> dict[str, Any]:
     """What became of one reading: `kept` says whether the organizer sees it. Who came in is told to phones that may stand here now."""
     said = form.cleaned_data
     if said["undo"]:
@@ -163,7 +163,7 @@ def facts_of(ticket: Ticket) -> dict[str, Any]:
         "guest": str(ticket.reservation.person),
         "code": ticket.code,
         "entered": entered(ticket),
-        "by": ticket.let_in_by,
+        "by": ticket.admitted_by,
     }
 
 
@@ -183,20 +183,20 @@ def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
     `next` is where to go on, if there is more; `valid` how many may come in: the list holds tickets that are no longer valid too.
     """
     phone = by_key(request, pk)
-    if not stands_there(phone):
+    if not may_check_in_now(phone):
         return gone()
     at = timezone.now()
     after = request.GET.get("after", "")
     since = scan_times.read(request.GET.get("since", ""))
     if since and not scan_times.FIRST <= since <= at + scan_times.AHEAD:
         raise Refused("bad_time", _("The list can’t be asked for since that time."))
-    found = offline_list.changed(
+    found = offline_list.changed_tickets(
         phone.event,
         since=since,
         after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0,
     )
     more = found[-1].pk if len(found) == offline_list.PER_PAGE else None
-    entries = [offline_list.sealed(ticket) for ticket in found]
+    entries = [offline_list.seal(ticket) for ticket in found]
     return JsonResponse(
         {"at": at, "entries": entries, "next": more, "valid": phone.event.confirmed_count}
     )
@@ -213,10 +213,10 @@ def worker(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@keeper_required
-def manifest(request: KeeperRequest, pk: int) -> HttpResponse:
+@checkin_access_required
+def manifest(request: CheckInRequest, pk: int) -> HttpResponse:
     """What a phone needs to keep the page as an app (W3C Web Application Manifest)."""
-    event = get_object_or_404(kept_events(request.keeper), pk=pk)
+    event = get_object_or_404(checkin_events(request.actor), pk=pk)
     address = reverse("tickets:check_in", args=[event.pk])
     icon = {"src": static("img/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
     name = _("Check-in: %(title)s") % {"title": isolated(event.title)}
@@ -238,9 +238,9 @@ def manifest(request: KeeperRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@keeper_required
-def sample(request: KeeperRequest, pk: int) -> HttpResponse:
+@checkin_access_required
+def sample(request: CheckInRequest, pk: int) -> HttpResponse:
     """A code that we signed and that opens no door, because no event has the number 0: for the phone to try itself on."""
-    get_object_or_404(kept_events(request.keeper), pk=pk)
+    get_object_or_404(checkin_events(request.actor), pk=pk)
     code = signature.qr_text(Ticket(event_id=0, reservation_id=0, serial="0" * 16))
     return HttpResponse(qr.png(code), content_type="image/png")

@@ -7,19 +7,19 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.decorators import View, VisitorRequest, respond_login_required
-from tickets.checkin.access import Keeper
+from tickets.checkin.access import CheckInActor
 from tickets.models import Device
 
 SESSION = "door"
 
 
-class KeeperRequest(VisitorRequest):
+class CheckInRequest(VisitorRequest):
     """What the views of the door get."""
 
-    keeper: Keeper
+    actor: CheckInActor
 
 
-def device_of(request: HttpRequest) -> Device | None:
+def session_device(request: HttpRequest) -> Device | None:
     """The device that this browser's session belongs to."""
     number = request.session.get(SESSION)
     return (
@@ -29,12 +29,12 @@ def device_of(request: HttpRequest) -> Device | None:
     )
 
 
-def keeper_of(request: HttpRequest) -> Keeper:
-    device = device_of(request)
+def actor_of(request: HttpRequest) -> CheckInActor:
+    device = session_device(request)
     # Somebody else may have logged in on this phone since.
     if device and device.person_id not in (None, request.user.pk):
         device = None
-    return Keeper(request.user, device)
+    return CheckInActor(request.user, device)
 
 
 def remember(request: HttpRequest, device: Device) -> None:
@@ -42,13 +42,13 @@ def remember(request: HttpRequest, device: Device) -> None:
     request.session[SESSION] = device.pk
 
 
-def keeper_required(view: Callable[..., HttpResponseBase]) -> View:
+def checkin_access_required(view: Callable[..., HttpResponseBase]) -> View:
     """Who is neither logged in nor came by a gate's link is sent to the log-in page."""
 
     @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.keeper = keeper_of(request)
-        if request.keeper.device is None and not request.user.is_authenticated:
+        request.actor = actor_of(request)
+        if request.actor.device is None and not request.user.is_authenticated:
             return respond_login_required(request)
         return view(request, *args, **kwargs)
 
