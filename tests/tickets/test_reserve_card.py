@@ -66,7 +66,7 @@ def test_card_of_a_visitor_leads_to_the_log_in_and_back(client):
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("signed-out", ["Log in to reserve"])
     assert (
-        only(response, f"{CARD}//a[.='Log in to reserve']").get("href")
+        only(response, f"{CARD}//a[normalize-space()='Log in to reserve']").get("href")
         == f"/accounts/login/?next=/events/{event.pk}/"
     )
     assert dialog_words(response) == ""
@@ -136,7 +136,7 @@ def test_card_of_a_confirmed_guest_leads_to_the_ticket(client):
         "confirmed",
         ["Open my ticket", "Add to calendar", "Cancel reservation"],
     )
-    assert only(response, f"{CARD}//a[.='Open my ticket']").get("href") == reverse(
+    assert only(response, f"{CARD}//a[normalize-space()='Open my ticket']").get("href") == reverse(
         "tickets:ticket", args=[reservation.pk]
     )
     assert only(response, "//dialog[@id='cancel-dialog']/form").get("action") == cancel_url(
