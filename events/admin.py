@@ -1,4 +1,4 @@
-"""Events in Django's admin: to look at. They are written in the panel, which keeps their rules."""
+"""Events in Django's admin, read-only: they are edited in the panel, which has their rules."""
 
 from django.contrib import admin
 

@@ -1,3 +1,5 @@
+"""The events app: events, their public pages, the panel and the live metrics."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,7 +9,4 @@ class EventsConfig(AppConfig):
     verbose_name = _("Events")
 
     def ready(self) -> None:
-        from events import (
-            metrics,  # noqa: F401  registers the metrics of events
-            receivers,  # noqa: F401  door staff was invited by an address
-        )
+        from events import metrics, receivers  # noqa: F401  importing registers them

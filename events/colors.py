@@ -1,8 +1,9 @@
-"""The posters' dark colour in hexadecimal, for paper and mail, which know no CSS variables: `--p1` of tokens.css."""
+"""The dark colour of an event's poster, for paper and mail, which know no CSS variables."""
 
 from events.models import Event
 
-INK = {
+# `--p1` of each hue in static/css/tokens.css, in hexadecimal.
+DARK_COLORS = {
     "cherry": "#641226",
     "coral": "#651602",
     "amber": "#5b2600",
@@ -18,5 +19,5 @@ INK = {
 }
 
 
-def ink(event: Event) -> str:
-    return INK[event.hue]
+def dark_color(event: Event) -> str:
+    return DARK_COLORS[event.hue]

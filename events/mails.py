@@ -1,4 +1,7 @@
-"""The mails of events that are not about a reservation. A builder reads the truth when the mail leaves; None: its cause is gone."""
+"""The mails of events that are not about a reservation.
+
+A builder reads the database when the mail is sent, and returns None if there is no reason any more.
+"""
 
 from django.conf import settings
 from django.urls import reverse
@@ -6,13 +9,13 @@ from django.utils.translation import gettext as _
 
 from eventflow.core.text_direction import isolated
 from eventflow.mail import Letter, mail_builder
-from events.colors import ink
+from events.colors import dark_color
 from events.models import DoorStaff
 
 
 @mail_builder("events.door_staff", formerly="events.mails.door_staff")
 def door_staff(staff: int) -> Letter | None:
-    """You help at the door: where to go, or how to sign up first. None once that was taken back."""
+    """The invitation to check in at an event; None once it was taken back."""
     found = DoorStaff.objects.select_related("event__organizer", "person").filter(pk=staff).first()
     if found is None or found.event.is_cancelled:
         return None
@@ -24,7 +27,7 @@ def door_staff(staff: int) -> Letter | None:
     facts = {
         "event": event,
         "title": title,
-        "ink": ink(event),
+        "ink": dark_color(event),
         "is_invited": found.person is None,
         "address": found.email,
         "url": settings.SITE_URL + path,

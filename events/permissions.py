@@ -1,4 +1,4 @@
-"""Which events may this person touch? Everything else derives from these querysets."""
+"""Which events a person may touch. All other permissions derive from these querysets."""
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -10,27 +10,25 @@ Visitor = User | AnonymousUser
 
 
 def managed_events(user: Visitor) -> EventQuerySet:
-    """Events whose queue, text and numbers this person runs: their own as an Organizer, all as an Admin."""
+    """The events that a person runs: an Organizer their own, an Admin all."""
     if not user.is_authenticated or not user.is_active or not user.is_organizer:
         return Event.objects.none()
     return Event.objects.all() if user.is_admin else Event.objects.filter(organizer=user)
 
 
 def visible_events(user: Visitor) -> EventQuerySet:
-    """What has been published, and the drafts of those who manage them."""
-    return (
-        Event.objects.public() | managed_events(user)
-        if user.is_authenticated
-        else Event.objects.public()
-    )
+    """The public events, and the drafts of the person who manages them."""
+    public = Event.objects.public()
+    return public | managed_events(user) if user.is_authenticated else public
 
 
-def door_events(user: Visitor) -> EventQuerySet:
-    """Events at whose door this person may stand: those they manage and those they were asked to help at."""
+def door_staff_events(user: Visitor) -> EventQuerySet:
+    """The events at which a person may check in: those they manage, and those they help at."""
     if not user.is_authenticated or not user.is_active:
         return Event.objects.none()
     if user.is_admin:
         return Event.objects.all()
-    # Not a join, whose doubles would have to be sorted out among all: whoever has thousands waits no longer at the door of one.
-    mine = Q(pk__in=DoorStaff.objects.filter(person=user).values("event"))
-    return Event.objects.filter(Q(organizer=user) | mine if user.is_organizer else mine)
+    # No join: it would give an event once for each of its door staff, and to sort these out takes
+    # long for a person with thousands of events.
+    staffed = Q(pk__in=DoorStaff.objects.filter(person=user).values("event"))
+    return Event.objects.filter(Q(organizer=user) | staffed if user.is_organizer else staffed)

@@ -1,4 +1,4 @@
-"""What events do when something happens to a person, inside the same transaction."""
+"""What events do when an address is verified or an account deleted, in the same transaction."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from events import services
 
 
 @receiver(address_verified)
-def open_the_doors_they_were_invited_to(person: User, **kwargs: Any) -> None:
-    services.welcome_door_staff(person)
+def accept_invitations(person: User, **kwargs: Any) -> None:
+    services.accept_invitations(person)
 
 
 @receiver(account_deleting)
-def release_reservations(person: User, **kwargs: Any) -> None:
-    services.let_go(person)
+def release_events(person: User, **kwargs: Any) -> None:
+    services.release_events_of(person)

@@ -1,15 +1,18 @@
-"""What the event's life tells the rooms above it, inside the same transaction.
+"""Signals of an event's life, sent inside its transaction.
 
-The queue lives in `tickets`, which may import `events` but not the other way round; so a move of an event that the queue
-must follow (seats were added, the event was cancelled) is announced here, and the queue listens.
+The queue lives in `tickets`, which imports `events` and not the other way round. So a change that
+the queue must follow (added seats, a cancellation) is a signal, and `tickets` receives it. Each is
+sent with `event`, its row locked. A receiver that raises undoes the whole change.
 """
 
 from django.dispatch import Signal
 
-# All are sent with `event`, its row locked; edited and cancelled with `by` too. A receiver that raises undoes the whole change.
+# Sent with `event` and `by`.
 event_edited = Signal()
-# Published, and at another time or place than its guests were told. Sent with `before`: its start, end and place until now, by field.
+# A published event has another time or place. Sent with `event` and `before`: its former start, end
+# and location, by field.
 event_moved = Signal()
+# Sent with `event` and `by`.
 event_cancelled = Signal()
-# Sent with `event`, `person` and `by`: they may not stand at its door any more.
+# Sent with `event`, `person` and `by`: the person may not check in there any more.
 door_staff_removed = Signal()

@@ -1,6 +1,8 @@
+"""The addresses of the public event pages and of the organizer's panel."""
+
 from django.urls import path
 
-from events.views import panel, public
+from events.views import editor, live_page, panel, public
 
 app_name = "events"
 urlpatterns = [
@@ -8,14 +10,16 @@ urlpatterns = [
     path("events/<int:pk>/", public.detail, name="detail"),
     path("events/<int:pk>/calendar.ics", public.calendar, name="calendar"),
     path("organizer/", panel.event_list, name="panel"),
-    path("organizer/events/new/", panel.new, name="new"),
-    path("organizer/events/<int:pk>/", panel.live, name="live"),
-    path("organizer/events/<int:pk>/edit/", panel.edit, name="edit"),
-    path("organizer/events/<int:pk>/publish/", panel.publish, name="publish"),
-    path("organizer/events/<int:pk>/duplicate/", panel.duplicate, name="duplicate"),
-    path("organizer/events/<int:pk>/cancel/", panel.cancel, name="cancel"),
-    path("organizer/events/<int:pk>/door-staff/", panel.add_door_staff, name="add_door_staff"),
+    path("organizer/events/new/", editor.new, name="new"),
+    path("organizer/events/<int:pk>/", live_page.live, name="live"),
+    path("organizer/events/<int:pk>/edit/", editor.edit, name="edit"),
+    path("organizer/events/<int:pk>/publish/", editor.publish, name="publish"),
+    path("organizer/events/<int:pk>/duplicate/", editor.duplicate, name="duplicate"),
+    path("organizer/events/<int:pk>/cancel/", editor.cancel, name="cancel"),
+    path("organizer/events/<int:pk>/door-staff/", live_page.add_door_staff, name="add_door_staff"),
     path(
-        "organizer/door-staff/<int:pk>/remove/", panel.remove_door_staff, name="remove_door_staff"
+        "organizer/door-staff/<int:pk>/remove/",
+        live_page.remove_door_staff,
+        name="remove_door_staff",
     ),
 ]

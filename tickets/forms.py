@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from eventflow.core.errors import Refused
 from eventflow.core.fields import ComposedLine, ComposedText
-from events.models import MOST_SEATS, Event
+from events.models import MAX_SEATS, Event
 from tickets.checkin import scan_times
 from tickets.messages import announcements
 from tickets.models import Announcement, Reservation, ReservationQuerySet
@@ -85,7 +85,7 @@ class QueueFilters(forms.Form):
                 )
             )
         return [(str(value), str(word), counts[value]) for value, word in words.items()] + [
-            (self.EVERY, str(_("All")), self.event.all_count)
+            (self.EVERY, str(_("All")), self.event.reservation_count)
         ]
 
     @property
@@ -115,7 +115,7 @@ class QueueFilters(forms.Form):
     def count(self) -> int:
         """How many of the event's reservations are in the state that is shown."""
         return (
-            self.event.all_count
+            self.event.reservation_count
             if self.shown == self.EVERY
             else counters.counts(self.event)[self.shown]
         )
@@ -152,7 +152,7 @@ class NextForm(forms.Form):
 
     number = forms.IntegerField(
         min_value=1,
-        max_value=MOST_SEATS,
+        max_value=MAX_SEATS,
         error_messages={"required": gettext_lazy("Enter a number, like 20.")},
     )
 

@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from eventflow.core.text_direction import isolated
 from eventflow.mail import Letter, mail_builder
 from eventflow.mail.letters import Attachment
-from events.calendar import event_calendar, method
-from events.colors import ink
+from events.calendar import calendar_method, event_calendar
+from events.colors import dark_color
+from events.date_text import day_in_line, hours
 from events.models import Event
-from events.templatetags.event_parts import day_in_line, hours
 from tickets.models import Announcement, Reservation, Ticket
 from tickets.ticket import links, pdf
 
@@ -295,7 +295,7 @@ def about(reservation: Reservation) -> dict[str, Any]:
         # In one line, whatever was put into it: it stands in the subject.
         "title": isolated(" ".join(event.title.split())),
         "had_ticket": reservation.tickets.exists(),
-        "ink": ink(event),
+        "ink": dark_color(event),
         "event_url": settings.SITE_URL + event.get_absolute_url(),
         "cancel_url": links.cancel_url(reservation) if reservation.is_active else "",
     }
@@ -312,15 +312,15 @@ def ticket_url(reservation: Reservation) -> str:
     return settings.SITE_URL + reverse("tickets:ticket", args=[reservation.pk])
 
 
-def calendar_file(event: Event, *, going: bool = True) -> Attachment:
+def calendar_file(event: Event, *, attending: bool = True) -> Attachment:
     return Attachment(
         "event.ics",
-        event_calendar(event, going=going),
+        event_calendar(event, attending=attending),
         "text/calendar",
-        {"method": method(event, going=going), "charset": "utf-8"},
+        {"method": calendar_method(event, attending=attending), "charset": "utf-8"},
     )
 
 
 def out_of_the_calendar(facts: dict[str, Any]) -> list[Attachment]:
     """For those who may have put it there."""
-    return [calendar_file(facts["event"], going=False)] if facts["had_ticket"] else []
+    return [calendar_file(facts["event"], attending=False)] if facts["had_ticket"] else []

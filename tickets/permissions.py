@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from events.permissions import Visitor, door_events, managed_events
+from events.permissions import Visitor, door_staff_events, managed_events
 from tickets.models import (
     Device,
     DeviceQuerySet,
@@ -40,7 +40,7 @@ def visible_reservations(user: Visitor) -> ReservationQuerySet:
     """The person's own, and those that they may check in or decide on."""
     if not user.is_authenticated:
         return Reservation.objects.none()
-    mine_or_at_my_door = Q(person=user) | Q(event__in=door_events(user))
+    mine_or_at_my_door = Q(person=user) | Q(event__in=door_staff_events(user))
     return Reservation.objects.filter(mine_or_at_my_door).select_related("event", "person")
 
 

@@ -49,7 +49,7 @@ class Frame:
                 "confirmed_count": event.confirmed_count,
                 "pending_count": event.pending_count,
                 "checked_in_count": event.checked_in_count,
-                "spots_left": event.spots_left,
+                "spots_left": event.seats_left,
             }
         )
 

@@ -1,4 +1,4 @@
-"""Small parts of the organizer's panel: names of tabs, the line of the last days, steps of an event's life."""
+"""Small parts of the organizer's panel: the names of its tabs, the line of recent sign-ups."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def tab_name(name: str) -> str:
 
 @register.simple_tag
 def spark(counts: Sequence[int]) -> SafeString:
-    """Reservations a day as a line, oldest first, with the sum in words for those who don't see it."""
+    """Reservations a day as a line, oldest first; the sum in words for screen readers."""
     total = sum(counts)
     if not total:
         return format_html('<span class="muted small one-line">{}</span>', _("No sign-ups yet"))
@@ -35,5 +35,8 @@ def spark(counts: Sequence[int]) -> SafeString:
     label = ngettext(
         "%(count)d sign-up in the last 14 days", "%(count)d sign-ups in the last 14 days", total
     ) % {"count": total}
-    drawing = '<svg class="spark" viewBox="0 0 96 28" preserveAspectRatio="none" role="img" aria-label="{}"><polyline points="{}"/></svg>'
+    drawing = (
+        '<svg class="spark" viewBox="0 0 96 28" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}"><polyline points="{}"/></svg>'
+    )
     return format_html(drawing, label, points)

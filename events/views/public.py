@@ -1,4 +1,4 @@
-"""What everybody sees: the list of events and one event."""
+"""The public pages: the list of events, one event, its calendar file."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -16,24 +16,23 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.decorators import VisitorRequest
 from events import sharing
 from events.calendar import event_calendar
-from events.forms import EventFilters
+from events.forms.filters import EventFilters
 from events.models import Event
 from events.page_cache import PageCache, is_cacheable
-from events.permissions import Visitor, door_events, managed_events, visible_events
+from events.permissions import Visitor, door_staff_events, managed_events, visible_events
 
 PER_PAGE = 20
-# An event, and where the person who looks stands with it.
+# An event, and the status of the person's own reservation there.
 Row = tuple[Event, str | None]
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def event_list(request: VisitorRequest) -> HttpResponse:
-    """The published events by day; htmx gets the results alone, or the next page of them."""
+    """The public events by day; htmx gets the results alone, or the next page of them."""
     filters = EventFilters(request.GET)
-    page = Paginator(filters.events().select_related("organizer"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    found = Paginator(filters.events().select_related("organizer"), PER_PAGE)
+    page = found.get_page(request.GET.get("page"))
     past = bool(filters.chosen("past"))
     days = by_day(with_own_state(page.object_list, request.user), past=past)
     context = {"filters": filters, "page": page, "days": days, "past": past}
@@ -47,7 +46,7 @@ def detail(request: VisitorRequest, pk: int) -> HttpResponse:
         return page
     event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
     manages = managed_events(request.user).filter(pk=event.pk).exists()
-    helps = not manages and door_events(request.user).filter(pk=event.pk).exists()
+    helps = not manages and door_staff_events(request.user).filter(pk=event.pk).exists()
     context = detail_context(event, manages=manages, helps=helps)
     return render(request, "events/detail.html", context)
 
@@ -79,14 +78,14 @@ def calendar(request: VisitorRequest, pk: int) -> HttpResponse:
 
 
 def fragment(request: VisitorRequest, page: int) -> str:
-    """Which part of the page htmx asks for. Going back in history needs all of it."""
+    """The part of the page that htmx asks for; empty for the whole page, as history needs it."""
     if not request.htmx or request.htmx.history_restore_request:
         return ""
     return "#results" if request.htmx.target == "results" or page == 1 else "#later"
 
 
 def by_day(rows: Iterable[Row], *, past: bool) -> list[tuple[date, list[Row]]]:
-    """The rows under the days on which their events start where they happen; what already runs stands under today."""
+    """The rows by the day on which their event starts, in its zone; a running one is today's."""
     days = sorted(
         ((shown_day(row[0], past=past), row) for row in rows),
         key=lambda pair: (pair[0], pair[1][0].start_time),
@@ -104,7 +103,7 @@ def shown_day(event: Event, *, past: bool) -> date:
 
 
 def with_own_state(events: Iterable[Event], person: Visitor) -> list[Row]:
-    """Each event with the status of the person's live reservation for it, or None. One query for all of them, none for visitors."""
+    """Each event with the status of the person's active reservation, or None. One query at most."""
     events, states = list(events), {}
     if person.is_authenticated:
         live = person.reservations.active().filter(event__in=[event.pk for event in events])

@@ -460,7 +460,7 @@ def test_deletion_of_an_organizer_keeps_past_events_and_deletes_drafts(client):
     Event.objects.filter(pk=draft.pk).update(status="draft")
     deletion.delete_account(organizer)
     assert [*Event.objects.order_by("pk")] == [over, called_off]
-    assert Event.objects.get(pk=over.pk).host == "Deleted account"
+    assert Event.objects.get(pk=over.pk).organizer_name == "Deleted account"
     assert "Deleted account" in client.get(over.get_absolute_url()).text
     assert DoorStaff.objects.filter(pk=helper.pk).exists()
     client.force_login(admin)

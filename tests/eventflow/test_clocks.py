@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eventflow.core.errors import Refused
-from events import services
-from events.forms import EventForm
+from events import date_text, services
+from events.forms.editor import EventForm
 from events.models import Event
-from events.templatetags import event_parts
 from tests.eventflow.api.clients import Api
 from tests.support.factories import make_event, make_organizer
 
@@ -239,8 +238,8 @@ def test_hours_name_the_day_of_the_end_where_it_is_another(start, end, said):
         for name, text in (("start_time", start), ("end_time", end))
     }
     event = make_event(**{name: moment.astimezone(UTC) for name, moment in moments.items()})
-    assert event_parts.hours(event) == said
-    assert event_parts.hours(Event(**moments)) == said
+    assert date_text.hours(event) == said
+    assert date_text.hours(Event(**moments)) == said
 
 
 @every_zone
@@ -252,7 +251,7 @@ def test_hours_name_the_day_by_real_length(name):
         midnight = datetime.combine(event.local_start.date() + timedelta(days=1), time.min)
         same_day = event.local_end.replace(tzinfo=None) <= midnight
         night = event.local_end.time() <= time(6) and length <= 12 * HOUR
-        assert (" – " not in event_parts.hours(event)) == (same_day or night), (start, length)
+        assert (" – " not in date_text.hours(event)) == (same_day or night), (start, length)
 
 
 def test_an_evening_until_midnight_is_not_of_the_next_day(monkeypatch):

@@ -67,7 +67,7 @@ def test_the_uid_stays_and_a_cancelled_event_outranks_its_copies():
 
 def test_who_does_not_go_takes_it_out_of_the_calendar_and_may_come_back():
     event = make_event()
-    method, entry = read(event, going=False)
+    method, entry = read(event, attending=False)
     assert (method, entry["uid"], entry["status"]) == (
         "CANCEL",
         entry_of(event)["uid"],

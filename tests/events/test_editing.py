@@ -12,8 +12,8 @@ from django.utils import timezone
 from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events import services
-from events.forms import EventForm, zone_choices
-from events.models import Event, current_zone
+from events.forms.editor import EventForm, zone_choices
+from events.models import Event, validate_current_zone
 from tests.eventflow.api.clients import Api, data
 from tests.support.factories import make_event, make_organizer, make_reservation
 from tickets.queue import decisions
@@ -175,7 +175,7 @@ OLD = [
 @pytest.mark.parametrize("name", OLD)
 def test_zone_without_a_place_or_with_an_old_name_is_refused(name):
     with pytest.raises(ValidationError):
-        current_zone(name)
+        validate_current_zone(name)
     event = make_event(status=Event.Status.DRAFT)
     answer = Api(event.organizer).patch(f"/events/organizer/{event.pk}/edit/", {"time_zone": name})
     assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["time_zone"])
@@ -195,7 +195,7 @@ def test_zone_without_a_place_or_with_an_old_name_is_refused(name):
     ],
 )
 def test_zone_of_a_place_is_taken(name):
-    current_zone(name)
+    validate_current_zone(name)
     event = make_event(status=Event.Status.DRAFT)
     assert EventForm(typed(event, time_zone=name), instance=event).is_valid()
 

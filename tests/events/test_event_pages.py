@@ -7,11 +7,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events import services
-from events.forms import EventFilters, days_of
+from events import date_text, services
+from events.forms.filters import EventFilters, days_of
 from events.live import feeds
 from events.models import Event
-from events.templatetags import event_parts
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.markup import all_words, has_class, only, tree, words
 from tests.support.page_checks import inline_in
@@ -66,7 +65,7 @@ def test_a_running_event_stands_under_today_with_its_hours(client):
     event = make_event(start_time=start, end_time=start + timedelta(hours=3))
     response = client.get(LIST)
     assert "Happening now" in all_words(response, ROW)[0]
-    assert event_parts.hours(event) in all_words(response, ROW)[0]
+    assert date_text.hours(event) in all_words(response, ROW)[0]
     assert words(tree(response).xpath("//section[@class='agenda__day']/h2")[0]).startswith("Today")
 
 
@@ -79,7 +78,7 @@ def test_the_day_of_an_event_is_the_one_at_its_place(client):
     make_event(start_time=start.astimezone(UTC), time_zone=there.key)
     response = client.get(LIST)
     assert (
-        event_parts.without_weekday(start.date())
+        date_text.without_weekday(start.date())
         in all_words(response, "//section[@class='agenda__day']/h2")[0]
     )
     assert "23:30 (America/New York)" in all_words(response, ROW)[0]
@@ -256,7 +255,7 @@ def test_hours_are_those_of_the_place_and_name_its_zone_where_it_is_not_ours():
     event = make_event(
         start_time=start, end_time=start + timedelta(hours=2), time_zone="America/New_York"
     )
-    assert (event_parts.hours(event), event_parts.day(event.local_start)) == (
+    assert (date_text.hours(event), date_text.day(event.local_start)) == (
         "21:00–23:00 (America/New York)",
         "Monday, 30 June 2036",
     )

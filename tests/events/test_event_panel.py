@@ -8,10 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from events import services
-from events.forms import EventForm, first_guess, zone_choices
+from events import date_text, services
+from events.forms.editor import EventForm, new_event_values, zone_choices
 from events.models import DoorStaff, Event
-from events.templatetags import event_parts
 from tests.support.factories import (
     make_admin,
     make_event,
@@ -179,7 +178,8 @@ def test_panel_sends_nobody_to_decide_about_an_event_that_is_over(client, organi
 
 def test_new_events_do_not_all_look_alike():
     assert (
-        len({(guess["hue"], guess["pattern"]) for guess in (first_guess() for _ in range(40))}) > 1
+        len({(guess["hue"], guess["pattern"]) for guess in (new_event_values() for _ in range(40))})
+        > 1
     )
 
 
@@ -196,7 +196,7 @@ def test_panel_offers_what_fits_the_life_of_an_event(client, organizer):
 
 
 def test_a_new_event_starts_next_saturday_evening(client, organizer):
-    guess = first_guess()
+    guess = new_event_values()
     assert (guess["start_time"].weekday(), guess["start_time"].hour, guess["end_time"].hour) == (
         5,
         18,
@@ -270,7 +270,7 @@ def test_editor_asks_before_guests_get_a_mail_about_another_time_or_place(client
     question = words(only(asked, "//form//div[@role='alert']"))
     assert "Not saved yet: 2 guests will get a mail about the new time or place." in question
     assert (
-        f"Until now: {event_parts.day(event.local_start)}, {event_parts.hours(event)}, Ruska 46c"
+        f"Until now: {date_text.day(event.local_start)}, {date_text.hours(event)}, Ruska 46c"
         in question
     )
     assert only(asked, "//input[@name='start_time']").get("value") == "2036-12-12T18:00"

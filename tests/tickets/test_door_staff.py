@@ -12,7 +12,7 @@ from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events import services
 from events.models import DoorStaff, Event
-from events.permissions import door_events
+from events.permissions import door_staff_events
 from tests.support.factories import PASSWORD, make_event, make_organizer, make_person
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words, only, words
@@ -49,7 +49,7 @@ def test_a_stranger_is_invited_and_helps_after_proving_the_address(event):
 
     window = sign_up_and_activate(ADDRESS)
     basia = User.objects.get(email=ADDRESS)
-    assert [*door_events(basia)] == [event]
+    assert [*door_staff_events(basia)] == [event]
     assert window.get(reverse("tickets:check_in", args=[event.pk])).status_code == 200
     assert window.get(reverse("tickets:queue", args=[event.pk])).status_code == 403
 
@@ -61,7 +61,7 @@ def test_signing_up_without_proving_the_address_opens_no_door(event):
         reverse("account_signup"),
         {"email": ADDRESS, "password1": PASSWORD, "password2": PASSWORD, **names},
     )
-    assert not door_events(User.objects.get(email=ADDRESS)).exists()
+    assert not door_staff_events(User.objects.get(email=ADDRESS)).exists()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_invitation_taken_back_opens_no_door(client, event):
     client.force_login(event.organizer)
     client.post(reverse("events:remove_door_staff", args=[staff.pk]))
     sign_up_and_activate(ADDRESS)
-    assert not door_events(User.objects.get(email=ADDRESS)).exists()
+    assert not door_staff_events(User.objects.get(email=ADDRESS)).exists()
     # Nor is a mail that had not left yet sent.
     assert [letter.subject for letter in letters_to(ADDRESS) if "door" in letter.subject] == []
 
@@ -117,7 +117,7 @@ def test_nobody_is_invited_twice_under_two_addresses(event):
     services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     person.email = ADDRESS
     person.save()
-    services.welcome_door_staff(person)
+    services.accept_invitations(person)
     assert [(staff.person, staff.email) for staff in DoorStaff.objects.all()] == [
         (person, "old@example.org")
     ]

@@ -205,7 +205,7 @@ def test_contact_is_copied_shown_to_its_owner_and_forgotten_with_them():
     event = make_event(contact_email="studio@example.org")
     assert event_services.duplicate(event, by=event.organizer).contact_email == "studio@example.org"
     Event.objects.filter(pk=event.pk).update(status="cancelled")
-    event_services.release_reservations_of(event.organizer)
+    event_services.release_events_of(event.organizer)
     assert Event.objects.get(pk=event.pk).contact_email == ""
 
 

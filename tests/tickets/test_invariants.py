@@ -160,7 +160,7 @@ def test_somebody_waiting_beside_a_free_seat_is_found(event):
 def test_waiting_beside_a_free_seat_is_right_where_an_organizer_decides_or_all_is_over(
     event, approval
 ):
-    assert approval.pending_count and approval.spots_left
+    assert approval.pending_count and approval.seats_left
     yesterday = timezone.now() - timedelta(days=1)
     Event.objects.filter(pk=event.pk).update(
         seats_limit=3, start_time=yesterday, end_time=yesterday + timedelta(hours=1)

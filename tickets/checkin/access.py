@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from events.models import Event, EventQuerySet
-from events.permissions import Visitor, door_events, managed_events
+from events.permissions import Visitor, door_staff_events, managed_events
 from tickets.models import (
     Device,
     Reservation,
@@ -57,8 +57,8 @@ def checkin_events(actor: CheckInActor) -> EventQuerySet:
     """Those at whose door the actor may stand now."""
     device = actor.device
     if device is None or device.person_id is not None or not may_check_in_now(device):
-        return door_events(actor.user)
-    return Event.objects.filter(Q(pk__in=door_events(actor.user)) | Q(pk=device.event_id))
+        return door_staff_events(actor.user)
+    return Event.objects.filter(Q(pk__in=door_staff_events(actor.user)) | Q(pk=device.event_id))
 
 
 def may_undo(actor: CheckInActor, ticket: Ticket) -> bool:
@@ -70,7 +70,10 @@ def may_check_in_now(device: Device) -> bool:
     """Whether the device may check tickets in now. Those of people may for as long as their person may."""
     if device.has_ended:
         return False
-    return device.person is None or door_events(device.person).filter(pk=device.event_id).exists()
+    return (
+        device.person is None
+        or door_staff_events(device.person).filter(pk=device.event_id).exists()
+    )
 
 
 def was_allowed_at(device: Device, at: datetime) -> bool:
@@ -101,9 +104,11 @@ def checkin_reservations(actor: CheckInActor) -> ReservationQuerySet:
 
 def door_reservations(user: Visitor) -> ReservationQuerySet:
     """Those that the person may check in."""
-    return Reservation.objects.filter(event__in=door_events(user)).select_related("event", "person")
+    return Reservation.objects.filter(event__in=door_staff_events(user)).select_related(
+        "event", "person"
+    )
 
 
 def door_tickets(user: Visitor) -> TicketQuerySet:
     """The valid tickets that the person may check in."""
-    return Ticket.objects.valid().filter(event__in=door_events(user))
+    return Ticket.objects.valid().filter(event__in=door_staff_events(user))

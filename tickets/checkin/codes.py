@@ -10,7 +10,7 @@ from accounts.models import User
 from eventflow.core.errors import Refused
 from eventflow.core.text_direction import isolated
 from events.models import Event
-from events.permissions import door_events
+from events.permissions import door_staff_events
 from tickets.models import Reservation, Ticket, TicketQuerySet
 from tickets.ticket import signature
 
@@ -93,7 +93,7 @@ def by_signed_code(event: Event, claim: signature.Claim, *, by: User | None) -> 
 
 def wrong_event(event_id: int, *, by: User | None) -> str:
     """Which event it is for is told only to those who stand at that door too."""
-    other = door_events(by).filter(pk=event_id).first() if by else None
+    other = door_staff_events(by).filter(pk=event_id).first() if by else None
     return (
         _("This ticket is for another event: %(title)s.") % {"title": isolated(other.title)}
         if other

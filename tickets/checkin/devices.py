@@ -41,7 +41,7 @@ def register(
         event=event, person=person, gate=gate, name=unused_name(event, name[:90])
     )
     if person is not None:
-        event_services.accept_door_staff(event, person)
+        event_services.mark_accepted(event, person)
     audit.record("device.arrive", event, by=person, device=device.pk, gate=gate and gate.pk)
     return device
 

@@ -16,7 +16,7 @@ from tickets.models import Gate
 def add_gate(event: Event, *, name: str, by: User) -> Gate:
     """A way in, with a link for whoever stands there. Refused: event_cancelled, event_over, gate_exists."""
     event = event_services.lock(event.pk)
-    event_services.check_is_ahead(event)
+    event_services.check_is_coming(event)
     if event.gates.filter(name=name, revoked_at=None).exists():
         raise Refused("gate_exists", _("There is a gate of this name already."), field="name")
     gate = Gate.objects.create(event=event, name=name, added_by=by)

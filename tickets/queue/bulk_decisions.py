@@ -92,7 +92,7 @@ def confirm_as_far_as_seats_reach(
     event: Event, reservations: Sequence[Reservation], *, by: User
 ) -> tuple[list[int], dict[int, Refused]]:
     """Confirm the first of these pending reservations, one for each free seat. The caller holds the lock."""
-    chosen, others = reservations[: event.spots_left], reservations[event.spots_left :]
+    chosen, others = reservations[: event.seats_left], reservations[event.seats_left :]
     give_seats(event, chosen, by=by)
     if chosen:
         note_full(event, by=by)

@@ -36,7 +36,7 @@ def how_many_of(event: Event, statuses: Iterable[str]) -> int:
 
 def approvable(event: Event) -> int:
     """How many who wait could be confirmed now: as many as there are seats for."""
-    return min(event.spots_left, event.pending_count) if event.is_published else 0
+    return min(event.seats_left, event.pending_count) if event.is_published else 0
 
 
 def counts(event: Event) -> dict[str, int]:

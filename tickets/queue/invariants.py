@@ -115,7 +115,7 @@ def nobody_waits_beside_a_free_seat() -> Iterator[str]:
         admission=Event.Admission.AUTOMATIC, end_time__gt=timezone.now()
     )
     for event in running.filter(pending_count__gt=0, confirmed_count__lt=F("seats_limit")):
-        yield f"event {event.pk}: {event.pending_count} wait, {event.spots_left} seats are free"
+        yield f"event {event.pk}: {event.pending_count} wait, {event.seats_left} seats are free"
 
 
 RULES = [

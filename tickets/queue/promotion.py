@@ -21,5 +21,5 @@ def promote(event: Event) -> bool:
     ):
         return False
     head = event.reservations.pending().in_queue_order().select_related("person")
-    give_seats(event, list(head[: event.spots_left]), by=None)
+    give_seats(event, list(head[: event.seats_left]), by=None)
     return True

@@ -107,5 +107,5 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
 def note_new(event: Event, reservation: Reservation, *, filled: bool) -> None:
     """News for the organizer: somebody reserved, and perhaps took the last seat. The caller holds the lock."""
     if reservation.person_id != event.organizer_id:
-        first = reservation.is_pending and event.all_count == 1 and not event.is_automatic
+        first = reservation.is_pending and event.reservation_count == 1 and not event.is_automatic
         organizer_news.note(event, requests=1, full=filled, urgent=first or filled)

@@ -7,8 +7,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from events.date_text import clock
 from events.models import Event
-from events.templatetags.event_parts import clock
 from tickets.checkin import arrivals as service
 from tickets.checkin.arrivals import Arrivals
 

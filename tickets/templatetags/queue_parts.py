@@ -59,7 +59,7 @@ def approvable(event: Event) -> int:
 @register.simple_tag
 def left_words(event: Event, number: int) -> str:
     """How many spots would be left with `number` more confirmed."""
-    left = event.spots_left - number
+    left = event.seats_left - number
     return ngettext("%(n)s spot would be left", "%(n)s spots would be left", left) % {"n": left}
 
 

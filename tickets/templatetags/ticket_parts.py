@@ -5,8 +5,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from eventflow.core.text_direction import isolated
+from events.date_text import clock, short_day
 from events.models import Event
-from events.templatetags.event_parts import clock, short_day
 from tickets.checkin.scan_times import at_the_place
 from tickets.models import Scan, Ticket
 from tickets.ticket import lettering

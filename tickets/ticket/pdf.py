@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 
 from accounts.models import User
-from events.colors import ink
+from events.colors import dark_color
 from tickets.models import Ticket
 from tickets.ticket import lettering, qr, shaping, signature
 from tickets.ticket.lettering import FACES, Face
@@ -61,7 +61,7 @@ def facts(ticket: Ticket) -> dict[str, Any]:
     texts = {
         "title": printed(event.title, most=200, otherwise=address(event.get_absolute_url())),
         "place": printed(event.location, most=120, otherwise=_("See the event’s page")),
-        "organizer": printed(event.host, most=80),
+        "organizer": printed(event.organizer_name, most=80),
         "guest": printed_guest(ticket.reservation.person),
     }
     is_long = any(text.is_long for text in texts.values())
@@ -74,7 +74,7 @@ def facts(ticket: Ticket) -> dict[str, Any]:
         "event": event,
         "day": full_day(event.local_start),
         "issued": in_words(ticket.issued_at.astimezone(event.zone), "j E Y, H:i"),
-        "ink": ink(event),
+        "ink": dark_color(event),
         **texts,
         "about": about,
         "faces": sorted(used - {lettering.OWN}, key=FACES.index),

@@ -17,8 +17,8 @@ from eventflow.api.serializers.fields import ComposedText
 from eventflow.api.serializers.times import EventTime
 from eventflow.core.fields import ComposedCharField, ComposedTextField
 from eventflow.core.time_zones import zones
-from events.forms import clock_change
-from events.models import FIRST_YEAR, LAST_YEAR, MOMENTS, Event, current_zone
+from events.forms.editor import clock_change_message
+from events.models import FIRST_YEAR, LAST_YEAR, TIME_VALIDATORS, Event, validate_current_zone
 
 
 class EventData(serializers.ModelSerializer):
@@ -27,13 +27,11 @@ class EventData(serializers.ModelSerializer):
     start_time = EventTime()
     end_time = EventTime()
     organizer = serializers.IntegerField(source="organizer_id", help_text="The organizer's id.")
-    organizer_name = serializers.CharField(
-        source="host", help_text="Empty for an organizer who gave no name."
-    )
+    organizer_name = serializers.CharField(help_text="Empty for an organizer who gave no name.")
     contact_email = serializers.CharField(
         help_text="Where guests' answers to mails go; empty if nowhere."
     )
-    spots_left = serializers.IntegerField()
+    spots_left = serializers.IntegerField(source="seats_left")
     url = serializers.SerializerMethodField(help_text="The event's page.")
 
     class Meta:
@@ -63,7 +61,7 @@ class Clock(serializers.DateTimeField):
             self.fail("overflow")
         except ValidationError as error:
             raise serializers.ValidationError(
-                clock_change(value, timezone.get_current_timezone())
+                clock_change_message(value, timezone.get_current_timezone())
             ) from error
 
 
@@ -74,8 +72,8 @@ class EventFields(serializers.ModelSerializer):
         ComposedCharField: ComposedText,
         ComposedTextField: ComposedText,
     }
-    start_time = Clock(validators=MOMENTS)
-    end_time = Clock(validators=MOMENTS)
+    start_time = Clock(validators=TIME_VALIDATORS)
+    end_time = Clock(validators=TIME_VALIDATORS)
 
     class Meta:
         model = Event
@@ -92,7 +90,7 @@ class EventFields(serializers.ModelSerializer):
     def validate_time_zone(self, name: str) -> str:
         """A zone that the event has already stays, whatever it is called by now."""
         if not self.instance or name != self.instance.time_zone:
-            current_zone(name)
+            validate_current_zone(name)
         return name
 
     def clock(self, data: Any) -> AbstractContextManager[None]:
@@ -127,7 +125,7 @@ class Availability(serializers.Serializer):
     id = serializers.IntegerField()
     seats_limit = serializers.IntegerField()
     confirmed_seats = serializers.IntegerField(source="confirmed_count")
-    spots_left = serializers.IntegerField()
+    spots_left = serializers.IntegerField(source="seats_left")
 
 
 class Metrics(serializers.ModelSerializer):
@@ -136,7 +134,7 @@ class Metrics(serializers.ModelSerializer):
     start_time = EventTime()
     end_time = EventTime()
     event_id = serializers.IntegerField(source="id")
-    spots_left = serializers.IntegerField()
+    spots_left = serializers.IntegerField(source="seats_left")
 
     class Meta:
         model = Event
@@ -167,7 +165,7 @@ class Moment(serializers.DateTimeField):
             return moment, moment + timedelta(days=1, microseconds=-1)
         # The plus of an offset arrives as a space from clients that did not encode it.
         moment = super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
-        for bound in MOMENTS:
+        for bound in TIME_VALIDATORS:
             bound(moment)
         return moment, moment
 

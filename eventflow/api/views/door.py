@@ -16,7 +16,7 @@ from eventflow.api.serializers import reservations as data
 from eventflow.api.serializers.events import EventData
 from eventflow.api.views.events import EVENT
 from events.models import Event
-from events.permissions import door_events
+from events.permissions import door_staff_events
 from tickets.checkin import admission, codes, devices, scans
 from tickets.checkin.access import CheckInActor, door_reservations, door_tickets
 from tickets.models import Reservation, Scan, Ticket
@@ -59,7 +59,7 @@ class DoorEvents(Endpoint):
         read_list_query(request)
         recent = timezone.now() - LATE_UPLOAD
         mine = (
-            door_events(request.user)
+            door_staff_events(request.user)
             .published()
             .filter(end_time__gt=recent)
             .select_related("organizer")
@@ -197,7 +197,7 @@ def read_once(
 def code_at_its_door(request: PersonRequest, ref: str) -> tuple[Event, str]:
     """The event whose door the caller stands at, and what stands for the ticket there."""
     if reservation_id_in(ref) is None:
-        return fetch(door_events(request.user), signature.read(ref).event_id), ref
+        return fetch(door_staff_events(request.user), signature.read(ref).event_id), ref
     reservation, ticket = find_presented(request, ref)
     if ticket is None:
         return reservation.event, admission.check_in(reservation, by=request.user).ticket.code
@@ -222,5 +222,5 @@ def reservation_id_in(ref: str) -> int | None:
 def by_code(request: PersonRequest, ref: str) -> Ticket:
     """The valid ticket behind a QR code's text, of an event at whose door the caller may stand. Refused: as codes.find."""
     return codes.find(
-        fetch(door_events(request.user), signature.read(ref).event_id), ref, by=request.user
+        fetch(door_staff_events(request.user), signature.read(ref).event_id), ref, by=request.user
     )

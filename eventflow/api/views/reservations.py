@@ -126,7 +126,7 @@ class MyReservation(Endpoint):
         standing = {
             "status": "NONE",
             "full": event.is_full,
-            "free_slots": event.spots_left,
+            "free_slots": event.seats_left,
             "max_participants": event.seats_limit,
         }
         reservation = reads.latest(event, request.user)

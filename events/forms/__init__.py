@@ -1,0 +1,1 @@
+"""What is typed about events: the filters of the public list, the editor, the small forms."""
