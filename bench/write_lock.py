@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.support.http_client import Visitor  # noqa: E402
+from tests.support.http_client import HttpClient  # noqa: E402
 from tests.support.smtp_server import free_port  # noqa: E402
 
 STRANGERS = 3
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measure(port: int, seconds: float) -> None:
-    writer = Visitor(port)
+    writer = HttpClient(port)
     wait_for(port)
     writer.log_in("admin@example.org", "eventflow-demo")
     say("alone", writes(writer, seconds))
@@ -73,7 +73,7 @@ def measure(port: int, seconds: float) -> None:
     print(f"the strangers were answered {len(sent)} times")
 
 
-def writes(writer: Visitor, seconds: float) -> list[float]:
+def writes(writer: HttpClient, seconds: float) -> list[float]:
     took, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
         page = "/accounts/settings/"

@@ -10,7 +10,7 @@ from django.utils import translation
 from eventflow.observability import REQUEST_CONTEXT
 from events.views import public
 from tests.support import costs, migrated_template
-from tests.support.smtp_server import PostOffice
+from tests.support.smtp_server import SmtpServer
 from tickets.ticket import signature
 
 # Minutes long, and not kind to the servers they run on: bin/test --faults.
@@ -131,10 +131,10 @@ def mail_at_once(settings, tmp_path):
 
 
 @pytest.fixture
-def post():
-    """A real SMTP server, open."""
-    office = PostOffice()
-    office.open()
-    yield office
-    office.stalled.clear()
-    office.close()
+def smtp_server():
+    """A real SMTP server that listens while the test runs."""
+    server = SmtpServer()
+    server.open()
+    yield server
+    server.stalled.clear()
+    server.close()

@@ -35,7 +35,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tests.support.full_dataset import let_time_pass
+from tests.support.full_dataset import move_times
 from tests.support.mailbox import letters_to
 from tickets.checkin import admission
 from tickets.messages import announcements
@@ -228,8 +228,8 @@ def test_deletion_releases_seats_of_upcoming_events_and_keeps_past_ones(person_t
         admission.check_in(of[name], by=of[name].event.organizer)
     decisions.note(of["over"], "Kunegunda sings", by=of["over"].event.organizer)
     for name in ("running", "inside"):
-        let_time_pass(of[name].event, start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
-    let_time_pass(of["over"].event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
+        move_times(of[name].event, start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
+    move_times(of["over"].event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     deletion.delete_account(person_to_delete)
     assert {name: status_and_ticket(of[name]) for name in names} == {
         "seat": ("cancelled", False),
@@ -308,7 +308,7 @@ def leave_traces(person_to_delete, client):
     assert api.post(f"/events/{event.pk}/register/", key="kunegunda-1").status_code == 201
     over = make_reservation(make_event(), person_to_delete, status="confirmed")
     decisions.note(over, f"{NAME}, {ADDRESS}", by=over.event.organizer)
-    let_time_pass(over.event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
+    move_times(over.event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     events.add_door_staff(event, email=ADDRESS, by=event.organizer)
     DoorStaff.objects.create(event=over.event, email=ADDRESS)
     events.cancel(make_event(organizer=person_to_delete), by=person_to_delete)
@@ -368,7 +368,7 @@ def test_deletion_erases_what_the_inventory_says(client, person_to_delete):
     roles.grant_role(person_to_delete, "organizer", by=make_admin())
     leave_traces(person_to_delete, client)
     over = make_event(organizer=person_to_delete, contact_email=ADDRESS)
-    let_time_pass(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
+    move_times(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     letters_to(ADDRESS)
     person_to_delete.refresh_from_db()
     tables = {label: table for label, table in TABLES.items() if table.is_deleted or table.erased}
@@ -455,7 +455,7 @@ def test_deletion_of_an_organizer_keeps_past_events_and_deletes_drafts(client):
         by=organizer,
     )
     helper = events.add_door_staff(over, email="helper@example.org", by=organizer)
-    let_time_pass(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
+    move_times(over, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
     events.cancel(called_off, by=organizer)
     Event.objects.filter(pk=draft.pk).update(status="draft")
     deletion.delete_account(organizer)

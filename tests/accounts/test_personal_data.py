@@ -23,7 +23,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tests.support.full_dataset import let_time_pass
+from tests.support.full_dataset import move_times
 from tests.support.mailbox import letters_to
 from tests.support.markup import only
 from tickets.checkin import admission
@@ -261,7 +261,7 @@ def test_file_takes_the_same_queries_however_much_there_is(person, django_assert
     with django_assert_num_queries(11):
         before = exported_file(person)
     for _ in range(3):
-        let_time_pass(
+        move_times(
             make_reservation(make_event(), person, status="confirmed").event,
             start_time=timedelta(1),
             end_time=timedelta(2),

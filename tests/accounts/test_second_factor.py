@@ -25,7 +25,7 @@ from tests.support.factories import (
 )
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words, has_class, only, words
-from tests.support.page_checks import inline_in
+from tests.support.page_checks import inline_code_in
 from tickets.ticket.links import cancel_url
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_app_is_set_up_and_required_at_the_next_login(django_capture_on_commit_c
     log_in(browser, person)
     with django_capture_on_commit_callbacks(execute=True):
         page, secret, answer = set_up_app(browser)
-    assert inline_in(page) == []
+    assert inline_code_in(page) == []
     assert answer.url == reverse("mfa_view_recovery_codes")
     assert "Two-step sign-in is on" in [letter.subject for letter in letters_to(person.email)]
 

@@ -27,7 +27,7 @@ from accounts.models import User
 from events.live import notifications
 from events.models import Event
 from tests.support import processes, sessions
-from tests.support.smtp_server import PostOffice, free_port
+from tests.support.smtp_server import SmtpServer, free_port
 from tickets.models import SigningKey
 
 SIGNING_KEY = Ed25519PrivateKey.generate()
@@ -62,7 +62,7 @@ class Site:
     """The running product: where it is, and what it has mailed."""
 
     port: int
-    mailbox: PostOffice
+    mailbox: SmtpServer
 
     @property
     def url(self) -> str:
@@ -103,7 +103,7 @@ def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
 
     It is gone before the other tests: its worker would take their mails.
     """
-    site = Site(free_port(), PostOffice())
+    site = Site(free_port(), SmtpServer())
     # As production serves it: one stylesheet, one script, which is also half the requests of every page.
     env = {
         "PORT": site.port,

@@ -19,7 +19,7 @@ from playwright.sync_api import ElementHandle, Error, JSHandle, Locator, Page
 
 from tests.browser.seeing import seen_text
 from tests.support.forms import ENGLISH, open_page, pages
-from tests.support.full_dataset import House
+from tests.support.full_dataset import Dataset
 from tests.support.markup import tree
 
 # Fields that are chosen, not written into.
@@ -44,17 +44,17 @@ class Way:
 
 
 def find_ways(
-    house: House,
+    dataset: Dataset,
     more: Iterable[tuple[str, str]],
 ) -> tuple[dict[str, list[Way]], set[str]]:
-    """Return {form: every page that shows it}, of the pages of this house and of `more`.
+    """Return {form: every page that shows it}, of the pages of this data set and of `more`.
 
     Beside it stand the forms that can't be sent without words.
     """
     found: dict[str, list[Way]] = defaultdict(list)
     client, asking = Client(headers=ENGLISH), set()
-    for who, path in dict.fromkeys([*pages(house, most=ENOUGH), *more]):
-        response = open_page(client, house, who, path)
+    for who, path in dict.fromkeys([*pages(dataset, most=ENOUGH), *more]):
+        response = open_page(client, dataset, who, path)
         if response.get("Content-Type", "").startswith("text/html"):
             for key, asks in dict.fromkeys(forms_on(response)):
                 found[key].append(Way(who, path, (key,)))

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.browser.test_axe import pages
-from tests.support.full_dataset import make_house
-from tests.support.hard_texts import TEXTS, soak
+from tests.support.full_dataset import make_dataset
+from tests.support.hard_texts import TEXTS, fill_every_text
 
 pytestmark = pytest.mark.once(on="postgresql")
 WIDTHS = (320, 360, 390, 1280)
@@ -23,13 +23,13 @@ TURNED = """() => [...document.querySelectorAll("bdi, [dir=auto]")]
   .map(one => one.outerHTML.slice(0, 120))"""
 
 
-def walk(house, visitor, log_in):
+def walk(dataset, visitor, log_in):
     """Every page once, each in the window of who may see it: (its path, the window)."""
     windows = {}
-    for who, path in pages(house):
+    for who, path in pages(dataset):
         if who not in windows:
             windows[who] = visitor()
-            person = house["people"].get(who) if isinstance(who, str) else who
+            person = dataset["people"].get(who) if isinstance(who, str) else who
             if person:
                 log_in(windows[who], person)
         windows[who].goto(path)
@@ -54,19 +54,21 @@ def test_a_page_that_scrolls_sideways_is_found(page):
 
 
 def test_no_page_scrolls_sideways_with_any_text(visitor, log_in, complaints):
-    house = make_house()
-    soak(TEXTS["a long word"], TEXTS["a link"], TEXTS["an address"])
+    dataset = make_dataset()
+    fill_every_text(TEXTS["a long word"], TEXTS["a link"], TEXTS["an address"])
     complaints.expected.append("the server responded with a status of 4")
-    found = {path: over for path, page in walk(house, visitor, log_in) if (over := sideways(page))}
+    found = {
+        path: over for path, page in walk(dataset, visitor, log_in) if (over := sideways(page))
+    }
     assert found == {}
 
 
 def test_every_text_keeps_its_own_direction_on_every_page(visitor, log_in, complaints):
-    house = make_house()
-    soak("קרוא \u202e5")
+    dataset = make_dataset()
+    fill_every_text("קרוא \u202e5")
     complaints.expected.append("the server responded with a status of 4")
     found, shown = {}, 0
-    for path, page in walk(house, visitor, log_in):
+    for path, page in walk(dataset, visitor, log_in):
         shown += page.locator("bdi, [dir=auto]").filter(has_text="קרוא").count()
         if turned := page.evaluate(TURNED):
             found[path] = turned

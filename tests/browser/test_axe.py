@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.support.factories import PASSWORD
-from tests.support.full_dataset import make_house, pages
+from tests.support.full_dataset import make_dataset, pages
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -30,20 +30,20 @@ if os.environ.get("AXE") == "every":
     ids=[f"{theme}-{size['width']}-{locale}" for theme, size, locale in LOOKS],
 )
 def test_axe_finds_nothing(visitor, log_in, complaints, theme, size, locale):
-    house = make_house()
+    dataset = make_dataset()
     User.objects.update(language=locale[:2])
     complaints.expected.append("the server responded with a status of 4")
     windows, found, looked_at = {}, {}, set()
-    for who, path in pages(house):
+    for who, path in pages(dataset):
         if who not in windows:
             windows[who] = visitor(color_scheme=theme, viewport=size, locale=locale)
-            person = house["people"].get(who) if isinstance(who, str) else who
+            person = dataset["people"].get(who) if isinstance(who, str) else who
             if person:
                 log_in(windows[who], person)
         windows[who].goto(path)
         look(windows[who], path, found)
         looked_at.add(path)
-    second_step(windows["visitor"], house["people"]["with an app"])
+    second_step(windows["visitor"], dataset["people"]["with an app"])
     look(windows["visitor"], "the second step of a log-in", found)
     assert found == {}
     assert len(looked_at) > 60

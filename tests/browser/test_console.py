@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.support.full_dataset import make_house, visits
+from tests.support.full_dataset import make_dataset, visits
 
 pytestmark = pytest.mark.once
 
@@ -38,10 +38,10 @@ class Console:
         return answer.status
 
 
-def pages(house):
+def pages(dataset):
     """Every page for everybody who may open it, once a role."""
     seen = set()
-    for who, view, what, asked, *_ in visits(house):
+    for who, view, what, asked, *_ in visits(dataset):
         if isinstance(asked, str) and (who, view, asked) not in seen:
             seen.add((who, view, asked))
             yield (
@@ -52,13 +52,13 @@ def pages(house):
 
 
 def test_no_page_writes_into_the_console(visitor, log_in, complaints):
-    house = make_house()
+    dataset = make_dataset()
     complaints.expected.append("the server responded with a status of 4")
     consoles, found = {}, {}
-    for who, path in pages(house):
+    for who, path in pages(dataset):
         if who not in consoles:
             consoles[who] = Console(visitor())
-            person = house["people"].get(who) if isinstance(who, str) else who
+            person = dataset["people"].get(who) if isinstance(who, str) else who
             if person:
                 log_in(consoles[who].page, person)
         status = consoles[who].visit(path)

@@ -53,7 +53,7 @@ def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(
     number, line = page.locator(f"#live-{PAGES[name]}").first, page.locator("#connection")
     with connected(page, reverse(name, args=[event.pk]), tmp_path / "log") as relay:
         expect(number).to_have_text("0")
-        relay.swallow()
+        relay.stop_passing_on()
         Event.objects.filter(pk=event.pk).update(
             pending_count=3, confirmed_count=3, checked_in_count=3
         )
@@ -76,7 +76,7 @@ def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(
 def test_page_comes_back_at_once_when_somebody_looks_again(visitor, tmp_path, sign):
     event, page = make_event(), visitor()
     with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
-        relay.swallow()
+        relay.stop_passing_on()
         Event.objects.filter(pk=event.pk).update(pending_count=3)
         pause_after(page, 31)
         page.evaluate(WAKING[sign])
@@ -96,7 +96,7 @@ def test_page_that_heard_something_lately_keeps_its_connection(visitor, tmp_path
 def test_page_gives_up_a_dead_connection_once(visitor, tmp_path):
     event, page = make_event(), visitor()
     with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
-        relay.swallow()
+        relay.stop_passing_on()
         pause_after(page, 31)
         page.evaluate(WAKING["focus"])
         page.clock.resume()

@@ -25,7 +25,7 @@ from tests.browser.forms import Fields, Walk, Way, copy_of_database, find_ways
 from tests.browser.seeing import FEEDBACK, seen_text
 from tests.support import sessions
 from tests.support.factories import PASSWORD
-from tests.support.full_dataset import House, make_house
+from tests.support.full_dataset import Dataset, make_dataset
 from tickets.checkin import devices
 from tickets.views.checkin import access
 
@@ -146,9 +146,9 @@ PATIENCE_SECONDS = 60
 REPLACED = ["htmx:sendAbort", "htmx:afterRequest"]
 
 
-def typed_in(house: House) -> dict[str, Fields]:
-    """Return {form: what is typed into it}, where it is about this house."""
-    people, of = house["people"], house["of"]
+def typed_in(dataset: Dataset) -> dict[str, Fields]:
+    """Return {form: what is typed into it}, where it is about this data set."""
+    people, of = dataset["people"], dataset["of"]
     app = people["with an app"].authenticator_set.get(type=Authenticator.Type.RECOVERY_CODES)
     # Unlike what the app shows, it is new each time that the database is brought back.
     code = RecoveryCodes(app).get_unused_codes()[0]
@@ -160,13 +160,13 @@ def typed_in(house: House) -> dict[str, Fields]:
     }
 
 
-def more_pages(house: House) -> Iterator[tuple[str, str]]:
+def more_pages(dataset: Dataset) -> Iterator[tuple[str, str]]:
     """Yield who opens what, where `visits` does not: a mailed link, and a question on its own."""
-    person = house["people"]["nobody"]
+    person = dataset["people"]["nobody"]
     token = default_token_generator.make_token(person)
     args = [user_pk_to_url_str(person), token]
     yield "visitor", reverse("account_reset_password_from_key", args=args)
-    yield "owner", reverse("tickets:reject", args=[house["of"]["waiting"].pk])
+    yield "owner", reverse("tickets:reject", args=[dataset["of"]["waiting"].pk])
 
 
 @pytest.fixture(scope="module")
@@ -176,63 +176,63 @@ def kept() -> dict[str, Any]:
 
 
 @pytest.fixture
-def house(site, kept) -> House:
-    """A house in which nothing happens by itself: no mail waits, no minute of grace ends."""
+def dataset(site, kept) -> Dataset:
+    """A data set in which nothing happens by itself: no mail waits, no minute of grace ends."""
     if not kept:
-        house = make_house()
-        waiting = house["said"]["waiting"]
+        dataset = make_dataset()
+        waiting = dataset["said"]["waiting"]
         later = timezone.now() + timedelta(hours=1)
         type(waiting).objects.filter(pk=waiting.pk).update(leaves_at=later)
-        opened = sessions_of(house)
+        opened = sessions_of(dataset)
         DBTaskResult.objects.all().delete()
-        ways, asking = find_ways(house, more_pages(house))
-        ways["/organizer/events/<int:pk>/check-in/ready/"] = [way_to_ready(house)]
+        ways, asking = find_ways(dataset, more_pages(dataset))
+        ways["/organizer/events/<int:pk>/check-in/ready/"] = [way_to_ready(dataset)]
         database = copy_of_database()
-        kept.update(house=house, sessions=opened, database=database, ways=ways, asking=asking)
+        kept.update(dataset=dataset, sessions=opened, database=database, ways=ways, asking=asking)
     kept["database"].backup(connection.connection)
-    return kept["house"]
+    return kept["dataset"]
 
 
-def sessions_of(house: House) -> dict[str, str]:
+def sessions_of(dataset: Dataset) -> dict[str, str]:
     """Log everybody in, in two browsers; return the second, the organizer's phone at a door."""
     opened = {}
-    for who, person in house["people"].items():
+    for who, person in dataset["people"].items():
         sessions.log_in(Client(), person)
         opened[who] = sessions.log_in(Client(), person)
-    owner, event = house["people"]["owner"], house["events"]["today"]
+    owner, event = dataset["people"]["owner"], dataset["events"]["today"]
     session = SessionStore(opened["owner"])
     session[access.SESSION] = devices.register(event, person=owner).pk
     session.save()
     return opened
 
 
-def way_to_ready(house: House) -> Way:
+def way_to_ready(dataset: Dataset) -> Way:
     """Return the way to what only a phone at a door is asked."""
-    path = reverse("tickets:ready", args=[house["events"]["today"].pk])
+    path = reverse("tickets:ready", args=[dataset["events"]["today"].pk])
     return Way("owner", path, ("/organizer/events/<int:pk>/check-in/ready/",))
 
 
 @pytest.fixture
-def ways(house, kept) -> dict[str, list[Way]]:
+def ways(dataset, kept) -> dict[str, list[Way]]:
     return {key: ways for key, ways in kept["ways"].items() if key not in ELSEWHERE}
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
-def walk(request, house, kept, visitor) -> Iterator[Walk]:
+def walk(request, dataset, kept, visitor) -> Iterator[Walk]:
     page = visitor(java_script_enabled=request.param)
     walk = Walk(page, kept["sessions"], kept["database"], scripted=request.param)
     yield walk
     walk.start(Way("visitor", "/offline/", ()))
 
 
-def test_form_shows_what_became_of_it(house, ways, walk, complaints):
+def test_form_shows_what_became_of_it(dataset, ways, walk, complaints):
     complaints.expected += ["the server responded with a status of 4", *REPLACED]
-    typed, todo, unseen = typed_in(house), sorted(ways), {}
+    typed, todo, unseen = typed_in(dataset), sorted(ways), {}
     for key in todo:
         if key not in SEEN:
             unseen[key] = f"not in SEEN: {ways[key][0]}"
             continue
-        way = next((way for way in fitting(house, ways[key]) if send(walk, way, typed)), None)
+        way = next((way for way in fitting(dataset, ways[key]) if send(walk, way, typed)), None)
         if way is None or not shows(walk, SEEN[key]):
             unseen[key] = f"{way or ways[key]}, {walk.page.url}: {seen_text(walk.page)}"
         elif news := [new for new in walk.senders() if new not in ways | ELSEWHERE]:
@@ -242,10 +242,10 @@ def test_form_shows_what_became_of_it(house, ways, walk, complaints):
     assert set(SEEN) == set(ways)
 
 
-def fitting(house: House, ways: list[Way]) -> list[Way]:
+def fitting(dataset: Dataset, ways: list[Way]) -> list[Way]:
     """Return those of the ways on which the form can succeed."""
     event = AT.get(ways[0].keys[-1])
-    part = f"/events/{house['events'][event].pk}/" if event else ""
+    part = f"/events/{dataset['events'][event].pk}/" if event else ""
     return [way for way in ways if part in way.path]
 
 
@@ -275,11 +275,11 @@ def comes_true(question: Callable[[], bool]) -> bool:
     return answer
 
 
-def test_form_without_its_words_shows_what_is_missing(house, ways, walk, kept, complaints):
+def test_form_without_its_words_shows_what_is_missing(dataset, ways, walk, kept, complaints):
     complaints.expected += ["the server responded with a status of 4"]
     unseen = {}
     for key in sorted(kept["asking"] & set(ways)):
-        way = next((way for way in fitting(house, ways[key]) if send_empty(walk, way)), None)
+        way = next((way for way in fitting(dataset, ways[key]) if send_empty(walk, way)), None)
         if way is None or not comes_true(walk.sees_an_error):
             unseen[key] = f"{way or ways[key]}, {walk.page.url}: {seen_text(walk.page)}"
     assert not unseen, lines(unseen)

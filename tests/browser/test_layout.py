@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from tests.browser.conftest import PHONE
-from tests.support.full_dataset import make_house, pages
+from tests.support.full_dataset import make_dataset, pages
 
 pytestmark = pytest.mark.once
 SHOWN = """const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
@@ -92,19 +92,19 @@ def listed(found):
 class Walk:
     """Goes to every page as whoever may see it."""
 
-    def __init__(self, visitor, log_in, house, **window):
-        self.visitor, self.log_in, self.house, self.window = visitor, log_in, house, window
+    def __init__(self, visitor, log_in, dataset, **window):
+        self.visitor, self.log_in, self.dataset, self.window = visitor, log_in, dataset, window
         self.windows = {}
 
     def __iter__(self):
-        for who, path in pages(self.house):
+        for who, path in pages(self.dataset):
             page = self.windows.get(who) or self.open(who)
             page.goto(path)
             yield path, page
 
     def open(self, who):
         page = self.windows[who] = self.visitor(**self.window)
-        person = self.house["people"].get(who) if isinstance(who, str) else who
+        person = self.dataset["people"].get(who) if isinstance(who, str) else who
         if person:
             self.log_in(page, person)
         return page
@@ -115,12 +115,12 @@ class Walk:
 )
 def test_every_page_is_laid_out_for_its_window(visitor, log_in, complaints, window, language):
     complaints.expected.append("the server responded with a status of 4")
-    house = make_house()
+    dataset = make_dataset()
     User.objects.update(language=language)
     # On another clock than the event's, so that both are said.
     window = {"locale": language, "timezone_id": "America/New_York", **window}
     slips = {}
-    for path, page in Walk(visitor, log_in, house, **window):
+    for path, page in Walk(visitor, log_in, dataset, **window):
         for kind, question in (
             ("wider", WIDER),
             ("small", SMALL_TARGETS),
@@ -133,9 +133,9 @@ def test_every_page_is_laid_out_for_its_window(visitor, log_in, complaints, wind
 
 def test_no_button_stands_idle_without_a_script(visitor, log_in, complaints):
     complaints.expected.append("the server responded with a status of 4")
-    house = make_house()
+    dataset = make_dataset()
     idle = {}
-    for path, page in Walk(visitor, log_in, house, java_script_enabled=False):
+    for path, page in Walk(visitor, log_in, dataset, java_script_enabled=False):
         if found := page.evaluate(DEAD_BUTTONS):
             idle[path] = found
     assert not idle, listed(idle)

@@ -25,7 +25,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tests.support.http_client import Visitor
+from tests.support.http_client import HttpClient
 from tests.support.processes import environment, wait_until
 from tests.support.smtp_server import free_port
 from tests.support.socket_client import close_code, counts, handshake, session_of, watch
@@ -81,7 +81,7 @@ def test_refusal_of_the_api_is_an_envelope_with_the_headers_of_every_answer(site
 
 def test_form_is_answered_by_a_redirect(site):
     event, maja = make_event(), make_person()
-    visitor = Visitor(site.port)
+    visitor = HttpClient(site.port)
     assert visitor.log_in(maja.email, PASSWORD).status == 302
     reserve = f"/events/{event.pk}/reserve/"
     assert visitor.post(reserve, page=event.get_absolute_url()).status == 302
@@ -138,7 +138,7 @@ def test_socket_sends_the_parts_that_it_was_asked_for(site):
 
 def test_reservation_in_the_browser_reaches_all_sockets(site):
     event, maja = make_event(), make_person()
-    visitor = Visitor(site.port)
+    visitor = HttpClient(site.port)
     visitor.log_in(maja.email, PASSWORD)
     with watch(site, event) as as_json, watch(site, event, query="?format=html") as as_html:
         assert counts(as_json)["pending_count"] == 0

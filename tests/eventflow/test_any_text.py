@@ -20,8 +20,8 @@ from eventflow.core.text_direction import isolated, without_controls
 from eventflow.mail import Letter
 from events.calendar import event_calendar
 from events.models import Event
-from tests.support.full_dataset import letters, make_house, open_page, visits
-from tests.support.hard_texts import TEXTS, soak
+from tests.support.full_dataset import letters, make_dataset, open_page, visits
+from tests.support.hard_texts import TEXTS, fill_every_text
 from tests.support.markup import tree
 from tickets import mails
 from tickets.models import Reservation
@@ -44,11 +44,11 @@ def parts_of(message):
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_every_mail_carries_any_text(text):
-    house = make_house()
-    soak(text)
+    dataset = make_dataset()
+    fill_every_text(text)
     title = isolated(" ".join(Event.objects.first().title.split()))
     place = without_controls(Event.objects.first().location)
-    for build in letters(house):
+    for build in letters(dataset):
         letter = build()
         message = as_sent(letter)
         assert "\n" not in message["Subject"] and (
@@ -71,9 +71,9 @@ def test_every_mail_carries_any_text(text):
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_calendar_entry_and_the_guest_lists_carry_any_text(text):
-    house = make_house()
-    soak(text)
-    event = house["events"]["confirmed"]
+    dataset = make_dataset()
+    fill_every_text(text)
+    event = dataset["events"]["confirmed"]
     event.refresh_from_db()
     entry = Calendar.from_ical(event_calendar(event)).events[0]
     assert (str(entry["SUMMARY"]), str(entry["LOCATION"])) == (
@@ -92,7 +92,7 @@ def test_a_calendar_entry_and_the_guest_lists_carry_any_text(text):
 
 
 def test_every_mail_about_an_event_is_among_them():
-    built = {build.func.__name__ for build in letters(make_house())}
+    built = {build.func.__name__ for build in letters(make_dataset())}
     builders = {
         name
         for module in (mails, events.mails)
@@ -115,15 +115,15 @@ def words_of_xlsx(event):
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_every_page_shows_any_text(text):
-    house = make_house()
-    soak(text)
+    dataset = make_dataset()
+    fill_every_text(text)
     title = without_controls(" ".join(Event.objects.first().title.split()))
     showing, opened = set(), set()
-    for visit in visits(house):
+    for visit in visits(dataset):
         _who, view, _what, asked = visit
         if view in opened or not isinstance(asked, str):
             continue
-        response = open_page(house, "en", *visit, {})
+        response = open_page(dataset, "en", *visit, {})
         assert response.status_code < 500, visit
         opened.add(view)
         if title in " ".join(without_controls("".join(tree(response).itertext())).split()):
@@ -142,11 +142,11 @@ def test_every_page_shows_any_text(text):
 
 def test_no_page_takes_text_for_markup():
     """Every page shows the letters that were written: escaped once, and no element among them."""
-    house = make_house()
-    soak(MARKUP)
+    dataset = make_dataset()
+    fill_every_text(MARKUP)
     seen = set()
-    for visit in visits(house):
-        response = open_page(house, "en", *visit, {})
+    for visit in visits(dataset):
+        response = open_page(dataset, "en", *visit, {})
         if "quoted" in response.text:
             seen.add(visit[1])
             assert (

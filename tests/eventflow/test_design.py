@@ -15,7 +15,7 @@ from eventflow.templatetags import design
 from events.models import Event
 from tests.support.factories import make_admin, make_person
 from tests.support.mailbox import letters_to
-from tests.support.page_checks import inline_in, policy_of
+from tests.support.page_checks import inline_code_in, policy_of
 
 PASSWORDS = ["reset/", "reset/done/", "reset/key/done/", "reset/key/1-x/"]
 VISITORS = [
@@ -83,7 +83,7 @@ def test_share_is_a_length(part, whole, length):
 
 
 def assert_clean(response):
-    assert inline_in(response) == []
+    assert inline_code_in(response) == []
     policy = policy_of(response)
     assert (policy["default-src"], policy["script-src"], policy["style-src"]) == (
         "'none'",

@@ -8,7 +8,7 @@ from django.urls import reverse
 from eventflow.core.own_pages import back_url
 from eventflow.error_pages import is_database_away
 from tests.support.factories import make_event, make_organizer, make_person
-from tests.support.page_checks import inline_in, policy_of
+from tests.support.page_checks import inline_code_in, policy_of
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}
 broken_urls = pytest.mark.urls("tests.support.broken_urls")
@@ -23,7 +23,7 @@ def client():
 def assert_is_a_page_of_ours(response, heading):
     assert heading in response.text
     assert "EventFlow</a>" in response.text
-    assert inline_in(response) == []
+    assert inline_code_in(response) == []
     assert policy_of(response)["default-src"] == "'none'"
 
 

@@ -22,13 +22,13 @@ from tests.support.forms import (
     ENGLISH,
     LINE,
     WORDS,
-    Filled,
+    FilledForm,
     forms_on,
-    forms_with_words,
+    forms_to_fill,
     open_page,
     pages,
 )
-from tests.support.full_dataset import House, make_house
+from tests.support.full_dataset import Dataset, make_dataset
 from tests.support.markup import only, tree, words
 from tickets.models import Announcement, Gate, Reservation
 
@@ -99,26 +99,26 @@ class Browser(Client):
 # --- every form of the site -----------------------------------------------------------------------
 
 
-def answers_of(forms: dict[str, Filled], house: House) -> Iterator[Filled]:
+def answers_of(forms: dict[str, FilledForm], dataset: Dataset) -> Iterator[FilledForm]:
     """Yield the forms that the answers of these forms hold: a message's preview, a question."""
     for key in ("messages/ action=preview", "queue/reject/"):
         form = next(form for each, form in forms.items() if each.endswith(key))
-        answer = open_page(Client(headers=ENGLISH), house, form.who, form.action, form.fields)
+        answer = open_page(Client(headers=ENGLISH), dataset, form.who, form.action, form.fields)
         yield from forms_on(answer, form.who)
 
 
-def every_form(house: House) -> dict[str, Filled]:
-    waiting = reverse("tickets:reject", args=[house["of"]["waiting"].pk])
-    pending = reverse("tickets:queue", args=[house["events"]["pending"].pk])
-    forms = forms_with_words(house, [("owner", waiting), ("owner", pending)])
-    return forms | {form.key: form for form in answers_of(forms, house) if form.typed}
+def every_form(dataset: Dataset) -> dict[str, FilledForm]:
+    waiting = reverse("tickets:reject", args=[dataset["of"]["waiting"].pk])
+    pending = reverse("tickets:queue", args=[dataset["events"]["pending"].pk])
+    forms = forms_to_fill(dataset, [("owner", waiting), ("owner", pending)])
+    return forms | {form.key: form for form in answers_of(forms, dataset) if form.typed}
 
 
 @pytest.mark.once
 def test_every_form_with_words_is_kept_for_its_person_or_nowhere():
     """Found on the site's pages. One that is new is kept, or stands above with the reason."""
-    house = make_house()
-    found, wrong = every_form(house), {}
+    dataset = make_dataset()
+    found, wrong = every_form(dataset), {}
     direct, kept = Client(headers=ENGLISH), Browser()
     for key, form in found.items():
         if key in PRIVATE:
@@ -126,7 +126,7 @@ def test_every_form_with_words_is_kept_for_its_person_or_nowhere():
         elif form.who == "visitor" or key in ALLAUTHS:
             wrong[key] = what_an_old_token_loses(form, kept)
         else:
-            wrong[key] = what_the_end_of_the_session_loses(form, house, direct, kept)
+            wrong[key] = what_the_end_of_the_session_loses(form, dataset, direct, kept)
     assert not {key: told for key, told in wrong.items() if told}
     assert not {*PRIVATE, *ALLAUTHS} - {*found}
     assert len(found) > 20
@@ -139,7 +139,7 @@ def anew(*browsers: Client) -> None:
         browser.cookies.clear()
 
 
-def what_is_shown_of(form: Filled, *browsers: Client) -> str:
+def what_is_shown_of(form: FilledForm, *browsers: Client) -> str:
     """What was typed and stands in an answer to it, without a session or with an old token."""
     secrets = {value for name in form.typed for value in form.fields[name] if len(value) > 3}
     anew(*browsers)
@@ -151,12 +151,12 @@ def what_is_shown_of(form: Filled, *browsers: Client) -> str:
     return ""
 
 
-def what_an_old_token_loses(form: Filled, browser: Browser) -> str:
+def what_an_old_token_loses(form: FilledForm, browser: Browser) -> str:
     anew(browser)
     return what_differs(browser.send(form.action, form.fields), form, status=403)
 
 
-def what_differs(page: HttpResponse, form: Filled, *, status: int) -> str:
+def what_differs(page: HttpResponse, form: FilledForm, *, status: int) -> str:
     """How the page falls short of holding the form as it was sent, and in no cache."""
     kept = {name: values for name, values in form.fields.items() if name not in {TOKEN, DRAWN_FOR}}
     got = (page.status_code, page.get("Cache-Control"), fields_in(page))
@@ -164,11 +164,11 @@ def what_differs(page: HttpResponse, form: Filled, *, status: int) -> str:
 
 
 def what_the_end_of_the_session_loses(
-    form: Filled, house: House, direct: Client, kept: Browser
+    form: FilledForm, dataset: Dataset, direct: Client, kept: Browser
 ) -> str:
     """Follow the form over the log-in of its person. It must end as if nothing had been between."""
     anew(direct, kept)
-    owner, before = house["people"][form.who], all_data()
+    owner, before = dataset["people"][form.who], all_data()
     with transaction.atomic():
         sessions.log_in(direct, owner)
         wanted = outcome(direct.post(form.action, form.fields, headers=HERE), before)
@@ -223,11 +223,13 @@ def test_every_form_of_the_site_says_for_whom_its_page_was_drawn():
 
     The browser knows a form again by its first fields, so the person stands there too.
     """
-    house, client = make_house(), Client(headers=ENGLISH)
+    dataset, client = make_dataset(), Client(headers=ENGLISH)
     sent, unmarked = Counter[str](), set()
-    for who, path in dict.fromkeys(pages(house, most=20)):
-        answer = open_page(client, house, who, path)
-        if who not in house["people"] or not answer.get("Content-Type", "").startswith("text/html"):
+    for who, path in dict.fromkeys(pages(dataset, most=20)):
+        answer = open_page(client, dataset, who, path)
+        if who not in dataset["people"] or not answer.get("Content-Type", "").startswith(
+            "text/html"
+        ):
             continue
         for form in tree(answer).xpath("//form[translate(@method, 'POST', 'post') = 'post']"):
             # The choice of a language is the same for everybody, and has no token either.
@@ -238,7 +240,7 @@ def test_every_form_of_the_site_says_for_whom_its_page_was_drawn():
                 signer.unsign(each.get("value"))
                 for each in form.xpath(f".//input[@name='{DRAWN_FOR}']")
             ]
-            person = house["people"][who].pk
+            person = dataset["people"][who].pk
             if (owners, form.xpath(".//@name")[0]) != ([str(person)], f"of-{person}"):
                 unmarked.add((who, path, form.get("action")))
     assert not unmarked
@@ -334,13 +336,13 @@ def test_pages_send_the_mark_with_what_htmx_asks_for(people):
 
 
 @pytest.fixture
-def house() -> dict[str, Any]:
+def dataset() -> dict[str, Any]:
     event = make_event()
     return {"event": event, "reservation": make_reservation(event)}
 
 
-def test_form_without_a_session_changes_nothing_and_names_the_log_in(client, house):
-    event = house["event"]
+def test_form_without_a_session_changes_nothing_and_names_the_log_in(client, dataset):
+    event = dataset["event"]
     path, before = reverse("events:edit", args=[event.pk]), all_data()
     page = client.post(path, {"title": LINE, "description": WORDS, "action": "save"})
     (form,) = tree(page).xpath("//main//form")
@@ -353,8 +355,8 @@ def test_form_without_a_session_changes_nothing_and_names_the_log_in(client, hou
 
 
 @pytest.mark.parametrize("view", ["events:edit", "tickets:check_in"])
-def test_htmx_form_without_a_session_leaves_the_page_as_it_is(client, house, view):
-    path, before = reverse(view, args=[house["event"].pk]), all_data()
+def test_htmx_form_without_a_session_leaves_the_page_as_it_is(client, dataset, view):
+    path, before = reverse(view, args=[dataset["event"].pk]), all_data()
     fields = {"title": LINE, "code": "7K4M-2QXD"}
     answer = client.post(path, fields, headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Reswap"]) == (401, "none")
@@ -379,9 +381,9 @@ PRIVATE_FIELDS = [
 
 @pytest.mark.parametrize(("view", "fields"), PRIVATE_FIELDS)
 @pytest.mark.parametrize("old_token", [False, True])
-def test_passwords_and_codes_are_kept_nowhere(house, caplog, view, fields, old_token):
+def test_passwords_and_codes_are_kept_nowhere(dataset, caplog, view, fields, old_token):
     """Not in the page, in no address, in no session and in no log."""
-    args = [house["event"].pk] if view.startswith("tickets:") else []
+    args = [dataset["event"].pk] if view.startswith("tickets:") else []
     path, client = reverse(view, args=args), Client(enforce_csrf_checks=old_token)
     headers = HERE | {"Referer": f"http://testserver{path}?code=7K4M-2QXD&q=a+secret"}
     answer = client.post(path, fields, headers=headers)
@@ -461,15 +463,15 @@ BACKGROUND = {
 
 
 @pytest.mark.parametrize("name", BACKGROUND)
-def test_page_that_asks_by_itself_without_a_session_is_not_led_away(client, house, name):
+def test_page_that_asks_by_itself_without_a_session_is_not_led_away(client, dataset, name):
     view, what = BACKGROUND[name]
-    page = f"/organizer/events/{house['event'].pk}/queue/?state=all"
+    page = f"/organizer/events/{dataset['event'].pk}/queue/?state=all"
     headers = {
         "HX-Request": "true",
         "HX-Current-URL": f"http://testserver{page}",
         "X-Asked-By-Itself": "true",
     }
-    answer = client.get(reverse(view, args=[house[what].pk]), headers=headers)
+    answer = client.get(reverse(view, args=[dataset[what].pk]), headers=headers)
     assert (answer.status_code, answer["HX-Reswap"]) == (401, "none")
     assert "HX-Redirect" not in answer
     (link,) = tree(answer).xpath("//*[@id='toasts']//a")

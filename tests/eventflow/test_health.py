@@ -195,6 +195,6 @@ def test_sigterm_turns_ready_off_before_it_turns_anybody_away(tmp_path):
         assert site.get("/health/live").status == 200
         last = site.ask("/slow/2.5/")
         assert last.recv(100).startswith(b"HTTP/1.1 200")
-        assert site.ends() == 0
+        assert site.wait_for_end() == 0
         with pytest.raises(ConnectionRefusedError):
             site.get("/health/live")

@@ -236,7 +236,7 @@ def test_sigterm_lets_requests_finish_and_accepts_no_new_ones(own):
     with pytest.raises(ConnectionRefusedError):
         own.get("/facts/")
     assert [first_line(ours) for ours in working] == ["HTTP/1.1 200 OK"] * 3
-    assert own.ends() == 0
+    assert own.wait_for_end() == 0
 
 
 def test_sigterm_serves_connections_that_the_system_accepted(own):
@@ -248,7 +248,7 @@ def test_sigterm_serves_connections_that_the_system_accepted(own):
     own.process.send_signal(signal.SIGCONT)
     # Two threads and two waiting: as many as get an answer of their own.
     assert [first_line(ours) for ours in crowd] == ["HTTP/1.1 200 OK"] * 4
-    assert own.ends() == 0
+    assert own.wait_for_end() == 0
 
 
 def test_sigterm_waits_briefly_for_a_request_that_is_arriving(own):
@@ -264,7 +264,7 @@ def test_sigterm_waits_briefly_for_a_request_that_is_arriving(own):
     slow.sendall(rest)
     assert slow.recv(4096).startswith(b"HTTP/1.1 200 OK")
     # The other one never says a word; had that been waited for to the end, the code would say so.
-    assert own.ends() == 0
+    assert own.wait_for_end() == 0
     silent.close()
 
 
@@ -283,7 +283,7 @@ def test_sigterm_is_not_delayed_by_clients_that_repeat_requests(own):
         client.start()
     time.sleep(0.3)
     own.process.send_signal(signal.SIGTERM)
-    assert own.ends() == 0
+    assert own.wait_for_end() == 0
 
 
 def test_sigterm_sends_a_slow_reader_the_last_byte(own):
@@ -294,7 +294,7 @@ def test_sigterm_sends_a_slow_reader_the_last_byte(own):
     own.process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     assert length_of(reader) == chunks * len(CHUNK)
-    assert own.ends() == 0
+    assert own.wait_for_end() == 0
 
 
 def test_sigterm_ends_idle_and_kept_connections_at_once(own):
@@ -303,7 +303,7 @@ def test_sigterm_ends_idle_and_kept_connections_at_once(own):
     kept.getresponse().read()
     own.process.send_signal(signal.SIGTERM)
     # Had it waited for them until its patience ended, it would own up with another code.
-    assert own.ends() == 0
+    assert own.wait_for_end() == 0
 
 
 def test_sigterm_ends_within_ten_seconds_and_reports_unfinished_requests(own):
@@ -311,7 +311,7 @@ def test_sigterm_ends_within_ten_seconds_and_reports_unfinished_requests(own):
     time.sleep(0.3)
     started = time.monotonic()
     own.process.send_signal(signal.SIGTERM)
-    assert own.ends() == 1
+    assert own.wait_for_end() == 1
     assert time.monotonic() - started < 10
     assert "1 request(s) unfinished" in own.log.read_text()
 

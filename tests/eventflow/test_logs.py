@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal import auth as totp
 from eventflow.observability import REQUEST_CONTEXT, RequestContext, mask_text
 from eventflow.observability.logs import JsonLine
 from tests.support.factories import PASSWORD, make_person, make_reservation
-from tests.support.http_client import Visitor
+from tests.support.http_client import HttpClient
 from tests.support.processes import wait_until
 from tests.support.server_process import serving
 from tickets.models import Ticket
@@ -87,7 +87,7 @@ def test_json_line_holds_the_exception_and_nothing_that_hangs_on_the_record():
 def test_access_line_names_request_person_and_route(tmp_path):
     person = make_person(email="private@example.org")
     with serving(tmp_path / "log", LOG_FORMAT="json", REDIS_URL="") as site:
-        visitor = Visitor(site.port)
+        visitor = HttpClient(site.port)
         visitor.log_in(person.email, PASSWORD)
         visitor.opener.addheaders.append(("X-Request-ID", "a-test-of-logs"))
         visitor.get("/reservations/?q=private")
@@ -130,7 +130,7 @@ def test_no_flow_leaves_a_secret_in_the_log(how, tmp_path):
         qr.lower(),
     ]
     with serving(tmp_path / "log", LOG_LEVEL="DEBUG", LOG_FORMAT=how, REDIS_URL="") as site:
-        visitor = Visitor(site.port)
+        visitor = HttpClient(site.port)
         signup = {
             "email": "newcomer@example.org",
             "first_name": "Nieznany",
@@ -139,7 +139,7 @@ def test_no_flow_leaves_a_secret_in_the_log(how, tmp_path):
             "password2": PASSWORD,
         }
         statuses = [visitor.post("/accounts/signup/", page="/accounts/signup/", **signup).status]
-        visitor = Visitor(site.port)
+        visitor = HttpClient(site.port)
         visitor.log_in(guest.email, "wrong-secret")
         statuses.append(visitor.log_in(guest.email, PASSWORD).status)
         setup = "/accounts/2fa/totp/activate/"

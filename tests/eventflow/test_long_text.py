@@ -10,7 +10,7 @@ from lxml import html
 from accounts import forms as account_forms
 from events import forms as event_forms
 from tests.support.factories import make_event
-from tests.support.full_dataset import make_house, open_page, visits
+from tests.support.full_dataset import make_dataset, open_page, visits
 from tests.support.markup import tree
 from tickets import forms as ticket_forms
 
@@ -20,9 +20,9 @@ COMPARED = {"q", "place", "code"}
 
 
 def test_no_page_has_the_browser_cut_what_is_typed():
-    house, cutting, looked_at = make_house(), {}, 0
-    for who, view, what, asked in visits(house):
-        response = open_page(house, "en", who, view, what, asked, {})
+    dataset, cutting, looked_at = make_dataset(), {}, 0
+    for who, view, what, asked in visits(dataset):
+        response = open_page(dataset, "en", who, view, what, asked, {})
         if "text/html" not in response["Content-Type"] or not response.content:
             continue
         looked_at += 1

@@ -15,7 +15,7 @@ from eventflow.mail.letters import Attachment, Letter
 from eventflow.mail.models import Mail
 from tests.support.factories import PASSWORD, make_admin, make_organizer, make_person
 from tests.support.markup import only, words
-from tests.support.page_checks import inline_in, policy_of
+from tests.support.page_checks import inline_code_in, policy_of
 
 pytestmark = pytest.mark.django_db
 MAILS = "/admin/eventflow/mail/"
@@ -271,7 +271,7 @@ def test_dev_mail_lists_and_shows_what_was_written(local, written):
     second, first = inbox.context["mails"]
     page = local.get(reverse("dev_message", args=[first.name]))
     assert '<a href="https://tickets.example/activate/x/" rel="nofollow">' in page.text
-    assert inline_in(page) == []
+    assert inline_code_in(page) == []
     page = local.get(reverse("dev_message", args=[second.name]))
     assert "&lt;script&gt;alert(2)" in page.text
     assert "ticket.pdf" in page.text
@@ -330,4 +330,4 @@ def test_dev_mail_is_empty_before_the_first_mail(local, settings, tmp_path):
 def test_dev_mail_is_searched_by_address_and_subject(local, written, words, subjects):
     inbox = local.get("/dev/mail/", {"q": words})
     assert [mail.message["Subject"] for mail in inbox.context["mails"]] == subjects
-    assert inline_in(inbox) == []
+    assert inline_code_in(inbox) == []

@@ -26,11 +26,11 @@ def write(subject, *, to="reader@example.org", builder=mail_builders.note, delay
     return Mail.objects.latest("id")
 
 
-def work(post, **env):
+def work(smtp_server, **env):
     """A worker process that runs what is due and ends."""
     done = subprocess.run(
         processes.command("worker", "--batch"),
-        env=processes.environment(**post.env | env),
+        env=processes.environment(**smtp_server.env | env),
         timeout=60,
         capture_output=True,
         text=True,
@@ -46,35 +46,35 @@ def hurry():
     DBTaskResult.objects.filter(status="READY").update(run_after=now)
 
 
-def test_mail_of_a_rolled_back_transaction_never_leaves(post):
+def test_mail_of_a_rolled_back_transaction_never_leaves(smtp_server):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         write("Never")
         raise ZeroDivisionError
     write("Always")
-    work(post)
-    assert post.subjects() == ["Always"]
+    work(smtp_server)
+    assert smtp_server.subjects() == ["Always"]
 
 
-def test_mail_of_a_committed_transaction_leaves_once_whatever_the_number_of_workers(post):
+def test_mail_of_a_committed_transaction_leaves_once_whatever_the_number_of_workers(smtp_server):
     subjects = [f"Letter {number:02}" for number in range(30)]
     with transaction.atomic():
         for subject in subjects:
             write(subject)
     with (
-        processes.running(processes.command("worker"), **post.env),
-        processes.running(processes.command("worker"), **post.env),
+        processes.running(processes.command("worker"), **smtp_server.env),
+        processes.running(processes.command("worker"), **smtp_server.env),
     ):
         processes.wait_until(lambda: not Mail.objects.filter(state="queued").exists())
-    assert post.subjects() == subjects
-    assert len({letter["Message-ID"] for letter in post.letters}) == 30
+    assert smtp_server.subjects() == subjects
+    assert len({letter["Message-ID"] for letter in smtp_server.letters}) == 30
     assert set(Mail.objects.values_list("state", "attempts")) == {("sent", 1)}
 
 
-def test_mail_waits_while_the_server_is_down_and_leaves_with_the_same_message_id(post):
-    post.close()
+def test_mail_waits_while_the_server_is_down_and_leaves_with_the_same_message_id(smtp_server):
+    smtp_server.close()
     queued = write("Patience")
     began = timezone.now()
-    work(post)
+    work(smtp_server)
     queued.refresh_from_db()
     assert (queued.state, queued.attempts) == ("queued", 1)
     assert "refused" in queued.last_error
@@ -83,46 +83,46 @@ def test_mail_waits_while_the_server_is_down_and_leaves_with_the_same_message_id
     assert queued.next_attempt_at - timezone.now() < timedelta(seconds=6)
     hurry()
     began = timezone.now()
-    work(post)
+    work(smtp_server)
     queued.refresh_from_db()
     assert queued.attempts == 2
     assert queued.next_attempt_at - began > timedelta(seconds=6)
     assert queued.next_attempt_at - timezone.now() < timedelta(seconds=12)
-    post.open()
+    smtp_server.open()
     hurry()
-    work(post)
-    assert [letter["Message-ID"] for letter in post.letters] == [queued.message_id]
+    work(smtp_server)
+    assert [letter["Message-ID"] for letter in smtp_server.letters] == [queued.message_id]
     queued.refresh_from_db()
     assert (queued.state, queued.attempts, queued.last_error, queued.args) == ("sent", 3, "", {})
 
 
 @pytest.mark.once(on="postgresql")
-def test_mail_that_waited_three_days_is_stuck(post):
-    post.close()
+def test_mail_that_waited_three_days_is_stuck(smtp_server):
+    smtp_server.close()
     queued = write("Old")
     Mail.objects.update(created=timezone.now() - timedelta(days=3, minutes=1))
-    work(post)
+    work(smtp_server)
     queued.refresh_from_db()
     assert (queued.state, queued.next_attempt_at) == ("stuck", None)
-    post.open()
+    smtp_server.open()
 
 
 @pytest.mark.once(on="postgresql")
-def test_mail_to_a_refused_address_is_stuck_and_blocks_nobody(post):
-    post.refused = {"gone@example.org"}
+def test_mail_to_a_refused_address_is_stuck_and_blocks_nobody(smtp_server):
+    smtp_server.refused = {"gone@example.org"}
     with transaction.atomic():
         bad = write("For nobody", to="gone@example.org")
         write("For somebody")
-    work(post)
+    work(smtp_server)
     bad.refresh_from_db()
     assert (bad.state, bad.attempts, bad.last_error) == ("stuck", 1, "550 recipient refused")
-    assert post.subjects() == ["For somebody"]
+    assert smtp_server.subjects() == ["For somebody"]
 
 
 @pytest.mark.once(on="postgresql")
-def test_one_bad_address_in_a_batch_blocks_nobody(post):
+def test_one_bad_address_in_a_batch_blocks_nobody(smtp_server):
     people = [make_person() for _ in range(3)]
-    post.refused = {people[1].email}
+    smtp_server.refused = {people[1].email}
     services.enqueue(
         [
             Mail(
@@ -135,8 +135,8 @@ def test_one_bad_address_in_a_batch_blocks_nobody(post):
         ],
         delay=0,
     )
-    work(post)
-    assert post.subjects() == sorted([people[0].email, people[2].email])
+    work(smtp_server)
+    assert smtp_server.subjects() == sorted([people[0].email, people[2].email])
     assert Mail.objects.get(state="stuck").to == people[1].email
 
 
@@ -144,93 +144,95 @@ UNSENDABLE = ["ſara@example.org", "admın@example.org", "a..b@example.org", "a 
 
 
 @pytest.mark.once(on="postgresql")
-def test_mail_to_an_address_that_no_mail_can_name_is_stuck_at_once(post):
+def test_mail_to_an_address_that_no_mail_can_name_is_stuck_at_once(smtp_server):
     """What SMTP has no words for does not change with time. The log says what happened, and not to whom."""
     bad = [write("For nobody", to=address) for address in UNSENDABLE]
     write("For somebody")
-    log = work(post)
+    log = work(smtp_server)
     assert set(Mail.objects.filter(pk__in=[one.pk for one in bad]).values_list(*FATE)) == {
         ("stuck", 1, None, "UnsendableAddress")
     }
-    assert post.subjects() == ["For somebody"]
+    assert smtp_server.subjects() == ["For somebody"]
     assert not any(part in log for part in ["Traceback", "ſara", "admın", "a..b"])
 
 
 @pytest.mark.once(on="postgresql")
-def test_mail_to_a_domain_with_letters_beyond_ascii_leaves(post):
+def test_mail_to_a_domain_with_letters_beyond_ascii_leaves(smtp_server):
     write("Hello", to="t3@żółć.example")
-    work(post)
-    assert post.subjects() == ["Hello"]
+    work(smtp_server)
+    assert smtp_server.subjects() == ["Hello"]
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_builder_that_breaks_is_tried_again_and_blocks_nobody(post):
+def test_a_builder_that_breaks_is_tried_again_and_blocks_nobody(smtp_server):
     bad = write("Secret word", builder=mail_builders.broken)
     write("Fine")
-    log = work(post)
+    log = work(smtp_server)
     bad.refresh_from_db()
     assert (bad.state, bad.attempts, bad.last_error) == ("queued", 1, "LookupError")
-    assert post.subjects() == ["Fine"]
+    assert smtp_server.subjects() == ["Fine"]
     assert "reader@example.org" not in log
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_server_without_the_starttls_it_should_have_gets_nothing(post):
+def test_a_server_without_the_starttls_it_should_have_gets_nothing(smtp_server):
     queued = write("Confidential")
-    work(post, EMAIL_USE_TLS=True)
-    assert post.commands == ["EHLO"]
-    assert post.offered == []
+    work(smtp_server, EMAIL_USE_TLS=True)
+    assert smtp_server.commands == ["EHLO"]
+    assert smtp_server.offered == []
     queued.refresh_from_db()
     assert (queued.state, queued.attempts) == ("queued", 1)
     assert queued.last_error.startswith("SMTPNotSupportedError")
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_stuck_mail_is_sent_again_once(post):
-    post.refused = {"reader@example.org"}
+def test_a_stuck_mail_is_sent_again_once(smtp_server):
+    smtp_server.refused = {"reader@example.org"}
     queued = write("Second life")
-    work(post)
-    post.refused = set()
+    work(smtp_server)
+    smtp_server.refused = set()
     assert services.resend(queued) is True
     assert services.resend(queued) is False
-    work(post)
-    assert [letter["Message-ID"] for letter in post.letters] == [queued.message_id]
+    work(smtp_server)
+    assert [letter["Message-ID"] for letter in smtp_server.letters] == [queued.message_id]
     assert services.resend(queued) is False
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_mail_about_an_account_leaves_before_those_about_reservations(post):
+def test_a_mail_about_an_account_leaves_before_those_about_reservations(smtp_server):
     for _number in range(3):
         make_reservation(status="pending")
     write("For your account")
-    work(post)
-    assert len(post.letters) > 3
-    assert post.letters[0]["Subject"] == "For your account"
+    work(smtp_server)
+    assert len(smtp_server.letters) > 3
+    assert smtp_server.letters[0]["Subject"] == "For your account"
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_mail_whose_cause_is_gone_is_dropped(post):
+def test_a_mail_whose_cause_is_gone_is_dropped(smtp_server):
     mail.queue_to_address(
         mail_builders.no_longer_needed, address="reader@example.org", language="en", args={}
     )
-    work(post)
-    assert post.offered == []
+    work(smtp_server)
+    assert smtp_server.offered == []
     assert Mail.objects.get().state == "dropped"
 
 
-def test_a_decision_that_was_taken_back_sends_nothing(post, settings):
+def test_a_decision_that_was_taken_back_sends_nothing(smtp_server, settings):
     settings.MAIL_DECISION_DELAY_SECONDS = 600
     kept, taken_back = make_reservation(status="confirmed"), make_reservation(status="confirmed")
-    work(post)
+    work(smtp_server)
     confirmations = Mail.objects.filter(builder="tickets.confirmed")
     assert set(confirmations.values_list("state", flat=True)) == {"queued"}, (
         "both should still wait"
     )
     decisions.undo(taken_back, by=taken_back.event.organizer)
     hurry()
-    work(post)
+    work(smtp_server)
     sent = [
-        letter["To"] for letter in post.letters if letter["Subject"].startswith("You have a spot")
+        letter["To"]
+        for letter in smtp_server.letters
+        if letter["Subject"].startswith("You have a spot")
     ]
     assert sent == [kept.person.email]
     assert dict(confirmations.values_list("to", "state")) == {

@@ -12,7 +12,7 @@ from eventflow.jobs.models import Worker
 from eventflow.mail.models import Mail
 from tests.support import mail_builders
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
-from tests.support.http_client import Visitor
+from tests.support.http_client import HttpClient
 from tests.support.processes import wait_until
 from tests.support.server_process import serving
 from tests.support.socket_client import counts, watch
@@ -104,7 +104,7 @@ def test_requests_are_counted_by_the_name_of_their_route_and_nothing_that_a_stra
 
 
 def test_a_decision_is_timed(site):
-    event, visitor = make_event(), Visitor(site.port)
+    event, visitor = make_event(), HttpClient(site.port)
     visitor.log_in(make_person(email="m@example.org").email, PASSWORD)
     visitor.post(f"/events/{event.pk}/reserve/", page=event.get_absolute_url())
     found = numbers(site)

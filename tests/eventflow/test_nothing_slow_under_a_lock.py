@@ -19,7 +19,7 @@ from eventflow.mail import services as outbox
 from eventflow.mail.models import Mail
 from events.models import Event
 from tests.support.factories import PASSWORD, make_admin, make_event, make_person, make_reservation
-from tests.support.slow_calls import Seen
+from tests.support.slow_calls import SlowCalls
 from tickets.queue import decisions
 from tickets.ticket import pdf
 
@@ -30,11 +30,11 @@ NEW = "seven quiet rivers"
 @pytest.fixture(autouse=True)
 def seen(settings):
     """What ran. Passwords of people that the test makes are hashed before it is asked."""
-    settings.PASSWORD_HASHERS = ["tests.support.slow_calls.Hasher"]
-    settings.MAILERS = {"default": {"BACKEND": "tests.support.slow_calls.Mailer"}}
-    Seen.reset()
-    yield Seen
-    Seen.pause.set()
+    settings.PASSWORD_HASHERS = ["tests.support.slow_calls.RecordingHasher"]
+    settings.MAILERS = {"default": {"BACKEND": "tests.support.slow_calls.RecordingMailer"}}
+    SlowCalls.reset()
+    yield SlowCalls
+    SlowCalls.may_continue.set()
 
 
 def as_json(path, body, **headers):
@@ -121,18 +121,18 @@ HASHING = {
 def test_password_is_hashed_outside_of_a_transaction(seen, way):
     person = make_person()
     act, status = HASHING[way]
-    before = len(seen.under_a_lock)
+    before = len(seen.ran_in_transaction)
     answer = act(person)
     assert answer.status_code == status, answer.content
-    assert len(seen.under_a_lock) > before
-    assert not any(seen.under_a_lock)
+    assert len(seen.ran_in_transaction) > before
+    assert not any(seen.ran_in_transaction)
 
 
 def test_first_admin_is_made_outside_of_a_transaction(seen, monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", NEW)
     call_command("createsuperuser", interactive=False, email="first@example.org", verbosity=0)
     assert User.objects.get().is_admin
-    assert seen.under_a_lock == [False]
+    assert seen.ran_in_transaction == [False]
 
 
 def test_ticket_is_drawn_and_mailed_outside_of_a_transaction(seen, monkeypatch):
@@ -144,11 +144,11 @@ def test_ticket_is_drawn_and_mailed_outside_of_a_transaction(seen, monkeypatch):
     seen.reset()
     for mail in Mail.objects.all():
         outbox.deliver(mail.pk)
-    drawn_for_mail = len(seen.under_a_lock)
+    drawn_for_mail = len(seen.ran_in_transaction)
     assert drawn_for_mail >= 2
     assert page_of_ticket(guest).status_code == 200
-    assert len(seen.under_a_lock) == drawn_for_mail + 1
-    assert not any(seen.under_a_lock)
+    assert len(seen.ran_in_transaction) == drawn_for_mail + 1
+    assert not any(seen.ran_in_transaction)
 
 
 def page_of_ticket(reservation):
@@ -179,13 +179,13 @@ def test_three_hashing_strangers_keep_no_writer_waiting(seen):
             connection.close()
 
     seen.reset()
-    Seen.pause = threading.Event()
+    SlowCalls.may_continue = threading.Event()
     with ThreadPoolExecutor(3) as pool:
         answers = [pool.submit(stranger, number) for number in range(3)]
         try:
             assert all(seen.hashing.acquire(timeout=60) for _ in answers)
             Event.objects.filter(pk=event.pk).update(title="Written meanwhile")
         finally:
-            Seen.pause.set()
+            SlowCalls.may_continue.set()
         assert [answer.result(60) for answer in answers] == [201, 401, 201]
     assert Event.objects.get(pk=event.pk).title == "Written meanwhile"

@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 
 from events.models import Event
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
-from tests.support.http_client import Visitor
+from tests.support.http_client import HttpClient
 from tests.support.processes import wait_until
 from tests.support.server_process import serving
 from tests.support.smtp_server import free_port
@@ -70,7 +70,7 @@ def test_the_evening_goes_on_without_redis(how, tmp_path):
         serving(tmp_path / "web.log", REDIS_URL=f"redis://127.0.0.1:{port}/0") as site,
     ):
         page, answers = event.get_absolute_url(), []
-        before = Visitor(site.port)
+        before = HttpClient(site.port)
         before.log_in(maja.email, PASSWORD)
         before.post(f"/events/{event.pk}/reserve/", page=page)
 
@@ -78,7 +78,7 @@ def test_the_evening_goes_on_without_redis(how, tmp_path):
             assert json.loads(watching.recv(timeout=60))["pending_count"] == 2
             server.send_signal(how)
 
-            after, panel = Visitor(site.port), Visitor(site.port)
+            after, panel = HttpClient(site.port), HttpClient(site.port)
             answers += [
                 after.log_in(jonas.email, PASSWORD),
                 panel.log_in(organizer.email, PASSWORD),

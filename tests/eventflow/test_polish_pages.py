@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from eventflow.mail import Letter
-from tests.support.full_dataset import letters, make_house, open_page, visits
+from tests.support.full_dataset import letters, make_dataset, open_page, visits
 from tests.support.markup import tree
 from tickets.models import Ticket
 from tickets.ticket import pdf
@@ -51,8 +51,8 @@ SPOKEN = ["aria-label", "aria-description", "placeholder", "title", "alt", "labe
 
 
 @pytest.fixture
-def house():
-    return make_house()
+def dataset():
+    return make_dataset()
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
@@ -129,8 +129,8 @@ SILENT = {
 }
 
 
-def left_in_polish(house, visit, headers):
-    english, polish = (open_page(house, language, *visit, headers) for language in ("en", "pl"))
+def left_in_polish(dataset, visit, headers):
+    english, polish = (open_page(dataset, language, *visit, headers) for language in ("en", "pl"))
     assert english.status_code == polish.status_code
     return (
         forgotten(words_of_page(english.text), words_of_page(polish.text))
@@ -139,21 +139,21 @@ def left_in_polish(house, visit, headers):
     )
 
 
-def where(house, visited, headers):
+def where(dataset, visited, headers):
     """{forgotten word: the first visit that met it}."""
     found = {}
     for visit in visited:
-        for word in left_in_polish(house, visit, headers):
+        for word in left_in_polish(dataset, visit, headers):
             found.setdefault(word, visit)
     return found
 
 
-def test_no_page_leaves_english_words_in_polish(house):
-    assert where(house, visits(house), {}) == {}
+def test_no_page_leaves_english_words_in_polish(dataset):
+    assert where(dataset, visits(dataset), {}) == {}
 
 
-def test_no_answer_to_htmx_leaves_english_words_in_polish(house):
-    assert where(house, (visit for visit in visits(house) if visit[-1]), HTMX) == {}
+def test_no_answer_to_htmx_leaves_english_words_in_polish(dataset):
+    assert where(dataset, (visit for visit in visits(dataset) if visit[-1]), HTMX) == {}
 
 
 def ours(patterns, prefix=""):
@@ -170,9 +170,9 @@ def ours(patterns, prefix=""):
             yield f"{prefix}{pattern.name}"
 
 
-def test_the_walk_visits_every_page(house):
+def test_the_walk_visits_every_page(dataset):
     assert (
-        set(ours(get_resolver().url_patterns)) == {view for _, view, *_ in visits(house)} | SILENT
+        set(ours(get_resolver().url_patterns)) == {view for _, view, *_ in visits(dataset)} | SILENT
     )
 
 
@@ -212,9 +212,9 @@ ACCOUNT_LETTERS = sorted(
 
 @pytest.mark.parametrize("url", ["https://example.org/x/", ""])
 @pytest.mark.parametrize("name", ACCOUNT_LETTERS)
-def test_no_letter_about_an_account_leaves_english_words_in_polish(house, name, url):
+def test_no_letter_about_an_account_leaves_english_words_in_polish(dataset, name, url):
     facts = {
-        "person": house["people"]["guest"],
+        "person": dataset["people"]["guest"],
         "url": url,
         "days": 3,
         "email": "somebody@example.org",
@@ -225,16 +225,16 @@ def test_no_letter_about_an_account_leaves_english_words_in_polish(house, name, 
     assert forgotten(words_of_letter(english), words_of_letter(polish)) == []
 
 
-def test_no_letter_about_an_event_leaves_english_words_in_polish(house):
-    for build in letters(house):
+def test_no_letter_about_an_event_leaves_english_words_in_polish(dataset):
+    for build in letters(dataset):
         english, polish = in_both(build)
         assert forgotten(words_of_letter(english), words_of_letter(polish)) == []
         assert polish.text
 
 
-def test_the_ticket_on_paper_leaves_no_english_words_in_polish(house):
+def test_the_ticket_on_paper_leaves_no_english_words_in_polish(dataset):
     ticket = Ticket.objects.select_related("event__organizer", "reservation__person").get(
-        reservation=house["of"]["confirmed"]
+        reservation=dataset["of"]["confirmed"]
     )
     english, polish = in_both(
         lambda: render_to_string("tickets/pdf/ticket.html", pdf.facts(ticket))

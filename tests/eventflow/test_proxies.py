@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from eventflow.server.proxies import BehindProxies, networks
-from tests.support.http_client import Visitor
+from tests.support.http_client import HttpClient
 from tests.support.processes import command, environment
 from tests.support.server_process import serving
 
@@ -116,7 +116,7 @@ def test_log_ins_are_limited_by_the_client_address_behind_our_proxies(trusted, w
     """Ten wrong log-ins a minute: of the client behind our proxy, else of the peer."""
     with serving(tmp_path / "log", TRUSTED_PROXIES=trusted, REDIS_URL="") as site:
         for number in range(11):
-            visitor = Visitor(site.port)
+            visitor = HttpClient(site.port)
             visitor.opener.addheaders.append(
                 ("X-Forwarded-For", f"198.51.100.1, 203.0.113.{number}")
             )

@@ -111,9 +111,9 @@ def test_pruning_is_asked_for_once_an_hour_however_many_ask():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_prunes_by_itself(post):
+def test_a_worker_prunes_by_itself(smtp_server):
     session("old", timedelta(days=1))
     with processes.running(
-        processes.command("worker", "--interval", "0.1"), **post.env, WORKER_BEAT_SECONDS=0.2
+        processes.command("worker", "--interval", "0.1"), **smtp_server.env, WORKER_BEAT_SECONDS=0.2
     ):
         processes.wait_until(lambda: not Session.objects.exists())

@@ -7,9 +7,9 @@ import socket
 import pytest
 
 from tests.support.factories import PASSWORD, make_person
-from tests.support.http_client import Visitor
+from tests.support.http_client import HttpClient
 from tests.support.processes import wait_until
-from tests.support.sentry_server import playing_sentry
+from tests.support.sentry_server import running_sentry_server
 from tests.support.server_process import serving
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
@@ -46,7 +46,7 @@ def types(sentry):
 
 
 def test_an_error_is_told_with_its_place_and_without_anything_planted(tmp_path):
-    with playing_sentry() as sentry:
+    with running_sentry_server() as sentry:
         with site_telling(sentry.dsn, tmp_path / "log") as site:
             assert break_it(site).status == 500
             wait_until(
@@ -76,10 +76,10 @@ def test_an_error_is_told_with_its_place_and_without_anything_planted(tmp_path):
 
 def test_a_person_is_told_by_number_only(tmp_path):
     person = make_person("Maja Wiśniewska", email="private@example.org")
-    with playing_sentry() as sentry, site_telling(sentry.dsn, tmp_path / "log") as site:
-        visitor = Visitor(site.port)
+    with running_sentry_server() as sentry, site_telling(sentry.dsn, tmp_path / "log") as site:
+        visitor = HttpClient(site.port)
         visitor.log_in(person.email, PASSWORD)
-        assert visitor.get("/breaks-for-somebody/").status == 500
+        assert visitor.get("/breaks-for-person/").status == 500
         wait_until(lambda: "LookupError" in types(sentry))
         wire = "\n".join(sentry.received)
         (event,) = sentry.events
@@ -92,7 +92,10 @@ def test_a_person_is_told_by_number_only(tmp_path):
 
 
 def test_a_sentry_that_hangs_holds_up_no_request_and_not_the_end(tmp_path):
-    with playing_sentry(hangs=True) as sentry, site_telling(sentry.dsn, tmp_path / "log") as site:
+    with (
+        running_sentry_server(hangs=True) as sentry,
+        site_telling(sentry.dsn, tmp_path / "log") as site,
+    ):
         # More than its queue holds: the rest is dropped.
         assert [break_it(site).status for _ in range(60)] == [500] * 60
         wait_until(lambda: sentry.received)
@@ -100,7 +103,7 @@ def test_a_sentry_that_hangs_holds_up_no_request_and_not_the_end(tmp_path):
         assert len(sentry.received) == 1
         site.process.send_signal(signal.SIGTERM)
         # It still hangs, and is not waited for longer than its second.
-        assert site.ends() == 0
+        assert site.wait_for_end() == 0
 
 
 def test_a_sentry_that_is_not_there_fails_no_request(tmp_path):
@@ -109,7 +112,7 @@ def test_a_sentry_that_is_not_there_fails_no_request(tmp_path):
     with site_telling(nobody, tmp_path / "log") as site:
         assert [break_it(site).status, site.get("/fine/").status] == [500, 200]
         site.process.send_signal(signal.SIGTERM)
-        assert site.ends() == 0
+        assert site.wait_for_end() == 0
 
 
 @pytest.mark.parametrize("dsn", ["nonsense", "https://sentry.example/without-a-key"])

@@ -149,17 +149,17 @@ def test_worker_runs_a_task_under_its_former_path(former):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_worker_process_delivers_what_the_last_release_queued(post):
+def test_worker_process_delivers_what_the_last_release_queued(smtp_server):
     waiting = stored_mail("accounts.mails.account_deleted")
     row = stored_task("eventflow.mail.services.deliver_all", [waiting.pk])
     subprocess.run(
         processes.command("worker", "--batch"),
-        env=processes.environment(**post.env),
+        env=processes.environment(**smtp_server.env),
         timeout=600,
         check=True,
     )
     row.refresh_from_db()
-    assert (row.status, len(post.letters)) == ("SUCCESSFUL", 1)
+    assert (row.status, len(smtp_server.letters)) == ("SUCCESSFUL", 1)
 
 
 def test_registry_refuses_one_name_for_two_functions():

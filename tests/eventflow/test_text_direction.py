@@ -8,8 +8,8 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from eventflow.core.text_direction import isolated, without_controls
-from tests.support.full_dataset import letters, make_house, open_page, visits
-from tests.support.hard_texts import soak
+from tests.support.full_dataset import letters, make_dataset, open_page, visits
+from tests.support.hard_texts import fill_every_text
 from tests.support.markup import tree
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -78,19 +78,19 @@ def test_a_text_that_could_turn_its_neighbours_is_found():
 
 
 @pytest.fixture
-def house():
-    house = make_house()
-    soak(TURNING)
-    return house
+def dataset():
+    dataset = make_dataset()
+    fill_every_text(TURNING)
+    return dataset
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
-def test_no_page_is_turned_by_what_somebody_wrote(house, headers):
+def test_no_page_is_turned_by_what_somebody_wrote(dataset, headers):
     found, seen = {}, set()
-    for visit in visits(house):
+    for visit in visits(dataset):
         if headers and not visit[-1]:
             continue
-        response = open_page(house, "en", *visit, headers)
+        response = open_page(dataset, "en", *visit, headers)
         if HEBREW in response.text:
             seen.add(visit[1])
             for place in turned(tree(response)):
@@ -99,8 +99,8 @@ def test_no_page_is_turned_by_what_somebody_wrote(house, headers):
     assert len(seen) > (15 if headers else 30)
 
 
-def test_no_mail_is_turned_by_what_somebody_wrote(house):
-    for build in letters(house):
+def test_no_mail_is_turned_by_what_somebody_wrote(dataset):
+    for build in letters(dataset):
         letter = build()
         assert turned(tree(HttpResponse(letter.html))) == []
         for line in [letter.subject, *letter.text.splitlines()]:

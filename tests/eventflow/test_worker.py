@@ -27,10 +27,10 @@ def write(subject):
     return Mail.objects.latest("id")
 
 
-def worker(post, **env):
+def worker(smtp_server, **env):
     return processes.running(
         processes.command("worker", "--interval", "0.1"),
-        **post.env,
+        **smtp_server.env,
         WORKER_BEAT_SECONDS=BEAT,
         **env,
     )
@@ -49,28 +49,28 @@ def status(task):
     return task.status
 
 
-def test_the_work_of_a_killed_worker_is_taken_up_and_keeps_its_message_id(post):
+def test_the_work_of_a_killed_worker_is_taken_up_and_keeps_its_message_id(smtp_server):
     queued = write("Twice at most")
-    post.stalled.set()
-    with worker(post) as first:
-        processes.wait_until(lambda: post.offered)
+    smtp_server.stalled.set()
+    with worker(smtp_server) as first:
+        processes.wait_until(lambda: smtp_server.offered)
         first.kill()
-    post.stalled.clear()
-    with worker(post):
+    smtp_server.stalled.clear()
+    with worker(smtp_server):
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
         processes.wait_until(lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists())
-    assert [letter["Message-ID"] for letter in post.offered] == [queued.message_id] * 2
+    assert [letter["Message-ID"] for letter in smtp_server.offered] == [queued.message_id] * 2
 
 
-def test_sigterm_lets_the_running_task_finish(post):
+def test_sigterm_lets_the_running_task_finish(smtp_server):
     write("Nearly there")
-    post.stalled.set()
-    with worker(post) as process:
-        processes.wait_until(lambda: post.offered)
+    smtp_server.stalled.set()
+    with worker(smtp_server) as process:
+        processes.wait_until(lambda: smtp_server.offered)
         process.terminate()
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)
-        post.stalled.clear()
+        smtp_server.stalled.clear()
         process.wait(timeout=60)
     assert Mail.objects.get().state == "sent"
     assert [
@@ -82,9 +82,9 @@ def test_sigterm_lets_the_running_task_finish(post):
 
 @pytest.mark.once(on="postgresql")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_an_idle_worker_ends_when_asked_once_and_signs_off(post, signum):
+def test_an_idle_worker_ends_when_asked_once_and_signs_off(smtp_server, signum):
     write("Then nothing more")
-    with worker(post) as process:
+    with worker(smtp_server) as process:
         processes.wait_until(lambda: DBTaskResult.objects.successful().exists())
         assert Worker.objects.count() == 1
         process.send_signal(signum)
@@ -94,9 +94,9 @@ def test_an_idle_worker_ends_when_asked_once_and_signs_off(post, signum):
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_worker_touches_its_pulse_file_while_it_lives(post, tmp_path):
+def test_a_worker_touches_its_pulse_file_while_it_lives(smtp_server, tmp_path):
     pulse = tmp_path / "pulse"
-    with worker(post, WORKER_PULSE_FILE=pulse) as process:
+    with worker(smtp_server, WORKER_PULSE_FILE=pulse) as process:
         processes.wait_until(pulse.exists)
         first = pulse.stat().st_mtime_ns
         processes.wait_until(lambda: pulse.stat().st_mtime_ns > first)
@@ -107,45 +107,47 @@ def test_a_worker_touches_its_pulse_file_while_it_lives(post, tmp_path):
         assert pulse.stat().st_mtime_ns == last
 
 
-def test_two_signals_interrupt_the_task_but_lose_no_mail(post):
+def test_two_signals_interrupt_the_task_but_lose_no_mail(smtp_server):
     """The impatient operator: the delivery is cut short, and the next worker does it again."""
     write("Interrupted")
-    post.stalled.set()
-    with worker(post) as process:
-        processes.wait_until(lambda: post.offered)
+    smtp_server.stalled.set()
+    with worker(smtp_server) as process:
+        processes.wait_until(lambda: smtp_server.offered)
         process.terminate()
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)
         process.terminate()
-        post.stalled.clear()
+        smtp_server.stalled.clear()
         process.wait(timeout=60)
-    with worker(post):
+    with worker(smtp_server):
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
 
 
-def test_a_worker_outlives_the_task_that_somebody_deleted(post):
+def test_a_worker_outlives_the_task_that_somebody_deleted(smtp_server):
     write("Deleted")
-    post.stalled.set()
-    with worker(post):
-        processes.wait_until(lambda: post.offered)
+    smtp_server.stalled.set()
+    with worker(smtp_server):
+        processes.wait_until(lambda: smtp_server.offered)
         DBTaskResult.objects.all().delete()
-        post.stalled.clear()
-        processes.wait_until(lambda: post.letters)
+        smtp_server.stalled.clear()
+        processes.wait_until(lambda: smtp_server.letters)
         write("Next")
-        processes.wait_until(lambda: post.subjects() == ["Deleted", "Next"])
+        processes.wait_until(lambda: smtp_server.subjects() == ["Deleted", "Next"])
 
 
 @pytest.mark.postgresql
-def test_a_worker_whose_database_connection_is_cut_in_the_middle_of_its_work_does_it_again(post):
+def test_a_worker_whose_database_connection_is_cut_in_the_middle_of_its_work_does_it_again(
+    smtp_server,
+):
     write("Cut off")
-    post.stalled.set()
-    with worker(post), worker(post):
-        processes.wait_until(lambda: post.offered)
+    smtp_server.stalled.set()
+    with worker(smtp_server), worker(smtp_server):
+        processes.wait_until(lambda: smtp_server.offered)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
             )
-        post.stalled.clear()
+        smtp_server.stalled.clear()
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
         processes.wait_until(lambda: not DBTaskResult.objects.running().exists())
 

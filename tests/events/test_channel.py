@@ -9,7 +9,7 @@ import pytest
 from events.live import channel, feeds, notifications
 from events.models import Event
 from tests.support.factories import make_event
-from tests.support.metrics_watching import change, on_a_thread, run
+from tests.support.metrics_watching import change, in_thread, run
 from tests.support.processes import command, environment
 from tests.support.redis_server import running_redis
 
@@ -61,7 +61,7 @@ def test_counts_arrive_while_redis_is_away_and_notifications_when_it_is_back(
         await live.channel_is_up()
         for number in (1, 2):
             getattr(redis, take)()
-            await on_a_thread(change, event, pending_count=number)
+            await in_thread(change, event, pending_count=number)
             await subscriber.receives((0, number, 0))
             await live.channel_is(up=False)
             # Whoever comes now is told, too.
@@ -70,7 +70,7 @@ def test_counts_arrive_while_redis_is_away_and_notifications_when_it_is_back(
             late.unsubscribe()
             await asyncio.to_thread(getattr(redis, give))
             await asyncio.wait_for(live.channel_is_up(), 10)
-            await on_a_thread(change, event, pending_count=10 * number)
+            await in_thread(change, event, pending_count=10 * number)
             await subscriber.receives((0, 10 * number, 0), seconds=1)
         return subscriber.received
 
@@ -98,10 +98,10 @@ def test_channel_notices_a_lost_subscription(redis):
         subscriber = live.subscribe(event)
         await live.channel_is_up()
         redis.kill_listeners()
-        await on_a_thread(change, event, pending_count=1)
+        await in_thread(change, event, pending_count=1)
         await subscriber.receives((0, 1, 0))
         await asyncio.wait_for(live.channel_is_up(), 10)
-        await on_a_thread(change, event, pending_count=2)
+        await in_thread(change, event, pending_count=2)
         await subscriber.receives((0, 2, 0), seconds=1)
 
     run(scenario)
@@ -114,7 +114,7 @@ def test_notify_does_not_wait_for_a_hung_redis(redis):
         redis.hang()
         began = time.monotonic()
         for _ in range(requests):
-            await on_a_thread(notifications.notify, event.pk)
+            await in_thread(notifications.notify, event.pk)
         return time.monotonic() - began
 
     # Had each waited until the sender gives up on Redis, it would have taken ten times as long.

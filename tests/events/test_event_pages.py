@@ -13,7 +13,7 @@ from events.live import feeds
 from events.models import Event
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.markup import all_words, has_class, only, tree, words
-from tests.support.page_checks import inline_in
+from tests.support.page_checks import inline_code_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/"
@@ -293,7 +293,7 @@ def test_the_description_becomes_paragraphs_and_links_and_nothing_else(client):
         ("https://example.org/x?a=1&b=2", "nofollow")
     ]
     assert words(only(response, "//h1")) == "<img src=x onerror=alert(1)>"
-    assert inline_in(response) == []
+    assert inline_code_in(response) == []
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_strange_text_is_shown_as_it_is(client, letters):
         response = client.get(url)
         assert response.status_code == 200
         assert letters[:200] in tree(response).text_content()
-        assert inline_in(response) == []
+        assert inline_code_in(response) == []
 
 
 def test_an_open_event_connects_to_its_live_numbers_outside_of_what_is_swapped(client):

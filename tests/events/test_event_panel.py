@@ -19,7 +19,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tests.support.markup import all_words, has_class, only, tree, words
-from tests.support.page_checks import inline_in
+from tests.support.page_checks import inline_code_in
 
 pytestmark = pytest.mark.django_db
 PANEL = "/organizer/"
@@ -538,7 +538,7 @@ def test_hostile_text_stays_text_in_the_panel(client, organizer):
     event = Event.objects.get()
     for url in (PANEL, edit_url(event), live_url(event), cancel_url(event)):
         response = client.get(url)
-        assert inline_in(response) == []
+        assert inline_code_in(response) == []
         assert "<script>alert" not in response.text
         assert "<img onerror" not in response.text
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from events.live import feeds, notifications, reader
 from events.models import Event
 from tests.support.factories import make_event, make_people
-from tests.support.metrics_watching import change, on_a_thread, run
+from tests.support.metrics_watching import change, in_thread, run
 from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,10 +26,10 @@ def test_subscriber_receives_counts_now_and_after_each_change_by_a_service():
         subscribers = [live.subscribe(event) for _ in range(3)]
         await subscribers[0].receives((0, 0, 0))
         await live.channel_is_up()
-        reservation = await on_a_thread(registration.reserve, event, person=person)
+        reservation = await in_thread(registration.reserve, event, person=person)
         for one in subscribers:
             await one.receives((1, 0, 0))
-        await on_a_thread(registration.cancel, reservation, by=person)
+        await in_thread(registration.cancel, reservation, by=person)
         await subscribers[0].receives((0, 0, 0))
         return [one.received for one in subscribers]
 
@@ -45,7 +45,7 @@ def test_feed_sends_four_frames_a_second_and_the_last_state_within_half_a_second
         for burst in range(4):
             began, before = time.monotonic(), len(subscriber.received)
             for number in range(20):
-                await on_a_thread(change, event, pending_count=100 * burst + number + 1)
+                await in_thread(change, event, pending_count=100 * burst + number + 1)
                 await asyncio.sleep(0.04)
             done = time.monotonic()
             await subscriber.receives((0, 100 * burst + 20, 0))
@@ -71,7 +71,7 @@ def test_feed_asks_one_query_a_frame_however_many_subscribe():
         await live.channel_is_up()
         live.queries.count = 0
         for number in range(1, 5):
-            await on_a_thread(change, event, pending_count=number)
+            await in_thread(change, event, pending_count=number)
             for one in subscribers:
                 await one.receives((0, number, 0))
             await asyncio.sleep(feeds.SPACING_SECONDS)
@@ -87,7 +87,7 @@ def test_notification_without_a_change_sends_nothing():
         subscriber = live.subscribe(event)
         await live.channel_is_up()
         for _ in range(3):
-            await on_a_thread(notifications.notify, event.pk)
+            await in_thread(notifications.notify, event.pk)
             await asyncio.sleep(0.3)
         return subscriber.received
 
@@ -102,7 +102,7 @@ def test_heartbeat_repeats_the_counts(monkeypatch):
         subscriber = live.subscribe(event)
         await asyncio.sleep(1.8)
         # Without a notification, as when one is lost.
-        await on_a_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
+        await in_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
         await subscriber.receives((0, 3, 0), seconds=1)
         return subscriber.received
 
@@ -119,7 +119,7 @@ def test_poll_replaces_a_lost_notification_and_sends_nothing_twice(monkeypatch):
         subscriber = live.subscribe(event)
         await live.channel_is_up()
         # Without a notification.
-        await on_a_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
+        await in_thread(Event.objects.filter(pk=event.pk).update, pending_count=3)
         await subscriber.receives((0, 3, 0), seconds=5)
         await asyncio.sleep(1.2)
         return subscriber.received
@@ -133,7 +133,7 @@ def test_change_before_the_subscription_is_not_missed():
     async def scenario(live):
         others = live.subscribe(event)
         await live.channel_is_up()
-        await on_a_thread(change, event, pending_count=1)
+        await in_thread(change, event, pending_count=1)
         await others.receives((0, 1, 0))
         # `event` still says 0, and no further notification will come.
         late = live.subscribe(event)
@@ -151,7 +151,7 @@ def test_slow_subscriber_skips_to_the_newest_frame():
         await live.channel_is_up()
         slow.pause()
         for number in range(1, 4):
-            await on_a_thread(change, event, pending_count=number)
+            await in_thread(change, event, pending_count=number)
             await quick.receives((0, number, 0))
         before = list(slow.received)
         slow.resume()
@@ -200,7 +200,7 @@ def test_subscribers_are_closed_when_the_event_is_deleted():
     async def scenario(live):
         subscriber = live.subscribe(event)
         await live.channel_is_up()
-        await on_a_thread(Event.objects.filter(pk=event.pk).delete)
+        await in_thread(Event.objects.filter(pk=event.pk).delete)
         notifications.notify_now(event.pk)
         await asyncio.wait_for(subscriber.is_closed.wait(), 5)
         return live.feeds.feeds
@@ -217,7 +217,7 @@ def test_feed_survives_an_outage_of_the_database(caplog, monkeypatch):
         await live.channel_is_up()
         live.queries.refuse = True
         for event in events:
-            await on_a_thread(change, event, pending_count=5)
+            await in_thread(change, event, pending_count=5)
         await asyncio.sleep(0.6)
         assert [one.received for one in subscribers] == [[(0, 0, 0)]] * 2
         tried = live.queries.count
@@ -254,7 +254,7 @@ def test_notification_waits_for_the_commit_and_a_rollback_sends_none(monkeypatch
         return before_commit
 
     async def scenario(live):
-        before_commit = await on_a_thread(work)
+        before_commit = await in_thread(work)
         await asyncio.sleep(0.05)
         return before_commit, told
 

@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.factories import PASSWORD, make_event, make_person
-from tests.support.http_client import Visitor
+from tests.support.http_client import HttpClient
 from tests.support.processes import command, environment
 from tests.support.server_process import serving
 from tests.support.socket_client import close_code, counts, handshake, watch
@@ -54,7 +54,7 @@ def test_socket_sends_snippets_that_hold_numbers_only(site):
 
 def test_two_hundred_sockets_receive_the_same_counts(site):
     event, maja = make_event(), make_person()
-    visitor = Visitor(site.port)
+    visitor = HttpClient(site.port)
     visitor.log_in(maja.email, PASSWORD)
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(watch(site, event)) for _ in range(200)]
@@ -155,13 +155,13 @@ def load(django_db_setup, django_db_blocker):
 
 def test_socket_costs_no_task_and_few_objects(load):
     """Objects, not bytes, which differ from run to run."""
-    assert load["a_socket"]["connections"] == 1
-    assert load["a_socket"]["tasks"] == 0
-    assert load["a_socket"]["objects"] < 40
+    assert load["per_socket"]["connections"] == 1
+    assert load["per_socket"]["tasks"] == 0
+    assert load["per_socket"]["objects"] < 40
 
 
 def test_slow_socket_buffers_little_and_gets_the_newest_frame_at_last(load):
-    a_frame, slow = 200, load["slow"]
+    a_frame, slow = 200, load["slow_reader"]
     assert 0 < slow["bytes_waiting"] <= slow["bytes_allowed"] + a_frame
     assert slow["seen_last"] == slow["offered"]
 
@@ -181,7 +181,7 @@ def test_sigterm_closes_sockets_with_1001(tmp_path):
             counts(json_socket), html_socket.recv(timeout=60)
             site.process.send_signal(signal.SIGTERM)
             assert [close_code(ours) for ours in (json_socket, html_socket)] == [1001, 1001]
-        assert site.ends() == 0
+        assert site.wait_for_end() == 0
         deaf.close()
         assert "Traceback" not in site.log.read_text()
 

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from tests.faults.crowd import Caller, History, NoAnswer, NotSent
 from tests.faults.fleet import Fleet
-from tests.support.background_writer import LEADS_TO
+from tests.support.background_writer import STATE_AFTER
 from tests.support.processes import environment
 
 # They have a database of their own, and the processes are given the tests' only to be told of another.
@@ -107,7 +107,7 @@ def test_embedded_writers_killed(figures, embedded, tmp_path):
             may_be[line["reservation"]] = {line["status"]}
             people[line["reservation"]] = line["person"]
         elif line["is"] == "asked" and "reservation" in line:
-            may_be[line["reservation"]] = may_be[line["reservation"]] | {LEADS_TO[line["verb"]]}
+            may_be[line["reservation"]] = may_be[line["reservation"]] | {STATE_AFTER[line["verb"]]}
     figures.note("writers killed (-9)", KILLS)
     figures.note(
         "of them before their first word", KILLS - sum(line["is"] == "ready" for line in lines)

@@ -31,8 +31,8 @@ def write(how_many, *, to="reader{}@example.org"):
         )
 
 
-def worker(post, line, **env):
-    there = {**post.env, "EMAIL_PORT": line.port, "WORKER_BEAT_SECONDS": 0.3, **env}
+def worker(smtp_server, line, **env):
+    there = {**smtp_server.env, "EMAIL_PORT": line.port, "WORKER_BEAT_SECONDS": 0.3, **env}
     return processes.running(processes.command("worker", "--interval", "0.1"), **there)
 
 
@@ -51,14 +51,14 @@ def unsent():
     return Mail.objects.filter(state="queued").count()
 
 
-def delivered(post):
-    return Counter(letter["Message-ID"] for letter in post.letters)
+def delivered(smtp_server):
+    return Counter(letter["Message-ID"] for letter in smtp_server.letters)
 
 
 @pytest.mark.parametrize("mood", ["refused", "broken off"])
-def test_mail_server_away_for_an_hour(mood, figures, post):
-    post.refused = {BAD}
-    with line_to(post.port) as line:
+def test_mail_server_away_for_an_hour(mood, figures, smtp_server):
+    smtp_server.refused = {BAD}
+    with line_to(smtp_server.port) as line:
         # 300 bytes: after the addresses, in the middle of the letter.
         line.refuse() if mood == "refused" else line.cut_after(300)
         write(MAILS // 2)
@@ -67,7 +67,7 @@ def test_mail_server_away_for_an_hour(mood, figures, post):
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             write(5, to="nobody{}@example.org")
             raise ZeroDivisionError
-        with worker(post, line) as process:
+        with worker(smtp_server, line) as process:
             for _attempt in range(ATTEMPTS):
                 wanted = attempts() + unsent()
                 minutes_pass()
@@ -76,27 +76,27 @@ def test_mail_server_away_for_an_hour(mood, figures, post):
             figures.exactly(
                 "given up meanwhile", Mail.objects.exclude(state__in=["queued", "stuck"]).count(), 0
             )
-            figures.exactly("delivered meanwhile", len(post.letters), 0)
+            figures.exactly("delivered meanwhile", len(smtp_server.letters), 0)
             line.through()
             minutes_pass()
             began = time.monotonic()
             processes.wait_until(lambda: not unsent(), seconds=60)
             figures.note("all of them after its return, in s", round(time.monotonic() - began, 1))
             assert process.poll() is None
-    got = delivered(post)
+    got = delivered(smtp_server)
     figures.exactly("mails delivered", len(got), MAILS)
     figures.exactly("delivered twice", sum(got.values()) - len(got), 0)
     figures.exactly(
         "to the bad address: stuck", Mail.objects.filter(state="stuck", to=BAD).count(), 1
     )
     figures.exactly(
-        "of rolled-back work", sum("nobody" in letter["To"] for letter in post.letters), 0
+        "of rolled-back work", sum("nobody" in letter["To"] for letter in smtp_server.letters), 0
     )
     figures.judge()
 
 
-def test_mail_server_that_hangs_holds_up_no_more_than_its_timeout(figures, post):
-    with line_to(post.port) as line, worker(post, line) as process:
+def test_mail_server_that_hangs_holds_up_no_more_than_its_timeout(figures, smtp_server):
+    with line_to(smtp_server.port) as line, worker(smtp_server, line) as process:
         line.hang()
         write(2)
         began = time.monotonic()
@@ -106,42 +106,42 @@ def test_mail_server_that_hangs_holds_up_no_more_than_its_timeout(figures, post)
         minutes_pass()
         processes.wait_until(lambda: not unsent(), seconds=30)
         assert process.poll() is None
-    figures.exactly("mails delivered", len(delivered(post)), 2)
+    figures.exactly("mails delivered", len(delivered(smtp_server)), 2)
     figures.judge()
 
 
-def test_mail_server_without_the_starttls_it_was_told_to_use_gets_nothing(figures, post):
-    with line_to(post.port) as line, worker(post, line, EMAIL_USE_TLS=True):
+def test_mail_server_without_the_starttls_it_was_told_to_use_gets_nothing(figures, smtp_server):
+    with line_to(smtp_server.port) as line, worker(smtp_server, line, EMAIL_USE_TLS=True):
         write(3)
         processes.wait_until(lambda: attempts() == 3)
-    figures.exactly("said to it but EHLO", len(set(post.commands) - {"EHLO"}), 0)
-    figures.exactly("letters offered", len(post.offered), 0)
+    figures.exactly("said to it but EHLO", len(set(smtp_server.commands) - {"EHLO"}), 0)
+    figures.exactly("letters offered", len(smtp_server.offered), 0)
     figures.exactly("mails kept", unsent(), 3)
     figures.judge()
 
 
-def test_workers_killed_at_any_step(figures, post):
+def test_workers_killed_at_any_step(figures, smtp_server):
     chance = random.Random("workers")
-    with line_to(post.port) as line:
+    with line_to(smtp_server.port) as line:
         # Slow enough that a kill hits every step: connecting, offering, waiting for the answer, writing it down.
         Line.slow(line, 0.01)
         write(MAILS)
         for _kill in range(KILLS):
-            with worker(post, line) as process:
-                count = len(post.offered)
+            with worker(smtp_server, line) as process:
+                count = len(smtp_server.offered)
                 processes.wait_until(
-                    lambda count=count: len(post.offered) > count or not unsent(), seconds=30
+                    lambda count=count: len(smtp_server.offered) > count or not unsent(), seconds=30
                 )
                 time.sleep(chance.uniform(0, 0.15))
                 process.kill()
         line.through()
         left = unsent()
-        with worker(post, line):
+        with worker(smtp_server, line):
             processes.wait_until(lambda: not unsent(), seconds=60)
             processes.wait_until(
                 lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists(), seconds=30
             )
-    got = delivered(post)
+    got = delivered(smtp_server)
     figures.note("workers killed (-9)", KILLS)
     figures.note("mails still to send after the last kill", left)
     figures.exactly("mails delivered", len(got), MAILS)

@@ -84,13 +84,15 @@ class Outage:
         return max(bad, default=self.back) - self.back
 
 
-def test_postgresql_restarts_under_load(figures, redis, post, tmp_path):
+def test_postgresql_restarts_under_load(figures, redis, smtp_server, tmp_path):
     # Everybody who reserves is written to; the mail that the worker is timed with is one of those that leave before them.
     event = make_event(seats_limit=5, admission="automatic")
     with (
         Fleet(PROCESSES, tmp_path, REDIS_URL=redis.url) as fleet,
         processes.running(
-            processes.command("worker", "--interval", "0.2"), **post.env, WORKER_BEAT_SECONDS=1
+            processes.command("worker", "--interval", "0.2"),
+            **smtp_server.env,
+            WORKER_BEAT_SECONDS=1,
         ) as worker,
     ):
         outage, pids = Outage(event, fleet), fleet.pids()
@@ -134,7 +136,8 @@ def test_postgresql_restarts_under_load(figures, redis, post, tmp_path):
         )
         processes.wait_until(
             lambda: (
-                "Afterwards" in post.subjects() or not Mail.objects.filter(state="queued").exists()
+                "Afterwards" in smtp_server.subjects()
+                or not Mail.objects.filter(state="queued").exists()
             ),
             seconds=30,
         )

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.crowd import Caller
 from tests.faults.fleet import Fleet
 from tests.faults.proxy import line_to
-from tests.support.sentry_server import playing_sentry
+from tests.support.sentry_server import running_sentry_server
 from tests.support.smtp_server import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +38,7 @@ async def medians(ports: dict[str, int]) -> dict[tuple[str, str], float]:
 
 def test_sentry_away_slows_nobody_down(figures, redis, tmp_path):
     with ExitStack() as stack:
-        sentry = stack.enter_context(playing_sentry())
+        sentry = stack.enter_context(running_sentry_server())
         line = stack.enter_context(line_to(int(sentry.dsn.split(":")[-1].removesuffix("/1"))))
         line.hang()
         addresses = {

@@ -1,4 +1,4 @@
-"""The tests' own app: it registers their mail builders in the processes that tests start."""
+"""The Django app of the tests: it registers their mail builders in the processes they start."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The ASGI servers that run the product: our own, daphne and uvicorn, each by its own command."""
+"""Runs the product on one of three ASGI servers: our own, daphne or uvicorn."""
 
 import contextlib
 import signal
@@ -45,7 +45,7 @@ def running(servers: Iterable[str], folder: Path, **env: Any) -> Iterator[dict[s
         for site in sites.values():
             site.process.send_signal(signal.SIGTERM)
         for server, site in sites.items():
-            site.ends()
+            site.wait_for_end()
             assert "Traceback" not in site.log.read_text(), (server, site.log.read_text())
 
 

@@ -1,8 +1,9 @@
-"""Somebody who works without a pause and remembers what was acknowledged: `python -m tests.support.background_writer <seed>`, a process of its own.
+"""Writes until it is stopped: `python -m tests.support.background_writer SEED`.
 
-Every change goes through the product's services, on the database that the environment names. A line of JSON is written before each change
-(`"is": "asked"`) and another after its commit (`"is": "done"`, with the reservation as it must be from then on), so that whoever reads the lines
-knows what may be lost and what may not. It ends when it is killed, or when its stdin is closed.
+Every change goes through the product's services, on the database that the environment names. It
+writes a line of JSON before each change (`"is": "asked"`) and another one after its commit
+(`"is": "done"`, with the status that the reservation must have from then on), so that a test knows
+which changes may be lost and which may not. It ends when it is killed, or when stdin is closed.
 """
 
 import json
@@ -22,7 +23,7 @@ def main() -> None:
 
 
 def write(seed: str) -> None:
-    """Work until stdin is closed, on an event of one's own, with people whose addresses no other seed gives away."""
+    """Change reservations of a new event until stdin is closed; no other seed has its addresses."""
     from tests.support import factories
 
     factories.number = count(random.Random(seed).getrandbits(60))
@@ -31,22 +32,27 @@ def write(seed: str) -> None:
     event = factories.make_event(
         title=f"Written by {seed}", seats_limit=10_000, organizer=organizer
     )
-    say({"is": "ready", "event": event.pk})
+    report({"is": "ready", "event": event.pk})
     Writer(event, random.Random(seed)).work()
 
 
-def say(line: dict[str, Any]) -> None:
+def report(line: dict[str, Any]) -> None:
     os.write(1, json.dumps(line).encode() + b"\n")
 
 
 class Writer:
+    """Reserves and changes reservations of one event at random."""
+
     def __init__(self, event: Any, chance: random.Random) -> None:
         self.event, self.chance = event, chance
-        self.mine: dict[int, str] = {}
+        # {id of a reservation: its state}
+        self.states: dict[int, str] = {}
 
     def work(self) -> None:
         while not select.select([0], [], [], 0)[0]:
-            choices = [(pk, verb) for pk, status in self.mine.items() for verb in VERBS[status]]
+            choices = [
+                (pk, verb) for pk, state in self.states.items() for verb in VERBS_FROM[state]
+            ]
             if choices and self.chance.random() < 0.6:
                 self.change(*self.chance.choice(choices))
             else:
@@ -57,49 +63,51 @@ class Writer:
         from tickets.queue import registration
 
         (person,) = make_people(1)
-        say({"is": "asked", "person": person.pk, "verb": "reserve"})
-        self.note(registration.reserve(self.event, person=person), "reserve")
+        report({"is": "asked", "person": person.pk, "verb": "reserve"})
+        self.report_done(registration.reserve(self.event, person=person), "reserve")
 
     def change(self, pk: int, verb: str) -> None:
         from tickets.checkin import admission
         from tickets.models import Reservation
         from tickets.queue import decisions, registration
 
+        services = {
+            "confirm": decisions.confirm,
+            "reject": decisions.reject,
+            "undo": decisions.undo,
+            "cancel": registration.cancel,
+            "check_in": admission.check_in,
+        }
         reservation = Reservation.objects.get(pk=pk)
-        say({"is": "asked", "reservation": pk, "verb": verb})
-        if verb == "check_in":
-            admission.check_in(reservation, by=self.event.organizer)
-        else:
-            getattr(registration if verb == "cancel" else decisions, verb)(
-                reservation, by=reservation.person if verb == "cancel" else self.event.organizer
-            )
-        self.note(Reservation.objects.get(pk=pk), verb)
+        report({"is": "asked", "reservation": pk, "verb": verb})
+        actor = reservation.person if verb == "cancel" else self.event.organizer
+        services[verb](reservation, by=actor)
+        self.report_done(Reservation.objects.get(pk=pk), verb)
 
-    def note(self, reservation: Any, verb: str) -> None:
-        self.mine[reservation.pk] = "inside" if verb == "check_in" else reservation.status
-        say(
-            {
-                "is": "done",
-                "reservation": reservation.pk,
-                "person": reservation.person_id,
-                "verb": verb,
-                "status": self.mine[reservation.pk],
-            }
-        )
-        if len(self.mine) > 20:
-            self.mine.pop(next(iter(self.mine)))
+    def report_done(self, reservation: Any, verb: str) -> None:
+        self.states[reservation.pk] = "inside" if verb == "check_in" else reservation.status
+        done = {
+            "is": "done",
+            "reservation": reservation.pk,
+            "person": reservation.person_id,
+            "verb": verb,
+            "status": self.states[reservation.pk],
+        }
+        report(done)
+        if len(self.states) > 20:
+            self.states.pop(next(iter(self.states)))
 
 
-# How a reservation stands after each of them.
-LEADS_TO = {
+# {verb: the state of a reservation after it}
+STATE_AFTER = {
     "confirm": "confirmed",
     "reject": "rejected",
     "cancel": "cancelled",
     "undo": "pending",
     "check_in": "inside",
 }
-# What may be done to a reservation that stands so.
-VERBS: dict[str, list[str]] = {
+# {state of a reservation: the verbs that are allowed then}
+VERBS_FROM: dict[str, list[str]] = {
     "pending": ["confirm", "reject", "cancel"],
     "confirmed": ["check_in", "cancel", "undo"],
     "rejected": ["undo"],

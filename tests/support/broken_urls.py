@@ -1,4 +1,4 @@
-"""The addresses of the product, and some that break."""
+"""The product's URLs, and three whose views fail."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The product's settings on the database of the running tests: for the processes that tests start."""
+"""Settings of the processes that tests start: the product's, on the tests' database."""
 
 import os
 
@@ -15,9 +15,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 @receiver(request_started, weak=False)
 def forget_content_types(**kwargs):
-    """Each test's database has other numbers for them, and this process outlives it."""
-    from django.contrib.contenttypes.models import (
-        ContentType,
-    )  # its app is not ready yet when settings are read
+    """Each test's database has other ids for them, and this process outlives it."""
+    # Its app is not ready yet when settings are read.
+    from django.contrib.contenttypes.models import ContentType
 
     ContentType.objects.clear_cache()

@@ -29,7 +29,7 @@ def cpu_seconds() -> float:
 
 
 def known_costs() -> dict[str, float]:
-    """CPU seconds by file, as the table in the repository has them; files it does not know are missing."""
+    """Return {file: its CPU seconds} from the table in the repository, which lacks new files."""
     return json.loads(TABLE.read_text()) if TABLE.exists() else {}
 
 

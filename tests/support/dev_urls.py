@@ -1,4 +1,4 @@
-"""The addresses of the product with /dev/mail/, which only one of the two stacks has."""
+"""The product's URLs with /dev/mail/, which only the embedded stack has."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""Plain functions that make what a test needs, through the services where the product has one."""
+"""Functions that make people, events and reservations, through the services where one exists."""
 
 from datetime import timedelta
 from itertools import count
@@ -17,7 +17,7 @@ number = count(1)
 
 
 def make_person(name: str = "Maja Wiśniewska", **fields: Any) -> User:
-    """An activated person with PASSWORD. The address is unique unless given."""
+    """Make an activated person with PASSWORD and, unless given, an address of their own."""
     first, _, last = name.partition(" ")
     email = fields.pop("email", f"person{next(number)}@example.org")
     fields.setdefault("activated", True)
@@ -25,17 +25,11 @@ def make_person(name: str = "Maja Wiśniewska", **fields: Any) -> User:
 
 
 def make_people(how_many: int) -> list[User]:
-    """Many at once, without passwords or address rows: for queues and races, not for log-ins."""
+    """Make many people at once, for queues and races: without passwords, they cannot log in."""
+    names = {"first_name": "Guest", "password": "!"}
     return User.objects.bulk_create(
-        [
-            User(
-                email=f"guest{next(number)}@example.org",
-                first_name="Guest",
-                last_name=str(i),
-                password="!",
-            )
-            for i in range(how_many)
-        ]
+        User(email=f"guest{next(number)}@example.org", last_name=str(i), **names)
+        for i in range(how_many)
     )
 
 
@@ -48,7 +42,7 @@ def make_admin(name: str = "Anna Nowak", **fields: Any) -> User:
 
 
 def make_event(**fields: Any) -> Event:
-    """A published event in ten days with 24 seats and approval, unless told otherwise."""
+    """Make a published event in ten days with 24 seats and approval; `fields` change any of it."""
     start = fields.pop("start_time", timezone.now().replace(microsecond=0) + timedelta(days=10))
     values = {
         "title": "Night Print",
@@ -61,18 +55,18 @@ def make_event(**fields: Any) -> Event:
     }
     if values["status"] != Event.Status.DRAFT:
         values.setdefault("published_at", timezone.now())
-    values.setdefault("organizer", None) or values.update(organizer=make_organizer())
+    if values.get("organizer") is None:
+        values["organizer"] = make_organizer()
     return Event.objects.create(**values)
 
 
 def recount() -> None:
-    """Let the events count again, after rows were made past the services."""
-    Event.objects.update(
-        **{
-            f"{status}_count": how_many(Reservation.objects.filter(status=status))
-            for status in Reservation.Status
-        }
-    )
+    """Correct the counts of all events, after rows were made without the services."""
+    counts = {
+        f"{status}_count": how_many(Reservation.objects.filter(status=status))
+        for status in Reservation.Status
+    }
+    Event.objects.update(**counts)
 
 
 def make_reservation(
@@ -82,7 +76,7 @@ def make_reservation(
     status: str = "pending",
     by: User | None = None,
 ) -> Reservation:
-    """A reservation brought to `status` by the services, as the organizer would."""
+    """Make a reservation and bring it to `status` by the services, as its organizer or as `by`."""
     event = event or make_event()
     reservation = registration.reserve(event, person=person or make_person())
     by = by or event.organizer
@@ -96,7 +90,7 @@ def make_reservation(
 
 
 def fill(event: Event, people: list[User], status: str = "pending") -> None:
-    """Many reservations at once, past the services: only their number matters here."""
+    """Make many reservations at once, without the services: only their number matters here."""
     made = Reservation.objects.bulk_create(
         [
             Reservation(event=event, person=person, status=status, decided_at=timezone.now())
@@ -105,6 +99,5 @@ def fill(event: Event, people: list[User], status: str = "pending") -> None:
     )
     if status == "confirmed":
         Ticket.objects.bulk_create([Ticket.issue(reservation) for reservation in made])
-    Event.objects.filter(pk=event.pk).update(
-        **{f"{status}_count": getattr(event, f"{status}_count") + len(made)}
-    )
+    counter = f"{status}_count"
+    Event.objects.filter(pk=event.pk).update(**{counter: getattr(event, counter) + len(made)})

@@ -1,4 +1,4 @@
-"""The forms of the site as their pages hold them: who fills which one in, where it goes, and with what in it."""
+"""The site's forms as its pages hold them: who fills them in, where they go, with what in them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,28 +13,28 @@ from django.urls import resolve, reverse
 from lxml.html import HtmlElement
 
 from tests.support import sessions
-from tests.support.full_dataset import House, visits
+from tests.support.full_dataset import Dataset, visits
 from tests.support.markup import tree
 
 ENGLISH = {"Accept-Language": "en"}
 LINE = "Żółć & “words” <b>"
 WORDS = "Żółć & “words”\n\nsecond <line>"
-# What is typed where nothing stands, by the kind of the field.
+# What is typed into an empty field, by its type.
 BY_TYPE = {
     "datetime-local": "2031-05-01T20:00",
     "email": "ola@example.org",
     "number": "1",
     "password": "violet harbour lantern",
 }
-# By its name, where the kind does not say it.
+# What is typed by the name of the field, where its type does not say enough.
 BY_NAME = {"code": "7K4M-2QXD", "seats_limit": "24", "start_time": "2031-05-01T18:00"}
-# What a person does not write or choose.
+# Types of fields that a person does not fill in.
 NOT_TYPED = {"hidden", "submit", "button", "reset"}
 
 
 @dataclass
-class Filled:
-    """A form that somebody filled in. `typed` holds the names of what is not there by itself."""
+class FilledForm:
+    """A form as a person filled it in; `typed` holds the names of the fields they typed in."""
 
     who: str
     page: str
@@ -44,16 +44,16 @@ class Filled:
 
     @property
     def key(self) -> str:
-        """Its route and its button: `/organizer/events/<int:pk>/edit/ action=save`."""
+        """Name the form by its route and button: `/organizer/events/<int:pk>/edit/ action=save`."""
         button = f" action={self.fields['action'][0]}" if "action" in self.fields else ""
         return f"/{resolve(urlsplit(self.action).path).route}{button}"
 
 
-def forms_with_words(house: House, more: Iterable[tuple[str, str]]) -> dict[str, Filled]:
-    """Return {route and button: the first such form} of all that a person writes or chooses something in."""
-    client, found = Client(headers=ENGLISH), dict[str, Filled]()
-    for who, path in dict.fromkeys([*pages(house, most=1), *more]):
-        answer = open_page(client, house, who, path)
+def forms_to_fill(dataset: Dataset, more: Iterable[tuple[str, str]]) -> dict[str, FilledForm]:
+    """Return {route and button: the first such form} of all forms that have a field to fill in."""
+    client, found = Client(headers=ENGLISH), dict[str, FilledForm]()
+    for who, path in dict.fromkeys([*pages(dataset, most=1), *more]):
+        answer = open_page(client, dataset, who, path)
         if answer.get("Content-Type", "").startswith("text/html"):
             for form in forms_on(answer, who):
                 if form.typed:
@@ -61,11 +61,11 @@ def forms_with_words(house: House, more: Iterable[tuple[str, str]]) -> dict[str,
     return found
 
 
-def pages(house: House, *, most: int) -> Iterator[tuple[str, str]]:
-    """Who opens which address: everybody every kind of page, of that so many events at most."""
-    names = {id(person): who for who, person in house["people"].items()}
+def pages(dataset: Dataset, *, most: int) -> Iterator[tuple[str, str]]:
+    """Yield (who, path) of every kind of page for every person, each for at most `most` events."""
+    names = {id(person): who for who, person in dataset["people"].items()}
     opened: Counter[tuple[str, str, str]] = Counter()
-    for who, view, what, asked in visits(house):
+    for who, view, what, asked in visits(dataset):
         name = who if isinstance(who, str) else names.get(id(who))
         if name and isinstance(asked, str) and opened[name, view, asked] < most:
             opened[name, view, asked] += 1
@@ -74,41 +74,41 @@ def pages(house: House, *, most: int) -> Iterator[tuple[str, str]]:
 
 
 def open_page(
-    client: Client, house: House, who: str, path: str, sent: dict[str, list[str]] | None = None
+    client: Client, dataset: Dataset, who: str, path: str, sent: dict[str, list[str]] | None = None
 ) -> HttpResponse:
-    """Get the page, or what sending something to it answers, and undo what that changes.
+    """Get the page, or post `sent` to it, and undo what that changes. Returns the answer.
 
-    The client is the same for all: a new one looks at every static file before its first request.
+    One client serves all: a new one looks at every static file before its first request.
     """
     client.cookies.clear()
     cache.clear()
     with transaction.atomic():
-        if person := house["people"].get(who):
+        if person := dataset["people"].get(who):
             sessions.log_in(client, person)
         answer = client.post(path, sent) if sent else client.get(path, follow=True)
         transaction.set_rollback(True)
     return answer
 
 
-def forms_on(answer: HttpResponse, who: str) -> Iterator[Filled]:
-    """Yield every form of the page that is sent by POST, once with each of its buttons, filled in."""
+def forms_on(answer: HttpResponse, who: str) -> Iterator[FilledForm]:
+    """Yield the filled-in POST forms of the page, each once for every button that it has."""
     path = answer.wsgi_request.get_full_path()
     page = tree(answer)
     for form in page.xpath("//form[translate(@method, 'POST', 'post') = 'post']"):
-        everything = [*form.xpath(".//*[@name][not(@form)]")]
+        fields = [*form.xpath(".//*[@name][not(@form)]")]
         if form.get("id"):
-            everything += page.xpath("//*[@name][@form = $form]", form=form.get("id"))
+            fields += page.xpath("//*[@name][@form = $form]", form=form.get("id"))
         buttons = form.xpath(".//button[not(@type) or @type = 'submit']")
         for button in buttons or [None]:
             address = button.get("formaction") if button is not None else None
-            filled = Filled(who, path, address or form.get("action") or path)
-            for element in everything:
+            filled = FilledForm(who, path, address or form.get("action") or path)
+            for element in fields:
                 fill(filled, element, button)
             yield filled
 
 
-def fill(filled: Filled, element: HtmlElement, pressed: HtmlElement | None) -> None:
-    """Write into this field what a person would, or leave what stands there."""
+def fill(filled: FilledForm, element: HtmlElement, pressed: HtmlElement | None) -> None:
+    """Give this field the value that it has, or one that a person would type."""
     name, kind = element.get("name"), element.get("type", "text")
     if element.get("disabled") is not None or (kind == "radio" and element.get("checked") is None):
         return

@@ -54,27 +54,27 @@ EVENTS: dict[str, dict[str, Any]] = {
     "over": {},
     "over for the guest": {},
 }
-House = dict[str, dict[str, Any]]
+Dataset = dict[str, dict[str, Any]]
 # Who, which page, of what, and what is asked of it: a query, or fields to post.
 Visit = tuple[str | User | None, str, Any, str | dict[str, Any]]
 
 
-def make_house() -> House:
+def make_dataset() -> Dataset:
     """An organizer with events of every kind, a guest with a reservation in every state, an admin, door staff."""
     owner, guest, other = (
         make_organizer("Παύλος Νικολάου"),
         make_person("Μάγια Δούκα"),
         make_person("Ζωή Δήμου"),
     )
-    events = {name: greek_event(owner, **fields) for name, fields in EVENTS.items()}
-    let_time_pass(events["today"], start_time=timedelta(hours=1), end_time=timedelta(hours=5))
+    events = {name: make_greek_event(owner, **fields) for name, fields in EVENTS.items()}
+    move_times(events["today"], start_time=timedelta(hours=1), end_time=timedelta(hours=5))
     of = reservations(events, guest, other)
     event_services.cancel(events["cancelled"], by=owner, message=TEXT)
     staff = event_services.add_door_staff(events["today"], email=other.email, by=owner)
     event_services.add_door_staff(events["today"], email="invited@example.org", by=owner)
-    let_time_pass(events["running"], start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
+    move_times(events["running"], start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
     for name in ("over", "over for the guest"):
-        let_time_pass(events[name], start_time=-timedelta(days=3), end_time=-timedelta(days=2))
+        move_times(events[name], start_time=-timedelta(days=3), end_time=-timedelta(days=2))
     people = {
         "owner": owner,
         "guest": guest,
@@ -150,7 +150,7 @@ def leave_token(reservation: Any) -> str:
     return cancel_url(reservation).strip("/").rpartition("/")[2]
 
 
-def greek_event(organizer: User, **fields: Any) -> Event:
+def make_greek_event(organizer: User, **fields: Any) -> Event:
     return make_event(
         **{
             "title": "Νύχτα τυπογραφίας",
@@ -184,7 +184,7 @@ def reservations(events: dict[str, Event], guest: User, other: User) -> dict[str
     return of
 
 
-def let_time_pass(event: Event, **times: timedelta) -> None:
+def move_times(event: Event, **times: timedelta) -> None:
     Event.objects.filter(pk=event.pk).update(
         **{name: timezone.now() + delta for name, delta in times.items()}
     )
@@ -193,21 +193,21 @@ def let_time_pass(event: Event, **times: timedelta) -> None:
 # --- Every way through it ---------------------------------------------------------------------------------------------
 
 
-def visits(house: House) -> Iterator[Visit]:
+def visits(dataset: Dataset) -> Iterator[Visit]:
     """Every page, and every answer that its buttons can get."""
-    for event in house["events"].values():
-        yield from visits_to(event)
+    for event in dataset["events"].values():
+        yield from event_visits(event)
     for name in ("open", "draft", "full", "confirmed", "today", "cancelled", "over"):
-        yield from deeds_at(house["events"][name], house)
-    for reservation in house["of"].values():
-        yield from visits_of(reservation)
-    yield from list_visits(house)
-    yield from visitor_visits(house)
-    yield from account_visits(house)
-    yield from second_step_visits(house)
+        yield from action_visits(dataset["events"][name], dataset)
+    for reservation in dataset["of"].values():
+        yield from reservation_visits(reservation)
+    yield from list_visits(dataset)
+    yield from logged_out_visits(dataset)
+    yield from account_visits(dataset)
+    yield from second_step_visits(dataset)
 
 
-def visits_to(event: Event) -> Iterator[Visit]:
+def event_visits(event: Event) -> Iterator[Visit]:
     for who in ("owner",) if event.is_draft else ("visitor", "nobody", "guest", "other", "owner"):
         yield who, "events:detail", event, ""
     for view in ("events:live", "events:edit", "events:cancel", "tickets:queue"):
@@ -233,7 +233,7 @@ MESSAGE = {
 }
 
 
-def deeds_at(event: Event, house: House) -> Iterator[Visit]:
+def action_visits(event: Event, dataset: Dataset) -> Iterator[Visit]:
     for who in ("nobody", "guest"):
         yield who, "tickets:reserve", event, {}
     for state in ("confirmed", "rejected", "cancelled", "all"):
@@ -261,13 +261,13 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
     for deed in ("events:publish", "events:cancel"):
         yield "owner", deed, event, {"message": TEXT}
     yield "owner", "events:edit", event, WRONG_EVENT
-    for email in ("μ", "somebody@example.org", house["people"]["nobody"].email):
+    for email in ("μ", "somebody@example.org", dataset["people"]["nobody"].email):
         yield "owner", "events:add_door_staff", event, {"email": email}
     for code in (
         "7K4M-2QXD",
         "μ",
-        house["of"]["used"].tickets.get().code,
-        house["of"]["inside"].tickets.get().code,
+        dataset["of"]["used"].tickets.get().code,
+        dataset["of"]["inside"].tickets.get().code,
     ):
         yield "owner", "tickets:check_in", event, {"code": code}
     yield "owner", "tickets:check_in", event, ""
@@ -278,7 +278,7 @@ def deeds_at(event: Event, house: House) -> Iterator[Visit]:
         yield "owner", "tickets:door_search", event, query
 
 
-def visits_of(reservation: Any) -> Iterator[Visit]:
+def reservation_visits(reservation: Any) -> Iterator[Visit]:
     yield reservation.person, "tickets:cancel", reservation, ""
     yield reservation.person, "tickets:cancel", reservation, {}
     if reservation.tickets.filter(void_at=None).exists():
@@ -291,7 +291,7 @@ def visits_of(reservation: Any) -> Iterator[Visit]:
         yield "owner", f"tickets:{deed}", reservation, {}
 
 
-def list_visits(house: House) -> Iterator[Visit]:
+def list_visits(dataset: Dataset) -> Iterator[Visit]:
     yield "visitor", "events:list", None, ""
     for query in ("", "?past=1", "?q=ψψ", "?past=1&q=ψψ"):
         yield "guest", "events:list", None, query
@@ -303,12 +303,12 @@ def list_visits(house: House) -> Iterator[Visit]:
             yield who, "events:panel", None, f"?show={show}"
     yield "owner", "events:new", None, ""
     yield "owner", "events:new", None, WRONG_EVENT
-    for scan in house["scans"].values():
+    for scan in dataset["scans"].values():
         yield "owner", "tickets:settle", scan, {}
         yield "owner", "tickets:unsettle", scan, {}
         for query in ("", "?show=settled"):
             yield "owner", "tickets:conflicts", scan.event, query
-    gate, closed = house["gates"]
+    gate, closed = dataset["gates"]
     for token in (gate_url(gate), gate_url(closed)):
         for sent in ("", {}, {"called": "Νίκος"}):
             yield "visitor", "tickets:stand", [token.rstrip("/").rpartition("/")[2]], sent
@@ -316,14 +316,14 @@ def list_visits(house: House) -> Iterator[Visit]:
         yield "owner", "tickets:gate", one, ""
     yield "owner", "tickets:revoke_gate", gate, {}
     yield "owner", "tickets:end_device", gate.devices.first(), {}
-    for said in house["said"].values():
+    for said in dataset["said"].values():
         yield "owner", "tickets:messages", said.event, ""
         yield "owner", "tickets:withdraw_message", said, {}
-    yield "owner", "events:remove_door_staff", house["other"]["staff"], {}
+    yield "owner", "events:remove_door_staff", dataset["other"]["staff"], {}
     for query in ("", "?q=ψψ"):
         yield "admin", "accounts:roles", None, query
     for person, role in (("nobody", "organizer"), ("nobody", "king"), ("admin", "user")):
-        yield "admin", "accounts:grant_role", house["people"][person], {"role": role}
+        yield "admin", "accounts:grant_role", dataset["people"][person], {"role": role}
 
 
 WRONG_SIGN_UP = {
@@ -347,7 +347,7 @@ NEW_PASSWORD = {
 }
 
 
-def visitor_visits(house: House) -> Iterator[Visit]:
+def logged_out_visits(dataset: Dataset) -> Iterator[Visit]:
     pages = [
         "login",
         "signup",
@@ -367,11 +367,11 @@ def visitor_visits(house: House) -> Iterator[Visit]:
     yield "visitor", "account_reset_password_from_key", ["0", "set-password"], ""
     for key in (
         "worn-out",
-        activation_url(house["other"]["waiting"]).rstrip("/").rpartition("/")[2],
+        activation_url(dataset["other"]["waiting"]).rstrip("/").rpartition("/")[2],
     ):
         yield "visitor", "accounts:activate", [key], ""
         yield "visitor", "accounts:activate", [key], {}
-    nobody = house["people"]["nobody"]
+    nobody = dataset["people"]["nobody"]
     former, _ = FormerAddress.objects.get_or_create(person=nobody, email=nobody.email)
     for token in ("worn-out", undo_url(former).rstrip("/").rpartition("/")[2]):
         yield "visitor", "accounts:not_me", [token], ""
@@ -381,7 +381,7 @@ def visitor_visits(house: House) -> Iterator[Visit]:
         yield "visitor", "accounts:send_link_again", None, {"email": email}
 
 
-def second_step_visits(house: House) -> Iterator[Visit]:
+def second_step_visits(dataset: Dataset) -> Iterator[Visit]:
     for who in ("nobody", "with an app", "with a key"):
         yield who, "mfa_index", None, ""
     for view in (
@@ -405,7 +405,7 @@ def second_step_visits(house: House) -> Iterator[Visit]:
         "visitor",
         "account_login",
         None,
-        {"login": house["people"]["with an app"].email, "password": PASSWORD},
+        {"login": dataset["people"]["with an app"].email, "password": PASSWORD},
     )
     key = Authenticator.objects.get(type="webauthn")
     yield "with a key", "mfa_list_webauthn", None, ""
@@ -416,7 +416,7 @@ def second_step_visits(house: House) -> Iterator[Visit]:
     yield "visitor", "mfa_login_webauthn", None, {"credential": "{}"}
 
 
-def account_visits(house: House) -> Iterator[Visit]:
+def account_visits(dataset: Dataset) -> Iterator[Visit]:
     for view in (
         "accounts:settings",
         "accounts:delete",
@@ -438,15 +438,15 @@ def account_visits(house: House) -> Iterator[Visit]:
         "nobody",
         "account_email",
         None,
-        {"action_add": "", "email": house["people"]["nobody"].email},
+        {"action_add": "", "email": dataset["people"]["nobody"].email},
     )
     yield "nobody", "account_reauthenticate", None, {"password": "μ"}
 
 
-def pages(house: House) -> Iterator[tuple[Any, str]]:
+def pages(dataset: Dataset) -> Iterator[tuple[Any, str]]:
     """Every page once, and each kind of event's page for whoever meets it in most states."""
     seen = set()
-    for who, view, what, asked, *_ in visits(house):
+    for who, view, what, asked, *_ in visits(dataset):
         kind = (
             (view, asked)
             if view != "events:detail"
@@ -466,9 +466,9 @@ def pages(house: House) -> Iterator[tuple[Any, str]]:
 # --- Going there ------------------------------------------------------------------------------------------------------
 
 
-def open_page(house, language, who, view, what, asked, headers):
+def open_page(dataset, language, who, view, what, asked, headers):
     """Go there and come back: nothing that this changes stays."""
-    person = house["people"].get(who) if isinstance(who, str) else who
+    person = dataset["people"].get(who) if isinstance(who, str) else who
     path = reverse(view, args=what if isinstance(what, list) else [what.pk] if what else [])
     client = Client(headers={"Accept-Language": language, **headers})
     cache.clear()
@@ -485,9 +485,9 @@ def open_page(house, language, who, view, what, asked, headers):
     return response
 
 
-def letters(house: House) -> Iterator[partial[Letter | None]]:
+def letters(dataset: Dataset) -> Iterator[partial[Letter | None]]:
     """Every mail that carries something somebody wrote: the letters of the queue, of the door and to the organizer."""
-    of, events = house["of"], house["events"]
+    of, events = dataset["of"], dataset["events"]
     ticket, why = of["confirmed"].tickets.get(), of["told why"]
     moved = Event.objects.get(pk=events["pending"].pk)
     yield partial(mails.queued, of["full"].pk)
@@ -510,8 +510,8 @@ def letters(house: House) -> Iterator[partial[Letter | None]]:
         {"event": events[name].pk, "requests": 2, "freed": 1, "conflicts": 3}
         for name in ("open", "automatic")
     ]
-    yield partial(mails.organizer_news, house["people"]["owner"].pk, news)
-    yield partial(mails.organizer_news, house["people"]["owner"].pk, news[:1])
+    yield partial(mails.organizer_news, dataset["people"]["owner"].pk, news)
+    yield partial(mails.organizer_news, dataset["people"]["owner"].pk, news[:1])
     for known in (True, False):
         staff = (
             DoorStaff.objects.exclude(person=None)

@@ -1,6 +1,7 @@
-"""Texts that people write and programs break on, and a way to put one of them wherever somebody may write.
+"""Texts on which programs break, and a function that puts them wherever a person may write.
 
-`soak(text)` writes it into every row that a `tests.support.full_dataset` house has: titles, places, descriptions, names, notes, messages, gates, phones.
+`fill_every_text(text)` writes one into the rows of a `tests.support.full_dataset`: titles, places,
+descriptions, names, notes, messages, gates, devices.
 """
 
 from itertools import cycle
@@ -12,12 +13,12 @@ from accounts.models import User
 from events.models import Event
 from tickets.models import Announcement, Device, Gate, Reservation, Scan, Ticket
 
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+LONG_MAILBOX = "a.very.long.mailbox.of.somebody.who.likes.dots"
 TEXTS = {
-    "a long word": "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-    * 3,
+    "a long word": LONG_WORD * 3,
     "a link": "https://drive.example.org/" + "a1B2c3D4e5" * 17,
-    "an address": "a.very.long.mailbox.of.somebody.who.likes.dots" * 2
-    + "@a-long-department.of.a.longer.institute.example.org",
+    "an address": LONG_MAILBOX * 2 + "@a-long-department.of.a.longer.institute.example.org",
     "right to left": "مهرجان الخط العربي 2027: ورشة عمل (مجاني)",
     "an override": "\u202eקרוא evil",
     "a stray end of an isolate": "\u2069\u202eקרוא",
@@ -40,22 +41,22 @@ FIELDS: dict[type[Model], list[str]] = {
 }
 
 
-def soak(*texts: str) -> None:
-    """Put these texts in turn, cut to what fits, wherever somebody has written something."""
+def fill_every_text(*texts: str) -> None:
+    """Replace every non-empty text of a person by the next of these texts, cut to what fits."""
     turns = cycle(texts)
     for model, names in FIELDS.items():
         for name, text in zip(names, turns, strict=False):
-            model._default_manager.exclude(**{name: ""}).update(**{name: text[: most(model, name)]})
+            fitting = text[: max_length_of(model, name)]
+            model._default_manager.exclude(**{name: ""}).update(**{name: fitting})
     for row in [*Gate.objects.all(), *Device.objects.all()]:  # an event has each name once
-        number = f" {row.pk}"
-        text = next(turns)
-        type(row)._default_manager.filter(pk=row.pk).update(
-            name=text[: most(type(row), "name") - len(number)] + number
-        )
+        model, number = type(row), f" {row.pk}"
+        fitting = next(turns)[: max_length_of(model, "name") - len(number)]
+        model._default_manager.filter(pk=row.pk).update(name=fitting + number)
     Authenticator.objects.filter(type="webauthn").update(data={"name": texts[0], "credential": {}})
 
 
-def most(model: type[Model], name: str) -> int:
+def max_length_of(model: type[Model], name: str) -> int:
+    """The max_length_of characters of this field, which has a limit."""
     field = model._meta.get_field(name)
     assert isinstance(field, CharField | TextField)
     return field.max_length or 0

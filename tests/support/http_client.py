@@ -1,4 +1,4 @@
-"""Somebody at a running server, without a browser: cookies, forms with their tokens, and how long each answer took."""
+"""A client of a running server: it keeps cookies, sends forms, and measures each answer."""
 
 import re
 import time
@@ -15,24 +15,26 @@ class Answer(NamedTuple):
     seconds: float
 
 
-class StayHere(HTTPRedirectHandler):
-    """A redirect is an answer too."""
+class NoRedirects(HTTPRedirectHandler):
+    """Returns a redirect as an answer, instead of following it."""
 
     def redirect_request(self, *args, **kwargs):
         return None
 
 
-class Visitor:
+class HttpClient:
+    """One visitor of the server on this port, with cookies of their own."""
+
     def __init__(self, port: int) -> None:
         self.base = f"http://127.0.0.1:{port}"
         self.cookies = CookieJar()
-        self.opener: OpenerDirector = build_opener(HTTPCookieProcessor(self.cookies), StayHere)
+        self.opener: OpenerDirector = build_opener(HTTPCookieProcessor(self.cookies), NoRedirects)
 
     def get(self, path: str) -> Answer:
         return self.ask(path, None)
 
     def post(self, path: str, *, page: str, **fields: str) -> Answer:
-        """Fill in the form of `page` and send it to `path`."""
+        """Take the CSRF token from `page` and post the fields with it to `path`."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get(page).text)
         assert token, f"no form on {page}"
         return self.ask(path, urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode())

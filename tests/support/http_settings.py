@@ -1,4 +1,4 @@
-"""Two threads, a line of two, and the pages of tests.support.http_site: what it takes to look at the handler from outside."""
+"""Settings for tests of the HTTP handler: two threads, a queue of two, and test pages."""
 
 from tests.support.child_settings import *  # noqa: F403
 

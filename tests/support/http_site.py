@@ -1,4 +1,4 @@
-"""Pages that take long, stream, fail half-way or tell what they saw: for the tests of the handler and of the server."""
+"""Pages that are slow, stream, fail half-way or report what happened, for tests of the server."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ def count_finished(**kwargs: Any) -> None:
     facts["finished"] += 1
 
 
-def tell(request: HttpRequest) -> JsonResponse:
+def report_facts(request: HttpRequest) -> JsonResponse:
     return JsonResponse(facts)
 
 
@@ -38,7 +38,7 @@ def slow(request: HttpRequest, seconds: str) -> HttpResponse:
 
 
 def context(request: HttpRequest) -> JsonResponse:
-    """What this request finds, and what it leaves behind."""
+    """Report what the request before left in this context, and leave this one's name there."""
     found = left_behind.get()
     left_behind.set(request.GET["name"])
     return JsonResponse(
@@ -89,7 +89,7 @@ def echo(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("facts/", tell),
+    path("facts/", report_facts),
     path("slow/<str:seconds>/", slow),
     path("api/slow/<str:seconds>/", slow),
     path("activate/<str:token>/", lambda request, token: HttpResponse()),

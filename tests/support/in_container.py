@@ -1,8 +1,10 @@
-"""`pytest` as it is called in the development container: `docker compose exec backend pytest -q`.
+"""Sets up `pytest` in the development container: `docker compose exec backend pytest -q`.
 
-Loaded with `-p tests.support.in_container` (the image's PYTEST_ADDOPTS says so), before tests.support.worker_isolation and Django's settings read the environment. The
-tests get the stack's PostgreSQL, where they make databases of their own, and nothing else of what the running container is told; their Redis is
-their own too, one for each of pytest's workers, because they empty it.
+Loaded with `-p tests.support.in_container`, as the image's PYTEST_ADDOPTS says, before
+tests.support.worker_isolation and Django's settings read the environment. The tests get the
+stack's PostgreSQL, where they make databases of their own, and nothing else of what the running
+container is told. Their Redis is their own too, one for each of pytest's workers, because they
+empty it.
 """
 
 import atexit
@@ -17,7 +19,7 @@ KEPT = ("PATH", "HOME", "LANG", "DATABASE_URL", "PYTHON", "PYTEST", "HYPOTHESIS"
 
 
 def prepare() -> None:
-    """The environment that bin/test makes for PostgreSQL and Redis. pytest's workers inherit it."""
+    """Set the environment as bin/test does for PostgreSQL; pytest's workers inherit it."""
     box = tempfile.mkdtemp(prefix="eventflow-tests-")
     kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     ours = {
@@ -33,20 +35,10 @@ def prepare() -> None:
 
 
 def start_redis(box: str) -> str:
+    """Start a Redis that keeps its files in `box` and ends with this process. Returns its URL."""
     port = free_port()
-    words = [
-        "redis-server",
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-        box,
-    ]
+    options = f"--bind 127.0.0.1 --port {port} --appendonly no".split()
+    words = ["redis-server", *options, "--save", "", "--dir", box]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     atexit.register(server.terminate)
     return f"redis://127.0.0.1:{port}/0"

@@ -1,4 +1,4 @@
-"""Builders of mails for tests, at a place where a worker process finds them too."""
+"""Mail builders for tests, in a module that a worker process imports too."""
 
 from eventflow.mail import Letter, mail_builder
 

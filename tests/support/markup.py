@@ -1,4 +1,4 @@
-"""Reading an answer's HTML the way a browser does, so that tests speak of elements and words, not of strings."""
+"""Parses the HTML of an answer, so that tests look at elements and texts, not at strings."""
 
 from django.http import HttpResponse
 from lxml import html
@@ -6,18 +6,21 @@ from lxml.html import HtmlElement
 
 
 def tree(response: HttpResponse) -> HtmlElement:
-    """The answer as a tree; a fragment is wrapped."""
-    return html.fromstring(
-        f"<body>{response.text}</body>" if "<html" not in response.text else response.text
-    )
+    """The answer's root element; a fragment is wrapped in a body."""
+    text = response.text
+    return html.fromstring(text if "<html" in text else f"<body>{text}</body>")
 
 
 def words(element: HtmlElement) -> str:
-    """The text that somebody reads, with single spaces, also between elements; a `<bdi>` or `<wbr>` is part of its word."""
+    """The element's text with single spaces.
+
+    Elements are separated by a space, except `<bdi>` and `<wbr>`, which are parts of a word.
+    """
     return " ".join(spaced(element).split())
 
 
 def spaced(element: HtmlElement) -> str:
+    """The element's text with a space around each element that is not part of a word."""
     space = "" if element.tag in {"bdi", "wbr"} else " "
     inner = (spaced(child) * isinstance(child.tag, str) + (child.tail or "") for child in element)
     return f"{space}{element.text or ''}{''.join(inner)}{space}"

@@ -1,4 +1,4 @@
-"""Live metrics inside the test's process, on a loop that stands for the server's."""
+"""Live metrics in the test's own process, on an event loop in the place of the server's."""
 
 import asyncio
 import time
@@ -37,13 +37,13 @@ class LiveMetrics:
             await asyncio.sleep(0.01)
 
     async def channel_is_up(self) -> None:
-        """Notifications arrive, and the reading that each feed does at that moment is over."""
+        """Wait until notifications arrive and the reading that each feed does then is over."""
         await self.channel_is(up=True)
         await asyncio.sleep(2 * feeds.SPACING_SECONDS)
 
 
 class Queries:
-    """Counts what is asked of the database, or refuses it."""
+    """Counts the statements that a database connection executes, or refuses them."""
 
     count, refuse = 0, False
 
@@ -55,7 +55,7 @@ class Queries:
 
 
 class Recorder(Subscriber):
-    """Notes which counts came, and when: confirmed, pending and checked in, in this order."""
+    """Records the counts that it is sent (confirmed, pending, checked in) and when they came."""
 
     def __init__(self, registry: feeds.FeedRegistry, event: Event) -> None:
         self.registry, self.event = registry, event
@@ -82,7 +82,7 @@ class Recorder(Subscriber):
 
 
 def run(scenario: Callable[[LiveMetrics], Awaitable[Any]]) -> Any:
-    """The scenario's result, which gets new live metrics and has 30 s."""
+    """Run the scenario with new live metrics, for at most 30 s. Returns its result."""
     before = notifications.notifier
     try:
         return asyncio.run(run_on_this_loop(scenario))
@@ -99,8 +99,8 @@ async def run_on_this_loop(scenario: Callable[[LiveMetrics], Awaitable[Any]]) ->
         live.close()
 
 
-async def on_a_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Work as a request does it. The thread's database connection ends with it."""
+async def in_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call `work` in another thread, as a request does, and close that thread's connection."""
 
     def call() -> Any:
         try:
@@ -112,6 +112,6 @@ async def on_a_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> An
 
 
 def change(event: Event, **counts: int) -> None:
-    """Change the counts as services do: committed, then notified of."""
+    """Change the counts of the event as services do: commit, then notify."""
     Event.objects.filter(pk=event.pk).update(**counts)
     notifications.notify(event.pk)

@@ -47,7 +47,7 @@ def migrate(name: str) -> None:
     """Run `manage.py migrate` on this database of the server under test, or this file."""
     environment = processes.environment(TEST_DATABASE=name)
     command = processes.command("migrate", "--verbosity=0")
-    with guard.lift():
+    with guard.allow_processes():
         subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True)
 
 

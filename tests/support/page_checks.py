@@ -1,4 +1,4 @@
-"""Looking at a page as a whole: what two of them have in common, and what the browser would refuse to run."""
+"""Checks of a whole page: its text without tokens, its policy, and code that the policy forbids."""
 
 import re
 from html.parser import HTMLParser
@@ -7,12 +7,12 @@ from django.http import HttpResponse
 
 
 def without_tokens(text: str) -> str:
-    """CSRF tokens differ every time."""
+    """The text without CSRF tokens, which differ every time."""
     return re.sub(r"\b[A-Za-z0-9]{64}\b", "", text)
 
 
-class Inline(HTMLParser):
-    """Collects what a strict Content-Security-Policy forbids, and what htmx would have to evaluate."""
+class InlineCodeFinder(HTMLParser):
+    """Collects what a strict Content-Security-Policy forbids, and code that htmx evaluates."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,35 +22,35 @@ class Inline(HTMLParser):
         names = dict(attrs)
         if tag == "style" or (tag == "script" and "src" not in names):
             self.found.append(f"<{tag}>")
+        # A browser loads neither a link that is data nor the page's own address.
+        is_data = tag == "link" and ("itemprop" in names or names.get("rel") == "canonical")
+        loaded = () if tag == "a" or is_data else ("src", "href")
         for name, value in attrs:
-            if (
-                name == "style"
-                or name.startswith(("on", "hx-on", "data-hx-on"))
-                or (value or "").lower().startswith("javascript:")
-            ):
-                self.found.append(f"<{tag} {name}={value}>")
-            if name == "hx-trigger" and "[" in (value or ""):
-                self.found.append(f"<{tag} {name}={value}>")
-            # A browser follows neither a link that is data nor the page's own address.
-            is_data = tag == "link" and ("itemprop" in names or names.get("rel") == "canonical")
-            if (
-                name in {"src", "href"}
-                and re.match(r"(https?:)?//", value or "")
-                and tag != "a"
-                and not is_data
-            ):
+            if is_code(name, value or "") or (name in loaded and is_elsewhere(value or "")):
                 self.found.append(f"<{tag} {name}={value}>")
 
 
-def inline_in(response: HttpResponse) -> list[str]:
-    parser = Inline()
+def is_code(name: str, value: str) -> bool:
+    """Whether the attribute holds code or style: of the browser's, or of htmx's filters."""
+    if name == "style" or name.startswith(("on", "hx-on", "data-hx-on")):
+        return True
+    return value.lower().startswith("javascript:") or (name == "hx-trigger" and "[" in value)
+
+
+def is_elsewhere(address: str) -> bool:
+    """Whether the address names a host."""
+    return bool(re.match(r"(https?:)?//", address))
+
+
+def inline_code_in(response: HttpResponse) -> list[str]:
+    """The tags with inline code, or with resources of other hosts, in this page."""
+    parser = InlineCodeFinder()
     parser.feed(response.text)
     return parser.found
 
 
 def policy_of(response: HttpResponse) -> dict[str, str]:
-    """The answer's Content-Security-Policy, {directive: sources}."""
-    directives = (
-        part.strip().partition(" ") for part in response["Content-Security-Policy"].split(";")
-    )
+    """Return {directive: sources} of the answer's Content-Security-Policy."""
+    parts = response["Content-Security-Policy"].split(";")
+    directives = (part.strip().partition(" ") for part in parts)
     return {name: sources for name, _, sources in directives}

@@ -1,4 +1,4 @@
-"""Reads a PDF with other people's programs, as its owner and a scanner would."""
+"""Reads a PDF with poppler, zbar and pypdf, as its owner and a scanner would."""
 
 import struct
 import subprocess
@@ -11,22 +11,20 @@ from pypdf.generic import ContentStream
 
 
 def text_of(pdf: bytes) -> str:
-    """Its words, each run of space as one."""
-    return " ".join(
-        subprocess.run(
-            ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
-        )
-        .stdout.decode()
-        .split()
-    )
+    """The text of the PDF, with single spaces."""
+    return " ".join(output_of("pdftotext -layout - -", pdf).split())
+
+
+def output_of(command: str, pdf: bytes) -> str:
+    """What this command prints when it reads the PDF from stdin."""
+    done = subprocess.run(command.split(), input=pdf, capture_output=True, check=True)
+    return done.stdout.decode()
 
 
 def words_below(pdf: bytes, part: float) -> list[str]:
-    """The words of its first page that stand below this part of its height."""
-    seen = subprocess.run(
-        ["pdftotext", "-bbox", "-l", "1", "-", "-"], input=pdf, capture_output=True, check=True
-    ).stdout
-    page = html.fromstring(seen).find(".//page")
+    """The words of the first page that stand below this part of its height."""
+    boxes = output_of("pdftotext -bbox -l 1 - -", pdf)
+    page = html.fromstring(boxes.encode()).find(".//page")
     return [
         str(word.text)
         for word in page.iter("word")
@@ -35,30 +33,22 @@ def words_below(pdf: bytes, part: float) -> list[str]:
 
 
 def fonts_of(pdf: bytes) -> dict[str, bool]:
-    """The names of its fonts, without the tag of a subset, and whether each is embedded."""
-    lines = (
-        subprocess.run(["pdffonts", "-"], input=pdf, capture_output=True, check=True)
-        .stdout.decode()
-        .splitlines()[2:]
-    )
+    """Return {name of a font, without the tag of a subset: whether it is embedded}."""
+    lines = output_of("pdffonts -", pdf).splitlines()[2:]
     return {line.split()[0].rpartition("+")[2]: line.split()[-5] == "yes" for line in lines}
 
 
 def codes_of(pdf: bytes, folder: Path) -> list[str]:
-    """The text of every QR code on its pages, printed at 150 dots an inch in `folder`."""
-    subprocess.run(
-        ["pdftoppm", "-r", "150", "-png", "-", str(folder / "page")], input=pdf, check=True
-    )
+    """The text of every QR code on the pages, which are drawn at 150 dots an inch in `folder`."""
+    draw = ["pdftoppm", "-r", "150", "-png", "-", str(folder / "page")]
+    subprocess.run(draw, input=pdf, check=True)
     pages = [str(page) for page in sorted(folder.glob("page*.png"))]
-    return (
-        subprocess.run(["zbarimg", "--quiet", "--raw", *pages], capture_output=True, check=True)
-        .stdout.decode()
-        .split()
-    )
+    scan = ["zbarimg", "--quiet", "--raw", *pages]
+    return subprocess.run(scan, capture_output=True, check=True).stdout.decode().split()
 
 
 def missing_glyphs(pdf: bytes) -> list[str]:
-    """The codes that are drawn as the empty box that a font has for letters it does not have, `font:code`."""
+    """The codes, as `font:code`, that are drawn as the box for letters that the font lacks."""
     reader, found = PdfReader(BytesIO(pdf)), []
     for page in reader.pages:
         fonts, glyphs = page["/Resources"]["/Font"], {}
@@ -73,7 +63,10 @@ def missing_glyphs(pdf: bytes) -> list[str]:
 
 
 def glyphs_of(font: dict) -> list[int]:
-    """The number of the glyph for each code of an embedded TrueType font; number 0 is the box. Empty for one that is not embedded."""
+    """The glyph's number for each code of an embedded TrueType font; number 0 is the box.
+
+    Empty for a font that is not embedded.
+    """
     file = font.get("/FontDescriptor", {}).get("/FontFile2")
     if file is None:
         return []
@@ -82,11 +75,9 @@ def glyphs_of(font: dict) -> list[int]:
         data[at : at + 4]: struct.unpack(">II", data[at + 8 : at + 16])[0]
         for at in range(12, 12 + 16 * struct.unpack(">H", data[4:6])[0], 16)
     }
-    start = (
-        tables[b"cmap"] + struct.unpack(">I", data[tables[b"cmap"] + 8 : tables[b"cmap"] + 12])[0]
-    )
-    first, count = struct.unpack(">HH", data[start + 6 : start + 10])
-    assert struct.unpack(">H", data[start : start + 2])[0] == 6, (
-        "the renderer writes its table in format 6"
-    )
-    return [0] * first + [*struct.unpack(f">{count}H", data[start + 10 : start + 10 + 2 * count])]
+    cmap = tables[b"cmap"]
+    start = cmap + struct.unpack_from(">I", data, cmap + 8)[0]
+    (table_format,) = struct.unpack_from(">H", data, start)
+    assert table_format == 6, "the renderer writes its table in format 6"
+    first, count = struct.unpack_from(">HH", data, start + 6)
+    return [0] * first + [*struct.unpack_from(f">{count}H", data, start + 10)]

@@ -1,6 +1,7 @@
-"""Only a test marked `process` or `browser` may start a process, so that the others stay cheap.
+"""Lets only tests marked `process` or `browser` start a process, so that the others stay cheap.
 
-Python's audit events see every way to start one (PEP 578). Loaded with `-p tests.support.process_guard`.
+Python's audit events report every way to start one (PEP 578). Loaded with
+`-p tests.support.process_guard`.
 """
 
 import sys
@@ -18,24 +19,24 @@ class Guard:
 
     def __init__(self) -> None:
         self.item: pytest.Item | None = None
-        self.lifted = False
+        self.allows_all = False
 
-    def hear(self, event: str, args: tuple[object, ...]) -> None:
-        """Python calls this at every audit event; an exception refuses what was about to happen."""
-        if event in STARTS and self.item and not self.lifted:
+    def check(self, event: str, args: tuple[object, ...]) -> None:
+        """Called by Python at every audit event; an exception prevents what was about to happen."""
+        if event in STARTS and self.item and not self.allows_all:
             raise RuntimeError(
                 f"{self.item.nodeid} starts a process: mark it with @pytest.mark.process, "
                 "and let the mark's argument say why it needs one."
             )
 
     @contextmanager
-    def lift(self) -> Iterator[None]:
-        """Let a fixture of the whole session start a process, whichever test comes first."""
-        self.lifted = True
+    def allow_processes(self) -> Iterator[None]:
+        """Let a fixture of the whole session start processes, whichever test uses it first."""
+        self.allows_all = True
         try:
             yield
         finally:
-            self.lifted = False
+            self.allows_all = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -47,7 +48,7 @@ class Guard:
 
 
 guard = Guard()
-sys.addaudithook(guard.hear)
+sys.addaudithook(guard.check)
 
 
 def pytest_configure(config: pytest.Config) -> None:

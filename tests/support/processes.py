@@ -1,4 +1,4 @@
-"""Real processes of the product, on the database of the running tests."""
+"""Starts processes of the product on the database of the running tests."""
 
 import os
 import subprocess
@@ -15,7 +15,10 @@ PATIENCE_SECONDS = 60
 
 
 def environment(**extra: Any) -> dict[str, str]:
-    """What a child needs to work on the tests' database. Everything is named, so that a developer's .env changes nothing."""
+    """The environment of a process that works on the tests' database, changed by `extra`.
+
+    Every setting is named, so that a developer's .env changes nothing.
+    """
     ours = {
         "DJANGO_SETTINGS_MODULE": "tests.support.child_settings",
         "TEST_DATABASE": connection.settings_dict["NAME"],
@@ -31,12 +34,13 @@ def environment(**extra: Any) -> dict[str, str]:
 
 
 def command(*words: str) -> list[str]:
+    """The command that runs manage.py with these arguments."""
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
 
 
 @contextmanager
 def running(words: list[str], **env: Any) -> Iterator["subprocess.Popen[str]"]:
-    """A process that is certainly gone afterwards."""
+    """Start this command; its process is killed afterwards."""
     process = subprocess.Popen(words, cwd=settings.BASE_DIR, env=environment(**env), text=True)
     try:
         yield process
@@ -46,7 +50,7 @@ def running(words: list[str], **env: Any) -> Iterator["subprocess.Popen[str]"]:
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> Any:
-    """The first true answer of `condition`; fails the test when there is none in time."""
+    """Ask until the condition is true and return its answer; fail if it is not true in time."""
     until = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < until, f"still waiting after {seconds} s"

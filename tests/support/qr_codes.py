@@ -1,4 +1,4 @@
-"""Reading QR codes as a scanner does: from pixels."""
+"""Reads QR codes as a scanner does: from pixels."""
 
 import subprocess
 from pathlib import Path
@@ -7,23 +7,8 @@ from pathlib import Path
 def read_pdf(pdf: bytes, folder: Path) -> str:
     """The text of the one QR code on the first page of this PDF."""
     (folder / "ticket.pdf").write_bytes(pdf)
-    subprocess.run(
-        [
-            "pdftoppm",
-            "-r",
-            "150",
-            "-f",
-            "1",
-            "-l",
-            "1",
-            "-singlefile",
-            "-png",
-            "ticket.pdf",
-            "ticket",
-        ],
-        cwd=folder,
-        check=True,
-    )
+    draw = "pdftoppm -r 150 -f 1 -l 1 -singlefile -png ticket.pdf ticket"
+    subprocess.run(draw.split(), cwd=folder, check=True)
     return read_image(folder / "ticket.png")
 
 

@@ -1,4 +1,4 @@
-"""A real Redis of a test's own, that can be stopped, hung and brought back."""
+"""A Redis server that belongs to one test, which can stop, suspend and restart it."""
 
 import shutil
 import signal
@@ -15,25 +15,14 @@ from tests.support.smtp_server import free_port
 
 
 class RedisServer:
-    """On a port of its own; keeps nothing on disk."""
+    """A Redis server on a free port that keeps nothing on disk."""
 
     def __init__(self, folder: Path) -> None:
         assert shutil.which("redis-server"), "This test needs redis-server; bin/test installs it."
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.words = [
-            "redis-server",
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--dir",
-            str(folder),
-        ]
+        options = f"--bind 127.0.0.1 --port {self.port} --appendonly no".split()
+        self.words = ["redis-server", *options, "--save", "", "--dir", str(folder)]
 
     def start(self) -> None:
         self.process = subprocess.Popen(self.words, stdout=subprocess.DEVNULL)
@@ -51,25 +40,20 @@ class RedisServer:
         self.process.wait()
 
     def kill_listeners(self) -> None:
-        """Cut the connections of those who wait for messages."""
+        """Cut the connections of all subscribers."""
         with redis.Redis.from_url(self.url) as client:
             client.client_kill_filter(_type="pubsub")
 
     def commands(self) -> Counter[str]:
-        """How often it was asked for what since its start, looking and connecting apart."""
+        """Count the calls of each command since the start, without connecting and looking."""
         with redis.Redis.from_url(self.url) as client:
             stats = client.info("commandstats")
-        asked = {name.removeprefix("cmdstat_"): said["calls"] for name, said in stats.items()}
-        return Counter(
-            {
-                name: calls
-                for name, calls in asked.items()
-                if name not in {"info", "ping", "hello"} and not name.startswith("client|")
-            }
-        )
+        calls = {name.removeprefix("cmdstat_"): row["calls"] for name, row in stats.items()}
+        ignored = {"info", "ping", "hello", *(name for name in calls if name.startswith("client|"))}
+        return Counter({name: number for name, number in calls.items() if name not in ignored})
 
     def hang(self) -> None:
-        """Keep every connection and answer none."""
+        """Suspend the server: it keeps every connection and answers none."""
         self.process.send_signal(signal.SIGSTOP)
 
     def wake(self) -> None:
@@ -78,7 +62,7 @@ class RedisServer:
 
 @contextmanager
 def running_redis(folder: Path) -> Iterator[RedisServer]:
-    """Started, and certainly gone afterwards."""
+    """Start a Redis server; it is killed afterwards."""
     server = RedisServer(folder)
     server.start()
     try:

@@ -1,4 +1,4 @@
-"""A server that plays Sentry on loopback: keeps what it is sent, or takes a connection and never answers."""
+"""An HTTP server on loopback that takes what Sentry would be sent."""
 
 import gzip
 import json
@@ -9,15 +9,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
-class Sentry:
+class SentryServer:
+    """Keeps what it was sent in `received`; `dsn` is the setting that sends it here."""
+
     def __init__(self, port: int) -> None:
         self.dsn = f"http://public@127.0.0.1:{port}/1"
-        # What came over the wire, unpacked; and the events in it.
+        # Head and unpacked body of every request.
         self.received: list[str] = []
-        self.released = threading.Event()
+        self.may_answer = threading.Event()
 
     @property
     def events(self) -> list[dict[str, Any]]:
+        """The error events among what was received."""
         return [
             json.loads(line)
             for text in self.received
@@ -27,7 +30,9 @@ class Sentry:
 
 
 @contextmanager
-def playing_sentry(*, hangs: bool = False) -> Iterator[Sentry]:
+def running_sentry_server(*, hangs: bool = False) -> Iterator[SentryServer]:
+    """Start such a server and stop it afterwards; one that hangs answers after a minute."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -35,7 +40,7 @@ def playing_sentry(*, hangs: bool = False) -> Iterator[Sentry]:
                 body = gzip.decompress(body)
             sentry.received.append(f"{self.headers}\n{body.decode()}")
             if hangs:
-                sentry.released.wait(60)
+                sentry.may_answer.wait(60)
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()
@@ -46,11 +51,11 @@ def playing_sentry(*, hangs: bool = False) -> Iterator[Sentry]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    sentry = Sentry(server.server_port)
+    sentry = SentryServer(server.server_port)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield sentry
     finally:
-        sentry.released.set()
+        sentry.may_answer.set()
         server.shutdown()
         server.server_close()

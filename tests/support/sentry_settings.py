@@ -1,4 +1,4 @@
-"""Pages that break, with the product's own handling of errors."""
+"""Settings for pages that fail, with the product's own handling of errors."""
 
 from tests.support.child_settings import *  # noqa: F403
 

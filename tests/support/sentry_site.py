@@ -1,4 +1,4 @@
-"""Pages that break with something private in every place from which it could leak."""
+"""Pages that fail with a secret in every place from which it could leak to Sentry."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ logger = logging.getLogger("eventflow.tests")
 
 
 def planted(where: str) -> str:
-    """Put together here, so that the secret stands in no line of code that is sent."""
+    """A secret; it is put together here, so that it is in no line of code that is sent."""
     return f"planted-in-{where}"
 
 
@@ -21,22 +21,22 @@ def breaks(request: HttpRequest, token: str) -> HttpResponse:
     local_variable = request.body.decode() + request.META["HTTP_COOKIE"]
     logger.warning("about %s", local_variable)
     logger.error("literal words about %s", planted("arguments"))
-    threading.Thread(target=breaks_beside, args=[planted("a-thread")]).start()
+    threading.Thread(target=breaks_in_thread, args=[planted("a-thread")]).start()
     raise ValueError(f"{token} {local_variable} " + planted("a-message"))
 
 
-def breaks_beside(secret: str) -> None:
+def breaks_in_thread(secret: str) -> None:
     raise KeyError(secret)
 
 
 @login_required
-def breaks_for_somebody(request: HttpRequest) -> HttpResponse:
+def breaks_for_person(request: HttpRequest) -> HttpResponse:
     raise LookupError(request.user.email)
 
 
 urlpatterns = [
     path("breaks/<str:token>/", breaks, name="breaks"),
-    path("breaks-for-somebody/", breaks_for_somebody, name="breaks_for_somebody"),
+    path("breaks-for-person/", breaks_for_person, name="breaks_for_person"),
     path("fine/", lambda request: HttpResponse("fine")),
     path("", include("eventflow.urls")),
 ]

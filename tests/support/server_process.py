@@ -1,4 +1,4 @@
-"""The product's own server in a process of its own, and the plain sockets that look at it."""
+"""Runs the product's server in a process, and asks it by plain sockets."""
 
 import http.client
 import json
@@ -16,13 +16,13 @@ from tests.support.processes import command, environment
 
 
 class Site:
-    """A running server."""
+    """A running server: its process, its port and the file of its log."""
 
     def __init__(self, process: "subprocess.Popen[str]", port: int, log: Path) -> None:
         self.process, self.port, self.log = process, port, log
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        """The answer, its head read; read the rest from it."""
+        """Get this path. Returns the answer, whose body is not read yet."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", path, headers=headers)
         return connection.getresponse()
@@ -31,7 +31,7 @@ class Site:
         return json.loads(self.get(path, **headers).read())
 
     def ask(self, path: str, *, buffer: int = 0) -> socket.socket:
-        """Ask and read nothing. `buffer` is how many bytes the system may take in for us."""
+        """Request this path and read nothing; `buffer` is the receive buffer in bytes."""
         ours = socket.socket()
         if buffer:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -41,25 +41,30 @@ class Site:
         return ours
 
     def memory(self) -> int:
-        """Bytes in use by the server."""
+        """The server's resident memory in bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
+        resident = re.search(r"VmRSS:\s+(\d+)", status)
+        assert resident, status
+        return int(resident[1]) * 1024
 
-    def ends(self) -> int:
-        """Its exit code, once it has ended. A busy machine may take its time: a server that does not end takes for ever."""
+    def wait_for_end(self) -> int:
+        """Wait for at most a minute until the server has ended. Returns its exit code."""
         return self.process.wait(timeout=60)
 
 
 @contextmanager
 def serving(log: Path, *, port: int = 0, **env: Any) -> Iterator[Site]:
-    """A server with these environment variables beside the tests' own; certainly gone afterwards. Its words go to `log`."""
-    with log.open("w") as words:
+    """Start a server that logs to `log`, with `env` beside the tests' environment variables.
+
+    It listens when it is yielded, and is killed afterwards.
+    """
+    with log.open("w") as output:
         process = subprocess.Popen(
             command("serve", "--port", str(port)),
             cwd=settings.BASE_DIR,
             env=environment(**{"DEBUG": True, "LOG_LEVEL": "INFO", **env}),
             stdout=subprocess.PIPE,
-            stderr=words,
+            stderr=output,
             text=True,
         )
         try:

@@ -1,4 +1,4 @@
-"""Logging in without the form: a session as it stands after the password and the second step were given."""
+"""Logs a person in without the form, with a session as it is after password and second step."""
 
 import time
 
@@ -13,7 +13,10 @@ AHEAD_SECONDS = 3600
 
 
 def log_in(client: Client, person: User) -> str:
-    """Give the client a session of this person, who just gave every factor. The session's key is returned."""
+    """Give the client a session of this person, as if they just gave every factor.
+
+    Returns the session's key.
+    """
     client.force_login(person, backend=BACKEND)
     session = client.session
     given = {"at": time.time() + AHEAD_SECONDS, "reauthenticated": True}

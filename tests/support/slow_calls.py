@@ -1,4 +1,7 @@
-"""What takes long by design, and says whether it ran while a transaction was open: on SQLite that is the one write lock."""
+"""A password hasher and a mailer that note whether they ran while a transaction was open.
+
+Both take long by design, and on SQLite an open transaction holds the one write lock.
+"""
 
 import threading
 from typing import ClassVar
@@ -8,33 +11,37 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 
 
-class Seen:
-    """What ran, and whether under a lock. `pause` holds up whoever hashes."""
+class SlowCalls:
+    """The record of the slow calls of this process.
 
-    under_a_lock: ClassVar[list[bool]] = []
+    `ran_in_transaction` has an entry for each call. `hashing` is released when a password is
+    hashed, which then waits until `may_continue` is set.
+    """
+
+    ran_in_transaction: ClassVar[list[bool]] = []
     hashing: ClassVar[threading.Semaphore] = threading.Semaphore(0)
-    pause: ClassVar[threading.Event] = threading.Event()
+    may_continue: ClassVar[threading.Event] = threading.Event()
 
     @classmethod
     def reset(cls) -> None:
-        cls.under_a_lock.clear()
+        cls.ran_in_transaction.clear()
         cls.hashing = threading.Semaphore(0)
-        cls.pause.set()
+        cls.may_continue.set()
 
     @classmethod
     def note(cls) -> None:
-        cls.under_a_lock.append(connection.in_atomic_block)
+        cls.ran_in_transaction.append(connection.in_atomic_block)
 
 
-class Hasher(MD5PasswordHasher):
+class RecordingHasher(MD5PasswordHasher):
     def encode(self, password: str, salt: str) -> str:
-        Seen.note()
-        Seen.hashing.release()
-        assert Seen.pause.wait(60)
+        SlowCalls.note()
+        SlowCalls.hashing.release()
+        assert SlowCalls.may_continue.wait(60)
         return super().encode(password, salt)
 
 
-class Mailer(EmailBackend):
+class RecordingMailer(EmailBackend):
     def send_messages(self, messages: list) -> int:
-        Seen.note()
+        SlowCalls.note()
         return super().send_messages(messages)

@@ -1,4 +1,4 @@
-"""A real SMTP server on the loopback address, with the moods of those out there."""
+"""An SMTP server on loopback that accepts, refuses or delays mails as a test wants."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,10 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 def free_port() -> int:
-    """Below those that the kernel gives to outgoing connections (from 32768 on Linux): one of these may take any other as soon as nobody listens."""
+    """A free port below those of outgoing connections (from 32768 on Linux).
+
+    An outgoing connection could take any of those as soon as nothing listens there.
+    """
     while True:
         with socket.socket() as listener, contextlib.suppress(OSError):
             port = random.randint(20_000, 32_000)
@@ -27,10 +30,10 @@ def free_port() -> int:
             return port
 
 
-class PostOffice:
-    """Keeps what was delivered in `letters`, and in `offered` what arrived whole, acknowledged or not.
+class SmtpServer:
+    """Keeps acknowledged mails in `letters`, and every mail that came whole in `offered`.
 
-    `refused` addresses get a 550; while `stalled` is set nothing is acknowledged.
+    `refused` addresses get a 550; while `stalled` is set no mail is acknowledged.
     """
 
     def __init__(self) -> None:
@@ -44,7 +47,7 @@ class PostOffice:
     def open(self) -> None:
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self.controller.start()
-        # The controller tries its own door when it opens.
+        # The controller connects to itself when it starts.
         self.commands.clear()
 
     def close(self) -> None:
@@ -52,7 +55,7 @@ class PostOffice:
 
     @property
     def env(self) -> dict[str, Any]:
-        """How a process of ours is told to bring its mail here."""
+        """The environment variables that let a process send its mail here."""
         return {
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": self.port,
@@ -64,7 +67,7 @@ class PostOffice:
     def subjects(self) -> list[str]:
         return sorted(letter["Subject"] for letter in self.letters)
 
-    # What aiosmtpd calls, on the thread of its loop.
+    # aiosmtpd calls these in the thread of its event loop.
 
     async def handle_EHLO(
         self,

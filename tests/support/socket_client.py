@@ -1,4 +1,4 @@
-"""A client of an event's live socket, at a running server."""
+"""A client of an event's live socket at a running server."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 60
 def watch(
     site: Site, event: Any, *, query: str = "", by: Any = None, **headers: str
 ) -> ClientConnection:
-    """An open socket of this event, or of the event with this id; as this person's."""
+    """Open the live socket of this event (or of this id), logged in as `by` if given."""
     if by is not None:
         headers["Cookie"] = f"sessionid={session_of(by)}"
     return connect(
@@ -34,22 +34,23 @@ def session_of(person: Any) -> str:
 
 
 def counts(ours: ClientConnection) -> dict[str, Any]:
-    """The next frame, of a socket that gets JSON."""
+    """The counts in the next frame of a socket that gets JSON."""
     return json.loads(ours.recv(timeout=PATIENCE_SECONDS))
 
 
 def close_code(ours: ClientConnection) -> int:
-    """With which code the server closes, whatever it sends before."""
+    """Read until the server closes the socket. Returns the code that it gives."""
     with pytest.raises(ConnectionClosed) as closed:
         while True:
             ours.recv(timeout=PATIENCE_SECONDS)
+    assert closed.value.rcvd, "the connection was lost without a code"
     return closed.value.rcvd.code
 
 
 def handshake(site: Site, event: Any, *headers: bytes) -> socket.socket:
-    """A socket opened by hand, for those who break the rules.
+    """Open a live socket by hand, for tests that break the protocol.
 
-    With `headers` of one's own the answer is not yet read.
+    If `headers` are given, they replace "Host", and the server's answer is not read yet.
     """
     ours = socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE_SECONDS)
     lines = (

@@ -1,6 +1,7 @@
-"""What sockets cost a server, measured in a process of its own.
+"""Measures in a process of its own what live sockets cost a server.
 
-`socket_load.main(event_id)` prints JSON: what one socket costs, and what waits for a slow reader.
+`socket_load.main(event_id)` prints JSON: `per_socket`, the resources of one socket, and
+`slow_reader`, what waits in the server for a client that does not read.
 """
 
 import asyncio
@@ -14,9 +15,7 @@ import time
 from typing import Any
 
 from eventflow import asgi
-
-# It brings the event loop.
-from eventflow.server import twisted_internals
+from eventflow.server import twisted_internals  # installs the event loop
 from eventflow.server.server import Server, loop
 from eventflow.server.websocket_connection import FRAME_BYTES, Socket
 from events.live.frames import Frame
@@ -29,21 +28,24 @@ FRAMES = 400
 def main(event_id: int) -> None:
     server = Server(asgi.application, host="127.0.0.1", port=0)
     port = server.listen()
-    # After the run the interpreter ends, whatever the visitors do.
-    threading.Thread(target=visit, args=(server, port, event_id), daemon=True).start()
+    # A daemon: the interpreter ends after the run, whatever the clients do.
+    threading.Thread(target=measure, args=(server, port, event_id), daemon=True).start()
     server.run(signals=False)
 
 
-def visit(server: Server, port: int, event_id: int) -> None:
+def measure(server: Server, port: int, event_id: int) -> None:
+    """Print what sockets cost this server, and stop it."""
     answer: dict[str, Any] = {}
     try:
         with contextlib.ExitStack() as stack:
-            visitors = [stack.enter_context(visitor(port, event_id)) for _ in range(FEW)]
-            few = on_the_loop(costs(server))
-            visitors += [stack.enter_context(visitor(port, event_id)) for _ in range(MANY - FEW)]
-            many = on_the_loop(costs(server))
-            answer["a_socket"] = {what: (many[what] - few[what]) / (MANY - FEW) for what in few}
-        answer["slow"] = slow_reader(server, port, event_id)
+            for _ in range(FEW):
+                stack.enter_context(open_socket(port, event_id))
+            few = run_on_loop(count_resources(server))
+            for _ in range(MANY - FEW):
+                stack.enter_context(open_socket(port, event_id))
+            many = run_on_loop(count_resources(server))
+            answer["per_socket"] = {what: (many[what] - few[what]) / (MANY - FEW) for what in few}
+        answer["slow_reader"] = slow_reader(server, port, event_id)
     finally:
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
@@ -51,9 +53,9 @@ def visit(server: Server, port: int, event_id: int) -> None:
 
 
 def slow_reader(server: Server, port: int, event_id: int) -> dict[str, Any]:
-    """What waits for a client that reads nothing, and what it gets at last."""
-    ours = visitor(port, event_id)
-    waiting = on_the_loop(frames_for(one_socket(server), event_id))
+    """Measure what waits for a client that reads nothing, and which count it reads last."""
+    ours = open_socket(port, event_id)
+    waiting = run_on_loop(send_frames(newest_socket(server), event_id))
     return {
         "bytes_waiting": waiting,
         "bytes_allowed": FRAME_BYTES,
@@ -62,17 +64,17 @@ def slow_reader(server: Server, port: int, event_id: int) -> dict[str, Any]:
     }
 
 
-def one_socket(server: Server) -> Socket:
-    open_ones = [
+def newest_socket(server: Server) -> Socket:
+    open_sockets = [
         protocol
         for protocol in server.connections
         if isinstance(protocol, Socket) and protocol.state == protocol.STATE_OPEN
     ]
-    return open_ones[-1]
+    return open_sockets[-1]
 
 
-async def frames_for(ours: Socket, event_id: int) -> int:
-    """The most bytes that ever waited in this process. From here on we are the socket's feed."""
+async def send_frames(ours: Socket, event_id: int) -> int:
+    """Send frames to this socket in place of its feed. Returns the most bytes that waited."""
     ours.server.feeds.unsubscribe(event_id, ours)
     ours.subscribed_to = None
     ours.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -84,8 +86,8 @@ async def frames_for(ours: Socket, event_id: int) -> int:
     return most
 
 
-def visitor(port: int, event_id: int) -> socket.socket:
-    """Has had its first message, and takes in little."""
+def open_socket(port: int, event_id: int) -> socket.socket:
+    """Open a live socket with a small receive buffer, and read its first message."""
     ours = socket.socket()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     ours.settimeout(10)
@@ -96,28 +98,27 @@ def visitor(port: int, event_id: int) -> socket.socket:
         "Upgrade: websocket",
         "Connection: Upgrade",
         "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     ]
-    ours.sendall(
-        "\r\n".join([*lines, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "\r\n"]).encode()
-    )
-    said = b""
-    while b"}" not in said:
-        said += ours.recv(4096)
+    ours.sendall("\r\n".join([*lines, "\r\n"]).encode())
+    received = b""
+    while b"}" not in received:
+        received += ours.recv(4096)
     return ours
 
 
 def last_message(ours: socket.socket) -> dict[str, Any]:
-    """Reads until nothing has come for a second."""
-    said, until = b"", time.monotonic() + 10
+    """Read until nothing has come for a second. Returns the last message."""
+    received, until = b"", time.monotonic() + 10
     ours.settimeout(1)
     with contextlib.suppress(TimeoutError):
         while time.monotonic() < until:
-            said += ours.recv(65536)
-    return json.loads(said[said.rindex(b"{") : said.rindex(b"}") + 1])
+            received += ours.recv(65536)
+    return json.loads(received[received.rindex(b"{") : received.rindex(b"}") + 1])
 
 
-async def costs(server: Server) -> dict[str, int]:
-    """What there is, when all that is done with is gone."""
+async def count_resources(server: Server) -> dict[str, int]:
+    """Count tasks, connections and objects, once the unused ones are gone."""
     # Daphne looks every second for applications that have ended.
     await asyncio.sleep(1.5)
     gc.collect()
@@ -128,5 +129,6 @@ async def costs(server: Server) -> dict[str, int]:
     }
 
 
-def on_the_loop(work: Any) -> Any:
+def run_on_loop(work: Any) -> Any:
+    """Run this coroutine on the server's loop. Returns its result."""
     return asyncio.run_coroutine_threadsafe(work, loop).result(30)

@@ -1,4 +1,4 @@
-"""A TCP relay in front of a server, which can go deaf: connections stay open on both sides, and nothing comes through any more."""
+"""A TCP relay in front of a server, which can stop passing bytes on without closing connections."""
 
 import selectors
 import socket
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 
 class Relay:
-    """Passes bytes on between whoever connects to `port` and the server."""
+    """Passes bytes on between the clients of `port` and the server."""
 
     def __init__(self, server: int) -> None:
         self.server = server
@@ -16,13 +16,13 @@ class Relay:
         self.port: int = self.listener.getsockname()[1]
         self.selector = selectors.DefaultSelector()
         self.pairs: dict[socket.socket, socket.socket] = {}
-        self.deaf: set[socket.socket] = set()
+        self.silent: set[socket.socket] = set()
         self.thread = threading.Thread(target=self.run, name="relay")
         self.is_open = True
 
-    def swallow(self) -> None:
-        """From now on nothing comes through on the connections that exist, and none of them is closed. New ones work."""
-        self.deaf |= set(self.pairs)
+    def stop_passing_on(self) -> None:
+        """Drop from now on what is sent on the open connections; new connections work."""
+        self.silent |= set(self.pairs)
 
     def run(self) -> None:
         self.selector.register(self.listener, selectors.EVENT_READ)
@@ -36,10 +36,8 @@ class Relay:
             end.close()
 
     def connect(self) -> None:
-        ours, theirs = (
-            self.listener.accept()[0],
-            socket.create_connection(("127.0.0.1", self.server)),
-        )
+        ours = self.listener.accept()[0]
+        theirs = socket.create_connection(("127.0.0.1", self.server))
         for one, other in ((ours, theirs), (theirs, ours)):
             self.pairs[one] = other
             self.selector.register(one, selectors.EVENT_READ)
@@ -48,8 +46,8 @@ class Relay:
         other, data = self.pairs[one], b""
         with suppress(OSError):
             data = one.recv(65536)
-        if one in self.deaf:
-            # Read and thrown away. Whoever closes is not told on either.
+        if one in self.silent:
+            # Read and thrown away; that an end closes is not passed on either.
             if not data:
                 self.selector.unregister(one)
             return
@@ -64,6 +62,7 @@ class Relay:
 
 @contextmanager
 def relay_to(server: int) -> Iterator[Relay]:
+    """Run a relay in front of the server on this port."""
     relay = Relay(server)
     relay.thread.start()
     try:

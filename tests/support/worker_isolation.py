@@ -1,7 +1,8 @@
-"""Keeps pytest's workers apart: each has a Redis and a folder of its own. (pytest-django gives each a database.)
+"""Gives each of pytest's workers a Redis and a folder of its own; pytest-django does databases.
 
-Loaded with `-p tests.support.worker_isolation`, before Django's settings read the environment. Channel layers know nothing of Redis' numbered databases, and every
-test empties the cache, so a Redis that two workers share would mix up what their tests see.
+Loaded with `-p tests.support.worker_isolation`, before Django's settings read the environment.
+Channel layers do not use Redis' numbered databases, and every test empties the cache, so workers
+that share a Redis would mix up what their tests see.
 """
 
 import os

@@ -12,7 +12,14 @@ from accounts import access
 from events import services as event_services
 from events.models import DoorStaff, Event
 from tests.eventflow.api.clients import Api, data, refused
-from tests.support.check_in_devices import been_there, path_of, reading, results, stand, tell
+from tests.support.check_in_devices import (
+    backdate_devices,
+    path_of,
+    reading,
+    register_device,
+    results_of,
+    send_readings,
+)
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tickets.checkin import conflicts, devices, gates
 from tickets.models import Device, Scan
@@ -79,10 +86,10 @@ def gone(request, client, event, gate, helper, ticket, other):
     key = (
         phone_of(client, event, helper)
         if request.param == "helper removed"
-        else stand(client, gate)
+        else register_device(client, gate)
     )
     Device.objects.update(started=timezone.now() - timedelta(hours=1))
-    assert said(tell(key, event, reading(other, "mine"))) == ("ok", "", True)
+    assert said(send_readings(key, event, reading(other, "mine"))) == ("ok", "", True)
     if request.param == "gate revoked":
         gates.revoke_gate(gate, by=event.organizer)
     elif request.param == "phone ended":
@@ -96,7 +103,7 @@ def gone(request, client, event, gate, helper, ticket, other):
     "ago", [timedelta(0), timedelta(seconds=10), timedelta(minutes=30), 21 * DAY], ids=str
 )
 def test_phone_that_was_sent_away_lets_nobody_in_whatever_time_it_claims(gone, event, ticket, ago):
-    result, reason, named = said(tell(gone, event, reading(ticket, "late", ago=ago)))
+    result, reason, named = said(send_readings(gone, event, reading(ticket, "late", ago=ago)))
     assert (result, named) == ("invalid", False)
     assert reason == "no_longer_allowed"
     assert inside(event) == 1
@@ -105,14 +112,14 @@ def test_phone_that_was_sent_away_lets_nobody_in_whatever_time_it_claims(gone, e
 def test_phone_that_was_sent_away_gains_nothing_by_the_year_one(gone, event, ticket, other):
     for code, nonce in ((ticket, "n-1"), (other, "n-2")):
         claimed = reading(code, nonce) | {"at": "0001-01-01T00:00:00Z"}
-        result, _reason, named = said(tell(gone, event, claimed))
+        result, _reason, named = said(send_readings(gone, event, claimed))
         assert (result, named) == ("invalid", False)
     assert inside(event) == 1
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=10), 2 * DAY], ids=str)
 def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, other, ago):
-    assert said(tell(gone, event, reading(other, "late", ago=ago, let_in=False))) == (
+    assert said(send_readings(gone, event, reading(other, "late", ago=ago, let_in=False))) == (
         "invalid",
         "no_longer_allowed",
         False,
@@ -120,15 +127,15 @@ def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, 
 
 
 def test_phone_that_was_sent_away_undoes_nothing(gone, event):
-    answer = tell(gone, event, {"nonce": "mine", "undo": True})
+    answer = send_readings(gone, event, {"nonce": "mine", "undo": True})
     assert said(answer) == ("invalid", "no_longer_allowed", False)
     assert (inside(event), answer.json()["allowed"]) == (1, False)
 
 
 def test_phone_that_was_sent_away_cannot_make_its_own_past(gone, event, ticket):
     """It says only now that scans wait on it: when it was last heard of, none did."""
-    tell(gone, event, waiting=1000)
-    assert said(tell(gone, event, reading(ticket, "late", ago=MINUTE))) == (
+    send_readings(gone, event, waiting=1000)
+    assert said(send_readings(gone, event, reading(ticket, "late", ago=MINUTE))) == (
         "invalid",
         "no_longer_allowed",
         False,
@@ -139,19 +146,23 @@ def test_phone_that_was_sent_away_cannot_make_its_own_past(gone, event, ticket):
 def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name_nobody(
     client, gate, event, ticket, other
 ):
-    key = stand(client, gate)
-    been_there(event)
-    tell(key, event, waiting=2)
+    key = register_device(client, gate)
+    backdate_devices(event)
+    send_readings(key, event, waiting=2)
     gates.revoke_gate(gate, by=event.organizer)
-    assert said(tell(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == (
+    assert said(send_readings(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == (
         "ok",
         "",
         False,
     )
-    assert said(tell(key, event, reading(other, "n-2", ago=4 * MINUTE))) == ("ok", "", False)
+    assert said(send_readings(key, event, reading(other, "n-2", ago=4 * MINUTE))) == (
+        "ok",
+        "",
+        False,
+    )
     assert inside(event) == 2
     third = make_reservation(event, status="confirmed").tickets.get()
-    assert said(tell(key, event, reading(third, "n-3", ago=3 * MINUTE))) == (
+    assert said(send_readings(key, event, reading(third, "n-3", ago=3 * MINUTE))) == (
         "invalid",
         "no_longer_allowed",
         False,
@@ -161,41 +172,45 @@ def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name
 def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
     client, gate, event, ticket
 ):
-    key = stand(client, gate)
-    been_there(event)
+    key = register_device(client, gate)
+    backdate_devices(event)
     Device.objects.update(seen_at=timezone.now() - 20 * MINUTE)
     gates.revoke_gate(gate, by=event.organizer)
-    assert said(tell(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", False)
+    assert said(send_readings(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", False)
 
 
 @pytest.mark.parametrize("what", ["gate", "helper"])
 def test_key_dies_a_day_after_the_end(client, gate, helper, event, ticket, what):
-    key = stand(client, gate) if what == "gate" else phone_of(client, event, helper)
-    been_there(event, ago=3 * DAY)
+    key = register_device(client, gate) if what == "gate" else phone_of(client, event, helper)
+    backdate_devices(event, ago=3 * DAY)
     if what == "gate":
         type(gate).objects.update(revoked_at=timezone.now() - DAY - MINUTE)
     else:
         Device.objects.update(ended_at=timezone.now() - DAY - MINUTE)
-    assert tell(key, event, reading(ticket, ago=DAY - MINUTE)).status_code == 401
+    assert send_readings(key, event, reading(ticket, ago=DAY - MINUTE)).status_code == 401
     assert inside(event) == 0
 
 
 @pytest.mark.parametrize("what", ["gate", "organizer"])
 def test_key_dies_a_day_after_the_event(client, gate, event, what):
-    key = stand(client, gate) if what == "gate" else phone_of(client, event, event.organizer)
+    key = (
+        register_device(client, gate)
+        if what == "gate"
+        else phone_of(client, event, event.organizer)
+    )
     over = timezone.now() - DAY
     Event.objects.update(start_time=over - timedelta(hours=3), end_time=over + MINUTE)
-    assert tell(key, event).json()["allowed"] is (what == "organizer")
+    assert send_readings(key, event).json()["allowed"] is (what == "organizer")
     Event.objects.update(end_time=over - MINUTE)
-    assert (tell(key, event).status_code, guests(key, event).status_code) == (401, 401)
+    assert (send_readings(key, event).status_code, guests(key, event).status_code) == (401, 401)
     answer = client.post(reverse("tickets:device", args=[event.pk]))
     assert answer.status_code == (404 if what == "gate" else 403)
 
 
 def test_scan_from_before_the_phone_came_is_refused(client, gate, event, other):
-    key = stand(client, gate)
-    tell(key, event, reading(other, "n-1"))
-    assert said(tell(key, event, reading(other, "n-2", ago=DAY / 2, let_in=False))) == (
+    key = register_device(client, gate)
+    send_readings(key, event, reading(other, "n-1"))
+    assert said(send_readings(key, event, reading(other, "n-2", ago=DAY / 2, let_in=False))) == (
         "invalid",
         "impossible_time",
         False,
@@ -204,11 +219,11 @@ def test_scan_from_before_the_phone_came_is_refused(client, gate, event, other):
 
 def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticket):
     phone_of(client, event, helper)
-    been_there(event)
+    backdate_devices(event)
     client.logout()
     key = phone_of(client, event, helper)
     assert Device.objects.count() == 2
-    assert said(tell(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", True)
+    assert said(send_readings(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", True)
 
 
 # --- In another's name ------------------------------------------------------------------------------------------------
@@ -217,17 +232,21 @@ def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticke
 def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(
     client, gate, event, ticket, other
 ):
-    mine, theirs = stand(client, gate), stand(Client(), gate, "Ewa")
-    tell(theirs, event, reading(ticket, "n-1", let_in=False))
+    mine, theirs = register_device(client, gate), register_device(Client(), gate, "Ewa")
+    send_readings(theirs, event, reading(ticket, "n-1", let_in=False))
     for code in (ticket, other):
-        assert said(tell(mine, event, reading(code, "n-1"))) == ("invalid", "nonce_taken", False)
+        assert said(send_readings(mine, event, reading(code, "n-1"))) == (
+            "invalid",
+            "nonce_taken",
+            False,
+        )
     assert not Scan.objects.conflicts().exists()
     assert inside(event) == 1
 
 
 def test_gate_phone_undoes_no_check_in_of_another_door(client, gate, event, ticket):
     data(Api(event.organizer).post(f"/reservations/{ticket.reservation_id}/check-in/"))
-    stand(client, gate)
+    register_device(client, gate)
     answer = client.post(
         reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
     )
@@ -237,7 +256,7 @@ def test_gate_phone_undoes_no_check_in_of_another_door(client, gate, event, tick
 
 
 def test_gate_phone_undoes_its_own_check_in(client, gate, event, ticket):
-    stand(client, gate)
+    register_device(client, gate)
     client.post(reverse("tickets:admit", args=[ticket.reservation_id]))
     assert inside(event) == 1
     client.post(reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"})
@@ -246,7 +265,7 @@ def test_gate_phone_undoes_its_own_check_in(client, gate, event, ticket):
 
 def test_name_that_a_scanner_gives_itself_opens_nothing(client, gate, helper, event, ticket):
     """A scanner of the API calls itself like a phone: neither of them may undo what the other did."""
-    stand(client, gate)
+    register_device(client, gate)
     name = Device.objects.get().name
     path = f"/reservations/{ticket.reservation_id}/check-in/"
     told = data(Api(helper).post(path, {"device": name, "nonce": "n-1"}))
@@ -284,7 +303,7 @@ def test_api_undoes_for_who_checked_in_and_for_the_organizer(event, helper, tick
 
 def test_phone_without_an_account_reads_no_codes_in_the_search(client, gate, event, ticket):
     search = reverse("tickets:door_search", args=[event.pk])
-    stand(client, gate)
+    register_device(client, gate)
     assert ticket.code not in client.get(search, {"q": "Łucja"}).text
     for typed in (ticket.code[:2], ticket.code[:8]):
         assert "Łucja" not in client.get(search, {"q": typed}).text, (
@@ -299,52 +318,54 @@ def test_phone_without_an_account_reads_no_codes_in_the_search(client, gate, eve
 
 
 def test_codes_that_were_never_ours_leave_no_row(client, gate, event):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     for _ in range(3):
         nonsense = [
             {"nonce": f"n-{number}", "code": "A" * 138, "let_in": True} for number in range(100)
         ]
-        assert set(results(tell(key, event, *nonsense))) == {"invalid"}
+        assert set(results_of(send_readings(key, event, *nonsense))) == {"invalid"}
     assert not Scan.objects.exists()
 
 
 def test_phone_has_at_most_so_many_open_conflicts(client, gate, event, ticket, monkeypatch):
     assert conflicts.MOST_OPEN_CONFLICTS == 500
     monkeypatch.setattr(conflicts, "MOST_OPEN_CONFLICTS", 3)
-    key, neighbour = stand(client, gate), stand(Client(), gate, "Ewa")
-    tell(neighbour, event, reading(ticket, "first"))
-    answers = tell(key, event, *(reading(ticket, f"n-{number}") for number in range(5))).json()[
-        "answers"
-    ]
+    key, neighbour = register_device(client, gate), register_device(Client(), gate, "Ewa")
+    send_readings(neighbour, event, reading(ticket, "first"))
+    answers = send_readings(
+        key, event, *(reading(ticket, f"n-{number}") for number in range(5))
+    ).json()["answers"]
     assert [(one["result"], one["kept"]) for one in answers] == [("used", True)] * 3 + [
         ("invalid", False)
     ] * 2
     assert answers[-1]["reason"] == "too_many_conflicts"
     assert Scan.objects.conflicts().count() == 3
-    assert said(tell(neighbour, event, reading(ticket, "second")))[0] == "used", (
+    assert said(send_readings(neighbour, event, reading(ticket, "second")))[0] == "used", (
         "each phone has its own"
     )
     valid = make_reservation(event, status="confirmed").tickets.get()
-    assert said(tell(key, event, reading(valid, "n-9"))) == ("ok", "", True), (
+    assert said(send_readings(key, event, reading(valid, "n-9"))) == ("ok", "", True), (
         "a good ticket is let in all the same"
     )
 
 
 def test_refused_scan_that_is_sent_again_is_one_conflict(client, gate, event, ticket):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     event_services.cancel(event, by=event.organizer)
-    assert [results(tell(key, event, reading(ticket))) for _ in range(3)] == [["invalid"]] * 3
+    assert [results_of(send_readings(key, event, reading(ticket))) for _ in range(3)] == [
+        ["invalid"]
+    ] * 3
     assert Scan.objects.conflicts().count() == 1
 
 
 def test_phone_that_asks_too_often_waits(client, gate, event, monkeypatch):
     monkeypatch.setattr("tickets.views.checkin.phone.MOST_REQUESTS", 5)
-    key, neighbour = stand(client, gate), stand(Client(), gate, "Ewa")
-    answers = [tell(key, event) for _ in range(12)]
+    key, neighbour = register_device(client, gate), register_device(Client(), gate, "Ewa")
+    answers = [send_readings(key, event) for _ in range(12)]
     assert {answer.status_code for answer in answers} == {200, 429}
     limited = answers[-1]
     assert (limited.json()["code"], limited["Retry-After"]) == ("too_many_attempts", "60")
-    assert tell(neighbour, event).status_code == 200
+    assert send_readings(neighbour, event).status_code == 200
 
 
 def test_gates_link_makes_so_many_phones_a_minute(gate):
@@ -370,7 +391,7 @@ def test_gates_link_makes_so_many_phones_a_minute(gate):
     ids=["endless", "words", "deep lists", "deep objects", "half a character", "null", "no text"],
 )
 def test_phone_that_talks_nonsense_is_refused(client, gate, event, body):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     address = reverse("tickets:readings", args=[event.pk])
     answer = Client().post(
         address, body, content_type="application/json", headers={"X-Door-Key": key}
@@ -379,8 +400,8 @@ def test_phone_that_talks_nonsense_is_refused(client, gate, event, body):
 
 
 def test_code_of_half_a_character_is_no_ticket(client, gate, event):
-    key = stand(client, gate)
-    assert said(tell(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == (
+    key = register_device(client, gate)
+    assert said(send_readings(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == (
         "invalid",
         "not_a_ticket",
         False,
@@ -398,7 +419,7 @@ SINCE = [
 
 @pytest.mark.parametrize("since", SINCE)
 def test_list_since_a_time_that_makes_no_sense_is_refused(client, gate, event, since):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     answer = Client().get(
         reverse("tickets:guest_list", args=[event.pk]),
         {"since": since},
@@ -412,51 +433,61 @@ def test_list_since_a_time_that_makes_no_sense_is_refused(client, gate, event, s
 
 def test_key_dies_with_a_change_of_password(client, event, ticket):
     key = phone_of(client, event, event.organizer)
-    assert (tell(key, event).json()["allowed"], guests(key, event).status_code) == (True, 200)
+    assert (send_readings(key, event).json()["allowed"], guests(key, event).status_code) == (
+        True,
+        200,
+    )
     access.change_password(event.organizer, "another long password")
-    assert (tell(key, event, reading(ticket)).status_code, guests(key, event).status_code) == (
+    assert (
+        send_readings(key, event, reading(ticket)).status_code,
+        guests(key, event).status_code,
+    ) == (
         401,
         401,
     )
     assert (inside(event), Device.objects.get().has_ended) == (0, True)
     again = phone_of(Client(), event, event.organizer)
-    assert tell(again, event).json()["allowed"] is True
+    assert send_readings(again, event).json()["allowed"] is True
 
 
 def test_key_dies_with_the_log_out(client, event):
     key = phone_of(client, event, event.organizer)
     elsewhere = phone_of(Client(), event, event.organizer)
     client.post(reverse("account_logout"))
-    assert (tell(key, event).status_code, guests(key, event).status_code) == (401, 401)
-    assert tell(elsewhere, event).json()["allowed"] is True, "another phone of the same person"
+    assert (send_readings(key, event).status_code, guests(key, event).status_code) == (401, 401)
+    assert send_readings(elsewhere, event).json()["allowed"] is True, (
+        "another phone of the same person"
+    )
 
 
 def test_key_outlives_the_log_out_for_scans_that_wait(client, event, ticket):
     key = phone_of(client, event, event.organizer)
-    been_there(event)
-    tell(key, event, waiting=1)
+    backdate_devices(event)
+    send_readings(key, event, waiting=1)
     client.post(reverse("account_logout"))
     assert guests(key, event).status_code == 403
-    answer = tell(key, event, reading(ticket, ago=MINUTE), leaving=True)
+    answer = send_readings(key, event, reading(ticket, ago=MINUTE), leaving=True)
     assert (said(answer), answer.json()["allowed"]) == (("ok", "", False), False)
     assert inside(event) == 1
-    assert tell(key, event).status_code == 401, "nothing waits any more"
+    assert send_readings(key, event).status_code == 401, "nothing waits any more"
 
 
 def test_key_dies_when_the_phone_says_that_it_leaves(client, event, gate):
-    key = stand(client, gate)
-    assert tell(key, event, leaving=True).json()["allowed"] is False
-    assert tell(key, event).status_code == 401
+    key = register_device(client, gate)
+    assert send_readings(key, event, leaving=True).json()["allowed"] is False
+    assert send_readings(key, event).status_code == 401
 
 
 def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, event, ticket):
     """The helper's own event has a gate and a phone that are called the same."""
     phone = Client()
-    stand(phone, gate, "Ann")
+    register_device(phone, gate, "Ann")
     phone.post(reverse("tickets:admit", args=[ticket.reservation_id]))
     elsewhere = make_event(organizer=make_organizer())
     client.force_login(helper)
-    stand(client, gates.add_gate(elsewhere, name=gate.name, by=elsewhere.organizer), "Ann")
+    register_device(
+        client, gates.add_gate(elsewhere, name=gate.name, by=elsewhere.organizer), "Ann"
+    )
     assert len({*Device.objects.values_list("name", flat=True)}) == 1
     answer = client.post(
         reverse("tickets:undo_check_in", args=[ticket.reservation_id]), {"sure": "1"}
@@ -465,7 +496,7 @@ def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, e
 
 
 def test_what_a_gate_phone_is_shown_stays_in_no_cache(client, gate, event, ticket):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     shown = {
         "page": client.get(reverse("tickets:check_in", args=[event.pk])),
         "search": client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "Łucja"}),
@@ -474,8 +505,8 @@ def test_what_a_gate_phone_is_shown_stays_in_no_cache(client, gate, event, ticke
         ),
         "key": client.post(reverse("tickets:device", args=[event.pk])),
         "link": Client().get(path_of(gate)),
-        "readings": tell(key, event, reading(ticket)),
-        "refused": tell("wrong", event, reading(ticket)),
+        "readings": send_readings(key, event, reading(ticket)),
+        "refused": send_readings("wrong", event, reading(ticket)),
     }
     private = {
         name: {*answer.headers.get("Cache-Control", "").split(", ")} >= {"private", "no-store"}

@@ -17,7 +17,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tests.support.markup import all_words, only, tree, words
-from tests.support.page_checks import inline_in
+from tests.support.page_checks import inline_code_in
 from tickets.checkin import admission
 from tickets.models import Ticket
 from tickets.queue import decisions, registration
@@ -292,7 +292,7 @@ def test_the_page_is_dark_and_runs_under_the_strict_policy(client, event, reserv
     )
     for page in pages:
         assert only(page, "//html").get("data-theme") == "dark"
-        assert inline_in(page) == [] and "no-store" in page["Cache-Control"]
+        assert inline_code_in(page) == [] and "no-store" in page["Cache-Control"]
         assert [
             words(only(page, f"//*[@id='live-{name}']")) for name in ("checked-in", "confirmed")
         ] == ["0", "1"]

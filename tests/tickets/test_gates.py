@@ -1,4 +1,4 @@
-"""Gates and the phones that stand there: what a link opens and for how long, and what becomes of readings whose phone has to go."""
+"""Gates and the phones that register_device there: what a link opens and for how long, and what becomes of readings whose phone has to go."""
 
 import base64
 import json
@@ -15,7 +15,14 @@ from django.utils import timezone
 from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import DoorStaff, Event
-from tests.support.check_in_devices import been_there, path_of, reading, results, stand, tell
+from tests.support.check_in_devices import (
+    backdate_devices,
+    path_of,
+    reading,
+    register_device,
+    results_of,
+    send_readings,
+)
 from tests.support.factories import make_event, make_person, make_reservation
 from tests.support.markup import all_words
 from tickets.checkin import devices, gates
@@ -53,7 +60,7 @@ def test_link_alone_does_nothing_and_the_button_opens_this_door_and_no_other(cli
     other = make_event(organizer=event.organizer)
     assert "Entrance A" in client.get(path_of(gate)).content.decode()
     assert not Device.objects.exists()
-    stand(client, gate)
+    register_device(client, gate)
     assert Device.objects.get().name == "Entrance A, Kuba"
     opened = [
         client.get(reverse(f"tickets:{page}", args=[event.pk])).status_code
@@ -69,7 +76,7 @@ def test_link_alone_does_nothing_and_the_button_opens_this_door_and_no_other(cli
 
 @pytest.mark.parametrize("end", ["revoked", "over", "phone ended"])
 def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, end):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     if end == "revoked":
         gates.revoke_gate(gate, by=event.organizer)
     elif end == "over":
@@ -81,8 +88,8 @@ def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, 
         devices.end(Device.objects.get(), by=event.organizer)
     assert client.get(reverse("tickets:check_in", args=[event.pk])).status_code == 404
     assert client.post(reverse("tickets:admit", args=[ticket.reservation_id])).status_code == 404
-    answer = tell(key, event, reading(ticket, let_in=False))
-    assert (results(answer), answer.json()["allowed"]) == (["invalid"], False)
+    answer = send_readings(key, event, reading(ticket, let_in=False))
+    assert (results_of(answer), answer.json()["allowed"]) == (["invalid"], False)
     assert (
         Client()
         .get(reverse("tickets:guest_list", args=[event.pk]), headers={"X-Door-Key": key})
@@ -132,12 +139,12 @@ def test_altered_link_opens_nothing(client, gate):
 def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(
     client, gate, event, ticket
 ):
-    key = stand(client, gate)
-    been_there(event)
+    key = register_device(client, gate)
+    backdate_devices(event)
     client.logout()
     said = reading(ticket, ago=timedelta(minutes=20))
-    assert [results(tell(key, event, said)) for _ in range(3)] == [["ok"]] * 3
-    assert results(tell(key, event, reading(ticket, "n-2", let_in=False))) == ["used"]
+    assert [results_of(send_readings(key, event, said)) for _ in range(3)] == [["ok"]] * 3
+    assert results_of(send_readings(key, event, reading(ticket, "n-2", let_in=False))) == ["used"]
     ticket.refresh_from_db()
     assert (ticket.checked_in_device, ticket.checked_in_by) == ("Entrance A, Kuba", None)
     assert timezone.now() - ticket.checked_in_at > timedelta(minutes=19)
@@ -145,10 +152,10 @@ def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(
 
 
 def test_answer_says_who_and_when(client, gate, event, ticket):
-    key = stand(client, gate)
-    answers = tell(key, event, reading(ticket, "n-1"), reading(ticket, "n-2", let_in=False)).json()[
-        "answers"
-    ]
+    key = register_device(client, gate)
+    answers = send_readings(
+        key, event, reading(ticket, "n-1"), reading(ticket, "n-2", let_in=False)
+    ).json()["answers"]
     assert [one["guest"] for one in answers] == ["Łucja Żółć"] * 2
     assert answers[1]["by"] == "Entrance A, Kuba"
     assert answers[1]["entered"]
@@ -157,14 +164,14 @@ def test_answer_says_who_and_when(client, gate, event, ticket):
 def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_conflict(
     client, gate, event, ticket
 ):
-    key = stand(client, gate)
-    been_there(event)
+    key = register_device(client, gate)
+    backdate_devices(event)
     late = make_reservation(event, status="confirmed").tickets.get()
     gates.revoke_gate(gate, by=event.organizer)
-    answer = tell(
+    answer = send_readings(
         key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2")
     )
-    assert results(answer) == ["ok", "invalid"]
+    assert results_of(answer) == ["ok", "invalid"]
     [conflict] = Scan.objects.conflicts()
     assert (conflict.reason, conflict.ticket, inside(event)) == ("no_longer_allowed", late, 1)
 
@@ -174,11 +181,13 @@ def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
     staff = event_services.add_door_staff(event, email=kuba.email, by=event.organizer)
     client.force_login(kuba)
     key = client.post(reverse("tickets:device", args=[event.pk])).json()["key"]
-    been_there(event)
+    backdate_devices(event)
     late = make_reservation(event, status="confirmed").tickets.get()
     event_services.remove_door_staff(DoorStaff.objects.get(pk=staff.pk), by=event.organizer)
-    assert results(
-        tell(key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2"))
+    assert results_of(
+        send_readings(
+            key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2")
+        )
     ) == ["ok", "invalid"]
     assert Scan.objects.conflicts().get().ticket == late
     ticket.refresh_from_db()
@@ -186,32 +195,32 @@ def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
 
 
 def test_cancelled_event_keeps_whom_the_door_let_in(client, gate, event, ticket):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     event_services.cancel(event, by=event.organizer)
-    assert results(tell(key, event, reading(ticket))) == ["invalid"]
+    assert results_of(send_readings(key, event, reading(ticket))) == ["invalid"]
     assert Scan.objects.conflicts().get().reason == "event_cancelled"
 
 
 def test_answer_that_came_too_late_is_a_conflict_all_the_same(client, gate, event, ticket):
     """The phone asked, heard nothing, and opened the door by itself: the server had already refused."""
-    key = stand(client, gate)
-    tell(key, event, reading(ticket, "other phone"))
-    assert results(tell(key, event, reading(ticket, "n-1", let_in=False))) == ["used"]
+    key = register_device(client, gate)
+    send_readings(key, event, reading(ticket, "other phone"))
+    assert results_of(send_readings(key, event, reading(ticket, "n-1", let_in=False))) == ["used"]
     assert not Scan.objects.conflicts().exists()
-    assert results(tell(key, event, reading(ticket, "n-1", let_in=True))) == ["used"]
+    assert results_of(send_readings(key, event, reading(ticket, "n-1", let_in=True))) == ["used"]
     assert Scan.objects.conflicts().get().nonce == "n-1"
 
 
 def test_reading_is_taken_back_once_and_by_its_own_phone(client, gate, event, ticket):
-    key, other = stand(client, gate), stand(Client(), gate, "Ewa")
-    tell(key, event, reading(ticket, "n-1"))
-    assert results(tell(other, event, {"nonce": "n-1", "undo": True})) == ["invalid"]
-    assert results(
-        tell(key, event, {"nonce": "n-1", "undo": True}, {"nonce": "n-1", "undo": True})
+    key, other = register_device(client, gate), register_device(Client(), gate, "Ewa")
+    send_readings(key, event, reading(ticket, "n-1"))
+    assert results_of(send_readings(other, event, {"nonce": "n-1", "undo": True})) == ["invalid"]
+    assert results_of(
+        send_readings(key, event, {"nonce": "n-1", "undo": True}, {"nonce": "n-1", "undo": True})
     ) == ["back", "invalid"]
     assert inside(event) == 0
-    assert results(tell(other, event, reading(ticket, "n-2"))) == ["ok"]
-    assert results(tell(key, event, {"nonce": "n-1", "undo": True})) == ["invalid"], (
+    assert results_of(send_readings(other, event, reading(ticket, "n-2"))) == ["ok"]
+    assert results_of(send_readings(key, event, {"nonce": "n-1", "undo": True})) == ["invalid"], (
         "that is another admission"
     )
     assert inside(event) == 1
@@ -230,7 +239,7 @@ def test_reading_is_taken_back_once_and_by_its_own_phone(client, gate, event, ti
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_kept(client, gate, event, body):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     answer = Client().post(
         reverse("tickets:readings", args=[event.pk]),
         body,
@@ -243,11 +252,12 @@ def test_what_makes_no_sense_is_refused_and_nothing_kept(client, gate, event, bo
 
 def test_key_of_another_event_and_an_old_key_open_nothing(client, gate, event, ticket):
     other = make_event(organizer=event.organizer)
-    foreign = stand(Client(), gates.add_gate(other, name="B", by=event.organizer))
-    old = stand(client, gate)
+    foreign = register_device(Client(), gates.add_gate(other, name="B", by=event.organizer))
+    old = register_device(client, gate)
     new = client.post(reverse("tickets:device", args=[event.pk])).json()["key"]
     assert [
-        tell(key, event, reading(ticket)).status_code for key in ("", "x", foreign, old, new)
+        send_readings(key, event, reading(ticket)).status_code
+        for key in ("", "x", foreign, old, new)
     ] == [401] * 4 + [200]
     assert Device.objects.filter(event=event).count() == 1
 
@@ -272,7 +282,10 @@ def fetched(key, event, **query):
 
 
 def test_list_is_read_ticket_by_ticket_and_names_nobody(client, gate, event, ticket):
-    key, other = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
+    key, other = (
+        register_device(client, gate),
+        make_reservation(event, status="confirmed").tickets.get(),
+    )
     registration.cancel(other.reservation, by=other.reservation.person)
     answer = fetched(key, event)
     assert not {"Łucja", "Żółć", ticket.code, ticket.reservation.person.email} & set(
@@ -284,18 +297,21 @@ def test_list_is_read_ticket_by_ticket_and_names_nobody(client, gate, event, tic
 
 
 def test_list_brings_what_has_changed(client, gate, event, ticket, monkeypatch):
-    key = stand(client, gate)
+    key = register_device(client, gate)
     type(ticket).objects.update(changed=timezone.now() - timedelta(hours=1))
     since = fetched(key, event).json()["at"]
     assert fetched(key, event, since=since).json()["entries"] == []
-    tell(key, event, reading(ticket))
+    send_readings(key, event, reading(ticket))
     [entry] = fetched(key, event, since=since).json()["entries"]
     assert opened(ticket, [entry])["by"] == "Entrance A, Kuba"
 
 
 def test_list_comes_in_pages(client, gate, event, ticket, monkeypatch):
     monkeypatch.setattr("tickets.checkin.offline_list.PER_PAGE", 1)
-    key, second = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
+    key, second = (
+        register_device(client, gate),
+        make_reservation(event, status="confirmed").tickets.get(),
+    )
     first = fetched(key, event).json()
     rest = fetched(key, event, after=first["next"]).json()
     assert opened(ticket, first["entries"])["code"] == ticket.code
@@ -306,8 +322,8 @@ def test_list_comes_in_pages(client, gate, event, ticket, monkeypatch):
 
 
 def test_panel_shows_phones_their_last_word_and_their_pace(client, gate, event, ticket):
-    key = stand(Client(), gate)
-    tell(key, event, reading(ticket), waiting=3, ready=True)
+    key = register_device(Client(), gate)
+    send_readings(key, event, reading(ticket), waiting=3, ready=True)
     client.force_login(event.organizer)
     page = " ".join(all_words(client.get(reverse("tickets:doors", args=[event.pk])), "//main"))
     for part in (
@@ -334,7 +350,10 @@ def test_person_of_the_staff_says_at_which_gate_they_stand(client, gate, event):
 
 
 def test_list_says_how_many_may_come_in(client, gate, event, ticket):
-    key, other = stand(client, gate), make_reservation(event, status="confirmed").tickets.get()
+    key, other = (
+        register_device(client, gate),
+        make_reservation(event, status="confirmed").tickets.get(),
+    )
     registration.cancel(other.reservation, by=other.reservation.person)
     answer = fetched(key, event).json()
     assert (len(answer["entries"]), answer["valid"]) == (2, 1)

@@ -17,7 +17,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tests.support.markup import all_words, has_class, only, tree, words
-from tests.support.page_checks import inline_in
+from tests.support.page_checks import inline_code_in
 from tickets.checkin import admission
 from tickets.models import Reservation
 from tickets.queue import bulk_decisions, decisions, reads, registration
@@ -314,7 +314,7 @@ def test_queue_shows_hostile_names_as_they_are(client, event):
     make_reservation(event, make_person('=cmd|"x"!A0 {{7|add:7}}'))
     response = client.get(queue_url(event))
     assert names(response) == ["<script>alert(1)</script> X", '=cmd|"x"!A0 {{7|add:7}}']
-    assert inline_in(response) == []
+    assert inline_code_in(response) == []
     answer = press(client, "confirm", event.reservations.first())
     assert "<script>" not in answer.text
 

@@ -19,7 +19,7 @@ RACERS, SEATS = 16, 50
 
 
 def race(event, processes, *, guard=True):
-    """What came of every deed of every process."""
+    """What came of every action of every process."""
     plan = json.dumps({"event": event.pk, "guard": guard, "processes": processes})
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.racer"],
@@ -34,9 +34,9 @@ def race(event, processes, *, guard=True):
     return [outcome for outcomes in json.loads(done.stdout) for outcome in outcomes]
 
 
-def deal(deeds):
-    """The deeds in turn to every process."""
-    return [deeds[start::RACERS] for start in range(RACERS)]
+def deal(actions):
+    """The actions in turn to every process."""
+    return [actions[start::RACERS] for start in range(RACERS)]
 
 
 def storm(*, guard):
@@ -75,8 +75,8 @@ def approval(*, guard):
     """An approval event with 50 seats and 120 waiting; 16 organizers approve them all, from both ends."""
     event = make_event(seats_limit=SEATS)
     waiting = [registration.reserve(event, person=person).pk for person in make_people(120)]
-    deeds = [["confirm", pk, event.organizer_id] for pk in waiting + waiting[::-1]]
-    return event, race(event, deal(deeds), guard=guard)
+    actions = [["confirm", pk, event.organizer_id] for pk in waiting + waiting[::-1]]
+    return event, race(event, deal(actions), guard=guard)
 
 
 def test_approval_race_gives_exactly_the_last_seats():
@@ -126,16 +126,16 @@ def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
     event = make_event(seats_limit=SEATS, admission=admission)
     reservations = [registration.reserve(event, person=person) for person in make_people(100)]
     organizer = event.organizer_id
-    deeds = [["reserve", 0, person.pk] for person in make_people(40)]
-    deeds += [["cancel", r.pk, r.person_id] for r in reservations[::3]]
+    actions = [["reserve", 0, person.pk] for person in make_people(40)]
+    actions += [["cancel", r.pk, r.person_id] for r in reservations[::3]]
     for verb in ("confirm", "reject", "undo"):
-        deeds += [[verb, r.pk, organizer] for r in reservations[::2]]
-    deeds += [["confirm_many", r.pk, organizer] for r in reservations[::10]]
-    deeds += [["confirm_next", 3, organizer]] * 5
-    deeds += [["take_back_many", r.pk, organizer] for r in reservations[5::20]]
-    deeds += [["seats", seats, organizer] for seats in range(SEATS - 10, SEATS + 10)]
-    random.Random(admission).shuffle(deeds)
-    outcomes = race(event, deal(deeds))
+        actions += [[verb, r.pk, organizer] for r in reservations[::2]]
+    actions += [["confirm_many", r.pk, organizer] for r in reservations[::10]]
+    actions += [["confirm_next", 3, organizer]] * 5
+    actions += [["reject_many_confirmed", r.pk, organizer] for r in reservations[5::20]]
+    actions += [["set_seats_limit", seats, organizer] for seats in range(SEATS - 10, SEATS + 10)]
+    random.Random(admission).shuffle(actions)
+    outcomes = race(event, deal(actions))
     assert set(outcomes) <= {
         "done",
         *(
@@ -152,10 +152,10 @@ def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
 def test_cancelling_the_event_in_the_middle_of_everything_sends_everybody_home():
     event = make_event(seats_limit=SEATS, admission="automatic")
     reservations = [registration.reserve(event, person=person) for person in make_people(60)]
-    deeds = [["reserve", 0, person.pk] for person in make_people(60)]
-    deeds += [["cancel", r.pk, r.person_id] for r in reservations[::2]]
-    deeds.insert(len(deeds) // 2, ["cancel_event", 0, event.organizer_id])
-    outcomes = race(event, deal(deeds))
+    actions = [["reserve", 0, person.pk] for person in make_people(60)]
+    actions += [["cancel", r.pk, r.person_id] for r in reservations[::2]]
+    actions.insert(len(actions) // 2, ["cancel_event", 0, event.organizer_id])
+    outcomes = race(event, deal(actions))
     # Whether anybody came too late is up to the machine; what became of those in time is not.
     assert set(outcomes) <= {"done", "event_not_open", "already_gone"}
     assert not event.reservations.active().exists()
@@ -179,12 +179,12 @@ def test_people_who_leave_at_once_get_in_nobodys_way():
     held = [registration.reserve(event, person=person) for event in events for person in people]
     random.Random("leave").shuffle(held)
     # Each from two processes, while they also cancel one by one and others come.
-    deeds = [["leave", 0, person.pk] for person in people * 2] + [
+    actions = [["delete_account", 0, person.pk] for person in people * 2] + [
         ["cancel", r.pk, r.person_id] for r in held[::2]
     ]
-    deeds += [["reserve", 0, person.pk] for person in make_people(20)]
-    random.Random("leave").shuffle(deeds)
-    assert set(race(events[0], deal(deeds))) == {"done", "already_gone"}
+    actions += [["reserve", 0, person.pk] for person in make_people(20)]
+    random.Random("leave").shuffle(actions)
+    assert set(race(events[0], deal(actions))) == {"done", "already_gone"}
     assert not Reservation.objects.active().filter(person__in=people).exists()
     assert events[0].reservations.active().count() == 20
     assert violations() == []

@@ -10,7 +10,7 @@ from events import services as event_services
 from events.models import Event
 from tests.support.factories import make_event, make_people, make_person, make_reservation
 from tests.support.markup import all_words, has_class, only, tree, words
-from tests.support.page_checks import inline_in
+from tests.support.page_checks import inline_code_in
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 from tickets.queue.card import card_of
@@ -529,7 +529,7 @@ def test_a_page_for_each_state_holds_nothing_inline(client):
         reservation = make_reservation(status=status)
         client.force_login(reservation.person)
         for url in (reservation.event.get_absolute_url(), MINE, cancel_url(reservation)):
-            assert inline_in(client.get(url)) == []
+            assert inline_code_in(client.get(url)) == []
 
 
 # --- My reservations --------------------------------------------------------------------------------------------------

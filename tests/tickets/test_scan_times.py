@@ -10,7 +10,13 @@ from django.utils import timezone
 
 from eventflow.core.errors import Refused
 from tests.eventflow.api.clients import Api, refused
-from tests.support.check_in_devices import been_there, reading, results, stand, tell
+from tests.support.check_in_devices import (
+    backdate_devices,
+    reading,
+    register_device,
+    results_of,
+    send_readings,
+)
 from tests.support.factories import make_event, make_person, make_reservation
 from tickets.checkin import gates, scan_times, scans
 from tickets.models import Scan, Ticket
@@ -109,8 +115,8 @@ IMPOSSIBLE = {
 @pytest.fixture
 def phone(client, event):
     """The key of a phone that came by a gate's link an hour ago."""
-    key = stand(client, gates.add_gate(event, name="Entrance A", by=event.organizer))
-    been_there(event)
+    key = register_device(client, gates.add_gate(event, name="Entrance A", by=event.organizer))
+    backdate_devices(event)
     return key
 
 
@@ -121,10 +127,10 @@ def test_phone_hears_that_a_time_is_impossible_and_its_other_scans_count(
 ):
     caplog.set_level("INFO")
     other = make_reservation(event, status="confirmed").tickets.get()
-    answer = tell(
+    answer = send_readings(
         phone, event, reading(ticket, "n-1", let_in=let_in) | {"at": at}, reading(other, "n-2")
     )
-    assert results(answer) == ["invalid", "ok"]
+    assert results_of(answer) == ["invalid", "ok"]
     first = answer.json()["answers"][0]
     assert (first["reason"], first["kept"]) == ("impossible_time", let_in)
     assert "clock" in first["message"] and "guest" not in first
@@ -139,7 +145,7 @@ def test_phone_hears_that_a_time_is_impossible_and_its_other_scans_count(
 
 def test_pages_work_after_scans_of_the_year_one(client, phone, event, ticket):
     """From a gate's phone, and over the API, one after the other; then the ticket still lets its guest in."""
-    tell(
+    send_readings(
         phone,
         event,
         {"nonce": "n1", "code": ticket.code, "at": IMPOSSIBLE["year 1"], "let_in": True},
@@ -148,7 +154,7 @@ def test_pages_work_after_scans_of_the_year_one(client, phone, event, ticket):
     path = f"/reservations/{ticket.reservation_id}/check-in/"
     assert refused(Api(event.organizer).post(path, said)) == (400, "impossible_time")
     assert_that_pages_work(client, event, ticket)
-    assert results(tell(phone, event, reading(ticket, "n2"))) == ["ok"]
+    assert results_of(send_readings(phone, event, reading(ticket, "n2"))) == ["ok"]
     assert_that_pages_work(client, event, ticket)
 
 

@@ -17,7 +17,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tests.support.markup import all_words, only, words
-from tests.support.page_checks import inline_in
+from tests.support.page_checks import inline_code_in
 from tests.support.pdf_tools import codes_of, text_of
 from tickets.checkin import admission
 from tickets.models import Ticket
@@ -135,7 +135,7 @@ def test_the_page_shows_what_the_door_needs(client, reservation, owner):
     assert only(page, "//article//img").get("src") == reverse(
         "tickets:ticket_qr", args=[reservation.pk]
     )
-    assert inline_in(page) == []
+    assert inline_code_in(page) == []
     assert ticket.serial not in page.text
 
 

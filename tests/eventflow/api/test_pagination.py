@@ -44,7 +44,7 @@ LISTS = {
 INDEXED = [name for name in LISTS if name != "reservations"]
 
 
-class House:
+class Dataset:
     """An organizer's events, all at the same two moments; a guest of them all; and one event with as many guests. Everything happened at once."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class House:
 
 @pytest.fixture
 def house():
-    return House()
+    return Dataset()
 
 
 def at(path, **query):

@@ -84,18 +84,20 @@ def assert_alike(told, shown):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_tutorial_works_as_it_stands(tmp_path, post):
+def test_the_tutorial_works_as_it_stands(tmp_path, smtp_server):
     User.objects.create_superuser("admin@example.org", PASSWORD)
     User.objects.create_user(
         "maja@example.org", PASSWORD, activated=True, first_name="Maja", last_name="Wiśniewska"
     )
     make_event(title="Another")
     with (
-        serving(tmp_path / "log", FRONTEND_ACTIVATION_URL="http://localhost", **post.env) as site,
+        serving(
+            tmp_path / "log", FRONTEND_ACTIVATION_URL="http://localhost", **smtp_server.env
+        ) as site,
         processes.running(
             processes.command("worker", "--interval", "0.1"),
             FRONTEND_ACTIVATION_URL="http://localhost",
-            **post.env,
+            **smtp_server.env,
         ),
     ):
         shell = Shell(tmp_path)
@@ -104,8 +106,10 @@ def test_the_tutorial_works_as_it_stands(tmp_path, post):
                 "http://localhost:8000", f"http://localhost:{site.port}"
             )
             if "the token from the link" in commands:
-                processes.wait_until(lambda: post.letters)
-                commands = commands.replace("the token from the link", token_in(post.letters[0]))
+                processes.wait_until(lambda: smtp_server.letters)
+                commands = commands.replace(
+                    "the token from the link", token_in(smtp_server.letters[0])
+                )
             printed = shell.run(commands)
             for language, shown in step.shown:
                 if language == "json":
