@@ -1,4 +1,8 @@
-"""Static files under names that say what is in them, so that browsers keep them for ever; collected only when they changed."""
+"""Static files under names that say what is in them, so that browsers keep them for ever.
+
+Our styles and scripts are many small files. Browsers get one of each, without comments: see
+docs/decisions/0034-one-stylesheet-and-one-script.md.
+"""
 
 import hashlib
 import posixpath
@@ -7,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import rcssmin
+import rjsmin
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.files.base import ContentFile
@@ -15,19 +21,20 @@ from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 STYLES, SCRIPTS = "css/app.css", "js/ui.js"
-STYLE = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
-SCRIPT = re.compile(r'import "([^"]+)";')
-# Comments are for those who read the sources. Those of a script stand on lines of their own, or after a statement.
-STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.S)
-SCRIPT_COMMENT = re.compile(r"^ *//.*\n|(?<=[;{}]) //.*$", re.M)
-# Spaces that a browser does not need; those between two words or around an operator stay.
-STYLE_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
-ADDRESS = re.compile(r'url\("(?!data:)([^"]+)"\)')
+# A line of STYLES or SCRIPTS that names one of their parts.
+STYLE_IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
+SCRIPT_IMPORT = re.compile(r'import "([^"]+)";')
+# What a part must not hold, because the whole would then mean something else.
+STYLE_NEEDS_ITS_FILE = re.compile(r"^\s*@(import|charset|namespace)\b", re.M)
+SCRIPT_NEEDS_ITS_FILE = re.compile(r"^\s*(import|export)\b", re.M)
+# What rjsmin does not understand: a template literal inside another one.
+NESTED_TEMPLATE = re.compile(r"`[^`]*\$\{[^}`]*`")
+RELATIVE_ADDRESS = re.compile(r'url\("(?!data:)([^"]+)"\)')
 Read = Callable[[str], str]
 
 
 class HashedStorage(CompressedManifestStaticFilesStorage):
-    """Files under hashed names. Our styles and scripts are many files, which import each other, and one of each for browsers."""
+    """Files under hashed names, with one stylesheet and one script in the place of their parts."""
 
     def post_process(
         self, paths: dict[str, Any], dry_run: bool = False, **options: Any
@@ -37,52 +44,75 @@ class HashedStorage(CompressedManifestStaticFilesStorage):
             with storage.open(path) as file:
                 return file.read().decode()
 
-        whole = InMemoryStorage()
-        for entry, bundled in ((STYLES, bundled_styles), (SCRIPTS, bundled_scripts)):
+        joined = InMemoryStorage()
+        for entry, join in ((STYLES, join_styles), (SCRIPTS, join_scripts)):
             if entry in paths and not dry_run:
-                whole.save(entry, ContentFile(bundled(read).encode()))
-        paths |= {entry: (whole, entry) for entry in (STYLES, SCRIPTS) if whole.exists(entry)}
+                joined.save(entry, ContentFile(join(read).encode()))
+                paths[entry] = joined, entry
         yield from super().post_process(paths, dry_run, **options)
 
 
-def bundled_styles(read: Read) -> str:
-    """The stylesheet with what it imports in its place, each part in its layer."""
+def join_styles(read: Read) -> str:
+    """STYLES with its parts in the place of their imports, each in its layer; minified.
+
+    `read` returns a file's text by its name. Raises ValueError for a part that can't be joined.
+    """
     folder = posixpath.dirname(STYLES)
 
-    def part(match: re.Match[str]) -> str:
-        name = posixpath.join(folder, match[1])
-        text = ADDRESS.sub(
-            lambda url: f'url("{moved(posixpath.dirname(name), url[1], folder)}")', read(name)
+    def part(line: re.Match[str]) -> str:
+        name = posixpath.join(folder, line[1])
+        text = read(name)
+        refuse(STYLE_NEEDS_ITS_FILE, text, name)
+        text = RELATIVE_ADDRESS.sub(
+            lambda url: f'url("{moved(posixpath.dirname(name), url[1], folder)}")', text
         )
-        return f"@layer {match[2]} {{\n{text}}}"
+        return f"@layer {line[2]} {{\n{text}\n}}"
 
-    return tight(STYLE_COMMENT.sub("", STYLE.sub(part, read(STYLES))))
-
-
-def tight(styles: str) -> str:
-    """The styles without the spaces that only their readers need."""
-    return STYLE_SPACE.sub(lambda match: match[1] or "", styles)
+    minified: str = rcssmin.cssmin(replace_lines(STYLE_IMPORT, part, read(STYLES)))
+    return minified
 
 
-def bundled_scripts(read: Read) -> str:
-    """The script with what it imports in its place. Our modules export nothing, so each is a block, whose names are its own."""
-    folder = posixpath.dirname(SCRIPTS)
-    whole = SCRIPT.sub(
-        lambda match: f"{{\n{read(posixpath.normpath(posixpath.join(folder, match[1])))}}}",
-        read(SCRIPTS),
+def join_scripts(read: Read) -> str:
+    """SCRIPTS with its parts in the place of their imports, each a block of its own; minified.
+
+    `read` returns a file's text by its name. Raises ValueError for a part that can't be joined.
+    """
+
+    def part(line: re.Match[str]) -> str:
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(SCRIPTS), line[1]))
+        text = read(name)
+        refuse(SCRIPT_NEEDS_ITS_FILE, text, name)
+        refuse(NESTED_TEMPLATE, text, name)
+        return f"{{\n{text}\n}}"
+
+    minified: str = rjsmin.jsmin(replace_lines(SCRIPT_IMPORT, part, read(SCRIPTS)))
+    return minified
+
+
+def replace_lines(
+    pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str], text: str
+) -> str:
+    """The text with each line that is `pattern` and nothing else replaced."""
+    return "".join(
+        f"{replacement(match) if (match := pattern.fullmatch(line)) else line}\n"
+        for line in text.splitlines()
     )
-    return SCRIPT_COMMENT.sub("", whole)
+
+
+def refuse(pattern: re.Pattern[str], text: str, name: str) -> None:
+    if found := pattern.search(text):
+        raise ValueError(f"{name} can't be joined with others, because of: {found[0].strip()}")
 
 
 def moved(folder: str, address: str, to: str) -> str:
-    """The relative address, as it is from another folder."""
+    """The address, relative to `folder`, as it is relative to another folder."""
     return posixpath.relpath(posixpath.join(folder, address), to)
 
 
 def collect_if_changed() -> bool:
-    """Run `collectstatic` unless the same files were collected last time: a start should not compress them all again.
+    """Run `collectstatic` unless the same files were collected last time.
 
-    Returns whether it ran.
+    A start should not compress them all again. Returns whether it ran.
     """
     stamp, now = Path(settings.STATIC_ROOT) / ".collected", fingerprint()
     if stamp.is_file() and stamp.read_text() == now:
@@ -93,11 +123,10 @@ def collect_if_changed() -> bool:
 
 
 def fingerprint() -> str:
-    """Changes when a file of any app is added, removed or saved, or when another storage is to hold them."""
+    """Changes when a file of any app is added, removed or saved, or with the storage's class."""
     digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for name, storage in finder.list([]):
-            digest.update(
-                f"{name} {storage.size(name)} {storage.get_modified_time(name)}\n".encode()
-            )
+            facts = f"{name} {storage.size(name)} {storage.get_modified_time(name)}\n"
+            digest.update(facts.encode())
     return digest.hexdigest()

@@ -21,6 +21,7 @@ for (const room of document.querySelectorAll(".own-time")) {
   // The text of an ISO moment is what the clock on the wall says there.
   if (clock.format(from) === start.slice(11, 16) && clock.format(until) === end.slice(11, 16)) continue;
   const elsewhere = from.getDate() !== Number(start.slice(8, 10));
-  const time = `${elsewhere ? `${weekday.format(from)} ` : ""}${clock.format(from)}–${ending(from, until)}`;
+  const day = elsewhere ? `${weekday.format(from)} ` : "";
+  const time = `${day}${clock.format(from)}–${ending(from, until)}`;
   room.textContent = ` (${words.replace("{time}", time)})`;
 }
