@@ -27,7 +27,10 @@ from eventflow.core.text import canonical_email
 DELETED_DOMAIN = "deleted.invalid"
 
 
-class UserManager(BaseUserManager["User"].from_queryset(FoldedQuerySet)):  # type: ignore[misc]
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> FoldedQuerySet:
+        return FoldedQuerySet(self.model, using=self._db)
+
     def create_user(
         self, email: str, password: str | None = None, *, activated: bool = False, **fields: Any
     ) -> "User":

@@ -162,6 +162,14 @@ def test_search_finds_words_of_names_and_addresses(client):
     assert "HX-Request" in page["Vary"]
 
 
+@pytest.mark.parametrize("query", ["łucja", "lucja", "ŻAK", "zak łuc"])
+def test_search_ignores_case_and_marks_on_letters(client, query):
+    client.force_login(make_admin())
+    wanted = make_person("Łucja Żak", email="l.z@example.org")
+    make_person("Anna Nowak", email="other@example.org")
+    assert [*client.get(ROLES, {"q": query}).context["page"]] == [wanted]
+
+
 def test_history_restore_gets_the_whole_page(client):
     client.force_login(make_admin())
     page = client.get(ROLES, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
