@@ -1,5 +1,7 @@
-"""Nothing that is typed is cut without a word: no field tells the browser to, and the form says how much is too much."""
+"""A text that is too long is refused with its limit, and comes back whole to be shortened."""
 
+import pkgutil
+from importlib import import_module
 from itertools import chain
 
 import pytest
@@ -7,53 +9,38 @@ from django import forms
 from django.template import Context, Template
 from lxml import html
 
-from accounts import forms as account_forms
-from events import forms as event_forms
+import accounts
+import events
+import tickets
+from events.forms.editor import EventForm
+from tests.eventflow.test_any_text import COMPARED
 from tests.support.factories import make_event
-from tests.support.full_dataset import make_dataset, open_page, visits
 from tests.support.markup import tree
-from tickets import forms as ticket_forms
 
 pytestmark = pytest.mark.django_db
-# Words to look for and a ticket's code are compared, not kept: a text that is longer than these fields take matches nothing either way.
-COMPARED = {"q", "place", "code"}
 
 
-def test_no_page_has_the_browser_cut_what_is_typed():
-    dataset, cutting, looked_at = make_dataset(), {}, 0
-    for who, view, what, asked in visits(dataset):
-        response = open_page(dataset, "en", who, view, what, asked, {})
-        if "text/html" not in response["Content-Type"] or not response.content:
-            continue
-        looked_at += 1
-        for field in tree(response).xpath("//input[@maxlength] | //textarea[@maxlength]"):
-            if field.get("name") not in COMPARED:
-                cutting[view, field.get("name")] = field.get("maxlength")
-    assert cutting == {}
-    assert looked_at > 200
+def subclasses(one):
+    for below in one.__subclasses__():
+        yield below
+        yield from subclasses(below)
 
 
 def forms_with_limits():
-    """Each field with a greatest length of each form of our own that stands on a page: (form, field)."""
-    classes = [
-        one
-        for module in (account_forms, event_forms, ticket_forms)
-        for one in vars(module).values()
-    ]
-    ours = [
-        one
-        for one in classes
-        if isinstance(one, type)
-        and issubclass(one, forms.BaseForm)
-        and one.__module__.endswith(".forms")
-    ]
-    for form in ours:
-        for name, field in form.base_fields.items():
-            if (
-                getattr(field, "max_length", None)
-                and isinstance(field, forms.CharField)
-                and name not in COMPARED
-            ):
+    """Each field with a greatest length of each form of our own: (form, field)."""
+    modules = {
+        module.name
+        for app in (accounts, events, tickets)
+        for module in pkgutil.walk_packages(app.__path__, f"{app.__name__}.")
+        if "forms" in module.name
+    }
+    for module in modules:
+        import_module(module)
+    ours = (form for form in subclasses(forms.BaseForm) if form.__module__ in modules)
+    for form in sorted(set(ours), key=lambda form: form.__name__):
+        for name, field in getattr(form, "base_fields", {}).items():
+            limited = isinstance(field, forms.CharField) and field.max_length
+            if limited and name not in COMPARED:
                 yield pytest.param(form, name, id=f"{form.__name__}-{name}")
 
 
@@ -80,8 +67,6 @@ def test_a_title_that_is_too_long_comes_back_whole_with_its_error(client):
 
 def test_long_fields_carry_their_limit_for_the_counter():
     template = Template("{% load design %}{% field form.description %}{% field form.title %}")
-    drawn = html.fromstring(
-        f"<body>{template.render(Context({'form': event_forms.EventForm()}))}</body>"
-    )
+    drawn = html.fromstring(f"<body>{template.render(Context({'form': EventForm()}))}</body>")
     assert drawn.xpath("//@data-limit") == ["20000"]
     assert drawn.xpath("//@maxlength") == []

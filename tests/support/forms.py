@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
@@ -12,8 +13,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 from lxml.html import HtmlElement
 
-from tests.support import sessions
-from tests.support.full_dataset import Dataset, visits
+from tests.support.full_dataset import Dataset, session_of, visits
 from tests.support.markup import tree
 
 ENGLISH = {"Accept-Language": "en"}
@@ -82,9 +82,9 @@ def open_page(
     """
     client.cookies.clear()
     cache.clear()
+    if person := dataset["people"].get(who):
+        client.cookies[settings.SESSION_COOKIE_NAME] = session_of(dataset, person)
     with transaction.atomic():
-        if person := dataset["people"].get(who):
-            sessions.log_in(client, person)
         answer = client.post(path, sent) if sent else client.get(path, follow=True)
         transaction.set_rollback(True)
     return answer

@@ -1,4 +1,4 @@
-"""A house full of people who write Greek, and every way through it: what stands there in Latin letters are the product's own words."""
+"""A dataset full of people who write Greek, and every way through it: what stands there in Latin letters are the product's own words."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
@@ -467,22 +468,35 @@ def pages(dataset: Dataset) -> Iterator[tuple[Any, str]]:
 
 
 def open_page(dataset, language, who, view, what, asked, headers):
-    """Go there and come back: nothing that this changes stays."""
+    """Return what the page answers to this person; nothing that this changes stays.
+
+    Each person logs in once: with one client for all, because a new one loads the middleware again.
+    """
     person = dataset["people"].get(who) if isinstance(who, str) else who
     path = reverse(view, args=what if isinstance(what, list) else [what.pk] if what else [])
-    client = Client(headers={"Accept-Language": language, **headers})
+    client = dataset.setdefault("client", Client())
+    client.cookies.clear()
+    if person:
+        client.cookies[settings.SESSION_COOKIE_NAME] = session_of(dataset, person)
+    headers = {"Accept-Language": language, **headers}
     cache.clear()
     with translation.override(language), transaction.atomic():
         User.objects.update(language=language)
-        if person:
-            sessions.log_in(client, person)
         response = (
-            client.get(path + asked, follow=True)
+            client.get(path + asked, follow=True, headers=headers)
             if isinstance(asked, str)
-            else client.post(path, asked, follow=not headers)
+            else client.post(path, asked, follow=len(headers) == 1, headers=headers)
         )
         transaction.set_rollback(True)
     return response
+
+
+def session_of(dataset: Dataset, person: User) -> str:
+    """Return the key of this person's session, which begins when it is first asked for."""
+    sessions_by_person = dataset.setdefault("sessions", {})
+    if person.pk not in sessions_by_person:
+        sessions_by_person[person.pk] = sessions.log_in(Client(), person)
+    return sessions_by_person[person.pk]
 
 
 def letters(dataset: Dataset) -> Iterator[partial[Letter | None]]:

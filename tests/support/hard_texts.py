@@ -31,6 +31,31 @@ TEXTS = {
     "markup": '<b>{{ 7 }}</b> & "quoted" O\'Neil &amp; {% now %}',
     "a formula": '=HYPERLINK("https://example.org";"x");-2+3',
 }
+# The same, as many at a time as a title takes: where each page or mail is dear, and it matters only
+# that they arrive.
+TOGETHER = {
+    **{name: TEXTS[name] for name in ("a long word", "a link", "an address", "a pile of marks")},
+    "scripts": " ".join(
+        TEXTS[name]
+        for name in (
+            "right to left",
+            "Chinese, Japanese, Korean",
+            "Vietnamese",
+            "emoji",
+            "decomposed",
+        )
+    ),
+    "characters that programs read": " ".join(
+        TEXTS[name]
+        for name in (
+            "a formula",
+            "markup",
+            "zero width",
+            "an override",
+            "a stray end of an isolate",
+        )
+    ),
+}
 FIELDS: dict[type[Model], list[str]] = {
     Event: ["title", "location", "description", "cancel_message"],
     User: ["first_name", "last_name"],
