@@ -1,6 +1,7 @@
-"""Settings from the environment: from a file `.env`, and secrets also from files, as Docker and Kubernetes hand them over.
+"""Reads settings from the environment, from a file `.env`, and secrets from files of their own.
 
-Whatever is wrong with a value is said in one sentence that names its variable (ImproperlyConfigured).
+Docker and Kubernetes hand secrets over as files. A value that is wrong raises ImproperlyConfigured
+with one sentence that names its variable.
 """
 
 import builtins
@@ -10,10 +11,11 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 ASSIGNMENT = re.compile(r"(?:export )?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 YES, NO = {"true", "yes", "y", "on", "ok", "1"}, {"false", "no", "n", "off", "0"}
-# What other programs take from the same file: Docker Compose, the scripts in bin/, Django's own commands.
+# What other programs read from the same file: Docker Compose, the scripts in bin/, Django itself.
 OTHERS = {
     "BACKENDS",
     "BACKEND_CPUS",
@@ -33,18 +35,53 @@ OTHERS = {
     "TMP_SIZE",
 }
 OTHERS_BEGIN_WITH = ("COMPOSE_", "DOCKER_", "DJANGO_SUPERUSER_", "PYTHON")
-# Settings of earlier versions and of other programs like this one. Nothing here reads them, wherever they were set.
+# Settings of earlier versions and of similar programs. Nothing reads them, wherever they are set.
 FORMER = {
     "ENABLE_SECURE_HEADERS",
     "LOG_JSON",
     "SECRET_KEY",
 }
-# Families of ours, in which an unknown name is a mistyped one.
+# An unknown name that begins like these is a mistyped one.
 FAMILIES = ("SECURE_", "SESSION_COOKIE_", "CSRF_", "CORS_", "EMAIL_", "SENTRY_")
 
 
-class Environment(environ.Env):
-    """django-environ, that finds NAME also in the file that NAME_FILE names, and takes a blank value for none."""
+class SecretFiles(FileAwareMapping):
+    """Environment variables, each also in the file that NAME_FILE names.
+
+    The library reads the file. Here a mistake is told in one sentence that names its variable, and
+    the line's end that editors add is no part of a secret.
+    """
+
+    def __getitem__(self, name: builtins.str) -> builtins.str:
+        path = self.env.get(f"{name}_FILE", "")
+        if not path:
+            return self.env[name]
+        if self.env.get(name, ""):
+            raise ImproperlyConfigured(
+                f"{name} and {name}_FILE are both set, and one of them must be wrong: "
+                "keep the one you mean."
+            )
+        try:
+            text = super().__getitem__(name).strip()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{name}_FILE={path} can't be read: {error.strerror}."
+            ) from error
+        except UnicodeDecodeError as error:
+            raise ImproperlyConfigured(f"{name}_FILE={path} is not a text file.") from error
+        if not text:
+            raise ImproperlyConfigured(f"{name}_FILE={path} is empty.")
+        # A secret may begin with a dollar, which otherwise names another variable.
+        return f"\\{text}" if text.startswith("$") else text
+
+
+class Environment(environ.FileAwareEnv):
+    """django-environ with checked numbers and booleans. A blank value is none.
+
+    It notes which names are read, so that `unknown` can tell which are not.
+    """
+
+    ENVIRON = SecretFiles()
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,21 +90,11 @@ class Environment(environ.Env):
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         self.asked_for.add(var)
-        path = self.ENVIRON.get(f"{var}_FILE", "")
-        if not path:
-            return super().get_value(var, *args, **kwargs)
-        if self.ENVIRON.get(var, ""):
-            raise ImproperlyConfigured(
-                f"{var} and {var}_FILE are both set, and one of them must be wrong: keep the one you mean."
-            )
-        there = environ.Env()
-        there.ENVIRON = {var: text_of(path, var)}
-        # A secret may begin with a dollar, which otherwise names another variable.
-        there.escape_proxy = True
-        return there.get_value(var, *args, **kwargs)
+        self.escape_proxy = bool(self.ENVIRON.env.get(f"{var}_FILE", ""))
+        return super().get_value(var, *args, **kwargs)
 
     def bool(self, var: str, default: Any = False) -> builtins.bool:
-        """Yes or no. A word that is neither is refused: who mistypes `False` does not mean it."""
+        """True or False, in the usual words. Refused: any other word, as a mistyped `False`."""
         word = self.str(var, default="").strip().lower()
         if not word:
             return bool(default)
@@ -76,9 +103,11 @@ class Environment(environ.Env):
         return word in YES
 
     def int(self, var: str, default: Any = None, *, at_least: Any = 0) -> builtins.int:
+        """A whole number of at least `at_least`."""
         return self.number(var, default, of=int, called="a whole number", at_least=at_least)
 
     def float(self, var: str, default: Any = None, *, at_least: Any = 0) -> builtins.float:
+        """A number of at least `at_least`."""
         return self.number(var, default, of=float, called="a number", at_least=at_least)
 
     def number(self, var: str, default: Any, *, of: Any, called: str, at_least: Any) -> Any:
@@ -92,7 +121,7 @@ class Environment(environ.Env):
         return value
 
     def read_file(self, path: Path) -> None:
-        """Take what this file sets and the environment does not; nothing, where there is no file."""
+        """Read the variables that this file sets and the environment does not, if it exists."""
         if not path.is_file():
             return
         try:
@@ -105,9 +134,9 @@ class Environment(environ.Env):
         self.read_env(path)
 
     def unknown(self) -> builtins.list[builtins.str]:
-        """Names that somebody set and nothing here reads, once every setting has been read."""
+        """The names that are set and not read. To be asked after every setting was read."""
         known = self.asked_for | {f"{name}_FILE" for name in self.asked_for} | OTHERS
-        former = {name for name in self.ENVIRON if is_former_or_mistyped(name)}
+        former = {name for name in self.ENVIRON.env if is_former_or_mistyped(name)}
         in_file = {name for name in self.in_file if not name.startswith(OTHERS_BEGIN_WITH)}
         return sorted((former | in_file) - known)
 
@@ -117,7 +146,7 @@ def is_former_or_mistyped(name: str) -> bool:
 
 
 def name_set_by(line: str, *, where: str) -> str:
-    """The variable that a line sets; empty for a blank line or a comment. Refused: any other line."""
+    """The variable that a line sets; empty for a blank line or comment. Refused: any other line."""
     if not line or line.startswith("#"):
         return ""
     found = ASSIGNMENT.fullmatch(line)
@@ -127,16 +156,3 @@ def name_set_by(line: str, *, where: str) -> str:
     if value[:1] in {'"', "'"} and (len(value) == 1 or value[-1] != value[0]):
         raise ImproperlyConfigured(f"{where}: the value of {name} has no closing quotation mark.")
     return name
-
-
-def text_of(path: str, var: str) -> str:
-    """What the file holds, without the line's end that editors add."""
-    try:
-        text = Path(path).read_text().strip()
-    except OSError as error:
-        raise ImproperlyConfigured(f"{var}_FILE={path} can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ImproperlyConfigured(f"{var}_FILE={path} is not a text file.") from error
-    if not text:
-        raise ImproperlyConfigured(f"{var}_FILE={path} is empty.")
-    return f"\\{text}" if text.startswith("$") else text

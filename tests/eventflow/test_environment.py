@@ -5,14 +5,14 @@ import os
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from eventflow.environment import Environment
+from eventflow.environment import Environment, SecretFiles
 
 pytestmark = pytest.mark.once
 
 
 def env(**variables):
     found = Environment()
-    found.ENVIRON = {name: str(value) for name, value in variables.items()}
+    found.ENVIRON = SecretFiles({name: str(value) for name, value in variables.items()})
     return found
 
 
@@ -77,7 +77,8 @@ def test_value_and_file_together_are_refused(secret):
     )
     assert (
         said
-        == "DJANGO_SECRET_KEY and DJANGO_SECRET_KEY_FILE are both set, and one of them must be wrong: keep the one you mean."
+        == "DJANGO_SECRET_KEY and DJANGO_SECRET_KEY_FILE are both set, and one of them must be "
+        "wrong: keep the one you mean."
     )
 
 

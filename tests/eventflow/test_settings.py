@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from eventflow.environment import OTHERS, OTHERS_BEGIN_WITH, Environment
+from eventflow.environment import OTHERS, OTHERS_BEGIN_WITH, Environment, SecretFiles
 from eventflow.mail.files import PrivateFileBackend
 from eventflow.operations import checks
 from tests.support.processes import command
@@ -320,13 +320,13 @@ def from_file(monkeypatch, tmp_path):
 
     def read(text):
         there = {}
-        monkeypatch.setattr(Environment, "ENVIRON", there)
+        monkeypatch.setattr(Environment, "ENVIRON", SecretFiles(there))
         path = tmp_path / ".env"
         path.write_text(text)
         reader = Environment()
         reader.read_file(path)
         monkeypatch.undo()
-        reader.ENVIRON = there
+        reader.ENVIRON = SecretFiles(there)
         return there, reader
 
     return read
@@ -365,7 +365,7 @@ def test_unknown_names_are_named_and_their_values_are_not(from_file):
     _, reader = from_file(
         "WEB_THREDS=hidden\nexport LOG_JSON=1\nPORT=8000\nDJANGO_SECRET_KEY_FILE=/x\nBACKENDS=2\nCOMPOSE_FILE=x\n"
     )
-    reader.ENVIRON |= {
+    reader.ENVIRON.env |= {
         "SECURE_SSL_REDIRECT": "True",
         "SENTRY_ENVIRONMENT": "x",
         "EMAIL_HOTS": "x",
