@@ -66,12 +66,12 @@ class Bench:
                 self.stack.manage(TEMPLATE, "migrate", "-v0")
             else:
                 self.migrate(connection)
-            connection.execute(f"DROP DATABASE IF EXISTS {made.name}_unfinished")  # type: ignore[arg-type]
-            connection.execute(f"CREATE DATABASE {made.name}_unfinished TEMPLATE {TEMPLATE}")  # type: ignore[arg-type]
+            connection.execute(f"DROP DATABASE IF EXISTS {made.name}_unfinished")
+            connection.execute(f"CREATE DATABASE {made.name}_unfinished TEMPLATE {TEMPLATE}")
             say(f"seeding {size:,} reservations")
             with self.stack.connect(f"{made.name}_unfinished") as fresh:
                 self.seeded[size] = data.seed(fresh, made)
-            connection.execute(f"ALTER DATABASE {made.name}_unfinished RENAME TO {made.name}")  # type: ignore[arg-type]
+            connection.execute(f"ALTER DATABASE {made.name}_unfinished RENAME TO {made.name}")
         self.checked.add(made.name)
         say(
             f"seeded in {self.seeded[size]:.0f} s; {self.stack.manage(made.name, 'check_invariants').strip()}"

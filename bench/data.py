@@ -178,7 +178,7 @@ def seed(connection: "psycopg.Connection[Any]", database: Database) -> float:
     for table in SEQUENCES:
         connection.execute(
             f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
-        )  # type: ignore[arg-type]
+        )
     # Another database may be seeded beside this one, with the server's usual helpers.
     connection.execute("VACUUM (ANALYZE)")
     return time.monotonic() - begun

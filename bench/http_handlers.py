@@ -120,7 +120,10 @@ def load(port: int, path: str, seconds: int, connections: int) -> float:
     report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in report:
         raise SystemExit(f"{url} answers with errors:\n{report}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1])
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", report)
+    if rate is None:
+        raise SystemExit(f"wrk names no rate:\n{report}")
+    return float(rate[1])
 
 
 async def load_from_here(port: int, path: str, seconds: int, connections: int) -> float:

@@ -114,12 +114,7 @@ def children_of(pid: int) -> list[int]:
 def pss(pid: int) -> float:
     """MiB that this process holds alone, plus its share of what it shares."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        return (
-            int(
-                re.search(
-                    r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE
-                )[1]
-            )
-            / 1024
-        )  # type: ignore[index]
+        smaps = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        if pss := re.search(r"^Pss:\s+(\d+)", smaps, re.MULTILINE):
+            return int(pss[1]) / 1024
     return 0.0

@@ -45,7 +45,7 @@ def signed_in(person: Any, until: Any) -> tuple[Any, dict[str, Any]]:
         "_session_expiry": settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN,
     }
     key = store._get_new_session_key()  # type: ignore[attr-defined]
-    store._session_key = key  # type: ignore[attr-defined]
+    store._session_key = key
     token = create_access_token(person, store)
     session = Session(session_key=key, session_data=store.encode(data), expire_date=until)
     return session, {

@@ -93,7 +93,7 @@ class Stack:
             for role in ROLES:
                 connection.execute(
                     f"DO $$ BEGIN CREATE ROLE {role} SUPERUSER LOGIN; EXCEPTION WHEN duplicate_object THEN END $$"
-                )  # type: ignore[arg-type]
+                )
 
     def takes_connections(self) -> bool:
         try:

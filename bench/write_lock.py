@@ -59,7 +59,8 @@ def measure(port: int, seconds: float) -> None:
     wait_for(port)
     writer.log_in("admin@example.org", "eventflow-demo")
     say("alone", writes(writer, seconds))
-    stop, sent = threading.Event(), []
+    stop = threading.Event()
+    sent: list[int] = []
     strangers = [
         threading.Thread(target=pester, args=(port, number, stop, sent))
         for number in range(STRANGERS)

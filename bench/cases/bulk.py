@@ -68,9 +68,10 @@ def approve(site: Site, keeper: Person, event: int, waiting: list[int]) -> float
     visitor, page = Visitor(site.ports[0]), f"/organizer/events/{event}/queue/"
     status, html, _ms = visitor.ask(Ask(page, headers=keeper.for_pages))
     prove(status == 200, f"the queue page answers {status}")
-    form = urlencode(
-        [("csrfmiddlewaretoken", TOKEN.search(html)[1].decode()), *(("r", pk) for pk in waiting)]
-    )  # type: ignore[index]
+    token = TOKEN.search(html)
+    if token is None:
+        raise SystemExit("bulk: the queue page has no token.")
+    form = urlencode([("csrfmiddlewaretoken", token[1].decode()), *(("r", pk) for pk in waiting)])
     headers = (
         f"Cookie: {keeper.cookie}; csrftoken={visitor.cookies['csrftoken']}",
         "Content-Type: application/x-www-form-urlencoded",

@@ -63,7 +63,7 @@ def run(bench: Bench) -> Result:
     return result
 
 
-def load(bench: Bench, site: Site, crowds: "batched[Ask]", clients: int) -> Load:
+def load(bench: Bench, site: Site, crowds: "batched[tuple[Ask, ...]]", clients: int) -> Load:
     return wrk(site.ports, next(crowds), clients=clients, seconds=bench.seconds)
 
 

@@ -147,7 +147,8 @@ def in_turn(
 
 def alone(what: str, ordered: list[float]) -> Figure:
     rate = 1000 * len(ordered) / sum(ordered)
-    return Figure(what, 1, rate, *(quantile(ordered, share) for share in (0.5, 0.95, 0.99)))
+    p50, p95, p99 = (quantile(ordered, share) for share in (0.5, 0.95, 0.99))
+    return Figure(what, 1, rate, p50, p95, p99)
 
 
 def plan(bench: Bench, database: Database, ask: Ask) -> str:

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 HUES = [
@@ -28,7 +28,7 @@ HUES = [
     "rose",
 ]
 PATTERNS = ["sun", "rings", "rays", "tiles", "steps", "arches", "dots"]
-SIZE = {"width": 1200, "height": 630}
+SIZE: ViewportSize = {"width": 1200, "height": 630}
 FILL = "html, body, .poster { margin: 0; width: 1200px; height: 630px; border-radius: 0 }"
 PAGE = '<!doctype html><html data-hue="{}"><style>{}</style><div class="poster" data-pattern="{}">'
 

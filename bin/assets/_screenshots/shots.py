@@ -149,9 +149,9 @@ def check_in_shots(event: Any) -> Iterator[Shot]:
     from tickets.ticket import signature
 
     path = f"/organizer/events/{event.pk}/check-in/"
-    unused = event.tickets.valid().filter(checked_in_at=None).first()
-    used = event.tickets.valid().exclude(checked_in_at=None).first()
-    other = Ticket.objects.valid().exclude(event=event).first()
+    unused = event.tickets.valid().filter(checked_in_at=None).earliest("pk")
+    used = event.tickets.valid().exclude(checked_in_at=None).earliest("pk")
+    other = Ticket.objects.valid().exclude(event=event).earliest("pk")
     yield Shot("door", DOOR_STAFF, path)
     yield Shot("door-search", DOOR_STAFF, f"{path}search/?q=ko")
     yield Shot("door-found", DOOR_STAFF, path, show_code(unused.code))
