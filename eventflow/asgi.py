@@ -33,7 +33,7 @@ except ImproperlyConfigured as error:
     sys.exit(f"EventFlow can't start: {error}")
 
 pages, feeds = OneHopHandler(), FeedRegistry()
-# Where nobody set a token there is no such page, and the pages say so.
+# Without a token there is no such page, and Django answers 404.
 numbers = {"/metrics": metrics_page} if settings.METRICS_TOKEN else {}
 sockets = SessionMiddlewareStack(URLRouter(socket_routes(feeds)))
 routes = {

@@ -1,4 +1,7 @@
-"""The database that the settings name. What it is told comes from its engine, not from how it was named."""
+"""Django's settings for the database that DATABASE_URL names, or for a trial's SQLite file.
+
+The options come from the engine, whichever way the database was named.
+"""
 
 import warnings
 from pathlib import Path
@@ -20,11 +23,11 @@ def sqlite(path: Path, options: dict[str, Any] | None = None) -> dict[str, Any]:
         "NAME": str(path),
         "OPTIONS": {
             **(options or {}),
-            # A transaction that may write takes the write lock first, so nobody decides on
-            # numbers that change under them.
+            # A transaction that may write takes the write lock first, so it never decides on
+            # numbers that another one changes.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # FULL: an acknowledged booking survives a power cut, not only a crash of the process.
+            # FULL: an acknowledged reservation survives a power cut, not only a crash.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
         "TEST": {"NAME": str(path.with_name("test.sqlite3"))},
@@ -32,7 +35,8 @@ def sqlite(path: Path, options: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def postgresql(named: dict[str, Any]) -> dict[str, Any]:
-    # A database that is away is answered with 503 at once, not after the operating system's minutes.
+    """The settings with EventFlow's backend and a short time to connect."""
+    # While the database is away a request gets its 503 at once, not after minutes of the system.
     return {
         **named,
         "ENGINE": POSTGRESQL,
@@ -41,10 +45,10 @@ def postgresql(named: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_url(url: str, *, relative_to: Path) -> dict[str, Any]:
-    """Django's settings for what DATABASE_URL names. Refused: another engine, or no file of its own."""
+    """The settings for what DATABASE_URL names. Refused: another engine, SQLite without a file."""
     try:
         with warnings.catch_warnings():
-            # They repeat the URL, with its password.
+            # The warnings repeat the URL, with its password.
             warnings.simplefilter("ignore")
             named = environ.Env.db_url_config(url)
     except ValueError:
@@ -54,17 +58,19 @@ def from_url(url: str, *, relative_to: Path) -> dict[str, Any]:
         return postgresql(named)
     if engine != SQLITE:
         raise ImproperlyConfigured(
-            "DATABASE_URL is postgres://user:password@host:5432/name or sqlite:////path/to/file: EventFlow runs on no other database."
+            "DATABASE_URL is postgres://user:password@host:5432/name or sqlite:////path/to/file: "
+            "EventFlow runs on no other database."
         )
     if not name or ":memory:" in name or name.startswith("file:"):
         raise ImproperlyConfigured(
-            "DATABASE_URL names a SQLite database without a file, which web process and worker can't share: name one, as sqlite:////path/to/file."
+            "DATABASE_URL names a SQLite database without a file, which web process and worker "
+            "can't share: name one, as sqlite:////path/to/file."
         )
     return sqlite(relative_to / name, named.get("OPTIONS"))
 
 
-def keep_private(database: dict[str, Any], *, data_dir: Path) -> None:
-    """Close a SQLite database, and the folder of our own data, to other users of the machine."""
+def protect_files(database: dict[str, Any], *, data_dir: Path) -> None:
+    """Close a SQLite database and the data folder to other users of the machine."""
     path = Path(database["NAME"])
     try:
         protect_folder(data_dir)

@@ -1,4 +1,4 @@
-"""The tables of the project itself; each lives in the leaf that owns it."""
+"""The tables of the app `eventflow`, each defined in the room that owns it."""
 
 from eventflow.api.models import Replay
 from eventflow.core.audit import AuditEntry

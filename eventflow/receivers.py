@@ -1,4 +1,4 @@
-"""What the project itself does when something happens: a database is opened, somebody deletes their account."""
+"""Receivers of signals: a SQLite file is protected, the stored answers of a deleted account go."""
 
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from eventflow.core.private_files import protect_database
 
 
 @receiver(connection_created)
-def close_it_to_others(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """SQLite makes its file when it is first opened, readable for everybody."""
+def protect_sqlite_file(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Protect the file that SQLite makes, readable for every user, when it is first opened."""
     if connection.vendor == "sqlite":
         protect_database(Path(connection.settings_dict["NAME"]))
 
 
 @receiver(account_deleting)
-def forget_their_answers(person: User, **kwargs: Any) -> None:
+def delete_replays(person: User, **kwargs: Any) -> None:
     idempotency.replays_of(person).delete()

@@ -1,7 +1,7 @@
-"""Every setting of EventFlow, read from the environment once, with a clear sentence where one is missing.
+"""Every setting of EventFlow, read from the environment once. A missing one is told in a sentence.
 
-Without DATABASE_URL and DEBUG this is a trial on one machine: SQLite, memory, demo data, mail on a page.
-Else nothing is assumed that is not safe.
+Without DATABASE_URL and DEBUG this is a trial on one machine: SQLite, memory, demo data, mail on a
+page. Otherwise nothing unsafe is assumed. The file is long because all settings have one place.
 """
 
 import hmac
@@ -28,17 +28,17 @@ TESTING = "pytest" in sys.modules
 if not TESTING:
     env.read_file(BASE_DIR / ".env")
 
-# Where SQLite, the mail of a trial and the static files are kept; nothing is ever written elsewhere.
+# The folder of SQLite, the mail of a trial and the static files; EventFlow writes nowhere else.
 DATA_DIR = BASE_DIR / (env.str("DATA_DIR", default="") or "var")
 DATABASE_URL = env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL is redis://host:6379/0, rediss://… or unix://….")
 
-# --- The basics -------------------------------------------------------------------------------------------------------
+# --- Basics ---------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
-# Somebody tries EventFlow out on their own machine: no database was named, and nobody said DEBUG=False, which means that it is for real.
+# A person tries EventFlow out on their own machine: neither a database nor DEBUG=False is set.
 TRIAL = not DATABASE_URL and env.bool("DEBUG", default=True)
 NO_TRIAL_BECAUSE = "DATABASE_URL is set" if DATABASE_URL else "DEBUG=False is set"
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or (
@@ -46,11 +46,13 @@ SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or (
 )
 if not TRIAL and not (DEBUG and SECRET_KEY):
     check_secret(SECRET_KEY, because=NO_TRIAL_BECAUSE)
-# Keys of before, with which what they signed or encrypted can still be read: docs/operations.md, "Rotate keys".
+# Keys of before, with which what they signed or encrypted can still be read: docs/operations.md,
+# "Rotate keys".
 SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-# Origins whose pages may call the JSON API; nothing else answers to them, and no cookie goes with it.
+# Origins whose pages may call the JSON API; nothing else answers to them, and no cookie goes with
+# it.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [
@@ -91,12 +93,14 @@ SITE_URL = addresses.origin(
 HTTPS = SITE_URL.startswith("https://")
 if TRIAL:
     addresses.check_trial_is_local(host=HOST, site=SITE_URL)
-# The proxies whose word about the client's address and scheme is taken: addresses and networks. From others it is anybody's and not read.
+# The addresses and networks of proxies that are trusted to name the client's address and scheme.
+# Such headers from any other peer are dropped.
 try:
     TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", default=[]))
 except ValueError as error:
     raise ImproperlyConfigured(
-        f"TRUSTED_PROXIES takes addresses and networks with commas, as 10.0.0.7,172.16.0.0/12: {error}."
+        "TRUSTED_PROXIES takes addresses and networks with commas, as 10.0.0.7,172.16.0.0/12: "
+        f"{error}."
     ) from error
 # Load tests switch every limit off; a deploy check warns.
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
@@ -175,28 +179,31 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Database ---------------------------------------------------------------------------------------------------------
+# --- Database -------------------------------------------------------------------------------------
 
 named = DATABASE_URL and database.from_url(DATABASE_URL, relative_to=BASE_DIR)
 DATABASE = named or database.sqlite(DATA_DIR / "eventflow.sqlite3")
-# Embedded: everything on one machine, in a file. Which of the two it is, is asked of the engine, never of how it was named.
+# Embedded: the database is a SQLite file, however it was named.
 EMBEDDED = DATABASE["ENGINE"] == database.SQLITE
 if EMBEDDED:
-    database.keep_private(DATABASE, data_dir=DATA_DIR)
-# One connection a pool thread, kept; whether it still stands is looked at before a request uses it again.
+    database.protect_files(DATABASE, data_dir=DATA_DIR)
+# Each thread keeps one connection, which is checked before a request uses it again.
 DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
 
-# --- Threads, channel layer, cache ------------------------------------------------------------------------------------
+# --- Threads, channel layer, cache ----------------------------------------------------------------
 
-# How many requests run at once in one web process (each on a thread and a database connection of its own), and how many
-# may wait for a thread before the next one is answered 503 with Retry-After.
+# How many requests run at once in one web process (each on a thread and a database connection of
+# its own), and how many may wait for a thread before the next one is answered 503 with Retry-After.
 WEB_THREADS = env.int("WEB_THREADS", default=8, at_least=1)
 WEB_WAITING = env.int("WEB_WAITING", default=1000)
-# How long a web process still takes requests after SIGTERM, while /health/ready already says 503: as long as a proxy needs to hear it.
+# How long a web process still takes requests after SIGTERM, while /health/ready answers 503: as
+# long as a proxy needs to notice.
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0)
-# How many live sockets one address (of IPv6 one /64) may hold in one web process: a hall behind one address may, a flood may not.
+# How many live sockets one address (of IPv6 one /64) may hold in one web process: enough for a hall
+# behind one address, too few for a flood.
 SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=1000, at_least=1)
-# How many web processes share this configuration; more than one needs PostgreSQL and Redis (a system check).
+# How many web processes share this configuration; more than one needs PostgreSQL and Redis (a
+# system check).
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1, at_least=1)
 
 if REDIS_URL:
@@ -211,7 +218,8 @@ if REDIS_URL:
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    # Rate limits count here: with Django's 300 entries, whoever makes many could make us forget the others.
+    # Rate limits count here: with Django's 300 entries a client could evict the counters of others
+    # by making many.
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -219,7 +227,7 @@ else:
         }
     }
 
-# --- Mail and tasks ---------------------------------------------------------------------------------------------------
+# --- Mail and tasks -------------------------------------------------------------------------------
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 EMAIL_HOST_GIVEN = env.str("EMAIL_HOST", default="")
@@ -259,10 +267,11 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DECISION_DELAY_SECONDS = env.int("MAIL_DECISION_DELAY_SECONDS", default=10)
 # How often a worker says that it lives; after four silent beats its task goes to another.
 WORKER_BEAT_SECONDS = env.float("WORKER_BEAT_SECONDS", default=5)
-# A file that is touched at every beat, for a keeper of containers that asks whether this worker lives.
+# A file that is touched at every beat, for a keeper of containers that asks whether this worker
+# lives.
 WORKER_PULSE_FILE = env.str("WORKER_PULSE_FILE", default="")
 
-# --- People -----------------------------------------------------------------------------------------------------------
+# --- People ---------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -319,33 +328,35 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
         "login_failed_line": "20/3600s/key",
         "login_failed_known": "10/300s/key",
         "login_failed_account": "100/3600s/key",
-        # How often an organizer may ask somebody to help at the door.
+        # How often an organizer may invite door staff.
         "invite_door_staff": "60/1h/user",
     }
     if RATE_LIMITS
     else False
 )
 MFA_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
-# Remembers for a year which accounts somebody logged in to with a browser.
+# Its value names for a year the accounts that were logged in to with a browser.
 KNOWN_BROWSER_COOKIE_NAME = "__Secure-known_browser" if HTTPS else "known_browser"
 ACCOUNT_LOGOUT_REDIRECT_URL = "events:list"
 ACCOUNT_LOGOUT_ON_GET = False
 # A new address takes the account over, so it asks for the password once more.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 
-# --- Two-step sign-in -------------------------------------------------------------------------------------------------
+# --- Two-step sign-in -----------------------------------------------------------------------------
 
-# Everybody may; with this, an Admin who has not is led to the page that sets it up, and to no other.
+# Every person may set it up; with this, an Admin without it is led to the page that does, and to no
+# other.
 ADMINS_NEED_TWO_FACTORS = env.bool("ADMINS_NEED_TWO_FACTORS", default=False)
 MFA_ADAPTER = "accounts.second_factor.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-# Browsers offer passkeys to http://localhost, and to nobody else without https.
+# Without https browsers offer passkeys to http://localhost alone.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = "EventFlow"
 # A phone's clock may be half a minute wrong.
 MFA_TOTP_TOLERANCE = 1
-# Nobody is in before their address is proven; what is not proven then is the new address of somebody who is moving.
+# A person is logged in only after their address is proven; an unverified one beside it is a new
+# address that they asked for.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
     "authenticate": "accounts.allauth_forms.CodeForm",
@@ -355,15 +366,15 @@ MFA_FORMS = {
     "edit_webauthn": "accounts.allauth_forms.RenamePasskeyForm",
 }
 
-# --- The JSON API -----------------------------------------------------------------------------------------------------
+# --- The JSON API ---------------------------------------------------------------------------------
 
-# Clients from before log in once an hour and never refresh.
+# Older clients log in once an hour and never refresh.
 ACCESS_TOKEN_LIFETIME_MINUTES = env.int("ACCESS_TOKEN_LIFETIME_MINUTES", default=60, at_least=1)
 REFRESH_TOKEN_LIFETIME_DAYS = env.int("REFRESH_TOKEN_LIFETIME_DAYS", default=7, at_least=1)
 HEADLESS_CLIENTS = ["app"]
 HEADLESS_TOKEN_STRATEGY = "accounts.allauth_bridge.TokenStrategy"  # noqa: S105  a class, no password
 HEADLESS_JWT_ALGORITHM = "HS256"
-# A key of its own, so that no other signature of ours can be passed off as a token.
+# A separate key, so that no other signature of the site is valid as a token.
 HEADLESS_JWT_PRIVATE_KEY = hmac.digest(SECRET_KEY.encode(), b"eventflow.jwt", "sha256").hex()
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = ACCESS_TOKEN_LIFETIME_MINUTES * 60
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = REFRESH_TOKEN_LIFETIME_DAYS * 86400
@@ -377,7 +388,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    # No body has nested values. An endpoint whose body has takes JSON alone.
+    # No body has nested values. An endpoint whose body has them takes JSON alone.
     "DEFAULT_PARSER_CLASSES": [
         "eventflow.api.parsers.JsonBody",
         "rest_framework.parsers.FormParser",
@@ -415,10 +426,10 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- Languages and time -----------------------------------------------------------------------------------------------
+# --- Languages and time ---------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-# Each in its own words, as people look for theirs.
+# Each in its own language, because people look for theirs.
 LANGUAGES = [("en", "English"), ("pl", "Polski")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
@@ -427,12 +438,13 @@ TIME_ZONE = env.str("TIME_ZONE", default="") or "Europe/Warsaw"
 if TIME_ZONE not in available_timezones():
     raise ImproperlyConfigured("TIME_ZONE is the name of a time zone, as Europe/Warsaw.")
 
-# --- Static files -----------------------------------------------------------------------------------------------------
+# --- Static files ---------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Source maps of the API's reference, 6 MB that only open developer tools ask for: squeezing them takes as long as everything else.
+# Source maps of the API's reference, 6 MB that only open developer tools ask for: squeezing them
+# takes as long as everything else.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 STORAGES = {
     "staticfiles": {
@@ -442,7 +454,7 @@ STORAGES = {
     }
 }
 
-# --- Security ---------------------------------------------------------------------------------------------------------
+# --- Security -------------------------------------------------------------------------------------
 
 SECURE_CSP = {
     "default-src": [CSP.NONE],
@@ -458,13 +470,15 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
-SECURE_SSL_REDIRECT = False  # the proxy's work: it knows which port is which
+SECURE_SSL_REDIRECT = False  # the proxy redirects: it knows the ports
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-# W008 is the redirect above. W021 is the browsers' preload list, which the owner of a domain joins for all of it, not one program on it.
+# W008 is the redirect above. W021 is the browsers' preload list, which the owner of a domain joins
+# for all of it, not one program on it.
 SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
-# With this prefix browsers take a cookie over https only, from this host alone, for all of it: no neighbour can set one.
+# With this prefix browsers accept a cookie over https only and from this host alone: no other host
+# of the domain can set one.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (
     f"{COOKIE_PREFIX}{name}" for name in ("sessionid", "csrftoken", "django_language")
@@ -477,24 +491,25 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# --- Tickets ----------------------------------------------------------------------------------------------------------
+# --- Tickets --------------------------------------------------------------------------------------
 
-# 32 bytes, base64. Empty: made once and kept in the database.
+# 32 bytes in base64. Empty: made once and stored in the database.
 TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", default="")
-# Whether tickets of an older backend (`Reservation:<id>|Event:<title>`), which nobody signed, count at the door.
+# Whether unsigned tickets of an older backend (`Reservation:<id>|Event:<title>`) are valid at
+# check-in.
 UNSIGNED_TICKETS = env.bool("UNSIGNED_TICKETS", default=False)
 
-# --- What operators see -----------------------------------------------------------------------------------------------
+# --- What operators see ---------------------------------------------------------------------------
 
-# What /health/ says of the build, where whoever builds says it.
+# What /health/ tells of the build, if it is set.
 APP_VERSION = env.str("APP_VERSION", default="")
 GIT_COMMIT = env.str("GIT_COMMIT", default="")
 BUILD_TIME = env.str("BUILD_TIME", default="")
-# Whoever shows it may read /metrics; without one there is no such page.
+# The token that /metrics asks for; empty: there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-# Where errors are sent, with nothing private in them; empty: nowhere.
+# Where errors are sent, without personal data; empty: nowhere.
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
-# One JSON object a line, for what gathers logs; or lines for people.
+# `json`: one object a line, for programs that collect logs; `text`: lines for people.
 LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("text" if EMBEDDED else "json")
 if LOG_FORMAT not in {"text", "json"}:
     raise ImproperlyConfigured(f"LOG_FORMAT is text or json, not {LOG_FORMAT!r}.")
@@ -523,9 +538,9 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        # What anybody can cause by a header is a line, and no error that somebody is woken for.
+        # Any client can cause it by a header, so it is a warning and no error.
         "django.security.DisallowedHost": {"filters": ["strange_host"]},
-        # Without the handlers of Django's own, which repeat every line when DEBUG is on, unmasked.
+        # Without Django's own handlers, which repeat every line unmasked while DEBUG is on.
         "django": {"handlers": []},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "daphne": {"level": "WARNING"},
@@ -539,5 +554,5 @@ LOGGING = {
     },
 }
 
-# Names that somebody set and nothing here reads, now that every setting is read: named at the start.
+# The names that are set and not read; a system check names them at start.
 UNKNOWN_SETTINGS = env.unknown()

@@ -1,4 +1,4 @@
-"""Where every address leads. Each app names its own; this file only assembles."""
+"""The addresses of the site, assembled from those of the apps."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -22,11 +22,11 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("accounts.second_factor_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
-    # Django's own form would end no session and no token, tell nobody and stand in no log.
+    # Django's own form would end no session and no token, send no mail and leave no audit entry.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("api/", include("eventflow.api.urls")),
-    # The same, as older clients know it.
+    # The same, for older clients.
     path("api/v1/", include("eventflow.api.urls", namespace="v1")),
     path("health/", health.health, name="health"),
     path("offline/", service_worker.offline_page, name="offline"),

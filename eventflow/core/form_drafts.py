@@ -36,7 +36,7 @@ DRAFT_FIELD_TYPES = (
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105  the name of a field
 # For which person the page of the form was rendered: the name of the field and of htmx's header.
 DRAWN_FOR, DRAWN_FOR_HEADER = "drawn_for", "X-Drawn-For"
-# The fields that a form sends without anybody typing.
+# The fields that a form sends by itself.
 AUTOMATIC_FIELDS = {TOKEN, DRAWN_FOR, "key"}
 signer = Signer(salt="eventflow.kept_forms")
 
@@ -87,7 +87,7 @@ def reduce_to_draft(request: HttpRequest) -> None:
 
 
 def has_typed_fields(request: HttpRequest) -> bool:
-    """Whether the request is a form with any field that somebody typed or chose."""
+    """Whether the request is a form with any field that a person typed or chose."""
     return request.method == "POST" and bool({*request.POST} - AUTOMATIC_FIELDS)
 
 

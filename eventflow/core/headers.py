@@ -45,24 +45,24 @@ class DefaultHeaders:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return await self.inner(scope, receive, send)
-        ours = self.https if scope["scheme"] == "https" else self.plain
+        defaults = self.https if scope["scheme"] == "https" else self.plain
 
         async def send_complete(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 message = {
                     **message,
-                    "headers": add_missing_headers(message.get("headers", []), ours),
+                    "headers": add_missing_headers(message.get("headers", []), defaults),
                 }
             await send(message)
 
         await self.inner(scope, receive, send_complete)
 
 
-def add_missing_headers(given: Iterable[tuple[bytes, bytes]], ours: RawHeaders) -> RawHeaders:
-    """The headers of an answer, and after them those of `ours` whose name it lacks."""
+def add_missing_headers(given: Iterable[tuple[bytes, bytes]], defaults: RawHeaders) -> RawHeaders:
+    """The headers of an answer, and after them those of `defaults` whose name it lacks."""
     headers = [*given]
     names = {name.lower() for name, _value in headers}
-    return [*headers, *(header for header in ours if header[0].lower() not in names)]
+    return [*headers, *(header for header in defaults if header[0].lower() not in names)]
 
 
 def default_headers(*, https: bool) -> RawHeaders:

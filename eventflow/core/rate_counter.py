@@ -27,7 +27,7 @@ def increment(key: str, *, timeout: int) -> int:
         try:
             return cache.incr(key)
         except ValueError:
-            # Nobody counted yet. Of two requests at once one adds the counter, and the other
+            # No request counted yet. Of two requests at once one adds the counter, and the other
             # increments it in the next attempt.
             if cache.add(key, 1, timeout=timeout):
                 return 1

@@ -21,10 +21,10 @@ BASE_LETTERS |= {ord("æ"): "ae", ord("œ"): "oe", ord("ß"): "ss", ord("þ"): "
 APOSTROPHES = dict.fromkeys(map(ord, "ʹʺʻʼʽʾʿ"), " ")
 # By Unicode category, search drops marks on and around letters and invisible characters, and keeps
 # letters, digits and signs like + € ★.
-DROPPED = {"Mn", "Me", "Cf"}
+DROPPED_CATEGORIES = {"Mn", "Me", "Cf"}
 # Letters and signs without a shape: fillers of Hangul, the empty Braille pattern.
 SHAPELESS = set("\u115f\u1160\u3164\uffa0\u2800")
-KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mc", "Nd", "Nl", "No", "Sm", "Sc", "So"}
+KEPT_CATEGORIES = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mc", "Nd", "Nl", "No", "Sm", "Sc", "So"}
 
 
 def nfc(text: str) -> str:
@@ -50,9 +50,9 @@ class _Folding(dict[int, Any]):
 
     def __missing__(self, code: int) -> str | None:
         category = unicodedata.category(chr(code))
-        if category in DROPPED:
+        if category in DROPPED_CATEGORIES:
             return None
-        return chr(code) if category in KEPT else " "
+        return chr(code) if category in KEPT_CATEGORIES else " "
 
 
 _FOLDING = _Folding(BASE_LETTERS | APOSTROPHES)

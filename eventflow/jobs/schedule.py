@@ -23,7 +23,7 @@ from tickets.messages import organizer_news, reminders
 
 # For an operator: a finished task shows what ran lately; a sent mail, whether a person was mailed.
 TASK_RETENTION, MAIL_RETENTION = timedelta(days=14), timedelta(days=90)
-# Log-ins and log-outs, of which anybody can cause more: long enough to investigate an attack.
+# Log-ins and log-outs, of which any client can cause more: long enough to investigate an attack.
 LOGIN_RETENTION = timedelta(days=180)
 LOGINS = Q(action__startswith="login.") | Q(action__in=["logout", "second_factor.fail"])
 # Rows a statement: no lock is held for long, however much there is.

@@ -195,9 +195,9 @@ def postpone(mail: Mail, error: Exception) -> None:
 
 def erase_addresses(addresses: Collection[str]) -> None:
     """Erase these addresses: unsent mails to them are dropped, others keep only kind and time."""
-    theirs = Mail.objects.filter(to__in=addresses)
-    theirs.filter(state__in=[Mail.State.QUEUED, Mail.State.STUCK]).update(state=Mail.State.DROPPED)
-    theirs.update(to="", args={}, next_attempt_at=None, last_error="")
+    mails = Mail.objects.filter(to__in=addresses)
+    mails.filter(state__in=[Mail.State.QUEUED, Mail.State.STUCK]).update(state=Mail.State.DROPPED)
+    mails.update(to="", args={}, next_attempt_at=None, last_error="")
 
 
 def is_permanent_failure(error: Exception) -> bool:

@@ -27,7 +27,7 @@ class PathFilter(logging.Filter):
 class UnknownHostFilter(logging.Filter):
     """Turns Django's error about an unknown Host into a warning of one line.
 
-    Anybody can cause it by a header.
+    Any client can cause it by a header.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""The secret key: made once for a trial, and refused where it would protect nothing."""
+"""The secret key: made once for a trial; a key that others can know is refused."""
 
 import contextlib
 import os
@@ -16,26 +16,30 @@ MAKE_ONE = "make one with: openssl rand -base64 48"
 
 
 def local_secret_key(folder: Path) -> str:
-    """The secret kept in this folder. Of several processes that start at once, one makes it and all read the same."""
+    """The secret key in this folder, made if there is none.
+
+    Of several processes that start at once, one makes it and all read the same.
+    """
     protect_folder(folder)
-    kept, new = folder / "secret-key", folder / f"secret-key.{os.getpid()}"
-    if not kept.is_file():
+    key, new = folder / "secret-key", folder / f"secret-key.{os.getpid()}"
+    if not key.is_file():
         new.touch(mode=0o600)
-        # Letters and digits: a value that begins with $ is taken for another variable's name where it is handed on in the environment.
+        # Letters and digits: in the environment a value that begins with $ names another variable.
         new.write_text(secrets.token_urlsafe(50))
-        # A link is made whole or not at all, and never over another.
+        # A link is made completely or not at all, and never over an existing file.
         with contextlib.suppress(FileExistsError):
-            kept.hardlink_to(new)
+            key.hardlink_to(new)
         new.unlink()
-    protect_file(kept)
-    return kept.read_text()
+    protect_file(key)
+    return key.read_text()
 
 
 def check_secret(key: str, *, because: str) -> None:
-    """Refuse a key that somebody else can know or guess. `because`: why this is no trial."""
+    """Refuse a key that is missing, published or short. `because`: why this is no trial."""
     if not key:
         raise ImproperlyConfigured(
-            f"Set DJANGO_SECRET_KEY to a long random string: {because}, so this is no trial, for which EventFlow makes one itself."
+            f"Set DJANGO_SECRET_KEY to a long random string: {because}, so this is no trial, for "
+            "which EventFlow makes one itself."
         )
     if key == PUBLISHED_KEY:
         raise ImproperlyConfigured(
@@ -43,5 +47,6 @@ def check_secret(key: str, *, because: str) -> None:
         )
     if len(key) < MIN_LENGTH:
         raise ImproperlyConfigured(
-            f"DJANGO_SECRET_KEY has {len(key)} characters, and {MIN_LENGTH} are the least; {MAKE_ONE}"
+            f"DJANGO_SECRET_KEY has {len(key)} characters, and {MIN_LENGTH} are the least; "
+            f"{MAKE_ONE}"
         )

@@ -29,7 +29,7 @@ KEEPS_COPY = "X-Keeps-Copy"
 
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
-    """An icon of the sprite, for eyes only: the words beside it say the same."""
+    """An icon of the sprite, hidden from screen readers: the text beside it says the same."""
     return format_html(
         '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"/></svg>',
         extra,
@@ -40,7 +40,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def news(context: Context) -> Any:
-    """What the page says of the last press. Not on a copy that a script keeps: it waits for the page that somebody sees."""
+    """The messages to show. None on a copy that a script stores: they wait for a visible page."""
     request = context.get("request")
     is_copy = request is not None and KEEPS_COPY in request.headers
     return () if is_copy else context.get("messages", ())
@@ -48,7 +48,7 @@ def news(context: Context) -> Any:
 
 @register.simple_tag
 def avatar(person: Any) -> SafeString:
-    """The person's initials on a colour that stays theirs."""
+    """The person's initials on a colour that their address determines."""
     initials = (person.first_name[:1] + person.last_name[:1]).upper() or person.email[:1].upper()
     hue = HUES[zlib.crc32(person.email.encode()) % len(HUES)]
     return format_html(
@@ -70,38 +70,38 @@ def as_json(value: Any) -> str:
 
 @register.filter
 def bdi(text: Any) -> SafeString:
-    """What somebody wrote, within a sentence or beside other words: its direction is its own and ends with it.
+    """Text of a person within a sentence, as HTML that isolates its direction.
 
-    For HTML. A block that holds nothing else says `dir="auto"` instead, and then also begins at the right edge.
+    A block that holds nothing else takes `dir="auto"` instead, and then begins at the right edge.
     """
     return format_html("<bdi>{}</bdi>", text_direction.without_controls(str(text)))
 
 
 @register.filter
 def breakable(address: str) -> SafeString:
-    """An e-mail address that goes to the next line before its @ or a dot, not within a word of it, nor at a hyphen.
+    """An e-mail address that breaks before its @ or a dot, not within a word or at a hyphen.
 
-    Only a part that may be longer than a line breaks where it must.
+    A part that may be longer than a line breaks where it must.
     """
     parts = re.split(r"(?=[@.])", text_direction.without_controls(address))
-    kept = [
+    pieces = [
         format_html('<span class="unbroken">{}</span>', part)
         if "-" in part and len(part) < 28
         else part
         for part in parts
     ]
-    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in kept))
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in pieces))
 
 
 @register.filter
 def isolated(text: Any) -> str:
-    """The same for places where no markup can be: attributes, the page's title, mails as plain text."""
+    """Isolated text for places without markup: attributes, the page's title, plain mails."""
     return text_direction.isolated(text)
 
 
 @register.inclusion_tag("_field.html")
 def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
-    """A form field as the design draws it: label, hint, error, control, wired for screen readers."""
+    """A form field of the design: label, hint, error and control, linked for screen readers."""
     describedby = " ".join(
         name
         for name, there in (
@@ -119,7 +119,7 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
         attrs["aria-invalid"] = "true"
     if bound.widget_type in {"text", "textarea", "search"}:
         attrs["dir"] = "auto"
-    # A browser would cut what is pasted without a word; the form says how much is too much, and keeps it.
+    # With a maxlength a browser cuts pasted text silently; the form refuses it and keeps it.
     attrs["maxlength"] = False
     limit = getattr(bound.field, "max_length", None) if bound.widget_type == "textarea" else None
     attrs |= {name.replace("_", "-"): value for name, value in extra.items()}
@@ -128,11 +128,11 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
 
 @register.filter
 def count_errors(form: BaseForm) -> int:
-    """How many errors a form has, of its fields and of the whole."""
+    """How many errors a form has, of its fields and of the form as a whole."""
     return sum(len(errors) for errors in form.errors.values())
 
 
 @register.simple_tag
 def reference() -> str:
-    """The number under which this request stands in the logs."""
+    """The id of this request in the logs."""
     return get_request_context().request_id

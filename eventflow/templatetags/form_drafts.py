@@ -1,4 +1,4 @@
-"""What every form of a page carries: Django's token, and for whom the page was drawn."""
+"""The hidden fields of every form: Django's CSRF token, and for whom the page was rendered."""
 
 from typing import Any
 
@@ -12,32 +12,32 @@ from eventflow.core import form_drafts
 register = template.Library()
 
 
-class Marks(CsrfTokenNode):
-    """Django's field with the token, and ours with the person, if somebody is logged in.
+class HiddenFields(CsrfTokenNode):
+    """Django's field with the token and, for a person who is logged in, one with their signature.
 
-    Before both stands a field that is never sent. Browsers put back what was typed into a form whose
-    address and first two names are the same, for whoever is logged in by then: this name is not.
+    Before both stands a field that is never sent. A browser puts back what was typed into a form
+    with the same address and first two names, also for the next person: this name differs.
     """
 
     def render(self, context: template.Context) -> SafeString:
-        mark, token = drawn_for(context), super().render(context)
-        if not mark:
+        signature, token = drawn_for(context), super().render(context)
+        if not signature:
             return format_html("{}", token)
         fields = (
             '<input type="hidden" name="{}" disabled>{}<input type="hidden" name="{}" value="{}">'
         )
         person = form_drafts.request_user(context["request"])
-        return format_html(fields, f"of-{person.pk}", token, form_drafts.DRAWN_FOR, mark)
+        return format_html(fields, f"of-{person.pk}", token, form_drafts.DRAWN_FOR, signature)
 
 
 @register.tag
-def csrf_token(parser: Any, token: Any) -> Marks:
-    return Marks()
+def csrf_token(parser: Any, token: Any) -> HiddenFields:
+    return HiddenFields()
 
 
 @register.simple_tag(takes_context=True)
 def drawn_for(context: template.Context) -> str:
-    """The mark of the person for whom the page is drawn; empty if nobody is logged in."""
+    """The signature of the person for whom the page is rendered; empty for a visitor."""
     request = context.get("request")
     if request is None or not context.get("csrf_token"):
         return ""

@@ -1,4 +1,4 @@
-"""What the first page of Django's admin tells whoever runs EventFlow."""
+"""Template tags of the first page of Django's admin, for operators."""
 
 from django import template
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.simple_tag
 def stuck_mails() -> int:
-    """How many mails could not be delivered and wait for somebody to look at them."""
+    """How many mails could not be delivered and wait for an operator."""
     return Mail.objects.filter(state=Mail.State.STUCK).count()

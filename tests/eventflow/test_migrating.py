@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from eventflow.management.commands.migrate import LOCK, one_at_a_time
+from eventflow.management.commands.migrate import LOCK, hold_migration_lock
 from tests.support.processes import command, environment
 
 pytestmark = pytest.mark.postgresql
@@ -104,7 +104,7 @@ def test_lock_of_a_migration_that_was_killed_is_free():
     holder.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     killer = threading.Thread(target=lambda: (heard.wait(20), holder.close()))
     killer.start()
-    with one_at_a_time(connection, wait_says=lambda sentence: heard.set()):
+    with hold_migration_lock(connection, on_wait=lambda sentence: heard.set()):
         assert heard.is_set()
     killer.join()
     with psycopg.connect(**address) as other:

@@ -413,7 +413,7 @@ def test_every_setting_is_known_whatever_the_others_say(started):
 
 
 def said_at_the_start():
-    found = [*checks.settings_are_known(), *checks.links_lead_to_pages()]
+    found = [*checks.check_settings_are_known(), *checks.check_links_lead_to_pages()]
     return {message.id: message.msg for message in found}
 
 

@@ -11,7 +11,10 @@ from eventflow.operations import backup
 
 
 class Command(BaseCommand):
-    help = "Copy the database, whole and beside any traffic, into one file that `restore` brings back. Prints the file's path."
+    help = (
+        "Copy the database, whole and beside any traffic, into one file that `restore` brings "
+        "back. Prints the file's path."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
@@ -26,7 +29,8 @@ class Command(BaseCommand):
             "--keep",
             type=int,
             metavar="N",
-            help="delete all but the newest N backups in this folder afterwards (default: keep all)",
+            help="delete all but the newest N backups in this folder afterwards "
+            "(default: keep all)",
         )
 
     def handle(self, *, folder: Path, keep: int | None, **options: Any) -> None:
@@ -35,11 +39,11 @@ class Command(BaseCommand):
                 "--keep is how many backups to leave in the folder, this one among them: 1 or more."
             )
         try:
-            made, gone = backup.make(folder.resolve(), keep=keep)
+            made, deleted = backup.make(folder.resolve(), keep=keep)
         except Refused as refusal:
             raise CommandError(refusal.message) from refusal
         except (DatabaseError, PostgreSQLError, OSError) as error:
             raise CommandError(f"There is no backup: {str(error).strip()}") from error
         self.stdout.write(str(made))
-        if gone:
-            self.stderr.write(f"Deleted {len(gone)} older ones.")
+        if deleted:
+            self.stderr.write(f"Deleted {len(deleted)} older ones.")

@@ -1,4 +1,4 @@
-"""Django's `migrate`, of which only one works at a time, wherever it was started."""
+"""Django's `migrate` under a lock: of several that start at once, one works and the others wait."""
 
 import time
 from collections.abc import Iterator
@@ -9,49 +9,55 @@ from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# Any number that nobody else uses: locks of this kind are told apart by it.
+# The number of PostgreSQL's advisory lock; no other program may use it.
 LOCK = 0x4576_656E_7446_6C6F
-LOOK_EVERY_SECONDS = 0.2
+RETRY_SECONDS = 0.2
 
 
 class Command(migrate.Command):
-    help = "Bring the database up to date. Started several times at once on PostgreSQL, one works and the others wait for it."
+    help = (
+        "Bring the database up to date. Started several times at once on PostgreSQL, one works and "
+        "the others wait for it."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with one_at_a_time(connections[options["database"]], wait_says=self.say):
+        with hold_migration_lock(connections[options["database"]], on_wait=self.print_line):
             super().handle(*args, **options)
 
-    def say(self, sentence: str) -> None:
+    def print_line(self, sentence: str) -> None:
         self.stderr.write(sentence)
 
 
 @contextmanager
-def one_at_a_time(
-    connection: BaseDatabaseWrapper, *, wait_says: Any = lambda sentence: None
+def hold_migration_lock(
+    connection: BaseDatabaseWrapper, *, on_wait: Any = lambda sentence: None
 ) -> Iterator[None]:
-    """Hold PostgreSQL's lock for migrations on this database. SQLite belongs to one machine and needs none.
+    """Hold PostgreSQL's advisory lock for migrations of this database. SQLite needs none.
 
-    The lock ends with its connection, so one who is killed frees it. It is tried again and again, not waited for: a transaction
-    that waits has a snapshot, and CREATE INDEX CONCURRENTLY in the other process would wait for that.
+    `on_wait` is called once with a sentence if another process holds it. The lock ends with its
+    connection, so a killed process frees it. It is tried again and again instead of waited for: a
+    waiting transaction has a snapshot, and CREATE INDEX CONCURRENTLY of the other process would
+    wait for that.
     """
     if connection.vendor != "postgresql":
         yield
         return
-    told = False
-    while not asked(connection, "SELECT pg_try_advisory_lock(%s)"):
-        if not told:
-            wait_says("Another process is migrating the database; waiting for it.")
-            told = True
-        time.sleep(LOOK_EVERY_SECONDS)
+    has_told = False
+    while not is_granted(connection, "SELECT pg_try_advisory_lock(%s)"):
+        if not has_told:
+            on_wait("Another process is migrating the database; waiting for it.")
+            has_told = True
+        time.sleep(RETRY_SECONDS)
     try:
         yield
     finally:
-        # A connection that broke has given its lock back already.
+        # A broken connection has released its lock already.
         if connection.is_usable():
-            asked(connection, "SELECT pg_advisory_unlock(%s)")
+            is_granted(connection, "SELECT pg_advisory_unlock(%s)")
 
 
-def asked(connection: BaseDatabaseWrapper, question: str) -> bool:
+def is_granted(connection: BaseDatabaseWrapper, statement: str) -> bool:
+    """Whether this statement about the lock succeeds."""
     with connection.cursor() as cursor:
-        cursor.execute(question, [LOCK])
+        cursor.execute(statement, [LOCK])
         return bool(cursor.fetchone()[0])

@@ -6,7 +6,10 @@ from eventflow.jobs.schedule import prune
 
 
 class Command(BaseCommand):
-    help = "Delete what nobody needs any more: expired sessions and idempotent answers, old tasks and mails. The worker does so every hour."
+    help = (
+        "Delete what nobody needs any more: expired sessions and idempotent answers, old tasks and "
+        "mails. The worker does so every hour."
+    )
 
     def handle(self, **options: Any) -> None:
         for what, how_many in prune().items():

@@ -10,7 +10,10 @@ from eventflow.operations import backup
 
 
 class Command(BaseCommand):
-    help = "Put a backup in the database's place. It is migrated and checked beside it first; until then nothing changes."
+    help = (
+        "Put a backup in the database's place. It is migrated and checked beside it first; until "
+        "then nothing changes."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
@@ -47,9 +50,10 @@ class Command(BaseCommand):
                 else "all invariants hold."
             )
         )
-        if done.kept:
+        if done.old_database:
             self.stdout.write(
-                f"What was there before is kept as {done.kept}; delete it when you no longer need it."
+                f"What was there before is kept as {done.old_database}; delete it when you no "
+                "longer need it."
             )
         self.stdout.write(
             "Start web and worker again, so that none of them remembers what was before."

@@ -1,4 +1,4 @@
-"""What `bin/run` ends in: everything one machine needs, from an empty folder to an address that answers."""
+"""The command of `bin/run`: prepares the database, then runs web process and worker together."""
 
 import socket
 import sys
@@ -17,13 +17,14 @@ from eventflow.server.supervisor import Supervisor
 
 class Command(BaseCommand):
     help = "Bring the database up to date and run web and worker together until Ctrl-C or SIGTERM."
-    # The web process runs the system checks; running them here too would only make the start slower.
+    # The web process runs the system checks; here they would only slow the start.
     requires_system_checks = []
 
     def handle(self, **options: Any) -> None:
         if port_is_taken():
             raise CommandError(
-                f"Port {settings.PORT} is in use by another program. Choose another one: PORT=8001 bin/run"
+                f"Port {settings.PORT} is in use by another program. Choose another one: PORT=8001 "
+                "bin/run"
             )
         self.prepare_database()
         if not settings.DEBUG and staticfiles.collect_if_changed():
@@ -39,7 +40,8 @@ class Command(BaseCommand):
         )
         if supervisor.run():
             raise CommandError(
-                "EventFlow stopped, because its web process ended by itself; the lines above say why."
+                "EventFlow stopped, because its web process ended by itself; the lines above say "
+                "why."
             )
 
     def prepare_database(self) -> None:
@@ -62,7 +64,7 @@ class Command(BaseCommand):
 
 
 def port_is_taken() -> bool:
-    """Whether something answers on our port."""
+    """Whether a program answers on the port."""
     try:
         socket.create_connection(("localhost", settings.PORT), timeout=1).close()
     except OSError:

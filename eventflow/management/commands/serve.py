@@ -8,9 +8,12 @@ from django.db import OperationalError, connection
 
 
 class Command(BaseCommand):
-    help = "Serve EventFlow: pages, API and sockets on one port. SIGTERM lets the running requests finish."
+    help = (
+        "Serve EventFlow: pages, API and sockets on one port. SIGTERM lets the running requests "
+        "finish."
+    )
 
-    # They are run where every server runs them: eventflow.asgi.
+    # eventflow.asgi runs them, as it does for every server.
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
@@ -49,12 +52,12 @@ class Command(BaseCommand):
         self.stdout.write(f"Listening on http://{host}:{port}")
         self.stdout.flush()
         if not server.run():
-            # A request still runs. To leave by the usual door would be to wait for it.
+            # A request still runs, and a normal exit would wait for its thread.
             os._exit(1)
 
 
 def bring_up_to_date() -> None:
-    """Migrate, if there is something to migrate. Raises CommandError when the database does not answer."""
+    """Run the migrations that are due. Raises CommandError if the database does not answer."""
     try:
         call_command("migrate", verbosity=0, interactive=False)
     except OperationalError as error:

@@ -7,7 +7,10 @@ from eventflow.jobs.worker import QueueWorker
 
 
 class Command(BaseCommand):
-    help = "Run queued work: mail above all. Start as many as you like; SIGTERM lets the running task finish."
+    help = (
+        "Run queued work: mail above all. Start as many as you like; SIGTERM lets the running task "
+        "finish."
+    )
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument(

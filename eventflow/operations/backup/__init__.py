@@ -1,6 +1,8 @@
-"""One file that brings everything back: `bin/backup` makes it beside any traffic, `bin/restore` proves it before it counts.
+"""Backup and restore of the whole installation as one file.
 
-What stands in the environment is not in it: DJANGO_SECRET_KEY and TICKET_SIGNING_KEY are kept elsewhere, by whoever set them.
+`bin/backup` makes it beside any traffic; `bin/restore` checks it beside the running database before
+it takes its place. Keys from the environment, DJANGO_SECRET_KEY and TICKET_SIGNING_KEY, are not in
+it: their owner keeps them elsewhere.
 """
 
 from eventflow.operations.backup.services import Restored, make, restore

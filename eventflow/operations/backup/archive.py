@@ -1,4 +1,4 @@
-"""The file itself: a tar with the database, what must stay beside it, and a list of what is inside with a checksum for each."""
+"""The backup file: a tar with the database, the local secret, and a list with their checksums."""
 
 import hashlib
 import json
@@ -25,13 +25,16 @@ STALE_SECONDS = 86_400
 
 
 def stamp() -> str:
-    """The moment, as it stands in names; later ones sort behind earlier ones."""
+    """The present moment for file names, which sort by it."""
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 @contextmanager
 def workspace(folder: Path) -> Iterator[Path]:
-    """A place of our own on the same disk as what it is for, gone afterwards. Clears away what a killed backup left a day ago."""
+    """A temporary folder in `folder`, and so on its disk.
+
+    What a killed backup left there a day ago is deleted.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in folder.glob(f"{UNFINISHED}*"):
         if left.stat().st_mtime < time.time() - STALE_SECONDS:
@@ -41,9 +44,10 @@ def workspace(folder: Path) -> Iterator[Path]:
 
 
 def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Path) -> Path:
-    """Write these files into one, and name it when all of it is on the disk and reads back right.
+    """Write these files into one backup. Returns its path.
 
-    It and every backup beside it are readable by their owner only.
+    It gets its name when it is completely on the disk and was read back. It and every backup beside
+    it are readable by their owner only.
     """
     contents = {
         "format": FORMAT,
@@ -57,9 +61,9 @@ def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Pa
         for name, path in {CONTENTS: work / CONTENTS, **members}.items():
             tar.add(path, name)
     sync(unnamed)
-    again = work / "again"
-    again.mkdir()
-    unpack(unnamed, again)
+    read_back = work / "read_back"
+    read_back.mkdir()
+    unpack(unnamed, read_back)
     named = folder / f"eventflow-{stamp()}.tar.gz"
     unnamed.rename(named)
     for path in folder.iterdir():
@@ -70,7 +74,10 @@ def pack(members: dict[str, Path], about: dict[str, Any], folder: Path, work: Pa
 
 
 def unpack(file: Path, into: Path) -> dict[str, Any]:
-    """What the file says of itself; its members lie in `into`. Refused: bad_backup, for anything that is not whole and ours."""
+    """Unpack a backup into `into`. Returns its contents list.
+
+    Refused: bad_backup, for a file that is no complete backup of this format.
+    """
     try:
         with tarfile.open(file, "r:gz") as tar:
             tar.extractall(into, filter="data")
@@ -87,37 +94,41 @@ def unpack(file: Path, into: Path) -> dict[str, Any]:
     ) as error:
         raise Refused(
             "bad_backup",
-            f"{file} is not a whole backup of EventFlow ({type(error).__name__}: {error}). Nothing was changed.",
+            f"{file} is not a whole backup of EventFlow ({type(error).__name__}: {error}). "
+            "Nothing was changed.",
         ) from error
     if broken:
         raise Refused(
             "bad_backup",
-            f"{file} is damaged: the checksum of {', '.join(broken)} does not hold. Nothing was changed.",
+            f"{file} is damaged: the checksum of {', '.join(broken)} does not hold. Nothing was "
+            "changed.",
         )
     if contents["format"] != FORMAT:
         raise Refused(
             "bad_backup",
-            f"{file} was made by another version of EventFlow (format {contents['format']}). Nothing was changed.",
+            f"{file} was made by another version of EventFlow (format {contents['format']}). "
+            "Nothing was changed.",
         )
     return contents
 
 
 def prune(folder: Path, keep: int) -> list[Path]:
-    """Delete all but the newest `keep` backups in this folder, and nothing else in it. Returns what is gone."""
+    """Delete all but the newest `keep` backups of this folder. Returns the deleted ones."""
     ours = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
-    gone = ours[:-keep]
-    for path in gone:
+    deleted = ours[:-keep]
+    for path in deleted:
         path.unlink()
-    return gone
+    return deleted
 
 
 def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:
-    """Until this file, or the names in this folder, are on the disk."""
+    """Return when this file, or the names in this folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""PostgreSQL: by its own pg_dump and pg_restore, into a new database that takes the old one's name."""
+"""Backup of PostgreSQL by pg_dump; restore into a new database that takes the old one's name."""
 
 import os
 import shutil
@@ -18,8 +18,8 @@ from eventflow.operations.backup.archive import stamp, sync
 
 # Where Debian keeps each version's own programs; the newest can talk to every older server.
 DEBIAN = Path("/usr/lib/postgresql")
-# PostgreSQL cuts a longer name short.
-LONGEST_NAME = 63
+# PostgreSQL cuts longer names.
+MAX_NAME_LENGTH = 63
 
 
 class PostgreSQL:
@@ -35,7 +35,7 @@ class PostgreSQL:
             for key, value in connection.get_connection_params().items()
             if key in known and value is not None
         }
-        # Not on a command line, where every user of the machine could read it.
+        # Not on a command line, which every user of the machine can read.
         self.secret = (
             {"PGPASSWORD": str(password)} if (password := given.pop("password", "")) else {}
         )
@@ -43,7 +43,7 @@ class PostgreSQL:
         self.name = str(self.params["dbname"])
 
     def copy(self, to: Path) -> None:
-        """One snapshot of everything committed now; nobody waits for it but a migration. Read back to its end."""
+        """Dump a snapshot of everything committed, and read it back. Only migrations wait."""
         self.run(
             "pg_dump",
             "--format=custom",
@@ -68,11 +68,14 @@ class PostgreSQL:
             )
 
     def check_unused(self) -> None:
-        """Here nothing is in the way: a name changes hands in one transaction, and everybody connects again."""
+        """Nothing to check: the name changes in one transaction, and processes connect again."""
 
     def load(self, source: Path) -> str:
-        """A new database with what the dump holds."""
-        fresh = self.beside("restoring")
+        """Restore the dump into a new database beside the old one. Returns its name.
+
+        Refused: may_not_create_databases, tool_failed, tool_missing.
+        """
+        fresh = self.name_beside("restoring")
         try:
             with self.server() as server:
                 server.execute(
@@ -82,8 +85,11 @@ class PostgreSQL:
                 )
         except psycopg.errors.InsufficientPrivilege as error:
             role = self.params.get("user", "that you use")
-            words = f"A restore needs a database of its own, and the role {role} may not make one. As a superuser: ALTER ROLE {role} CREATEDB;"
-            raise Refused("may_not_create_databases", words) from error
+            message = (
+                f"A restore needs a database of its own, and the role {role} may not make one. As "
+                f"a superuser: ALTER ROLE {role} CREATEDB;"
+            )
+            raise Refused("may_not_create_databases", message) from error
         try:
             self.run(
                 "pg_restore",
@@ -100,14 +106,18 @@ class PostgreSQL:
         return fresh
 
     def swap(self, fresh: str, *, keep: bool) -> str:
-        """Give it the database's name in one transaction. Returns the name that the old one has now, if it is kept."""
-        kept = self.beside("before") if self.exists() else ""
+        """Give the new database the old one's name in one transaction.
+
+        Returns the new name of the old one; empty if it is not kept.
+        """
+        kept = self.name_beside("before") if self.exists() else ""
         with self.server() as server:
             if kept:
-                # Nobody may come back between the farewell and the new name.
+                # No process may connect again before the names have changed.
                 server.execute(self.alter("ALLOW_CONNECTIONS false", self.name))
                 server.execute(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid != pg_backend_pid()",
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = "
+                    "%s AND pid != pg_backend_pid()",
                     [self.name],
                 )
             try:
@@ -135,12 +145,12 @@ class PostgreSQL:
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(fresh))
             )
 
-    # What these share
+    # --- Shared by the methods above ---
 
-    def beside(self, what: str) -> str:
-        """A name for another database, telling whose it is and when it was made."""
+    def name_beside(self, what: str) -> str:
+        """A name for another database, with that of this one and the present moment."""
         suffix = f"_{what}_{stamp().lower().replace('.', '_')}"
-        return self.name[: LONGEST_NAME - len(suffix)] + suffix
+        return self.name[: MAX_NAME_LENGTH - len(suffix)] + suffix
 
     def alter(self, clause: str, name: str, *names: str) -> sql.Composed:
         return sql.SQL("ALTER DATABASE {} " + clause).format(*map(sql.Identifier, (name, *names)))
@@ -153,7 +163,7 @@ class PostgreSQL:
 
     @contextmanager
     def server(self) -> Iterator["psycopg.Connection[Any]"]:
-        """A connection to the server that is not one to the database in question: that may be gone, or about to be renamed."""
+        """A connection to another database of the server: this one may be missing or renamed."""
         other = "postgres" if self.name != "postgres" else "template1"
         password = {"password": self.secret["PGPASSWORD"]} if self.secret else {}
         with psycopg.connect(
@@ -162,14 +172,14 @@ class PostgreSQL:
             yield server
 
     def run(self, program: str, *words: str, database: str = "") -> None:
-        """Run one of PostgreSQL's own programs, on this database. Refused: with what it says, when it fails."""
+        """Run one of PostgreSQL's programs, on this database. Refused: tool_failed."""
         where = (
             ["--no-password", "--dbname", make_conninfo(**{**self.params, "dbname": database})]
             if database
             else []
         )
-        done = subprocess.run(  # noqa: S603  ours
-            [found(program), *where, *words],
+        done = subprocess.run(  # noqa: S603  the arguments are ours
+            [newest(program), *where, *words],
             env={**os.environ, **self.secret},
             capture_output=True,
             text=True,
@@ -181,8 +191,8 @@ class PostgreSQL:
             )
 
 
-def found(program: str) -> str:
-    """The newest of these programs here. Refused: tool_missing, with the package that has it."""
+def newest(program: str) -> str:
+    """The path of the newest version of a program. Refused: tool_missing, with its package."""
     folders = sorted(
         DEBIAN.glob("*/bin"), key=lambda folder: float(folder.parent.name), reverse=True
     )
@@ -192,6 +202,7 @@ def found(program: str) -> str:
     if path is None:
         raise Refused(
             "tool_missing",
-            f"{program} is not installed here. On Debian and Ubuntu it is in the package postgresql-client.",
+            f"{program} is not installed here. On Debian and Ubuntu it is in the package "
+            "postgresql-client.",
         )
     return path

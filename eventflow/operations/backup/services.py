@@ -1,4 +1,4 @@
-"""Make a backup; put one back."""
+"""Makes a backup and restores one."""
 
 import os
 from collections.abc import Iterator
@@ -22,25 +22,30 @@ from eventflow.operations.backup.sqlite import Sqlite
 from events.models import Event
 from tickets.queue.invariants import violations
 
-SECRET = "secret-key"  # noqa: S105  the name of its file
+SECRET_FILE = "secret-key"  # noqa: S105  a file's name
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did: where what stood there before is kept (empty: there was nothing), and what is wrong with what stands there now."""
+    """The result of a restore.
 
-    kept: str
+    `old_database` is where the old one is kept (empty: there was none); `broken` are the violations
+    of invariants in the new one.
+    """
+
+    old_database: str
     broken: list[str]
 
 
 def make(folder: Path, *, keep: int | None = None) -> tuple[Path, list[Path]]:
-    """Copy the database as it is now, beside any traffic, into one new file in `folder`. Returns it, and the older ones that went for it.
+    """Copy the database, beside any traffic, into a new file in `folder`.
 
-    `keep`: how many to leave in the folder, at least one; None: all. Refused: when the copy can't be made, or doesn't read back.
+    `keep` is how many backups stay in the folder, at least one; None: all. Returns the file and the
+    deleted ones. Refused: if the copy can't be made, or not be read back.
     """
-    store = store_in_use()
+    store = current_store()
     with archive.workspace(folder) as work:
-        members = {store.member: work / store.member, **secret()}
+        members = {store.member: work / store.member, **local_secret()}
         store.copy(work / store.member)
         made = archive.pack(
             members,
@@ -52,45 +57,53 @@ def make(folder: Path, *, keep: int | None = None) -> tuple[Path, list[Path]]:
 
 
 def restore(file: Path, *, replace: bool = False, accept_violations: bool = False) -> Restored:
-    """Put the backup in the database's place, after it was brought up to date and found sound beside it. Until then nothing changes.
+    """Put the backup in the database's place.
 
-    Refused: bad_backup, newer_backup, other_database; not_empty, unless `replace`; in_use (SQLite); broken_invariants, unless `accept_violations`.
+    It is migrated and checked beside the database first; until then nothing changes. Refused:
+    bad_backup, newer_backup, other_database; not_empty, unless `replace`; in_use (SQLite);
+    broken_invariants, unless `accept_violations`.
     """
-    store = store_in_use()
+    store = current_store()
     with archive.workspace(settings.DATA_DIR) as work:
         contents = archive.unpack(file, work)
         if contents["database"] != store.label:
-            words = f"{file} is a backup of {contents['database']}, and this installation runs on {store.label} (DATABASE_URL). Nothing was changed."
-            raise Refused("other_database", words)
+            raise Refused(
+                "other_database",
+                f"{file} is a backup of {contents['database']}, and this installation runs on "
+                f"{store.label} (DATABASE_URL). Nothing was changed.",
+            )
         store.check_unused()
-        full = store.exists() and holds_anything()
+        full = store.exists() and is_in_use()
         if full and not replace:
             raise Refused(
                 "not_empty",
-                "The database is not empty. --replace puts the backup in its place, and keeps the old one beside it.",
+                "The database is not empty. --replace puts the backup in its place, and keeps the "
+                "old one beside it.",
             )
         fresh = store.load(work / store.member)
         try:
             broken = bring_up_to_date(fresh)
             if broken and not accept_violations:
-                words = f"What was backed up breaks {len(broken)} promises, listed above. Nothing was changed. --accept-violations restores it as it is."
-                words = "\n".join([*broken, words])
-                raise Refused("broken_invariants", words)
-            kept = store.swap(fresh, keep=full)
+                message = (
+                    f"What was backed up breaks {len(broken)} promises, listed above. Nothing was "
+                    "changed. --accept-violations restores it as it is."
+                )
+                raise Refused("broken_invariants", "\n".join([*broken, message]))
+            old_database = store.swap(fresh, keep=full)
         except BaseException:
             store.discard(fresh)
             raise
-        if (work / SECRET).is_file():
-            put_back_secret((work / SECRET).read_text())
-    return Restored(kept, broken)
+        if (work / SECRET_FILE).is_file():
+            restore_secret((work / SECRET_FILE).read_text())
+    return Restored(old_database, broken)
 
 
-def store_in_use() -> Sqlite | PostgreSQL:
+def current_store() -> Sqlite | PostgreSQL:
     return PostgreSQL() if connection.vendor == "postgresql" else Sqlite()
 
 
-def holds_anything() -> bool:
-    """Whether anybody, or any event, is in the database. What can't be read is not called empty."""
+def is_in_use() -> bool:
+    """Whether the database has a person or an event. One that can't be read is not called empty."""
     try:
         tables = connection.introspection.table_names()
         return any(
@@ -102,8 +115,11 @@ def holds_anything() -> bool:
 
 
 def bring_up_to_date(fresh: str) -> list[str]:
-    """Migrate this database as the installed version needs it. Returns the promises that it breaks."""
-    with on(fresh):
+    """Migrate this database to the installed version. Returns the invariants that it violates.
+
+    Refused: newer_backup.
+    """
+    with connected_to(fresh):
         here = MigrationLoader(None).disk_migrations
         unknown = [
             f"{app}.{name}"
@@ -111,20 +127,23 @@ def bring_up_to_date(fresh: str) -> list[str]:
             if (app, name) not in here and is_ours(app)
         ]
         if unknown:
-            words = f"The backup is of a newer EventFlow (it knows {unknown[0]}, {VERSION} does not). Install that one first. Nothing was changed."
-            raise Refused("newer_backup", words)
+            raise Refused(
+                "newer_backup",
+                f"The backup is of a newer EventFlow (it knows {unknown[0]}, {VERSION} does not). "
+                "Install that one first. Nothing was changed.",
+            )
         call_command("migrate", verbosity=0, interactive=False)
         return [str(violation) for violation in violations()]
 
 
 def is_ours(app: str) -> bool:
-    """Not of a package that was here once and is no longer."""
+    """Whether this app is one of EventFlow's, and not of a package that it once used."""
     return app in {"eventflow", "accounts", "events", "tickets"}
 
 
 @contextmanager
-def on(name: str) -> Iterator[None]:
-    """Everything in the block works on another database of the same server, or another file."""
+def connected_to(name: str) -> Iterator[None]:
+    """Within the block Django connects to another database of the server, or another file."""
     usual: Any = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = name
@@ -135,22 +154,25 @@ def on(name: str) -> Iterator[None]:
         connection.settings_dict["NAME"] = usual
 
 
-def secret() -> dict[str, Path]:
-    """The secret that a trial made for itself: without it nobody stays signed in and no mailed link holds. One from the environment is kept there."""
-    kept = settings.DATA_DIR / SECRET
-    return {SECRET: kept} if kept.is_file() and kept.read_text() == settings.SECRET_KEY else {}
+def local_secret() -> dict[str, Path]:
+    """The secret key that a trial made, by its name in the backup; none if the environment has one.
+
+    Without it every session ends and no mailed link is valid.
+    """
+    file = settings.DATA_DIR / SECRET_FILE
+    return {SECRET_FILE: file} if file.is_file() and file.read_text() == settings.SECRET_KEY else {}
 
 
-def put_back_secret(text: str) -> None:
-    """Where the backup had one. The one that stood there is kept beside it."""
-    kept = settings.DATA_DIR / SECRET
-    if kept.is_file() and kept.read_text() == text:
+def restore_secret(text: str) -> None:
+    """Restore the secret key of the backup. The present one is kept beside it."""
+    present = settings.DATA_DIR / SECRET_FILE
+    if present.is_file() and present.read_text() == text:
         return
-    if kept.is_file():
-        os.link(kept, f"{kept}.before-{archive.stamp()}")
-    new = kept.with_name(f"{SECRET}.{os.getpid()}")
+    if present.is_file():
+        os.link(present, f"{present}.before-{archive.stamp()}")
+    new = present.with_name(f"{SECRET_FILE}.{os.getpid()}")
     new.touch(mode=0o600)
     new.write_text(text)
     archive.sync(new)
-    new.replace(kept)
+    new.replace(present)
     archive.sync(settings.DATA_DIR)

@@ -1,4 +1,4 @@
-"""SQLite: copied through its own backup interface, put back by renaming a file."""
+"""Backup of SQLite through its own interface; restore by renaming a file."""
 
 import os
 import shutil
@@ -22,13 +22,14 @@ class Sqlite:
         self.path = Path(connection.settings_dict["NAME"])
 
     def copy(self, to: Path) -> None:
-        """What is committed now, whole: a reader in WAL mode, so it waits for no writer and no writer for it."""
+        """Copy everything committed. As a reader in WAL mode it waits for no writer."""
         if not self.path.is_file():
             raise Refused(
                 "no_database",
                 f"There is no database at {self.path}, so there is nothing to back up.",
             )
-        # Read-write, because a reader of a WAL keeps its marks in a shared file; but never made here.
+        # Read-write, because a reader of a WAL keeps its marks in a shared file; but never made
+        # here.
         with (
             closing(
                 sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True, timeout=20)
@@ -45,7 +46,7 @@ class Sqlite:
         return self.path.is_file()
 
     def load(self, source: Path) -> str:
-        """Lay the copy beside the database, and name it."""
+        """Put the copy beside the database. Returns its path."""
         fresh = self.path.with_name(f"{self.path.name}.restoring-{stamp()}")
         fresh.touch(mode=0o600)
         shutil.copyfile(source, fresh)
@@ -58,12 +59,12 @@ class Sqlite:
         return str(fresh)
 
     def check_unused(self) -> None:
-        """Refused: in_use, while any other process has it open: what that wrote from now on would be lost."""
+        """Refused: in_use, while another process has it open: what it writes would be lost."""
         if self.exists():
-            self.alone().close()
+            self.exclusive_connection().close()
 
-    def alone(self) -> sqlite3.Connection:
-        """A connection beside which there is no other, with everything in the one file. Who holds it lets nobody write."""
+    def exclusive_connection(self) -> sqlite3.Connection:
+        """The only connection to the database, now one file. No other process can write."""
         held = sqlite3.connect(self.path, timeout=1, isolation_level=None)
         try:
             held.execute("PRAGMA journal_mode=DELETE")
@@ -72,18 +73,19 @@ class Sqlite:
             held.close()
             raise Refused(
                 "in_use",
-                f"Something still uses {self.path} ({error}). Stop EventFlow, web and worker, and try again.",
+                f"Something still uses {self.path} ({error}). Stop EventFlow, web and worker, and "
+                "try again.",
             ) from error
         return held
 
     def swap(self, fresh: str, *, keep: bool) -> str:
-        """Put it in the database's place in one step. Returns where the old one is kept."""
+        """Put the copy in the database's place in one step. Returns where the old one is kept."""
         with closing(sqlite3.connect(fresh, isolation_level=None)) as copied:
             copied.execute("PRAGMA journal_mode=DELETE")
         sync(Path(fresh))
         kept = ""
         if self.exists():
-            with closing(self.alone()):
+            with closing(self.exclusive_connection()):
                 if keep:
                     kept = f"{self.path}.before-{stamp()}"
                     os.link(self.path, kept)
@@ -99,7 +101,7 @@ class Sqlite:
 
 
 def check(database: sqlite3.Connection) -> None:
-    """Refused: bad_backup, for a file that SQLite itself finds broken."""
+    """Refused: bad_backup, for a file that SQLite finds broken."""
     try:
         found = [row[0] for row in database.execute("PRAGMA integrity_check")]
         orphans = database.execute("PRAGMA foreign_key_check").fetchall()
@@ -108,5 +110,6 @@ def check(database: sqlite3.Connection) -> None:
     if found != ["ok"] or orphans:
         raise Refused(
             "bad_backup",
-            f"SQLite finds this copy broken: {'; '.join(found[:3])}; {len(orphans)} rows refer to nothing.",
+            f"SQLite finds this copy broken: {'; '.join(found[:3])}; {len(orphans)} rows refer to "
+            "nothing.",
         )

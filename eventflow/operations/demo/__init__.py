@@ -1,4 +1,4 @@
-"""A small town of people and events for the embedded default, made by the same services as everything else."""
+"""The demo: people and events of a small town for a trial, made by the services of the product."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -38,16 +38,17 @@ OPEN_FOR = timedelta(days=13)
 
 
 def is_wanted() -> bool:
-    """The first start on one's own machine: no database was named, nothing is there to protect, and nobody is there yet."""
+    """Whether this is the first start of a trial: no database is named, and it has no people."""
     return settings.TRIAL and not User.objects.exists()
 
 
 def is_loaded() -> bool:
+    """Whether the database of a trial holds the demo."""
     return settings.TRIAL and User.objects.filter(email=PEOPLE[0][0]).exists()
 
 
 def log_ins() -> str:
-    """What to print, so that somebody can look around as everybody."""
+    """The lines that name the demo's log-ins and their password."""
     lines = [
         f"  {email:<24}{first} {last}, {role}" for email, first, last, role, _ in PEOPLE[:LOG_INS]
     ]
@@ -56,7 +57,7 @@ def log_ins() -> str:
 
 @transaction.atomic
 def load() -> None:
-    """Fill an empty database. Refused: not_empty, where there are people already."""
+    """Fill an empty database. Refused: not_empty if it has people."""
     if User.objects.exists():
         raise Refused(
             "not_empty", "There are people in this database already, so the demo was not loaded."
@@ -66,14 +67,14 @@ def load() -> None:
         person for email, person in people.items() if email not in {email for email, *_ in PEOPLE}
     ]
     for number, plan in enumerate(EVENTS):
-        # Another slice each time, so that the same faces do not sit everywhere.
+        # Each event has other guests first.
         first = number * 17 % len(guests)
         make_event(plan, people, guests[first:] + guests[:first])
-    forget_mail()
+    delete_mail()
 
 
 def make_people() -> dict[str, User]:
-    """The named ones and a hundred and sixty guests, by address. The slow password hash is made once for all of them."""
+    """The named people and 160 guests, by address. All have one password, hashed once."""
     password = make_password(PASSWORD)
     named = [
         User(email=email, first_name=first, last_name=last, role=role, language=lang)
@@ -81,7 +82,7 @@ def make_people() -> dict[str, User]:
     ]
     guests = [
         User(
-            email=f"{plain(first)}.{plain(last)}@example.org",
+            email=f"{ascii_name(first)}.{ascii_name(last)}@example.org",
             first_name=first,
             last_name=last,
             language="pl",
@@ -100,14 +101,14 @@ def make_people() -> dict[str, User]:
     return {person.email: person for person in people}
 
 
-def plain(name: str) -> str:
-    """A name as it would stand in an address: Łucja becomes lucja."""
+def ascii_name(name: str) -> str:
+    """A name for an e-mail address: Łucja becomes lucja."""
     decomposed = unicodedata.normalize("NFD", name.lower().replace("ł", "l"))
     return "".join(letter for letter in decomposed if letter.isascii() and letter.isalpha())
 
 
 def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> None:
-    """Live the event's life: it is drafted, published and filled in the future, then moved to its day."""
+    """Draft, publish and fill an event in the future, then move it to its day."""
     organizer = people[plan.organizer]
     event = event_services.create(
         by=organizer, **texts(plan), **times(plan.day if plan.day > 0 else 1, plan.at, plan.hours)
@@ -129,7 +130,7 @@ def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> 
     if plan.day <= 0:
         moments = times(plan.day, plan.at, plan.hours)
         event = event_services.edit(event, by=organizer, confirm_past=True, **moments)
-    spread(event)
+    spread_times(event)
     if plan.status == Event.Status.CANCELLED:
         event_services.cancel(event, by=organizer, message=plan.cancel_message)
 
@@ -153,7 +154,7 @@ def times(day: int, at: str | None, hours: int) -> dict[str, Any]:
 def fill(
     event: Event, plan: DemoEvent, reservations: list[Reservation], *, by: User, staff: User
 ) -> None:
-    """Withdraw from the end, confirm from the head, reject what comes next; then the first ones arrive."""
+    """Cancel the last reservations, confirm the first, reject the next, check some guests in."""
     staying = len(reservations) - plan.withdrawn
     for reservation in reservations[staying:]:
         registration.cancel(reservation, by=reservation.person)
@@ -171,8 +172,8 @@ def ids(reservations: Iterable[Reservation]) -> list[int]:
     return [reservation.pk for reservation in reservations]
 
 
-def spread(event: Event) -> None:
-    """Let the reservations come in over the last days, in the order they have, and be decided a few hours after."""
+def spread_times(event: Event) -> None:
+    """Date the reservations over the last 13 days, in their order, and decisions 3 hours later."""
     reservations = list(event.reservations.in_queue_order())
     last = min(timezone.now(), event.start_time) - timedelta(minutes=20)
     step = OPEN_FOR / max(1, len(reservations))
@@ -192,8 +193,8 @@ def spread(event: Event) -> None:
     Ticket.objects.bulk_update(tickets, ["issued_at", "checked_in_at"])
 
 
-def forget_mail() -> None:
-    """Nobody in the demo needs to be told; the mail page begins empty. The database held nobody before, so all of it is ours."""
+def delete_mail() -> None:
+    """Delete all mail, so that the inbox begins empty. The database held none before."""
     DBTaskResult.objects.all().delete()
     Mail.objects.all().delete()
     EventNews.objects.all().delete()

@@ -1,4 +1,4 @@
-"""Who and what the demo shows. Days and hours are relative to the moment it is loaded, in Polish time."""
+"""The people and events of the demo. Days and hours count from its loading, in Polish time."""
 
 from dataclasses import dataclass
 
@@ -46,9 +46,10 @@ LAST_NAMES = [
 
 @dataclass(frozen=True)
 class DemoEvent:
-    """An event and what its queue went through: `guests` reserved, then some withdrew, were confirmed, rejected, checked in.
+    """An event and its queue: how many reserved, cancelled, were confirmed, rejected, checked in.
 
-    `day` counts from today; `at` is the local time, None for "it has just begun". `maja` is her place among the guests.
+    `day` counts from today; `at` is the local time, None for an event that has just begun. `maja`
+    is her index among the guests.
     """
 
     title: str
@@ -76,8 +77,10 @@ EVENTS = [
     DemoEvent(
         "Repair café: bring a broken thing",
         "Infopunkt, Łokietka 5, Wrocław",
-        "A lamp that flickers, trousers with a hole, a radio that only hums: sit down with somebody who can mend it and learn how.\n\n"
-        "Tools, tea and spare parts are there. One thing a person, please, and nothing that needs two people to carry.",
+        "A lamp that flickers, trousers with a hole, a radio that only hums: sit down with "
+        "somebody who can mend it and learn how.\n\n"
+        "Tools, tea and spare parts are there. One thing a person, please, and nothing that needs "
+        "two people to carry.",
         *("jade", "rays", 0, None, 3, 40),
         admission="automatic",
         guests=31,
@@ -88,7 +91,8 @@ EVENTS = [
         "PyWro 41: Django in the long run",
         "Browar Mieszczański, Hubska 44, Wrocław",
         "Two talks about code that is older than some of the people who keep it, then pizza.\n\n"
-        "What ten years of migrations teach, and how a small team replaced its front end with templates and slept better.",
+        "What ten years of migrations teach, and how a small team replaced its front end with "
+        "templates and slept better.",
         *("cobalt", "steps", 9, "18:30", 3, 120),
         admission="automatic",
         organizer="zofia@example.org",
@@ -98,7 +102,8 @@ EVENTS = [
     DemoEvent(
         "Open choir rehearsal, no notes required",
         "Impart, Mazowiecka 17, Wrocław",
-        "Come and sing. We learn two songs by ear and nobody has to stand in front.\n\nThere is room for everybody's voice, but only thirty chairs.",
+        "Come and sing. We learn two songs by ear and nobody has to stand in front.\n\nThere is "
+        "room for everybody's voice, but only thirty chairs.",
         *("amber", "sun", 9, "19:00", 2, 30),
         organizer="zofia@example.org",
         guests=19,
@@ -108,8 +113,10 @@ EVENTS = [
     DemoEvent(
         "Night Print: carve and pull a linocut poster",
         "Pracownia Odbitka, Ruska 46c, Wrocław",
-        "An evening with three presses, a lot of ink and no screens. You sketch, carve a block and pull a small edition of your own poster.\n\n"
-        "No experience needed. Linoleum, tools, paper and an apron are on us; wear something that may meet a little black ink.\n\n"
+        "An evening with three presses, a lot of ink and no screens. You sketch, carve a block "
+        "and pull a small edition of your own poster.\n\n"
+        "No experience needed. Linoleum, tools, paper and an apron are on us; wear something that "
+        "may meet a little black ink.\n\n"
         "Step-free entrance from the courtyard. In Polish, with English on request.",
         *("cherry", "tiles", 17, "18:00", 4, 24),
         guests=32,
@@ -120,7 +127,8 @@ EVENTS = [
     DemoEvent(
         "First aid for parents and grandparents",
         "Biblioteka, Rynek 58, Wrocław",
-        "What to do in the four minutes before help comes: choking, burns, fever, a fall. With dolls to practise on.\n\n"
+        "What to do in the four minutes before help comes: choking, burns, fever, a fall. With "
+        "dolls to practise on.\n\n"
         "Children are welcome and looked after.",
         *("plum", "arches", 18, "10:00", 3, 20),
         admission="automatic",
@@ -132,7 +140,8 @@ EVENTS = [
     DemoEvent(
         "Spacer po Lesie Osobowickim: co tu można zjeść",
         "Pętla tramwajowa Osobowice, Wrocław",
-        "Trzy godziny wolnym krokiem, z przewodniczką, koszem i lupą. Uczymy się rozpoznawać to, co jadalne, i zostawiać to, co chronione.\n\n"
+        "Trzy godziny wolnym krokiem, z przewodniczką, koszem i lupą. Uczymy się rozpoznawać to, "
+        "co jadalne, i zostawiać to, co chronione.\n\n"
         "Zabierz ciepłe buty i termos. Idziemy także w deszczu.",
         *("fern", "rings", 18, "11:30", 3, 15),
         admission="automatic",
@@ -154,7 +163,8 @@ EVENTS = [
     DemoEvent(
         "Baltic Frontend Day",
         "Stocznia Cesarska, Gdańsk",
-        "One day, six talks, no sponsors on stage. Accessibility, type on screens, and what CSS can do by itself now.",
+        "One day, six talks, no sponsors on stage. Accessibility, type on screens, and what CSS "
+        "can do by itself now.",
         *("lagoon", "rings", 25, "10:00", 7, 90),
         guests=78,
         confirmed=57,
@@ -164,7 +174,8 @@ EVENTS = [
     DemoEvent(
         "Warsztaty ceramiki: pierwsza miska",
         "Pracownia Glina, Kazimierz, Kraków",
-        "Koło, glina i cierpliwość. Każda osoba wychodzi z jedną miską, krzywą, ale własną; wypalamy ją i odsyłamy.\n\nMateriały są w cenie zerowej.",
+        "Koło, glina i cierpliwość. Każda osoba wychodzi z jedną miską, krzywą, ale własną; "
+        "wypalamy ją i odsyłamy.\n\nMateriały są w cenie zerowej.",
         *("coral", "arches", 30, "16:00", 4, 10),
         organizer="zofia@example.org",
         guests=13,
@@ -173,7 +184,8 @@ EVENTS = [
     DemoEvent(
         "Letterpress for developers",
         "Pracownia Odbitka, Ruska 46c, Wrocław",
-        "Set your favourite error message in lead, by hand, backwards. Kerning was never this heavy.",
+        "Set your favourite error message in lead, by hand, backwards. Kerning was never this "
+        "heavy.",
         *("iris", "steps", 44, "18:00", 3, 16),
         admission="automatic",
         guests=9,
