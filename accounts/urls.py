@@ -1,3 +1,5 @@
+"""The addresses of our own pages about people, and of allauth's that lead to our views."""
+
 from django.urls import path, re_path
 
 from accounts.views import activation, roles, security, sessions, settings

@@ -118,8 +118,8 @@ def test_security_change_revokes_everything_but_the_browser_that_made_it(
     assert not is_logged_in(elsewhere)
     if pair:
         assert not token_works(pair["access"])
-        told = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
-        assert refused(told) == (401, "token_invalid")
+        refreshed = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
+        assert refused(refreshed) == (401, "token_invalid")
     assert not EmailAddress.objects.filter(pk=pending.pk).exists()
     assert EmailAddress.objects.get(user=person).verified
     assert AuditEntry.objects.filter(action=action, target_id=person.pk, by=person).exists()

@@ -89,8 +89,8 @@ def test_address_requested_by_an_intruder_is_dropped_by_the_owners_change(owner,
     ended_by(owner)
     assert not is_logged_in(intruder)
     assert Api(token=tokens["access"]).get("/users/me/").status_code == 401
-    told = Api().post("/token/refresh/", {"refresh": tokens["refresh"]})
-    assert refused(told) == (401, "token_invalid")
+    refreshed = Api().post("/token/refresh/", {"refresh": tokens["refresh"]})
+    assert refused(refreshed) == (401, "token_invalid")
     assert press_undo(link).status_code == 400
     assert Api().get(f"/users/activate/{link.split('/')[2]}/").status_code == 400
     Client().post(RESET, {"email": EVIL})

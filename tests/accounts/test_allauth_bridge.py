@@ -1,7 +1,9 @@
 """The private parts of allauth that accounts/allauth_bridge.py uses are as it expects them."""
 
 import inspect
+import re
 import time
+from pathlib import Path
 
 import allauth
 import pytest
@@ -18,6 +20,7 @@ from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal import auth as totp
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import RequestFactory
@@ -89,6 +92,17 @@ def test_allauth_reads_no_json_where_the_bridge_says_so():
 
 def test_allauth_keeps_the_secret_of_an_app_under_the_same_key():
     assert totp.SECRET_SESSION_KEY == "mfa.totp.secret", changed("totp.SECRET_SESSION_KEY")
+
+
+def test_no_other_module_imports_private_parts_of_allauth():
+    rooms = [
+        Path(settings.BASE_DIR, name) for name in ("accounts", "events", "tickets", "eventflow")
+    ]
+    files = [file for room in rooms for file in room.rglob("*.py")]
+    private = re.compile(r"^\s*(from|import) allauth\b.*\binternal\b", re.MULTILINE)
+    assert {file.name for file in files if private.search(file.read_text())} == {
+        "allauth_bridge.py"
+    }
 
 
 @pytest.mark.django_db

@@ -105,8 +105,8 @@ def low_limits(settings):
 def test_one_connection_cannot_lock_an_account_with_all_its_networks(low_limits, channel, networks):
     """A customer of a provider has up to 65,536 networks of 64 bits."""
     owner = make_person()
-    told = [guess(networks.format(number), owner.email, 1, channel)[0] for number in range(1, 9)]
-    assert told == ["wrong"] * 4 + ["locked"] * 4
+    results = [guess(networks.format(number), owner.email, 1, channel)[0] for number in range(1, 9)]
+    assert results == ["wrong"] * 4 + ["locked"] * 4
     assert [action for action, *_ in audited_actions()] == ["login.fail"] * 4 + ["login.lock"]
     for owners_door in (by_page, by_api):
         assert owners_door(browser_at("2001:db8:78::1"), owner.email) == "in"
@@ -114,11 +114,11 @@ def test_one_connection_cannot_lock_an_account_with_all_its_networks(low_limits,
 
 def test_one_ipv4_address_cannot_lock_an_account_over_time(low_limits):
     """The counter of an address is reset after a while, that of its network later."""
-    owner, told = make_person(), []
+    owner, results = make_person(), []
     for _ in range(4):
-        told += guess(STRANGERS, owner.email, 2)
+        results += guess(STRANGERS, owner.email, 2)
         time.sleep(1.1)
-    assert told == ["wrong"] * 4 + ["locked"] * 4
+    assert results == ["wrong"] * 4 + ["locked"] * 4
     assert by_page(browser_at(OWNERS), owner.email) == "in"
 
 
@@ -152,8 +152,8 @@ def test_known_browser_is_limited_too():
     owner, known = make_person(), browser_at(OWNERS)
     by_page(known, owner.email)
     known.post("/accounts/logout/")
-    told = [by_page(known, owner.email, f"wrong {number}") for number in range(11)]
-    assert told == ["wrong"] * 10 + ["locked"]
+    results = [by_page(known, owner.email, f"wrong {number}") for number in range(11)]
+    assert results == ["wrong"] * 10 + ["locked"]
 
 
 def test_browser_is_unknown_for_another_account_or_password_or_a_forged_cookie(settings):
@@ -228,17 +228,17 @@ def audited_actions():
 def test_login_is_audited(channel):
     owner = make_person()
     channel(browser_at(OWNERS), owner.email)
-    told = {"door": channel.__name__.removeprefix("by_")}
-    assert audited_actions() == [("login.success", owner.pk, owner.pk, told)]
+    facts = {"door": channel.__name__.removeprefix("by_")}
+    assert audited_actions() == [("login.success", owner.pk, owner.pk, facts)]
 
 
 @CHANNELS
 def test_failures_and_lockout_are_audited_without_what_was_typed(channel, caplog):
     owner = make_person(email="owner@example.org")
     guess(STRANGERS, owner.email, 8, channel)
-    told = {"door": channel.__name__.removeprefix("by_")}
-    failed = [("login.fail", owner.pk, None, told)] * 5
-    assert audited_actions() == [*failed, ("login.lock", owner.pk, None, told)]
+    facts = {"door": channel.__name__.removeprefix("by_")}
+    failed = [("login.fail", owner.pk, None, facts)] * 5
+    assert audited_actions() == [*failed, ("login.lock", owner.pk, None, facts)]
     assert "owner@" not in caplog.text
     assert "wrong 0" not in caplog.text
     assert STRANGERS not in str(audited_actions())
@@ -260,8 +260,8 @@ def test_login_with_a_second_factor_is_audited_once():
     browser.post("/accounts/2fa/authenticate/", {"code": "000000"})
     browser.post("/accounts/2fa/authenticate/", {"code": code_for(SECRET)})
     browser.post("/accounts/logout/")
-    told = [action for action, *_ in audited_actions()]
-    assert told == ["second_factor.fail", "login.success", "logout"]
+    results = [action for action, *_ in audited_actions()]
+    assert results == ["second_factor.fail", "login.success", "logout"]
 
 
 def test_activation_in_the_browser_that_signed_up_is_audited_as_login(client):

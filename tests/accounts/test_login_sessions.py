@@ -50,7 +50,7 @@ def listed_devices(browser):
 
 
 @pytest.mark.parametrize(
-    ("agent", "told"),
+    ("agent", "description"),
     [
         (FIREFOX, "Firefox, Linux"),
         (PHONE, "Safari, iPhone"),
@@ -68,8 +68,8 @@ def listed_devices(browser):
         ("x" * 5000, "x" * 41),
     ],
 )
-def test_device_is_described_in_a_few_words(agent, told):
-    assert describe_device(agent) == told
+def test_device_is_described_in_a_few_words(agent, description):
+    assert describe_device(agent) == description
 
 
 def test_page_distinguishes_browsers_and_programs_and_marks_this_one():
@@ -99,8 +99,8 @@ def test_revoked_session_is_logged_out_and_others_stay():
     program = LoginSession.objects.get(is_program=True)
     here.post(reverse("accounts:end_session", args=[program.pk]))
     assert not token_works(pair["access"])
-    told = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
-    assert refused(told) == (401, "token_invalid")
+    refreshed = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
+    assert refused(refreshed) == (401, "token_invalid")
     assert len(listed_devices(here)) == 1
     assert AuditEntry.objects.filter(action="session.end", by=person).count() == 2
 
@@ -209,11 +209,11 @@ def test_tokens_expire_with_the_login(settings):
     pair = sign_in(make_person())
     key = Session.objects.get().session_key
     make_older(key, settings.SESSION_MAX_SECONDS - 3600)
-    told = Api().post("/token/refresh/", {"refresh": pair["refresh"]}).json()["data"]
+    refreshed = Api().post("/token/refresh/", {"refresh": pair["refresh"]}).json()["data"]
     make_older(key, 3700)
-    answer = Api().post("/token/refresh/", {"refresh": told["refresh"]})
+    answer = Api().post("/token/refresh/", {"refresh": refreshed["refresh"]})
     assert refused(answer) == (401, "token_invalid")
-    assert not token_works(told["access"])
+    assert not token_works(refreshed["access"])
 
 
 def test_new_login_starts_a_new_period(settings):

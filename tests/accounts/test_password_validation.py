@@ -64,8 +64,8 @@ def test_signup_form_shows_one_reason():
         "language": "en",
     }
     page = Client().post("/accounts/signup/", typed)
-    said = [str(error) for error in page.context["form"].errors["password1"]]
-    assert said == ["This password is too short. It must contain at least 10 characters."]
+    errors_found = [str(error) for error in page.context["form"].errors["password1"]]
+    assert errors_found == ["This password is too short. It must contain at least 10 characters."]
 
 
 @pytest.mark.parametrize("password", OURS)
@@ -127,24 +127,24 @@ def test_pages_and_api_refuse_the_same(settings):
     settings.ACCOUNT_RATE_LIMITS = False
     bad = "Wisniewska77"
     names = {"email": "maja@example.org", "first_name": "Maja", "last_name": "Wiśniewska"}
-    said = errors(Api().post("/users/register/", {**names, "password": bad}))
+    errors_found = errors(Api().post("/users/register/", {**names, "password": bad}))
     fields = {**names, "password1": bad, "password2": bad}
     page = Client().post("/accounts/signup/", fields)
-    assert page.context["form"].errors == {"password1": said["password"]}
+    assert page.context["form"].errors == {"password1": errors_found["password"]}
     person, browser = make_person("Maja Wiśniewska", email=names["email"]), Client()
     browser.force_login(person)
     change = {"oldpassword": PASSWORD, "password1": bad, "password2": bad}
     page = browser.post("/accounts/password/change/", change)
-    assert page.context["form"].errors == {"password1": said["password"]}
+    assert page.context["form"].errors == {"password1": errors_found["password"]}
     Client().post("/accounts/password/reset/", {"email": person.email})
     form = browser.get(link_in(letters_to(person.email)[0], "/reset/key/")).url
     page = browser.post(form, {"password1": bad, "password2": bad})
-    assert page.context["form"].errors == {"password1": said["password"]}
+    assert page.context["form"].errors == {"password1": errors_found["password"]}
     admin = Client()
     admin.force_login(make_admin())
     new = {**names, "email": "other@example.org", "language": "pl", "password": bad}
     page = admin.post("/admin/accounts/user/add/", new)
-    assert page.context["adminform"].form.errors == {"password": said["password"]}
+    assert page.context["adminform"].form.errors == {"password": errors_found["password"]}
 
 
 @pytest.mark.django_db

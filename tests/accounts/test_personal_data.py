@@ -96,8 +96,7 @@ def do_everything(who, title):
     )
 
 
-def test_file_holds_everything_about_the_person(person):
-    letters_to(person.email)
+def test_file_has_one_section_for_each_kind_of_data(person):
     data = exported_file(person)
     assert [*data] == [
         "account",
@@ -113,6 +112,11 @@ def test_file_holds_everything_about_the_person(person):
         "log",
         "mails",
     ]
+
+
+def test_file_holds_the_account_and_how_it_is_opened(person):
+    letters_to(person.email)
+    data = exported_file(person)
     account = {
         "id": person.pk,
         "email": "lucja@example.org",
@@ -134,8 +138,13 @@ def test_file_holds_everything_about_the_person(person):
         ("totp", None),
         ("webauthn", "Łucja’s phone"),
     ]
-    said = [(one["event_title"], one["status"], one["message"]) for one in data["reservations"]]
-    assert said == [
+
+
+def test_file_holds_reservations_tickets_events_and_mails(person):
+    letters_to(person.email)
+    data = exported_file(person)
+    decided = [(one["event_title"], one["status"], one["message"]) for one in data["reservations"]]
+    assert decided == [
         ("Łucja’s visit", "confirmed", ""),
         ("Łucja’s refusal", "rejected", "Sorry, Łucja’s"),
     ]

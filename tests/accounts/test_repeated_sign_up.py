@@ -211,11 +211,11 @@ def test_sign_up_during_activation_changes_nothing_verified():
     """Either the newer one is first and the older link invalid, or the account is verified."""
     sign_up_by_api(VICTIMS)
     key = link_in(letters_to(VICTIM)[0], "/activate/").split("/")[2]
-    gate, told = threading.Barrier(2), []
+    gate, statuses = threading.Barrier(2), []
 
     def race(deed):
         gate.wait()
-        told.append(deed())
+        statuses.append(deed())
         connection.close()
 
     def activate():
@@ -225,9 +225,9 @@ def test_sign_up_during_activation_changes_nothing_verified():
     threads = [threading.Thread(target=race, args=[deed]) for deed in deeds]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    assert 201 in told
+    assert 201 in statuses
     if EmailAddress.objects.get().verified:
-        assert User.objects.get().check_password(VICTIMS) or 400 not in told
+        assert User.objects.get().check_password(VICTIMS) or 400 not in statuses
     assert User.objects.count() == 1
 
 
