@@ -1,5 +1,6 @@
 """The OpenAPI document: what `describe` says of an endpoint, and what is true of all of them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -57,6 +58,8 @@ PATH = {
     "ref": (str, "A reservation's id, or the text of a ticket's QR code."),
     "token": (str, "What stands in the mailed link."),
 }
+# A line break within a paragraph: the source is wrapped, the document is not.
+LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 REQUEST_ID = (
     "The request's id: the caller's own, if it sent a well-formed one. "
     "Stands on every log line of ours."
@@ -165,8 +168,11 @@ class EnvelopeSchema(AutoSchema):
 
     # drf-spectacular's own has no arguments either, unlike the type that mypy knows.
     def get_description(self) -> str:  # type: ignore[override]
-        """The method's own docstring; that of a class is for readers of the code."""
-        return get_doc(self.handler)
+        """The method's own docstring, a line for each paragraph.
+
+        That of a class is for readers of the code.
+        """
+        return LINE_BREAK.sub(" ", get_doc(self.handler))
 
     def get_tags(self) -> list[str]:
         return [self.view.__module__.rpartition(".")[2].capitalize()]

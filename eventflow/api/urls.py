@@ -1,4 +1,4 @@
-"""The addresses of `api-contract`: the documented ones, and those that existing clients call besides."""
+"""The addresses of the API: the documented ones, and those that older clients call."""
 
 from django.urls import path
 
@@ -50,7 +50,7 @@ urlpatterns = [
     path("reservations/<int:pk>/status/", reservations.Decide.as_view(), name="decide"),
     path("reservations/<int:pk>/", reservations.OneReservation.as_view(), name="reservation"),
     path("reservations/<int:pk>/ticket/", reservations.Ticket.as_view(), name="ticket"),
-    # the door
+    # check-in
     path("door/events/", door.DoorEvents.as_view(), name="door_events"),
     path("organizer/reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect"),
     path("reservations/<path:ref>/inspect/", door.Inspect.as_view(), name="inspect_short"),
@@ -58,7 +58,7 @@ urlpatterns = [
     path(
         "reservations/<path:ref>/check-in/undo/", door.UndoCheckIn.as_view(), name="undo_check_in"
     ),
-    # what this is
+    # the documentation
     path("schema/", docs.schema, name="schema"),
     path("schema/swagger-ui/", docs.swagger_ui, name="swagger_ui"),
     path("schema/redoc/", docs.redoc, name="redoc"),

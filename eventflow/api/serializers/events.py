@@ -1,4 +1,7 @@
-"""Events, as the API reads and writes them."""
+"""Serializers of events.
+
+Their class names are names of the OpenAPI document, which generated clients use.
+"""
 
 import zoneinfo
 from collections.abc import Mapping
@@ -37,8 +40,9 @@ class EventData(serializers.ModelSerializer):
     class Meta:
         model = Event
         fields = [
-            "id", "title", "description", "location", "start_time", "end_time", "seats_limit", "organizer", "status",
-            "organizer_name", "contact_email", "time_zone", "admission", "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url",
+            "id", "title", "description", "location", "start_time", "end_time", "seats_limit",
+            "organizer", "status", "organizer_name", "contact_email", "time_zone", "admission",
+            "confirmed_count", "pending_count", "checked_in_count", "spots_left", "url",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -46,17 +50,17 @@ class EventData(serializers.ModelSerializer):
         return settings.SITE_URL + event.get_absolute_url()
 
 
-class Clock(serializers.DateTimeField):
-    """A moment, in UTC once it is read.
+class LocalDateTime(serializers.DateTimeField):
+    """A moment, validated to UTC.
 
-    Without an offset it is read on the clock that is active, which in one night a year skips an hour and in another repeats one.
+    Without an offset it is a time on the clock of the active zone, which in one night a year skips
+    an hour and in another repeats one.
     """
 
     def enforce_timezone(self, value: datetime) -> datetime:
         try:
-            return (value if timezone.is_aware(value) else from_current_timezone(value)).astimezone(
-                UTC
-            )
+            moment = value if timezone.is_aware(value) else from_current_timezone(value)
+            return moment.astimezone(UTC)
         except OverflowError:
             self.fail("overflow")
         except ValidationError as error:
@@ -72,8 +76,8 @@ class EventFields(serializers.ModelSerializer):
         ComposedCharField: ComposedText,
         ComposedTextField: ComposedText,
     }
-    start_time = Clock(validators=TIME_VALIDATORS)
-    end_time = Clock(validators=TIME_VALIDATORS)
+    start_time = LocalDateTime(validators=TIME_VALIDATORS)
+    end_time = LocalDateTime(validators=TIME_VALIDATORS)
 
     class Meta:
         model = Event
@@ -84,7 +88,7 @@ class EventFields(serializers.ModelSerializer):
 
     def to_internal_value(self, data: Any) -> Any:
         """A time without an offset is one on the clock of the event's zone."""
-        with self.clock(data):
+        with self.event_clock(data):
             return super().to_internal_value(data)
 
     def validate_time_zone(self, name: str) -> str:
@@ -93,14 +97,12 @@ class EventFields(serializers.ModelSerializer):
             validate_current_zone(name)
         return name
 
-    def clock(self, data: Any) -> AbstractContextManager[None]:
-        said = data.get("time_zone") if isinstance(data, Mapping) else None
-        zone = said or (self.instance.time_zone if self.instance else settings.TIME_ZONE)
-        return (
-            timezone.override(zoneinfo.ZoneInfo(zone))
-            if isinstance(zone, str) and zone in zones()
-            else nullcontext()
-        )
+    def event_clock(self, data: Any) -> AbstractContextManager[None]:
+        """The zone that is sent, else that of the event, else the site's."""
+        zone = data.get("time_zone") if isinstance(data, Mapping) else None
+        zone = zone or (self.instance.time_zone if self.instance else settings.TIME_ZONE)
+        is_known = isinstance(zone, str) and zone in zones()
+        return timezone.override(zoneinfo.ZoneInfo(zone)) if is_known else nullcontext()
 
 
 class EventChanges(EventFields):
@@ -108,7 +110,10 @@ class EventChanges(EventFields):
 
     confirm_past = serializers.BooleanField(
         write_only=True,
-        help_text="`true` moves a published event into the past, which is refused as `event_in_past` without it.",
+        help_text=(
+            "`true` moves a published event into the past, "
+            "which is refused as `event_in_past` without it."
+        ),
     )
 
     class Meta(EventFields.Meta):
@@ -139,8 +144,8 @@ class Metrics(serializers.ModelSerializer):
     class Meta:
         model = Event
         fields = [
-            "id", "event_id", "title", "location", "status", "start_time", "end_time", "seats_limit",
-            "confirmed_count", "pending_count", "checked_in_count", "spots_left",
+            "id", "event_id", "title", "location", "status", "start_time", "end_time",
+            "seats_limit", "confirmed_count", "pending_count", "checked_in_count", "spots_left",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -157,7 +162,10 @@ class Cancellation(serializers.Serializer):
 
 @extend_schema_field({"type": "string"})
 class Moment(serializers.DateTimeField):
-    """A moment in ISO 8601, or a whole day as `2026-12-24`: (first, last) of what it means, on the clock here."""
+    """A moment in ISO 8601, or a whole day as `2026-12-24` on the site's clock.
+
+    Validated to (first, last): the day's bounds, or the moment twice.
+    """
 
     def to_internal_value(self, value: Any) -> Any:
         moment = self.midnight(value)

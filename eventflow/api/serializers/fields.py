@@ -1,4 +1,4 @@
-"""Fields of serializers whose text and addresses are in one spelling. `eventflow.core.text` has the rules."""
+"""Fields that normalize text and addresses, by the rules of `eventflow.core.text`."""
 
 from typing import Any
 
@@ -10,24 +10,23 @@ from eventflow.core.text import email_key, is_blank, nfc
 
 
 class Address(serializers.EmailField):
-    """An address in any spelling; it is read as the canonical one of its mailbox."""
+    """An e-mail address in any spelling; read as the canonical address of its mailbox."""
 
     def to_internal_value(self, data: Any) -> str:
         return email_key(super().to_internal_value(data))
 
 
 class NewAddress(Address):
-    """An address that is going to be stored."""
+    """An e-mail address to store: its domain must be one of the internet."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators[-1] = (
-            is_canonical_address  # in place of Django's own, which takes more than mail reaches
-        )
+        # In place of Django's own validator, which accepts addresses that no mail reaches.
+        self.validators[-1] = is_canonical_address
 
 
 class ComposedText(serializers.CharField):
-    """Text in NFC before its length is judged. Text that nobody can see is no text."""
+    """Text in NFC, before its length is validated. Invisible text counts as empty."""
 
     def run_validation(self, data: Any = empty) -> Any:
         return super().run_validation("" if isinstance(data, str) and is_blank(data) else data)
@@ -39,6 +38,6 @@ class ComposedText(serializers.CharField):
 
 
 class ComposedLine(ComposedText):
-    """The same in one line."""
+    """Text in NFC, in one line."""
 
     default_validators = [one_line]

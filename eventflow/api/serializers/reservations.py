@@ -1,4 +1,10 @@
-"""Reservations, as the API reads and writes them."""
+"""Serializers of reservations and check-in.
+
+Their class names are names of the OpenAPI document, which generated clients use.
+"""
+
+from datetime import datetime
+from typing import Protocol
 
 from rest_framework import serializers
 
@@ -10,6 +16,12 @@ STANDINGS = ["NONE", "pending", "confirmed", "rejected"]
 ALL = "all"
 FILTERS = [*Reservation.Status.values, ALL]
 DECISIONS = [Reservation.Status.CONFIRMED, Reservation.Status.REJECTED]
+
+
+class HasCheckIn(Protocol):
+    """A reservation with the time of its check-in, as `with_check_in` annotates it."""
+
+    checked_in_at: datetime | None
 
 
 class Reserved(serializers.Serializer):
@@ -32,8 +44,8 @@ class ReservationData(serializers.Serializer):
     event_title = serializers.CharField(source="event.title")
     event_start_time = EventTime(source="event.start_time")
 
-    def get_checked_in(self, reservation: Reservation) -> bool:
-        return reservation.checked_in_at is not None  # type: ignore[attr-defined]
+    def get_checked_in(self, reservation: HasCheckIn) -> bool:
+        return reservation.checked_in_at is not None
 
 
 class PlacedReservation(ReservationData):
@@ -143,8 +155,8 @@ class Inspection(serializers.Serializer):
     event_start_time = EventTime(source="event.start_time")
     created_at = Instant(source="created")
 
-    def get_checked_in(self, reservation: Reservation) -> bool:
-        return reservation.checked_in_at is not None  # type: ignore[attr-defined]
+    def get_checked_in(self, reservation: HasCheckIn) -> bool:
+        return reservation.checked_in_at is not None
 
 
 class Reading(serializers.Serializer):
@@ -157,14 +169,20 @@ class Reading(serializers.Serializer):
     )
     scanned_at = serializers.DateTimeField(
         required=False,
-        help_text="On the scanner's clock, if it could not ask at once: from a day before the event to five minutes from now.",
+        help_text=(
+            "On the scanner's clock, if it could not ask at once: "
+            "from a day before the event to five minutes from now."
+        ),
     )
     device = ComposedText(
         max_length=100, required=False, help_text="What the scanner or its gate is called."
     )
     let_in = serializers.BooleanField(
         required=False,
-        help_text="The scanner had opened the door by itself. If the ticket was used or not valid, that is kept as a conflict.",
+        help_text=(
+            "The scanner had opened the door by itself. "
+            "If the ticket was used or not valid, that is kept as a conflict."
+        ),
     )
 
 

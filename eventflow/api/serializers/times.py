@@ -1,4 +1,4 @@
-"""How moments are written in answers."""
+"""Times in answers: in UTC, or with the offset of the event."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ class Instant(serializers.DateTimeField):
 
 
 class EventTime(serializers.DateTimeField):
-    """When an event starts or ends, with the offset of its own time zone: the hour that its guests read on the wall."""
+    """The start or end of an event, with the offset of the event's own time zone."""
 
     def get_attribute(self, instance: Any) -> datetime:
         event = instance if isinstance(instance, Event) else instance.event

@@ -1,4 +1,4 @@
-"""People, as the API reads and writes them."""
+"""Serializers of people, sign-up and tokens."""
 
 from typing import Any
 
@@ -10,27 +10,25 @@ from accounts.models import User
 from eventflow.api.serializers.fields import Address, ComposedLine, NewAddress
 from eventflow.api.serializers.times import Instant
 
-LONGEST_PASSWORD = 4096
+MAX_PASSWORD = 4096
 
 
 class Registration(serializers.Serializer):
     email = NewAddress(max_length=254)
     password = serializers.CharField(
-        max_length=LONGEST_PASSWORD, trim_whitespace=False, help_text="At least 10 characters."
+        max_length=MAX_PASSWORD, trim_whitespace=False, help_text="At least 10 characters."
     )
     first_name = ComposedLine(max_length=150, required=False, allow_blank=True, default="")
     last_name = ComposedLine(max_length=150, required=False, allow_blank=True, default="")
 
-    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
-        """The same rules as on the page; whether a password is too like a name is known once the names are."""
-        person = User(
-            email=said["email"], first_name=said["first_name"], last_name=said["last_name"]
-        )
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Validate the password as the page does; one rule compares it with the names."""
+        names = {name: attrs[name] for name in ("email", "first_name", "last_name")}
         try:
-            validate_password(said["password"], person)
+            validate_password(attrs["password"], User(**names))
         except ValidationError as error:
             raise serializers.ValidationError({"password": error.messages}) from error
-        return said
+        return attrs
 
 
 class Registered(serializers.Serializer):
@@ -47,7 +45,7 @@ class Activated(serializers.Serializer):
 
 class Credentials(serializers.Serializer):
     email = Address(max_length=254)
-    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+    password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
     code = serializers.CharField(
         max_length=32,
         required=False,

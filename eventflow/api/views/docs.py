@@ -1,4 +1,4 @@
-"""What this API is, for machines and for people: the OpenAPI document, Swagger UI and ReDoc, all from our own static files."""
+"""The OpenAPI document, and Swagger UI and ReDoc, all from our own static files."""
 
 import json
 from functools import cache
@@ -13,7 +13,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
-# Both draw with pictures that stand in their styles.
+# Both have pictures in their styles.
 SWAGGER: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
@@ -24,7 +24,7 @@ SWAGGER: dict[str, list[str]] = {
     "form-action": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
-# ReDoc also writes its styles as it goes, and searches in a worker of its own. Scripts stay ours alone.
+# ReDoc also writes styles while it runs, and searches in a worker of its own. Scripts stay ours.
 REDOC = SWAGGER | {"style-src-elem": [CSP.SELF, CSP.UNSAFE_INLINE], "worker-src": ["blob:"]}
 
 
@@ -39,7 +39,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 
 @cache
 def document(language: str) -> bytes:
-    """Made once for each language: it is the same until the next start."""
+    """The document in one language, made once in each process."""
     with translation.override(language):
         return json.dumps(
             SchemaGenerator().get_schema(request=None, public=True), ensure_ascii=False
@@ -60,6 +60,6 @@ def redoc(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def moved(request: HttpRequest, to: str) -> HttpResponse:
-    """Lead from the address that older documentation names to the page, under the same prefix."""
+    """Redirect an address of older documentation to the page, under the same prefix."""
     space = request.resolver_match.namespace if request.resolver_match else "api"
     return HttpResponsePermanentRedirect(reverse(f"{space}:{to}"), preserve_request=True)

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from eventflow.api.describe import describe
 from eventflow.api.endpoint import Endpoint, PersonRequest, fetch, read_body, respond
+from eventflow.api.examples import EVENT
 from eventflow.api.idempotency import idempotent
 from eventflow.api.pagination import Rows, read_list_query, respond_with_list
 from eventflow.api.serializers import reservations as data
 from eventflow.api.serializers.events import EventData
-from eventflow.api.views.events import EVENT
 from events.models import Event
 from events.permissions import door_staff_events
 from tickets.checkin import admission, codes, devices, scans

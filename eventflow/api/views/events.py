@@ -1,4 +1,4 @@
-"""Events: the public list, and what their organizers do."""
+"""Endpoints of events: the public list, and what organizers do with their events."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from eventflow.api.describe import describe
 from eventflow.api.endpoint import Endpoint, PersonRequest, fetch, read_body, respond
+from eventflow.api.examples import EVENT
 from eventflow.api.idempotency import idempotent
 from eventflow.api.pagination import Rows, page_of, read_list_query, read_query, respond_with_list
 from eventflow.api.permissions import Organizer
@@ -20,26 +21,6 @@ from events import services
 from events.models import Event, EventQuerySet
 from events.permissions import managed_events, visible_events
 
-EVENT = {
-    "id": 2,
-    "title": "Night Print",
-    "description": "Screen printing until midnight.",
-    "location": "Ruska 46c, Wrocław",
-    "start_time": "2026-12-24T18:00:00+01:00",
-    "end_time": "2026-12-24T22:00:00+01:00",
-    "seats_limit": 50,
-    "organizer": 3,
-    "status": "published",
-    "organizer_name": "Paweł Ostrowski",
-    "contact_email": "studio@example.org",
-    "time_zone": "Europe/Warsaw",
-    "admission": "approval",
-    "confirmed_count": 12,
-    "pending_count": 3,
-    "checked_in_count": 7,
-    "spots_left": 38,
-    "url": "https://events.example.org/events/2/",
-}
 SENT = {name: EVENT[name] for name in data.EventFields.Meta.fields}
 DRAFT = EVENT | {
     "status": "draft",
@@ -54,7 +35,10 @@ CANCELLED = {"event_cancelled": "This event is cancelled."}
 UNCHANGED = {
     "seats_limit_below_confirmed": "12 people already have a spot. Enter 12 or more.",
     **BAD_TIMES,
-    "event_in_past": "This time is in the past, and everybody with a reservation would be told. If it is meant, confirm it.",
+    "event_in_past": (
+        "This time is in the past, and everybody with a reservation would be told. "
+        "If it is meant, confirm it."
+    ),
     **CANCELLED,
 }
 
@@ -73,11 +57,11 @@ class Events(Endpoint):
     def get(self, request: Request) -> Response:
         """Those to come, soonest first; with `past=true` those that are over, newest first."""
         query = read_query(request, data.EventQuery)
-        found = filtered(Event.objects.published().select_related("organizer"), query)
+        found = filter_events(Event.objects.published().select_related("organizer"), query)
         return respond(page_of(Rows(found, data.EventData), request))
 
 
-def filtered(events: EventQuerySet, query: dict[str, Any]) -> EventQuerySet:
+def filter_events(events: EventQuerySet, query: dict[str, Any]) -> EventQuerySet:
     found = (
         events.past().order_by("-start_time", "-id")
         if query["past"]
@@ -213,9 +197,11 @@ class EditEvent(Endpoint):
     )
     @idempotent
     def patch(self, request: PersonRequest, pk: int) -> Response:
-        """Only what is sent changes. Added seats of an automatic event go to the head of its queue at once.
+        """Only what is sent changes. Added seats of an automatic event go to the head of its queue
+        at once.
 
-        A new `time_zone` alone leaves the start and the end the moments that they are: send the times with it, if the event keeps its hours.
+        A new `time_zone` alone leaves the start and the end the moments that they are: send the
+        times with it, if the event keeps its hours.
         """
         event = managed(request, pk)
         fields = read_body(request, data.EventChanges, instance=event, partial=True)
@@ -258,10 +244,8 @@ class PublishEvent(Endpoint):
     @idempotent
     def post(self, request: PersonRequest, pk: int) -> Response:
         """Opens it to the public. Again changes nothing."""
-        return respond(
-            data.EventData(services.publish(managed(request, pk), by=request.user)).data,
-            _("Published."),
-        )
+        event = services.publish(managed(request, pk), by=request.user)
+        return respond(data.EventData(event).data, _("Published."))
 
 
 class CancelEvent(Endpoint):
@@ -277,13 +261,13 @@ class CancelEvent(Endpoint):
     )
     @idempotent
     def post(self, request: PersonRequest, pk: int) -> Response:
-        """Everybody waiting or confirmed is told, and every ticket stops working. Again changes nothing."""
+        """Everybody waiting or confirmed is told, and every ticket stops working. Again changes
+        nothing.
+        """
         event = managed(request, pk)
         message = read_body(request, data.Cancellation)["message"]
-        return respond(
-            data.EventData(services.cancel(event, by=request.user, message=message)).data,
-            _("Cancelled."),
-        )
+        event = services.cancel(event, by=request.user, message=message)
+        return respond(data.EventData(event).data, _("Cancelled."))
 
 
 def managed(request: PersonRequest, pk: int) -> Event:

@@ -1,6 +1,4 @@
-"""Reservations: the attendee's, the organizer's, and the ticket."""
-
-from typing import Any
+"""Endpoints of reservations: the guest's own, the organizer's, and the ticket."""
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -9,15 +7,20 @@ from rest_framework.response import Response
 
 from eventflow.api.describe import describe
 from eventflow.api.endpoint import Endpoint, PersonRequest, fetch, read_body, respond
+from eventflow.api.examples import GUEST, PLACE, RESERVATION
 from eventflow.api.idempotency import idempotent
 from eventflow.api.pagination import Rows, read_list_query, respond_with_list
 from eventflow.api.permissions import Organizer
+from eventflow.api.reservation_filters import (
+    counts_ahead,
+    filter_by_status,
+    filter_reservations,
+    statuses_of,
+)
 from eventflow.api.serializers import reservations as data
 from eventflow.core.errors import Refused
-from eventflow.core.text import email_key
 from events.models import Event
 from events.permissions import managed_events, visible_events
-from tickets.models import Reservation, ReservationQuerySet
 from tickets.permissions import (
     managed_reservations,
     own_reservations,
@@ -27,29 +30,11 @@ from tickets.permissions import (
 from tickets.queue import counters, decisions, reads, registration
 from tickets.ticket import pdf, qr, signature
 
-ROW = {
-    "reservation_id": 31,
-    "event_id": 2,
-    "user_email": "maja@example.org",
-    "status": "pending",
-    "checked_in": False,
-    "created_at": "2026-11-24T08:30:00Z",
-    "event_title": "Night Print",
-    "event_start_time": "2026-12-24T18:00:00+01:00",
-}
-PLACE = {"queue_position": 4, "location": "Ruska 46c, Wrocław"}
-GUEST = ROW | {
-    "user_first_name": "Maja",
-    "user_last_name": "Wiśniewska",
-    "checked_in_at": None,
-    "updated_at": "2026-11-24T08:30:00Z",
-    "note": "Comes with a wheelchair.",
-}
 TICKET_KINDS = ["application/pdf", "image/png", "application/octet-stream"]
 NOT_YOURS = {"forbidden": "You may not do this."}
 
 
-# --- The attendee -----------------------------------------------------------------------------------------------------
+# --- The guest ---
 
 
 class Reserve(Endpoint):
@@ -96,12 +81,15 @@ class MyReservations(Endpoint):
         answer=data.PlacedReservation,
         rows="whole",
         query=data.MyReservationQuery,
-        example=ROW | PLACE,
+        example=RESERVATION | PLACE,
     )
     def get(self, request: PersonRequest) -> Response:
-        """My own, newest first. Those that I cancelled are left out, unless `status` asks for them."""
+        """My own, newest first. Those that I cancelled are left out, unless `status` asks for
+        them.
+        """
         query = read_list_query(request, data.MyReservationQuery)
-        mine = with_status(own_reservations(request.user).select_related("event", "person"), query)
+        mine = own_reservations(request.user).select_related("event", "person")
+        mine = filter_by_status(mine, query)
         mine = mine.with_position().with_check_in().order_by("-created", "-id")
         return respond_with_list(Rows(mine, data.PlacedReservation), request)
 
@@ -144,7 +132,7 @@ class OneReservation(Endpoint):
         "Read a reservation",
         operation="get_reservation",
         answer=data.PlacedReservation,
-        example=ROW | PLACE,
+        example=RESERVATION | PLACE,
     )
     def get(self, request: PersonRequest, pk: int) -> Response:
         """For its owner, its event's organizer and door staff, and Admins; whatever its status."""
@@ -163,7 +151,9 @@ class OneReservation(Endpoint):
     )
     @idempotent
     def delete(self, request: PersonRequest, pk: int) -> Response:
-        """Gives the seat or the place in the queue back. One that is not yours, or already gone, is not found."""
+        """Gives the seat or the place in the queue back. One that is not yours, or already gone, is
+        not found.
+        """
         try:
             registration.cancel(
                 get_object_or_404(own_reservations(request.user), pk=pk), by=request.user
@@ -186,7 +176,9 @@ class Ticket(Endpoint):
         },
     )
     def get(self, request: PersonRequest, pk: int) -> HttpResponseBase:
-        """A PDF, or the QR code alone for `Accept: image/png`. Not yours, or not confirmed: not found."""
+        """A PDF, or the QR code alone for `Accept: image/png`. Not yours, or not confirmed: not
+        found.
+        """
         ticket = get_object_or_404(
             own_tickets(request.user).select_related("event__organizer", "reservation__person"),
             reservation__pk=pk,
@@ -198,7 +190,7 @@ class Ticket(Endpoint):
         return HttpResponse(pdf.render(ticket), content_type=kind, headers=headers)
 
 
-# --- The organizer ----------------------------------------------------------------------------------------------------
+# --- The organizer ---
 
 
 class Participants(Endpoint):
@@ -214,17 +206,21 @@ class Participants(Endpoint):
         refusals=NOT_YOURS,
     )
     def get(self, request: PersonRequest, pk: int) -> Response:
-        """In the order of the queue. Those that were cancelled are left out, unless `status` asks for them."""
+        """In the order of the queue. Those that were cancelled are left out, unless `status` asks
+        for them.
+        """
         query = read_list_query(request, data.ParticipantQuery)
         event = fetch(managed_events(request.user), pk)
         found = event.reservations.select_related("event", "person").in_queue_order()
-        count = None if narrowed(query) else counters.how_many_of(event, statuses(query))
-        # Only of neighbours in the queue can the places be told from the first one's.
-        finish = None if narrowed(query) else reads.assign_positions
-        found = filtered(found.with_position() if finish is None else found, query)
-        return respond_with_list(
-            Rows(found.with_check_in(), data.Participant, finish, count), request
-        )
+        count = finish = None
+        if counts_ahead(query):
+            count = counters.how_many_of(event, statuses_of(query))
+            # Without gaps between the rows, all positions follow from the first one.
+            finish = reads.assign_positions
+        else:
+            found = found.with_position()
+        found = filter_reservations(found, query).with_check_in()
+        return respond_with_list(Rows(found, data.Participant, finish, count), request)
 
 
 class OrganizerReservations(Endpoint):
@@ -244,47 +240,9 @@ class OrganizerReservations(Endpoint):
         events, found = managed_events(request.user), managed_reservations(request.user)
         if "event" in query:
             events, found = events.filter(pk=query["event"]), found.filter(event__pk=query["event"])
-        count = None if narrowed(query) else counters.how_many(events, statuses(query))
-        found = filtered(found, query).with_check_in().order_by("-created", "-id")
+        count = counters.how_many(events, statuses_of(query)) if counts_ahead(query) else None
+        found = filter_reservations(found, query).with_check_in().order_by("-created", "-id")
         return respond_with_list(Rows(found, data.GuestReservation, count=count), request)
-
-
-def statuses(query: dict[str, Any]) -> list[str]:
-    """The statuses that a list shows: the one asked for, every one for `all`, and all but cancelled without a word."""
-    asked = query.get("status")
-    if asked in Reservation.Status.values:
-        return [asked]
-    return [
-        one
-        for one in Reservation.Status.values
-        if asked == data.ALL or one != Reservation.Status.CANCELLED
-    ]
-
-
-def with_status(found: ReservationQuerySet, query: dict[str, Any]) -> ReservationQuerySet:
-    wanted = statuses(query)
-    if wanted == Reservation.Status.values:
-        return found
-    # Said as what is left out where that is shorter, which an index can leave out too.
-    return (
-        found.filter(status=wanted[0])
-        if len(wanted) == 1
-        else found.exclude(status=Reservation.Status.CANCELLED)
-    )
-
-
-def narrowed(query: dict[str, Any]) -> bool:
-    """Whether a filter asks for what nobody counts ahead."""
-    return "checked_in" in query or bool(query.get("email") or query.get("q"))
-
-
-def filtered(found: ReservationQuerySet, query: dict[str, Any]) -> ReservationQuerySet:
-    found = with_status(found, query)
-    if "checked_in" in query:
-        found = found.checked_in(query["checked_in"])
-    if query.get("email"):
-        found = found.filter(person__email=email_key(query["email"]))
-    return found.matching(query["q"], "event__title_folded") if query.get("q") else found
 
 
 class Decide(Endpoint):
@@ -299,7 +257,9 @@ class Decide(Endpoint):
         example={"status": "confirmed"},
         refusals={
             "already_decided": "Already decided, or withdrawn.",
-            "event_full": "All 50 spots are taken. Raise the capacity, or take back a confirmed spot.",
+            "event_full": (
+                "All 50 spots are taken. Raise the capacity, or take back a confirmed spot."
+            ),
             "event_not_open": "This event is not open for reservations.",
             **NOT_YOURS,
         },
@@ -311,6 +271,5 @@ class Decide(Endpoint):
         decided = decisions.decide(
             reservation, read_body(request, data.Decision)["status"], by=request.user
         )
-        return respond(
-            {"status": decided.status}, _("Confirmed.") if decided.is_confirmed else _("Rejected.")
-        )
+        message = _("Confirmed.") if decided.is_confirmed else _("Rejected.")
+        return respond({"status": decided.status}, message)

@@ -1,4 +1,4 @@
-"""Signing up, signing in, and what Admins do with people."""
+"""Endpoints of people: sign-up, log-in, tokens, and what Admins do with accounts."""
 
 from typing import Any
 
@@ -27,7 +27,9 @@ from eventflow.api.permissions import Admin
 from eventflow.api.serializers import users as data
 
 TOO_MANY = {
-    "too_many_attempts": "Too many attempts. Wait a few minutes and try again, or reset your password."
+    "too_many_attempts": (
+        "Too many attempts. Wait a few minutes and try again, or reset your password."
+    )
 }
 PERSON = {
     "id": 7,
@@ -71,7 +73,9 @@ class Register(PublicEndpoint):
         refusals={"address_nowhere": "No mail reaches this address. Enter another.", **TOO_MANY},
     )
     def post(self, request: Request) -> Response:
-        """Creates an account and mails the activation link. A taken address is answered alike, and its owner is mailed instead."""
+        """Creates an account and mails the activation link. A taken address is answered alike, and
+        its owner is mailed instead.
+        """
         person = read_body(request, data.Registration)
         limits.check_page_limit(request._request, "signup")
         sign_up.sign_up(**person, language=get_language() or "en")
@@ -97,7 +101,9 @@ class Activate(PublicEndpoint):
         },
     )
     def get(self, request: Request, token: str) -> Response:
-        """Proves the address with the token of the mailed link. Again with the same token changes nothing."""
+        """Proves the address with the token of the mailed link. Again with the same token changes
+        nothing.
+        """
         address, first = activation.activate(token)
         return respond(
             {"email": address.email},
@@ -117,13 +123,20 @@ class Login(PublicEndpoint):
         example=PAIR,
         refusals={
             "wrong_credentials": "The e-mail address or the password is wrong.",
-            "second_factor_required": "This account has a second step. Send the code of its app, or a recovery code, as `code`.",
-            "second_factor_wrong": "This code is not right. Send the newest one of the app, or a recovery code.",
+            "second_factor_required": (
+                "This account has a second step. "
+                "Send the code of its app, or a recovery code, as `code`."
+            ),
+            "second_factor_wrong": (
+                "This code is not right. Send the newest one of the app, or a recovery code."
+            ),
             **TOO_MANY,
         },
     )
     def post(self, request: Request) -> Response:
-        """Gives an access and a refresh token. An account that is not activated or is blocked is answered like a wrong password."""
+        """Gives an access and a refresh token. An account that is not activated or is blocked is
+        answered like a wrong password.
+        """
         pair = tokens.log_in(request._request, **read_body(request, data.Credentials))
         return respond(pair._asdict(), _("Signed in."))
 
@@ -148,7 +161,9 @@ class Token(Login):
         refusals={"unknown_parameter": UNKNOWN_PARAMETER},
     )
     def delete(self, request: PersonRequest) -> Response:
-        """Ends this session: its access token and its refresh token work no more. `all=true`: every session of the account, in browsers too."""
+        """Ends this session: its access token and its refresh token work no more. `all=true`: every
+        session of the account, in browsers too.
+        """
         refuse_unknown_parameters(request.query_params, data.LogoutQuery().fields)
         if read_query(request, data.LogoutQuery)["all"]:
             access.log_out_everywhere(request.user)
@@ -217,7 +232,9 @@ class SetOrganizer(Endpoint):
         answer=data.Person,
         example=PERSON | {"role": "organizer", "is_organizer": True},
         refusals={
-            "admin_organizes": "An Admin can always organize. Give this person another role instead."
+            "admin_organizes": (
+                "An Admin can always organize. Give this person another role instead."
+            )
         },
     )
     @idempotent
