@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from bench import cases, report
-from bench.bench import Bench, say
-from bench.meter import Usage
+from bench.bench import Bench, log
+from bench.meter import MachineUsage
 from bench.stack import Stack
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     ):
         bench = Bench(stack)
         results = {name: measured(name, known[name], bench) for name in options.names or known}
-    say(f"done in {time.monotonic() - begun:.0f} s")
+    log(f"done in {time.monotonic() - begun:.0f} s")
     print(report.tables(results))
     report.write(results)
     sys.exit(
@@ -70,12 +70,12 @@ def title_of(case: ModuleType) -> str:
 
 
 def measured(name: str, case: ModuleType, bench: Bench) -> dict:
-    say(f"=== {name}: {title_of(case)}")
-    begun, usage = time.monotonic(), Usage(bench.stack)
+    log(f"=== {name}: {title_of(case)}")
+    begun, machine_usage = time.monotonic(), MachineUsage(bench.stack)
     result = case.run(bench).as_json()
     seconds = time.monotonic() - begun
-    others = usage.of_others() / seconds / (os.cpu_count() or 1)
-    say(f"=== {name}: {seconds:.0f} s, {others:.0%} of the machine were others'")
+    others = machine_usage.of_others() / seconds / (os.cpu_count() or 1)
+    log(f"=== {name}: {seconds:.0f} s, {others:.0%} of the machine were others'")
     result["notes"].append(
         f"took {seconds:.0f} s, in which other processes of the machine used {others:.0%} of it"
     )

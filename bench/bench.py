@@ -1,4 +1,4 @@
-"""What cases work with: seeded databases, people who are signed in, fresh events, and measuring in turns."""
+"""What cases work with: seeded databases, logged-in people, fresh events, measuring by turns."""
 
 import json
 import subprocess
@@ -10,29 +10,35 @@ from typing import Any
 
 from bench import data
 from bench.data import Database
-from bench.load import Ask, Load, Visitor, median, wrk
+from bench.load import Client, Load, Request, median, wrk
 from bench.stack import ROOT, Site, Stack
 
 TEMPLATE = "migrated"
 CLIENTS = (1, 8, 32)
 EVENT = """
-    INSERT INTO events_event (title, description, location, start_time, end_time, time_zone, seats_limit, admission, status, hue, pattern,
-        organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for, confirmed_count, pending_count, checked_in_count,
+    INSERT INTO events_event (title, description, location, start_time, end_time, time_zone,
+        seats_limit, admission, status, hue, pattern,
+        organizer_id, cancel_message, created, published_at, cancelled_at, sequence, reminded_for,
+            confirmed_count, pending_count, checked_in_count,
         rejected_count, cancelled_count)
-    SELECT %(title)s, 'Bring an apron.', 'Wrocław, Ruska 46c', now() + interval '10 days', now() + interval '10 days 3 hours', 'Europe/Warsaw',
-        %(seats)s, %(admission)s, 'published', 'lagoon', 'rings', %(organizer)s, '', now(), now(), NULL, 0, NULL, 0, 0, 0, 0, 0
-    FROM generate_series(1, %(how_many)s) RETURNING id
+    SELECT %(title)s, 'Bring an apron.', 'Wrocław, Ruska 46c', now() + interval '10 days',
+        now() + interval '10 days 3 hours', 'Europe/Warsaw',
+        %(seats)s, %(admission)s, 'published', 'lagoon', 'rings', %(organizer)s, '', now(), now(),
+            NULL, 0, NULL, 0, 0, 0, 0, 0
+    FROM generate_series(1, %(count)s) RETURNING id
 """
 PEOPLE = """
-    INSERT INTO accounts_user (password, last_login, email, first_name, last_name, role, language, is_active, date_joined)
-    SELECT '!', NULL, 'fresh-' || gen_random_uuid() || '@example.org', 'Fresh', 'Guest ' || n, 'user', 'en', true, now()
+    INSERT INTO accounts_user (password, last_login, email, first_name, last_name, role, language,
+        is_active, date_joined)
+    SELECT '!', NULL, 'fresh-' || gen_random_uuid() || '@example.org', 'Fresh', 'Guest ' || n,
+        'user', 'en', true, now()
     FROM generate_series(1, %s::bigint) AS n RETURNING id
 """
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody signed in: what to send with a request to the API, and with one to a page."""
+    """A logged-in person: what to send with a request to the API, and with one to a page."""
 
     id: int
     token: str
@@ -56,7 +62,7 @@ class Bench:
     # Databases and what is in them
 
     def database(self, size: int) -> Database:
-        """The database with so many reservations; made the first time somebody asks for it."""
+        """The database with so many reservations; made when it is first asked for."""
         made = Database(f"seed_{size}", size)
         with self.stack.connect("postgres") as connection:
             there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
@@ -68,18 +74,17 @@ class Bench:
                 self.migrate(connection)
             connection.execute(f"DROP DATABASE IF EXISTS {made.name}_unfinished")
             connection.execute(f"CREATE DATABASE {made.name}_unfinished TEMPLATE {TEMPLATE}")
-            say(f"seeding {size:,} reservations")
+            log(f"seeding {size:,} reservations")
             with self.stack.connect(f"{made.name}_unfinished") as fresh:
                 self.seeded[size] = data.seed(fresh, made)
             connection.execute(f"ALTER DATABASE {made.name}_unfinished RENAME TO {made.name}")
         self.checked.add(made.name)
-        say(
-            f"seeded in {self.seeded[size]:.0f} s; {self.stack.manage(made.name, 'check_invariants').strip()}"
-        )
+        invariants = self.stack.manage(made.name, "check_invariants").strip()
+        log(f"seeded in {self.seeded[size]:.0f} s; {invariants}")
         return made
 
     def up_to_date(self, database: Database) -> Database:
-        """One that was kept, as today's code wants it."""
+        """A database of an earlier run, migrated to today's code."""
         if database.name not in self.checked:
             self.stack.manage(database.name, "migrate", "-v0")
             self.stack.manage(database.name, "collectstatic", "--noinput", "-v0")
@@ -100,7 +105,7 @@ class Bench:
     def events(
         self,
         database: Database,
-        how_many: int,
+        count: int,
         *,
         admission: str = "approval",
         seats: int = 1_000_000,
@@ -112,19 +117,19 @@ class Bench:
             "seats": seats,
             "title": "The hot one",
             "organizer": organizer or database.organizer,
-            "how_many": how_many,
+            "count": count,
         }
         with self.stack.connect(database.name) as connection:
             return sorted(pk for (pk,) in connection.execute(EVENT, fields))
 
-    def people(self, database: Database, how_many: int) -> list[Person]:
-        """So many who never reserved anything, signed in."""
+    def people(self, database: Database, count: int) -> list[Person]:
+        """So many logged-in people without reservations."""
         with self.stack.connect(database.name) as connection:
-            ids = [pk for (pk,) in connection.execute(PEOPLE, [how_many])]
+            ids = [pk for (pk,) in connection.execute(PEOPLE, [count])]
         return self.signed_in(database, min(ids), max(ids))
 
     def signed_in(self, database: Database, first: int, last: int | None = None) -> list[Person]:
-        """Those with these ids, signed in."""
+        """The people with these ids, logged in."""
         command = [sys.executable, "-m", "bench.people", str(first), str(last or first)]
         environment = self.stack.environment(database.name, "bench")
         said = subprocess.run(
@@ -137,29 +142,29 @@ class Bench:
     def in_turn(
         self, runs: Mapping[str, Callable[[int], Load]], *, clients: int
     ) -> dict[str, Load]:
-        """Each of these by turns, as many rounds as there are; the medians. What disturbs the machine disturbs them all."""
+        """The medians of these loads, measured by turns, so that disturbances reach them alike."""
         loads: dict[str, list[Load]] = {name: [] for name in runs}
         for _round in range(self.rounds):
             for name, run in runs.items():
                 loads[name].append(run(clients))
         for name, all_of_it in loads.items():
-            say(
-                f"{name}, {clients} clients: {', '.join(f'{load.rate:.0f}/s' for load in all_of_it)}"
-            )
+            rates = ", ".join(f"{load.rate:.0f}/s" for load in all_of_it)
+            log(f"{name}, {clients} clients: {rates}")
         return {name: median(all_of_it) for name, all_of_it in loads.items()}
 
-    def sql(self, site: Site, asks: list[Ask], *, status: int = 200) -> float:
-        """Statements that the web processes send for one of these, asked one after the other."""
-        visitor = Visitor(site.ports[0])
-        # Every thread opens its connection, which takes statements of its own; then the first ask reads templates and keys.
-        wrk(site.ports, [Ask("/")], clients=32, seconds=1, again=True)
-        answers = [visitor.ask(asks[0])[0]]
-        with site.meter() as spent:
-            answers += [visitor.ask(ask)[0] for ask in asks[1:]]
+    def sql(self, site: Site, requests: list[Request], *, status: int = 200) -> float:
+        """Statements that the web processes send for one of these requests."""
+        client = Client(site.ports[0])
+        # Every thread opens its connection, which takes statements of its own; then the first
+        # request reads templates and keys.
+        wrk(site.ports, [Request("/")], clients=32, seconds=1, again=True)
+        answers = [client.send(requests[0])[0]]
+        with site.meter() as usage:
+            answers += [client.send(request)[0] for request in requests[1:]]
         if set(answers) != {status}:
-            raise SystemExit(f"{asks[0].path} answers {set(answers)}, not {status}")
-        return spent.sql.get("web", 0) / (len(asks) - 1)
+            raise SystemExit(f"{requests[0].path} answers {set(answers)}, not {status}")
+        return usage.sql.get("web", 0) / (len(requests) - 1)
 
 
-def say(what: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)
+def log(message: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {message}", file=sys.stderr, flush=True)

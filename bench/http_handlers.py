@@ -122,7 +122,7 @@ def load(port: int, path: str, seconds: int, connections: int) -> float:
         raise SystemExit(f"{url} answers with errors:\n{report}")
     rate = re.search(r"Requests/sec:\s+([\d.]+)", report)
     if rate is None:
-        raise SystemExit(f"wrk names no rate:\n{report}")
+        raise SystemExit(f"wrk reports no rate:\n{report}")
     return float(rate[1])
 
 

@@ -1,4 +1,4 @@
-"""Bounded load: wrk where many ask at once, one connection of our own where each answer is timed and read."""
+"""Load: wrk and pgbench for many clients, `Client` where each answer is timed and read."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ from typing import NamedTuple
 SCRIPT = Path(__file__).with_name("requests.lua")
 
 
-class Ask(NamedTuple):
+class Request(NamedTuple):
     """One request. Headers as `Name: value`."""
 
     path: str
@@ -35,18 +35,24 @@ class Load:
 
 
 def wrk(
-    ports: Sequence[int], asks: Sequence[Ask], *, clients: int, seconds: int, again: bool = False
+    ports: Sequence[int],
+    requests: Sequence[Request],
+    *,
+    clients: int,
+    seconds: int,
+    again: bool = False,
 ) -> Load:
-    """So many clients ask for so long, each the next thing as soon as it has its answer. Anything but success ends the bench.
+    """So many clients send these requests for so long, each the next one after an answer.
 
-    `again`: begin from the front when all was asked; else there must be enough, because each may be asked once.
+    Anything but success ends the bench. `again`: begin anew after the last request; without it
+    there must be enough requests, because each may be sent once.
     """
     # One thread a server, as far as there are clients for them.
     threads = min(len(ports), clients)
     with tempfile.NamedTemporaryFile("w", suffix=".requests") as file:
         file.writelines(
-            "\t".join([ask.method, ask.path, "Host: localhost", *ask.headers]) + "\n"
-            for ask in asks
+            "\t".join([request.method, request.path, "Host: localhost", *request.headers]) + "\n"
+            for request in requests
         )
         file.flush()
         env = {
@@ -71,14 +77,14 @@ def wrk(
         )
     said = json.loads(done.stderr)
     if said["refused"] or said["broken"] or said["ran_out"] or not said["count"]:
-        raise SystemExit(f"{asks[0].method} {asks[0].path}, {clients} clients: {said}")
+        raise SystemExit(f"{requests[0].method} {requests[0].path}, {clients} clients: {said}")
     return Load(
         said["count"], said["count"] / said["seconds"], said["p50"], said["p95"], said["p99"]
     )
 
 
 def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Load:
-    """This transaction, by so many clients for so long."""
+    """Run this transaction, by so many clients for so long."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "script.sql")
         file.write_text(script)
@@ -111,7 +117,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def median(runs: Sequence[Load]) -> Load:
-    """Of each figure apart."""
+    """The median of each figure."""
     values = [
         statistics.median(getattr(run, name) for run in runs)
         for name in ("rate", "p50", "p95", "p99")
@@ -119,18 +125,18 @@ def median(runs: Sequence[Load]) -> Load:
     return Load(sum(run.count for run in runs), *values)
 
 
-class Visitor:
+class Client:
     """One client that keeps its connection and its cookies, as a browser does."""
 
     def __init__(self, port: int) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         self.cookies: dict[str, str] = {}
 
-    def ask(self, ask: Ask, body: str = "") -> tuple[int, bytes, float]:
+    def send(self, request: Request, body: str = "") -> tuple[int, bytes, float]:
         """Status, body and ms."""
-        headers = dict(header.split(": ", 1) for header in ask.headers)
+        headers = dict(header.split(": ", 1) for header in request.headers)
         begun = time.perf_counter()
-        self.connection.request(ask.method, ask.path, body=body, headers=headers)
+        self.connection.request(request.method, request.path, body=body, headers=headers)
         answer = self.connection.getresponse()
         content = answer.read()
         ms = (time.perf_counter() - begun) * 1000

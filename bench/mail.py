@@ -1,4 +1,7 @@
-"""A mail server on loopback: takes every letter and writes it down as a file. `python -m bench.mail <port> <folder>`."""
+"""A mail server on loopback that writes each letter to a file.
+
+`python -m bench.mail <port> <folder>`
+"""
 
 import asyncio
 import contextlib
@@ -12,12 +15,12 @@ from aiosmtpd.smtp import SMTP
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
-class Postbox:
+class FileMailbox:
     def __init__(self, folder: Path) -> None:
         self.folder, self.number = folder, itertools.count(1)
 
     async def handle_DATA(self, server, session, envelope) -> str:
-        # Renamed when whole, so that whoever counts the letters counts whole ones.
+        # Renamed when complete, so that only complete letters are counted.
         half = self.folder / f"{next(self.number)}.part"
         half.write_bytes(envelope.content)
         half.rename(half.with_suffix(".eml"))
@@ -25,9 +28,9 @@ class Postbox:
 
 
 async def main(port: int, folder: Path) -> None:
-    postbox, loop = Postbox(folder), asyncio.get_running_loop()
+    mailbox, loop = FileMailbox(folder), asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(postbox, hostname="localhost", loop=loop), "127.0.0.1", port
+        lambda: SMTP(mailbox, hostname="localhost", loop=loop), "127.0.0.1", port
     )
     await server.serve_forever()
 

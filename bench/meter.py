@@ -1,4 +1,4 @@
-"""What processes use: seconds of CPU and bytes of memory as Linux counts them, SQL statements as PostgreSQL does."""
+"""What processes use: CPU and memory as Linux counts them, statements as PostgreSQL does."""
 
 import os
 import re
@@ -11,38 +11,39 @@ from typing import Any
 
 TICK = os.sysconf("SC_CLK_TCK")
 STATEMENTS = """
-    SELECT rolname, sum(calls) FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid JOIN pg_database ON pg_database.oid = dbid
+    SELECT rolname, sum(calls) FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid
+        JOIN pg_database ON pg_database.oid = dbid
     WHERE datname = current_database() GROUP BY rolname
 """
 
 
 @dataclass
-class Spent:
-    """By kind of process: seconds of CPU, statements sent to PostgreSQL (BEGIN and COMMIT included)."""
+class Usage:
+    """By kind of process: seconds of CPU, statements to PostgreSQL with BEGIN and COMMIT."""
 
     cpu: dict[str, float] = field(default_factory=dict)
     sql: dict[str, int] = field(default_factory=dict)
 
 
 class Meter:
-    """What was spent between `with` and its end stands in `spent` afterwards."""
+    """Measures what is used inside of `with`; `usage` has it afterwards."""
 
     def __init__(
         self, pids: dict[str, list[int]], *, postmaster: int, connect: Callable[[], Any]
     ) -> None:
         self.pids, self.postmaster, self.connect = pids, postmaster, connect
-        self.spent = Spent()
+        self.usage = Usage()
 
-    def __enter__(self) -> Spent:
+    def __enter__(self) -> Usage:
         self.connection = self.connect()
         self.connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         self.sql, self.cpu = self.statements(), self.seconds()
-        return self.spent
+        return self.usage
 
     def __exit__(self, *exc_info: object) -> None:
         cpu, sql = self.seconds(), self.statements()
-        self.spent.cpu = {kind: seconds - self.cpu[kind] for kind, seconds in cpu.items()}
-        self.spent.sql = {
+        self.usage.cpu = {kind: seconds - self.cpu[kind] for kind, seconds in cpu.items()}
+        self.usage.sql = {
             role: calls - self.sql.get(role, 0) for role, calls in sql.items() if role != "bench"
         }
         self.connection.close()
@@ -65,7 +66,7 @@ class Meter:
         }
 
 
-class Usage:
+class MachineUsage:
     """Seconds of CPU that the machine has used since, and how many of them were not ours."""
 
     def __init__(self, stack: Any) -> None:
@@ -73,7 +74,7 @@ class Usage:
         self.begun = self.all_and_ours()
 
     def all_and_ours(self) -> tuple[float, float]:
-        # user, nice, system; then idle and waiting for the disk; then interrupts, and what the host took.
+        # user, nice, system; then idle and waiting for the disk; then interrupts and the host's.
         busy = [
             int(value)
             for number, value in enumerate(
@@ -114,7 +115,7 @@ def children_of(pid: int) -> list[int]:
 def pss(pid: int) -> float:
     """MiB that this process holds alone, plus its share of what it shares."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        smaps = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        if pss := re.search(r"^Pss:\s+(\d+)", smaps, re.MULTILINE):
-            return int(pss[1]) / 1024
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        if found := re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE):
+            return int(found[1]) / 1024
     return 0.0

@@ -1,4 +1,4 @@
-"""People who are signed in, as many as a load needs: the product's own sessions and tokens, without the third of a second a password takes.
+"""Logs people in with the product's own sessions and tokens, without hashing a password.
 
 `python -m bench.people <first id> <last id>` prints a line of JSON for each.
 """
@@ -29,7 +29,7 @@ def main(first: int, last: int) -> None:
 
 
 def signed_in(person: Any, until: Any) -> tuple[Any, dict[str, Any]]:
-    """A session as a log-in leaves it, and what its owner holds: a cookie for the pages and a token for the API."""
+    """A session as a log-in makes it, with its cookie for the pages and its token for the API."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore

@@ -1,4 +1,4 @@
-"""Asks a page inside this process and prints how PostgreSQL works its slowest statement out.
+"""Requests a page inside this process and prints PostgreSQL's plan of its slowest statement.
 
 python -m bench.plans '["/path", ["Header: value"]]'
 """
@@ -29,11 +29,10 @@ def main(path: str, headers: list[str]) -> None:
         asked.captured_queries,
         key=lambda query: float(query["time"]) if query["sql"].startswith("SELECT") else 0,
     )
+    statement = slowest["sql"].replace("%", "%%")
+    options = "ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) {slowest['sql'].replace('%', '%%')}",
-            [],
-        )
+        cursor.execute(f"EXPLAIN ({options}) {statement}", [])
         lines = [line for (line,) in cursor.fetchall()]
     print(f"{len(asked)} statements; the slowest:", *lines, sep="\n")
 

@@ -1,6 +1,7 @@
 """The report of a run, as Markdown and as JSON: budgets, figures, notes and query plans."""
 
 import json
+import os
 import platform
 import re
 import subprocess
@@ -11,6 +12,7 @@ from bench.stack import ROOT, Stack, postgresql_bin
 
 # Git ignores var/. docs/performance.md names the headline figures by hand.
 FOLDER = ROOT / "var/bench"
+COSTS = "CPU ms: web, worker, PostgreSQL, Redis | SQL: web, worker | memory MiB |"
 KINDS = ("web", "worker", "postgres", "redis")
 
 Results = dict[str, dict[str, Any]]
@@ -54,7 +56,7 @@ def budgets(results: Results) -> str:
 
 def figures(results: Results) -> str:
     lines = [
-        "| | clients | requests/s | p50 ms | p95 ms | p99 ms | CPU ms: web, worker, PostgreSQL, Redis | SQL: web, worker | memory MiB |",
+        "| | clients | requests/s | p50 ms | p95 ms | p99 ms | " + COSTS,
         "|---|---:|---:|---:|---:|---:|---|---|---|",
     ]
     for result in results.values():
@@ -89,7 +91,7 @@ def short(value: float) -> str:
 def machine(stack: Stack) -> str:
     """What was measured on."""
     model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / 1024**2  # type: ignore[index]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     cores = len(re.findall(r"^processor", Path("/proc/cpuinfo").read_text(), re.MULTILINE))
     disk = subprocess.run(
         ["df", "--output=fstype", stack.folder], check=True, capture_output=True, text=True
@@ -98,7 +100,8 @@ def machine(stack: Stack) -> str:
         [postgresql_bin() / "postgres", "--version"], check=True, capture_output=True, text=True
     ).stdout.split()[2]
     return (
-        f"{cores} cores ({model[1] if model else platform.machine()}), {memory:.0f} GiB, {disk}; Linux {platform.release()}, "
+        f"{cores} cores ({model[1] if model else platform.machine()}), {memory:.0f} GiB, {disk}; "
+        f"Linux {platform.release()}, "
         f"Python {platform.python_version()}, PostgreSQL {database}"
     )
 

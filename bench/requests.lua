@@ -1,4 +1,4 @@
--- wrk: spreads its threads over the servers, asks what stands in a file line by line, and says in JSON what came of it.
+-- wrk: spreads its threads over the servers, requests what stands in a file line by line, and says in JSON what came of it.
 -- BENCH_PORTS: the servers, with spaces. BENCH_REQUESTS: method, path and headers (name: value), with tabs between them; once through, or
 -- round and round with BENCH_AGAIN.
 local ports, threads = {}, {}
@@ -40,7 +40,7 @@ function request()
    return requests[position]
 end
 
-function done(summary, latency, told)
+function done(summary, latency, answer)
    local ran_out = 0
    for _, thread in ipairs(threads) do ran_out = ran_out + thread:get("ran_out") end
    local errors = summary.errors

@@ -1,15 +1,19 @@
-"""What a case says: figures, and verdicts on its budgets."""
+"""The result of a case: figures, and verdicts on its budgets."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.load import Load
-from bench.meter import Spent
+from bench.meter import Usage
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured load. Times in ms; cpu in ms and sql in statements, a request, by kind of process; memory in MiB (PSS)."""
+    """One measured load.
+
+    Times in ms. By kind of process: `cpu` in ms a request, `sql` in statements a request, `memory`
+    in MiB (PSS).
+    """
 
     what: str
     clients: int
@@ -24,7 +28,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A budget and what was measured. `ratio`: to the yardstick that ran in turn with it, which `to` names."""
+    """A budget and what was measured.
+
+    `ratio` is to a yardstick that was measured by turns with it; `to` names the yardstick.
+    """
 
     what: str
     measured: float
@@ -43,7 +50,7 @@ class Verdict:
 class Result:
     figures: list[Figure] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
-    # Sentences for below the table; and query plans, by what they belong to.
+    # Sentences below the table; and query plans by page.
     notes: list[str] = field(default_factory=list)
     plans: dict[str, str] = field(default_factory=dict)
 
@@ -62,11 +69,11 @@ def figure(
     clients: int,
     load: Load,
     *,
-    spent: Spent | None = None,
+    usage: Usage | None = None,
     count: int = 0,
     memory: dict[str, float] | None = None,
 ) -> Figure:
-    """`spent` on `count` requests becomes a request's share."""
-    cpu = {kind: 1000 * seconds / count for kind, seconds in spent.cpu.items()} if spent else {}
-    sql = {kind: calls / count for kind, calls in spent.sql.items()} if spent else {}
+    """`usage` on `count` requests becomes a request's share."""
+    cpu = {kind: 1000 * seconds / count for kind, seconds in usage.cpu.items()} if usage else {}
+    sql = {kind: calls / count for kind, calls in usage.sql.items()} if usage else {}
     return Figure(what, clients, load.rate, load.p50, load.p95, load.p99, cpu, sql, memory or {})

@@ -1,4 +1,4 @@
-"""The product's settings, and beside its addresses one of an empty page."""
+"""The product's settings, with the address of an empty page beside its own."""
 
 from eventflow.settings import *  # noqa: F403
 

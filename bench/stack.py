@@ -1,4 +1,7 @@
-"""What is measured, on loopback and in one folder: a PostgreSQL that keeps its promises, a Redis, a mail server, and EventFlow's processes."""
+"""What is measured, on loopback and in one folder.
+
+A PostgreSQL with its own settings, a Redis, a mail server, and EventFlow's processes.
+"""
 
 import os
 import shutil
@@ -19,13 +22,13 @@ from bench.meter import Meter
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
-# Which process asked is told by the name it connects with.
+# Which process asked is answer by the name it connects with.
 ROLES = ("web", "worker", "bench")
 START_SECONDS = 60
 
 
 class Stack:
-    """PostgreSQL, Redis and a mail server, as long as it is entered. `folder` keeps what was seeded."""
+    """PostgreSQL, Redis and a mail server inside of `with`. `folder` keeps the databases."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,7 +48,7 @@ class Stack:
 
     def __exit__(self, *exc_info: object) -> None:
         for process in reversed(self.processes):
-            # PostgreSQL's SIGINT is the fast way that still writes everything down; the others take it as well.
+            # SIGINT ends PostgreSQL fast, with everything written; the others take it as well.
             process.send_signal(signal.SIGINT)
             try:
                 process.wait(30)
@@ -56,12 +59,12 @@ class Stack:
     # PostgreSQL
 
     def start_postgresql(self) -> None:
-        """With the settings it comes with: fsync and synchronous_commit are on. Only what counts the statements is added."""
+        """With its own settings: fsync is on. Only what counts the statements is added."""
         home, bin_folder = self.folder / "postgresql", postgresql_bin()
         self.postgresql_port = free_port()
         if not home.exists():
             home.mkdir()
-            self.give_away(home)
+            self.give_to_nobody(home)
             init = [
                 bin_folder / "initdb",
                 "--pgdata=data",
@@ -70,7 +73,7 @@ class Stack:
                 "--encoding=UTF8",
                 "--locale=C.UTF-8",
             ]
-            self.as_somebody(init, home, check=True, stdout=subprocess.DEVNULL)
+            self.run_as_nobody(init, home, check=True, stdout=subprocess.DEVNULL)
         options = {
             "port": self.postgresql_port,
             "listen_addresses": "127.0.0.1",
@@ -84,7 +87,7 @@ class Stack:
                 cwd=home,
                 stdout=log,
                 stderr=log,
-                **self.somebody,
+                **self.nobody_options,
             )
         self.processes.append(self.postgresql)
         wait_until(lambda: port_answers(self.postgresql_port), "PostgreSQL", home / "log")
@@ -92,7 +95,8 @@ class Stack:
         with self.connect("postgres") as connection:
             for role in ROLES:
                 connection.execute(
-                    f"DO $$ BEGIN CREATE ROLE {role} SUPERUSER LOGIN; EXCEPTION WHEN duplicate_object THEN END $$"
+                    f"DO $$ BEGIN CREATE ROLE {role} SUPERUSER LOGIN; "
+                    "EXCEPTION WHEN duplicate_object THEN END $$"
                 )
 
     def takes_connections(self) -> bool:
@@ -103,14 +107,14 @@ class Stack:
         return True
 
     @property
-    def somebody(self) -> dict[str, Any]:
+    def nobody_options(self) -> dict[str, Any]:
         """PostgreSQL refuses to run as root."""
         return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
-    def as_somebody(self, words: list[Any], folder: Path, **options: Any) -> None:
-        subprocess.run(words, cwd=folder, **self.somebody, **options)
+    def run_as_nobody(self, words: list[Any], folder: Path, **options: Any) -> None:
+        subprocess.run(words, cwd=folder, **self.nobody_options, **options)
 
-    def give_away(self, folder: Path) -> None:
+    def give_to_nobody(self, folder: Path) -> None:
         if os.geteuid() == 0:
             shutil.chown(folder, NOBODY, NOBODY)
 
@@ -146,7 +150,7 @@ class Stack:
         redis.Redis.from_url(self.redis_url).flushall()
 
     def start_mail(self) -> None:
-        """In a process of its own: what it does to a letter is nobody's cost."""
+        """In a process of its own, so that its work is not counted."""
         self.mail_port, self.mail_folder = free_port(), self.folder / "mail"
         shutil.rmtree(self.mail_folder, ignore_errors=True)
         self.mail_folder.mkdir()
@@ -160,7 +164,7 @@ class Stack:
     # EventFlow
 
     def environment(self, database: str, role: str, **extra: Any) -> dict[str, str]:
-        """As in production. RATE_LIMITS=off is the documented switch for load tests; nothing else is switched off."""
+        """As in production, but with RATE_LIMITS=off, the documented switch for load tests."""
         ours = {
             "DJANGO_SETTINGS_MODULE": "bench.settings",
             "DATABASE_URL": self.url(database, role),
@@ -181,7 +185,7 @@ class Stack:
         return known | {name: str(value) for name, value in (ours | extra).items()}
 
     def manage(self, database: str, *words: str) -> str:
-        """What a command of ours says."""
+        """The output of a management command."""
         command = [sys.executable, "manage.py", *words]
         return subprocess.run(
             command,
@@ -196,7 +200,7 @@ class Stack:
     def site(
         self, database: str, *, web: int = 2, worker: bool = True, settings: str = "", **env: Any
     ) -> "Iterator[Site]":
-        """EventFlow on this database: so many web processes and, unless told otherwise, a worker. Certainly gone afterwards."""
+        """EventFlow on this database: so many web processes, and a worker. Stopped at the end."""
         extra = {
             "WEB_PROCESSES": web,
             **({"DJANGO_SETTINGS_MODULE": settings} if settings else {}),
@@ -238,7 +242,7 @@ class Site:
             )
         self.web.append(process)
         self.logs.append(log)
-        first = process.stdout.readline()  # type: ignore[union-attr]
+        first = process.stdout.readline() if process.stdout else ""
         if not first.startswith("Listening on "):
             raise SystemExit(f"A web process did not start:\n{log.read_text()}")
         self.ports.append(int(first.rsplit(":", 1)[1]))
@@ -275,7 +279,7 @@ class Site:
         return self.stack.connect(self.database)
 
     def meter(self) -> Meter:
-        """Of all that works here."""
+        """A meter of all processes."""
         pids = {
             "web": [process.pid for process in self.web],
             "worker": [process.pid for process in self.workers],

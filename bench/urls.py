@@ -1,4 +1,4 @@
-"""The product's addresses, and the yardstick: a page on which nothing stands, behind the same middleware as all the others."""
+"""The product's addresses, and an empty page behind the same middleware as a yardstick."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path

@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/write_lock.py --seconds 10
 
-Starts the product on a database of its own, with Django's real password hash. The strangers send a fresh
-`Idempotency-Key` each time; the writer sets the language of a person of the demo data through the page.
+Starts the product on a database of its own, with Django's real password hash. The strangers send a
+new `Idempotency-Key` each time; the writer sets the language of a demo person through the page.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def measure(port: int, seconds: float) -> None:
     stop = threading.Event()
     sent: list[int] = []
     strangers = [
-        threading.Thread(target=pester, args=(port, number, stop, sent))
+        threading.Thread(target=hash_without_end, args=(port, number, stop, sent))
         for number in range(STRANGERS)
     ]
     for stranger in strangers:
@@ -84,7 +84,7 @@ def writes(writer: HttpClient, seconds: float) -> list[float]:
     return took
 
 
-def pester(port: int, number: int, stop: threading.Event, sent: list[int]) -> None:
+def hash_without_end(port: int, number: int, stop: threading.Event, sent: list[int]) -> None:
     count = 0
     while not stop.is_set():
         count += 1
@@ -111,10 +111,8 @@ def wait_for(port: int) -> None:
 
 
 def say(what: str, took: list[float]) -> None:
-    print(
-        f"{what}: {len(took)} writes, median {statistics.median(took):.3f} s, worst {max(took):.3f} s",
-        flush=True,
-    )
+    median, worst = statistics.median(took), max(took)
+    print(f"{what}: {len(took)} writes, median {median:.3f} s, worst {worst:.3f} s", flush=True)
 
 
 if __name__ == "__main__":

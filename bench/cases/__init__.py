@@ -1,1 +1,1 @@
-"""What is measured. A case is a module here: its docstring's first line is its title, `run(bench)` returns a `Result`."""
+"""The cases: in each module `run(bench)` returns a `Result`; its docstring begins with a title."""

@@ -1,4 +1,4 @@
-"""Bulk approval: 500 at once by one organizer, and every mail with its PDF through a real SMTP server."""
+"""Bulk approval: 500 at once by one organizer, and every mail with its PDF through SMTP."""
 
 import email
 import email.policy
@@ -8,16 +8,17 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlencode
 
-from bench.bench import Bench, Person, say
+from bench.bench import Bench, Person, log
 from bench.data import Database
-from bench.load import Ask, Visitor
+from bench.load import Client, Request
 from bench.results import Result, Verdict
 from bench.stack import Site
 
 HOW_MANY = 500
 LONGEST = 300
 WAITING = """
-    INSERT INTO tickets_reservation (person_id, event_id, status, created, decided_at, decided_by_id, message, note, key)
+    INSERT INTO tickets_reservation (person_id, event_id, status, created, decided_at,
+        decided_by_id, message, note, key)
     SELECT id, %(event)s, 'pending', now() + id * interval '1 microsecond', NULL, NULL, '', '', ''
     FROM accounts_user WHERE id = ANY(%(people)s) RETURNING id
 """
@@ -29,26 +30,26 @@ def run(bench: Bench) -> Result:
     result, database = Result(), bench.database(100_000)
     with bench.stack.site(database.name) as site:
         event, waiting = queue_up(bench, site, database)
-        keeper = bench.signed_in(database, database.organizer)[0]
+        organizer = bench.signed_in(database, database.organizer)[0]
         box = set(bench.stack.mail_folder.glob("*.eml"))
         begun = time.monotonic()
-        with site.meter() as spent:
-            answered = approve(site, keeper, event, waiting)
+        with site.meter() as usage:
+            answered = approve(site, organizer, event, waiting)
             letters = wait_for_letters(bench.stack.mail_folder, box)
             seconds = time.monotonic() - begun
         with site.connect() as connection:
             confirmed = connection.execute(
                 "SELECT confirmed_count FROM events_event WHERE id = %s", [event]
             ).fetchone()
-    prove(confirmed == (HOW_MANY,), f"all {HOW_MANY} are confirmed, not {confirmed}")
-    prove(has_one_pdf_each(letters), "everybody got one letter, with their ticket as PDF")
+    check(confirmed == (HOW_MANY,), f"all {HOW_MANY} are confirmed, not {confirmed}")
+    check(has_one_pdf_each(letters), "every guest got one letter, with the ticket as PDF")
     result.verdicts = [
         Verdict(f"the answer to approving {HOW_MANY}", answered / 1000, "s", 3),
         Verdict("every mail with its PDF is out, 10 s of grace included", seconds, "s", 90),
     ]
-    cpu = ", ".join(f"{kind} {1000 * used / HOW_MANY:.0f} ms" for kind, used in spent.cpu.items())
+    cpu = ", ".join(f"{kind} {1000 * used / HOW_MANY:.0f} ms" for kind, used in usage.cpu.items())
     result.notes.append(
-        f"CPU a mail: {cpu}; {spent.sql['worker'] / HOW_MANY:.1f} statements by the worker"
+        f"CPU a mail: {cpu}; {usage.sql['worker'] / HOW_MANY:.1f} statements by the worker"
     )
     return result
 
@@ -63,22 +64,23 @@ def queue_up(bench: Bench, site: Site, database: Database) -> tuple[int, list[in
     return event, waiting
 
 
-def approve(site: Site, keeper: Person, event: int, waiting: list[int]) -> float:
-    """As the browser does it: all boxes ticked on the queue page, one press. Returns the ms until its answer."""
-    visitor, page = Visitor(site.ports[0]), f"/organizer/events/{event}/queue/"
-    status, html, _ms = visitor.ask(Ask(page, headers=keeper.for_pages))
-    prove(status == 200, f"the queue page answers {status}")
+def approve(site: Site, organizer: Person, event: int, waiting: list[int]) -> float:
+    """Approve as a browser does: all boxes ticked on the queue page. Returns ms to the answer."""
+    client, page = Client(site.ports[0]), f"/organizer/events/{event}/queue/"
+    status, html, _ms = client.send(Request(page, headers=organizer.for_pages))
+    check(status == 200, f"the queue page answers {status}")
     token = TOKEN.search(html)
     if token is None:
-        raise SystemExit("bulk: the queue page has no token.")
-    form = urlencode([("csrfmiddlewaretoken", token[1].decode()), *(("r", pk) for pk in waiting)])
+        raise SystemExit("bulk: the queue page has no CSRF token.")
+    fields = [("csrfmiddlewaretoken", token[1].decode()), *(("r", pk) for pk in waiting)]
+    form = urlencode(fields)
     headers = (
-        f"Cookie: {keeper.cookie}; csrftoken={visitor.cookies['csrftoken']}",
+        f"Cookie: {organizer.cookie}; csrftoken={client.cookies['csrftoken']}",
         "Content-Type: application/x-www-form-urlencoded",
     )
-    status, html, ms = visitor.ask(Ask(f"{page}confirm/", "POST", headers), form)
-    say(f"approving {len(waiting)}: {status} after {ms:.0f} ms")
-    prove(status in {200, 302}, f"approving answers {status}: {html[:500]!r}")
+    status, html, ms = client.send(Request(f"{page}confirm/", "POST", headers), form)
+    log(f"approving {len(waiting)}: {status} after {ms:.0f} ms")
+    check(status in {200, 302}, f"approving answers {status}: {html[:500]!r}")
     return ms
 
 
@@ -96,14 +98,14 @@ def has_one_pdf_each(letters: list[Path]) -> bool:
         email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)
         for letter in letters
     ]
-    papers = [
+    pdfs = [
         [part for part in letter.iter_attachments() if part.get_content_type() == "application/pdf"]
         for letter in read
     ]
-    whole = all(len(found) == 1 and found[0].get_content().startswith(b"%PDF-") for found in papers)
+    whole = all(len(found) == 1 and found[0].get_content().startswith(b"%PDF-") for found in pdfs)
     return whole and set(Counter(letter["To"] for letter in read).values()) == {1}
 
 
-def prove(holds: bool, what: str) -> None:
-    if not holds:
-        raise SystemExit(f"bulk: it does not hold that {what}.")
+def check(condition: bool, claim: str) -> None:
+    if not condition:
+        raise SystemExit(f"bulk: it is not true that {claim}.")

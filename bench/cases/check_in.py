@@ -1,49 +1,46 @@
-"""Letting guests in over the API: one door, every ticket once."""
+"""Check-in over the API by reservation id: one event, every ticket once."""
 
 from functools import partial
 from itertools import batched
 
 from bench.bench import CLIENTS, Bench
 from bench.data import BIG
-from bench.load import Ask, Load, wrk
+from bench.load import Load, Request, wrk
 from bench.results import Result, Verdict, figure
 from bench.stack import Site
 
 MOST_A_SECOND = 500
-EMPTY = Ask("/bench/empty/")
-UNUSED = "SELECT reservation_id FROM tickets_ticket WHERE event_id = %s AND checked_in_at IS NULL AND void_at IS NULL ORDER BY id LIMIT %s"
+EMPTY = Request("/bench/empty/")
+UNUSED = """
+    SELECT reservation_id FROM tickets_ticket
+    WHERE event_id = %s AND checked_in_at IS NULL AND void_at IS NULL ORDER BY id LIMIT %s
+"""
 
 
 def run(bench: Bench) -> Result:
     result, database = Result(), bench.database(100_000)
-    keeper = bench.signed_in(database, database.organizer)[0]
+    organizer = bench.signed_in(database, database.organizer)[0]
     most = bench.seconds * MOST_A_SECOND
     with bench.stack.site(database.name) as site:
         with site.connect() as connection:
-            guests = [
-                pk
-                for (pk,) in connection.execute(
-                    UNUSED, [BIG, 21 + (bench.rounds + 1) * len(CLIENTS) * most]
-                )
-            ]
-        asks = [
-            Ask(f"/api/reservations/{pk}/check-in/", "POST", (*keeper.for_api, "Content-Length: 0"))
-            for pk in guests
-        ]
-        sql, crowds = bench.sql(site, asks[:21]), batched(asks[21:], most, strict=True)
+            count = 21 + (bench.rounds + 1) * len(CLIENTS) * most
+            guests = [pk for (pk,) in connection.execute(UNUSED, [BIG, count])]
+        headers = (*organizer.for_api, "Content-Length: 0")
+        requests = [Request(f"/api/reservations/{pk}/check-in/", "POST", headers) for pk in guests]
+        sql, batches = bench.sql(site, requests[:21]), batched(requests[21:], most, strict=True)
         for clients in CLIENTS:
             runs = {
-                "check-in": partial(load, bench, site, crowds),
+                "check-in": partial(load, bench, site, batches),
                 "empty view": partial(empty, bench, site),
             }
             found = bench.in_turn(runs, clients=clients)
-            with site.meter() as spent:
-                last = load(bench, site, crowds, clients)
+            with site.meter() as usage:
+                last = load(bench, site, batches, clients)
             done = figure(
                 "check-in",
                 clients,
                 found["check-in"],
-                spent=spent,
+                usage=usage,
                 count=last.count,
                 memory=site.meter().memory(),
             )
@@ -63,8 +60,8 @@ def run(bench: Bench) -> Result:
     return result
 
 
-def load(bench: Bench, site: Site, crowds: "batched[tuple[Ask, ...]]", clients: int) -> Load:
-    return wrk(site.ports, next(crowds), clients=clients, seconds=bench.seconds)
+def load(bench: Bench, site: Site, batches: "batched[tuple[Request, ...]]", clients: int) -> Load:
+    return wrk(site.ports, next(batches), clients=clients, seconds=bench.seconds)
 
 
 def empty(bench: Bench, site: Site, clients: int) -> Load:

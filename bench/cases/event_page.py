@@ -4,12 +4,12 @@ from functools import partial
 
 from bench.bench import CLIENTS, Bench
 from bench.data import BIG
-from bench.load import Ask, Load, wrk
+from bench.load import Load, Request, wrk
 from bench.results import Result, Verdict, figure
 from bench.stack import Site
 
 BROWSER = ("Accept: text/html", "Accept-Encoding: gzip, deflate")
-EMPTY, PAGE = Ask("/bench/empty/", headers=BROWSER), Ask(f"/events/{BIG}/", headers=BROWSER)
+EMPTY, PAGE = Request("/bench/empty/", headers=BROWSER), Request(f"/events/{BIG}/", headers=BROWSER)
 
 
 def run(bench: Bench) -> Result:
@@ -23,15 +23,15 @@ def run(bench: Bench) -> Result:
                 "event page": partial(load, bench, site, PAGE),
             }
             found = bench.in_turn(runs, clients=clients)
-            for name, ask in (("empty view", EMPTY), ("event page", PAGE)):
-                with site.meter() as spent:
-                    last = load(bench, site, ask, clients)
+            for name, request in (("empty view", EMPTY), ("event page", PAGE)):
+                with site.meter() as usage:
+                    last = load(bench, site, request, clients)
                 result.figures.append(
                     figure(
                         name,
                         clients,
                         found[name],
-                        spent=spent,
+                        usage=usage,
                         count=last.count,
                         memory=site.meter().memory(),
                     )
@@ -53,5 +53,5 @@ def run(bench: Bench) -> Result:
     return result
 
 
-def load(bench: Bench, site: Site, ask: Ask, clients: int) -> Load:
-    return wrk(site.ports, [ask] * 64, clients=clients, seconds=bench.seconds, again=True)
+def load(bench: Bench, site: Site, request: Request, clients: int) -> Load:
+    return wrk(site.ports, [request] * 64, clients=clients, seconds=bench.seconds, again=True)

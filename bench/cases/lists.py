@@ -7,9 +7,9 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench.bench import Bench, Person, say
+from bench.bench import Bench, Person, log
 from bench.data import BIG, SIZES, Database
-from bench.load import Ask, Visitor, quantile
+from bench.load import Client, Request, quantile
 from bench.results import Figure, Result, Verdict
 from bench.stack import ROOT
 
@@ -24,10 +24,10 @@ class Page:
     who: str
     api: bool = False
 
-    def ask(self, people: dict[str, Person]) -> Ask:
+    def request_of(self, people: dict[str, Person]) -> Request:
         person = people.get(self.who)
         headers = () if person is None else person.for_api if self.api else person.for_pages
-        return Ask(self.path, headers=(*headers, "Accept-Encoding: gzip"))
+        return Request(self.path, headers=(*headers, "Accept-Encoding: gzip"))
 
 
 PAGES = [
@@ -94,7 +94,7 @@ def run(bench: Bench) -> Result:
         visitors, people = {}, {}
         for database in databases:
             site = sites.enter_context(bench.stack.site(database.name, web=1, worker=False))
-            visitors[database] = Visitor(site.ports[0])
+            visitors[database] = Client(site.ports[0])
             people[database] = signed_in(bench, database)
         for page in PAGES:
             times = in_turn(page, visitors, people)
@@ -103,7 +103,7 @@ def run(bench: Bench) -> Result:
             first, last = (
                 quantile(times[database], 0.5) for database in (databases[0], databases[-1])
             )
-            say(f"{page.name}: {' '.join(f'{quantile(ms, 0.5):.1f}' for ms in times.values())} ms")
+            log(f"{page.name}: {' '.join(f'{quantile(ms, 0.5):.1f}' for ms in times.values())} ms")
             result.verdicts.append(
                 Verdict(
                     page.name,
@@ -115,7 +115,7 @@ def run(bench: Bench) -> Result:
                 )
             )
     for page in PAGES:
-        result.plans[page.name] = plan(bench, databases[-1], page.ask(people[databases[-1]]))
+        result.plans[page.name] = plan(bench, databases[-1], page.request_of(people[databases[-1]]))
     return result
 
 
@@ -127,14 +127,14 @@ def signed_in(bench: Bench, database: Database) -> dict[str, Person]:
 
 
 def in_turn(
-    page: Page, visitors: dict[Database, Visitor], people: dict[Database, dict[str, Person]]
+    page: Page, visitors: dict[Database, Client], people: dict[Database, dict[str, Person]]
 ) -> dict[Database, list[float]]:
     """Ordered ms of each database, request by request in turn."""
     times: dict[Database, list[float]] = {database: [] for database in visitors}
     begun = time.monotonic()
     for number in range(-2, TIMES):
         for database, visitor in visitors.items():
-            status, _content, ms = visitor.ask(page.ask(people[database]))
+            status, _content, ms = visitor.send(page.request_of(people[database]))
             if status != 200:
                 raise SystemExit(f"{page.path} answers {status}")
             # The first two warm up.
@@ -151,9 +151,9 @@ def alone(what: str, ordered: list[float]) -> Figure:
     return Figure(what, 1, rate, p50, p95, p99)
 
 
-def plan(bench: Bench, database: Database, ask: Ask) -> str:
+def plan(bench: Bench, database: Database, request: Request) -> str:
     """How PostgreSQL answers the statement of this page that takes it longest."""
-    command = [sys.executable, "-m", "bench.plans", json.dumps([ask.path, ask.headers])]
+    command = [sys.executable, "-m", "bench.plans", json.dumps([request.path, request.headers])]
     environment = bench.stack.environment(database.name, "bench")
     return subprocess.run(
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True

@@ -1,21 +1,22 @@
-"""Reserving over the API: one hot event, everybody at once, against the same transaction by pgbench."""
+"""Reservations over the API: one event, many guests, beside the same transaction by pgbench."""
 
 from functools import partial
 from itertools import batched
 
 from bench.bench import CLIENTS, Bench, Person
 from bench.data import Database
-from bench.load import Ask, Load, pgbench, wrk
+from bench.load import Load, Request, pgbench, wrk
 from bench.results import Figure, Result, Verdict, figure
 from bench.stack import Site
 
-# More than anybody reserves here in a second: each person reserves once, so there must be enough of them.
+# More than any machine reserves in a second: each person reserves once, so there must be enough.
 MOST_A_SECOND = 500
 # What no reservation can do without: one lock, one row, one number.
 MINIMAL = """
 BEGIN;
 SELECT id FROM events_event WHERE id = :event FOR NO KEY UPDATE;
-INSERT INTO tickets_reservation (person_id, event_id, status, created, decided_at, decided_by_id, message, note, key)
+INSERT INTO tickets_reservation
+    (person_id, event_id, status, created, decided_at, decided_by_id, message, note, key)
     VALUES (nextval('bench_people'), :event, 'pending', now(), NULL, NULL, '', '', '');
 UPDATE events_event SET pending_count = pending_count + 1 WHERE id = :event;
 COMMIT;
@@ -25,25 +26,25 @@ COMMIT;
 def run(bench: Bench) -> Result:
     result, database = Result(), bench.database(100_000)
     with bench.stack.site(database.name) as site:
-        crowd = Crowd(bench, database, (bench.rounds + 1) * len(CLIENTS))
+        people = PeopleBatches(bench, database, (bench.rounds + 1) * len(CLIENTS))
         queue, seats = bench.event(database), bench.event(database, admission="automatic")
         probes = bench.people(database, 42)
         sql = bench.sql(site, [reserve(queue, person) for person in probes[:21]], status=201)
         sql_seats = bench.sql(site, [reserve(seats, person) for person in probes[21:]], status=201)
         for clients in CLIENTS:
             runs = {
-                "reserve": partial(load, bench, site, crowd, queue),
+                "reserve": partial(load, bench, site, people, queue),
                 "pgbench, one event": partial(minimal, bench, database, 1),
                 "pgbench, 1,000 events": partial(minimal, bench, database, 1000),
             }
             found = bench.in_turn(runs, clients=clients)
-            with site.meter() as spent:
-                last = load(bench, site, crowd, queue, clients)
+            with site.meter() as usage:
+                last = load(bench, site, people, queue, clients)
             done = figure(
                 "reserve",
                 clients,
                 found["reserve"],
-                spent=spent,
+                usage=usage,
                 count=last.count,
                 memory=site.meter().memory(),
             )
@@ -76,7 +77,7 @@ def verdicts(done: Figure, sql: float, sql_seats: float, ratio: float) -> list[V
     ]
 
 
-class Crowd:
+class PeopleBatches:
     """People who have reserved nothing yet, enough of them for each run."""
 
     def __init__(self, bench: Bench, database: Database, runs: int) -> None:
@@ -90,14 +91,14 @@ class Crowd:
         return next(self.batches)
 
 
-def reserve(event: int, person: Person) -> Ask:
-    return Ask(f"/api/events/{event}/register/", "POST", (*person.for_api, "Content-Length: 0"))
+def reserve(event: int, person: Person) -> Request:
+    return Request(f"/api/events/{event}/register/", "POST", (*person.for_api, "Content-Length: 0"))
 
 
-def load(bench: Bench, site: Site, crowd: Crowd, event: int, clients: int) -> Load:
+def load(bench: Bench, site: Site, people: PeopleBatches, event: int, clients: int) -> Load:
     return wrk(
         site.ports,
-        [reserve(event, person) for person in crowd.next()],
+        [reserve(event, person) for person in people.next()],
         clients=clients,
         seconds=bench.seconds,
     )

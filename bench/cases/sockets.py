@@ -1,7 +1,8 @@
-"""5,000 sockets on one event that changes 20 times a second, in one web process, then over four; and all of them coming back at once.
+"""5,000 sockets on one event with 20 changes a second, in one web process and in four.
 
-The changes are reservations over the API. A delay counts from the sending of the request, so it is a little more than from its commit.
-No worker runs beside: it would send the mails of these reservations, on the cores that the sockets' other end needs.
+Then all connections are cut at once and come back. The changes are reservations over the API. A
+delay counts from the sending of the request, so it is a little more than from its commit. No worker
+runs beside: it would send the mails of these reservations on the cores that the clients need.
 """
 
 import http.client
@@ -11,21 +12,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import local
 
-from bench.bench import Bench, Person, say
+from bench.bench import Bench, Person, log
 from bench.data import Database
 from bench.results import Result, Verdict
+from bench.socket_clients import SocketClients
 from bench.stack import Site
-from bench.watching import Watchers
 
 SOCKETS, CHANGES_A_SECOND, ROUNDS, SECONDS = 5_000, 20, 4, 4
-# What a process needs once, whoever watches, is no socket's: so many come before the first look at its memory.
+# What a process needs once is no socket's cost: so many connect before its memory is measured.
 WARM_SOCKETS, WARM_CHANGES = 100, 10
 # Longer than the last message after a change takes.
 SETTLE_SECONDS = 2.0
-# What a feed reads: four numbers of a row. Whoever connects or reserves asks for more.
-READINGS = """
-    SELECT coalesce(sum(calls), 0) FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid WHERE datname = current_database()
-    AND query LIKE 'SELECT "events_event"."id", "events_event"."seats_limit", "events_event"."confirmed_count", %'
+# The statement of a feed: four counts of a row. A page or a reservation reads more columns.
+FEED_STATEMENTS = """
+    SELECT coalesce(sum(calls), 0) FROM pg_stat_statements
+        JOIN pg_database ON pg_database.oid = dbid WHERE datname = current_database()
+    AND query LIKE
+        'SELECT "events_event"."id", "events_event"."seats_limit", '
+        || '"events_event"."confirmed_count", %'
     AND query LIKE '%"checked_in_count" FROM "events_event" WHERE "events_event"."id" = $1 %'
 """
 
@@ -64,7 +68,8 @@ def run(bench: Bench) -> Result:
         ]
         p50, cores = 1000 * quantiles[49], statistics.mean(found.cores)
         result.notes.append(
-            f"{where}: last state p50 {p50:.0f} ms, max {1000 * max(found.delays):.0f} ms; all sockets opened in {found.opened:.1f} s; "
+            f"{where}: last state p50 {p50:.0f} ms, max {1000 * max(found.delays):.0f} ms; "
+            f"all sockets opened in {found.opened:.1f} s; "
             f"meanwhile {cores:.2f} cores for the web processes"
         )
     return result
@@ -75,52 +80,54 @@ def measured(bench: Bench, database: Database, processes: int) -> Found:
     people = bench.people(database, ROUNDS * SECONDS * CHANGES_A_SECOND + WARM_CHANGES + 1)
     with (
         bench.stack.site(database.name, web=processes, worker=False) as site,
-        Watchers(f"/ws/events/{event}/", site.ports) as watchers,
+        SocketClients(f"/ws/events/{event}/", site.ports) as clients,
     ):
         guests = Guests(site, event, people)
-        watchers.open(WARM_SOCKETS)
-        guests.come(WARM_CHANGES, a_second=CHANGES_A_SECOND)
+        clients.open(WARM_SOCKETS)
+        guests.reserve(WARM_CHANGES, a_second=CHANGES_A_SECOND)
         time.sleep(SETTLE_SECONDS)
         before = site.meter().memory()["web"]
-        found.opened = watchers.open(SOCKETS - WARM_SOCKETS)
+        found.opened = clients.open(SOCKETS - WARM_SOCKETS)
         for _round in range(ROUNDS):
-            one_round(site, watchers, guests, found)
+            one_round(site, clients, guests, found)
         found.bytes_a_socket = (
             (site.meter().memory()["web"] - before) * 1024**2 / (SOCKETS - WARM_SOCKETS)
         )
-        found.back = watchers.cut(then=lambda: guests.come(1), waiting=len(people))
+        found.back = clients.cut(then=lambda: guests.reserve(1), waiting=len(people))
     return found
 
 
-def one_round(site: Site, watchers: Watchers, guests: "Guests", found: Found) -> None:
-    """Changes for some seconds, then silence: everybody must know the last state."""
-    watchers.take()
+def one_round(site: Site, clients: SocketClients, guests: "Guests", found: Found) -> None:
+    """Changes for some seconds, then none: every socket must have the last state."""
+    clients.take()
     begun = time.monotonic()
-    with site.meter() as spent:
-        readings = count_readings(site)
-        sent = guests.come(SECONDS * CHANGES_A_SECOND, a_second=CHANGES_A_SECOND)
+    with site.meter() as usage:
+        readings = count_feed_statements(site)
+        sent = guests.reserve(SECONDS * CHANGES_A_SECOND, a_second=CHANGES_A_SECOND)
         time.sleep(SETTLE_SECONDS)
-    took, seen = time.monotonic() - begun, watchers.take()
-    late = sum(watcher.waiting != guests.count for watcher in seen)
+    took, seen = time.monotonic() - begun, clients.take()
+    late = sum(client.pending != guests.count for client in seen)
     if late or len(seen) != SOCKETS:
         raise SystemExit(
-            f"{late} of {len(seen)} sockets do not know the last state after {SETTLE_SECONDS} s"
+            f"{late} of {len(seen)} sockets do not have the last state after {SETTLE_SECONDS} s"
         )
-    found.delays += [watcher.came - sent for watcher in seen]
-    messages = [watcher.messages for watcher in seen]
-    found.messages_a_second.append(max(watcher.rate for watcher in seen))
+    found.delays += [client.received - sent for client in seen]
+    messages = [client.messages for client in seen]
+    found.messages_a_second.append(max(client.rate for client in seen))
     found.readings.append(
-        (count_readings(site) - readings) / len(site.ports) / statistics.mean(messages)
+        (count_feed_statements(site) - readings) / len(site.ports) / statistics.mean(messages)
     )
-    found.cores.append(spent.cpu["web"] / took)
-    say(
-        f"last state max {max(found.delays[-SOCKETS:]):.2f} s, {statistics.mean(messages):.1f} messages each, web {found.cores[-1]:.2f} cores"
+    found.cores.append(usage.cpu["web"] / took)
+    log(
+        f"last state max {max(found.delays[-SOCKETS:]):.2f} s, "
+        f"{statistics.mean(messages):.1f} messages each, web {found.cores[-1]:.2f} cores"
     )
 
 
-def count_readings(site: Site) -> int:
+def count_feed_statements(site: Site) -> int:
     with site.connect() as connection:
-        return int(connection.execute(READINGS).fetchone()[0])  # type: ignore[index]
+        [(calls,)] = connection.execute(FEED_STATEMENTS)
+        return int(calls)
 
 
 class Guests:
@@ -133,27 +140,27 @@ class Guests:
             iter(people),
         )
         self.count = 0
-        self.mine = local()
+        self.of_thread = local()
         self.threads = ThreadPoolExecutor(8)
 
-    def come(self, how_many: int, *, a_second: float = 1) -> float:
+    def reserve(self, count: int, *, a_second: float = 1) -> float:
         """So many, evenly spread. Returns when the last of their requests was sent."""
         begun, sent = time.monotonic(), []
-        for number in range(how_many):
+        for number in range(count):
             time.sleep(max(0, begun + number / a_second - time.monotonic()))
             sent.append(
                 self.threads.submit(
-                    self.reserve, next(self.people), self.ports[number % len(self.ports)]
+                    self.reserve_one, next(self.people), self.ports[number % len(self.ports)]
                 )
             )
-        self.count += how_many
+        self.count += count
         return max(one.result() for one in sent)
 
-    def reserve(self, person: Person, port: int) -> float:
-        kept: dict[int, http.client.HTTPConnection] = self.mine.__dict__.setdefault(
+    def reserve_one(self, person: Person, port: int) -> float:
+        connections: dict[int, http.client.HTTPConnection] = self.of_thread.__dict__.setdefault(
             "connections", {}
         )
-        connection = kept.setdefault(
+        connection = connections.setdefault(
             port, http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         )
         sent = time.monotonic()

@@ -4,12 +4,17 @@ import time
 
 from bench.bench import Bench
 from bench.data import BIG
-from bench.load import Ask, Visitor, wrk
+from bench.load import Client, Request, wrk
 from bench.results import Result, Verdict
 
 TIMES = 5
 # What they hold after some work, not before the first request.
-PAGES = [Ask("/"), Ask(f"/events/{BIG}/"), Ask("/api/events/"), Ask("/accounts/login/")]
+PAGES = [
+    Request("/"),
+    Request(f"/events/{BIG}/"),
+    Request("/api/events/"),
+    Request("/accounts/login/"),
+]
 
 
 def run(bench: Bench) -> Result:
@@ -25,7 +30,8 @@ def run(bench: Bench) -> Result:
         Verdict("two web processes and the worker, PSS", ours, "MiB", 350),
     ]
     result.notes.append(
-        f"web {memory['web']:.0f} MiB together, worker {memory['worker']:.0f} MiB, after {bench.seconds} s of load by 16 clients"
+        f"web {memory['web']:.0f} MiB together, worker {memory['worker']:.0f} MiB, "
+        f"after {bench.seconds} s of load by 16 clients"
     )
     return result
 
@@ -34,6 +40,6 @@ def seconds_until_ready(bench: Bench, database: str) -> float:
     """From the command to the first answer of a page."""
     begun = time.monotonic()
     with bench.stack.site(database, web=1, worker=False) as site:
-        status, _page, _ms = Visitor(site.ports[0]).ask(PAGES[0])
+        status, _page, _ms = Client(site.ports[0]).send(PAGES[0])
         assert status == 200
         return time.monotonic() - begun

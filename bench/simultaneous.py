@@ -1,4 +1,4 @@
-"""Many clients that each do one thing at the same moment, and remember what they were told."""
+"""Many clients that each send one request at the same moment."""
 
 import asyncio
 import json
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.load import Ask
+from bench.load import Request
 
 
 @dataclass(frozen=True)
-class Told:
-    """An answer: when it came, in seconds after all were sent off. Status 0: the connection broke."""
+class Answer:
+    """An answer, so many seconds after all requests were sent. Status 0: the connection broke."""
 
     status: int
     headers: dict[str, str]
@@ -24,36 +24,46 @@ class Told:
         return json.loads(self.body)["data"]
 
 
-def all_at_once(ports: Sequence[int], asks: Sequence[Ask], *, timeout: float = 120) -> list[Told]:
-    """Each on a connection of its own that was open before. The answers in the order of the questions."""
-    return asyncio.run(together(ports, asks, timeout))
+def all_at_once(
+    ports: Sequence[int], requests: Sequence[Request], *, timeout: float = 120
+) -> list[Answer]:
+    """Send each request on a connection of its own, open before; the answers in the same order."""
+    return asyncio.run(send_all(ports, requests, timeout))
 
 
-async def together(ports: Sequence[int], asks: Sequence[Ask], timeout: float) -> list[Told]:
-    # A few hundred at a time, so that it is not the queue of unaccepted connections that is measured.
+async def send_all(
+    ports: Sequence[int], requests: Sequence[Request], timeout: float
+) -> list[Answer]:
+    # A few hundred at a time, so that the queue of unaccepted connections is not measured.
     lines: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-    for start in range(0, len(asks), 200):
+    for start in range(0, len(requests), 200):
         opening = (
             asyncio.open_connection("127.0.0.1", ports[number % len(ports)])
-            for number in range(start, min(start + 200, len(asks)))
+            for number in range(start, min(start + 200, len(requests)))
         )
         lines += await asyncio.gather(*opening)
     begun = time.monotonic()
     return await asyncio.gather(
-        *(one(line, ask, begun, timeout) for line, ask in zip(lines, asks, strict=True))
+        *(
+            send_one(line, request, begun, timeout)
+            for line, request in zip(lines, requests, strict=True)
+        )
     )
 
 
-async def one(
-    line: tuple[asyncio.StreamReader, asyncio.StreamWriter], ask: Ask, begun: float, timeout: float
-) -> Told:
+async def send_one(
+    line: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    request: Request,
+    begun: float,
+    timeout: float,
+) -> Answer:
     reader, writer = line
     try:
         head = [
-            f"{ask.method} {ask.path} HTTP/1.1",
+            f"{request.method} {request.path} HTTP/1.1",
             "Host: localhost",
             "Connection: close",
-            *ask.headers,
+            *request.headers,
         ]
         writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
         answer = await asyncio.wait_for(reader.read(-1), timeout)
@@ -65,7 +75,7 @@ async def one(
     top, _, body = answer.partition(b"\r\n\r\n")
     first, *rest = top.decode("latin1").split("\r\n")
     headers = dict(header.split(": ", 1) for header in rest)
-    return Told(
+    return Answer(
         int(first.split()[1]) if first else 0,
         {name.lower(): value for name, value in headers.items()},
         body,

@@ -1,7 +1,7 @@
-"""Thousands of sockets that watch one event, held by one lean process of their own: `Watchers` is its handle.
+"""Thousands of sockets on one event, held by one process of their own.
 
-The process takes one command a line on stdin and answers each with one line of JSON. Times are seconds of the monotonic clock, which all
-processes of a machine share.
+`SocketClients` is the handle of that process, which takes one command a line on stdin and answers
+each with one line of JSON. Times are seconds of the monotonic clock, which all processes share.
 """
 
 import asyncio
@@ -30,13 +30,17 @@ SOCKETS_AN_ADDRESS = 20_000
 
 
 class Seen(NamedTuple):
-    """Since the last look: messages, when the first and the last of them came, how many people wait by the newest, and when that came."""
+    """What one socket received since the last call.
+
+    `first`, `last`: when the first and the last message came. `pending`: the pending reservations
+    by the newest state, and `received`: when that state came.
+    """
 
     messages: int
     first: float
     last: float
-    waiting: int
-    came: float
+    pending: int
+    received: float
 
     @property
     def rate(self) -> float:
@@ -44,16 +48,16 @@ class Seen(NamedTuple):
         return (self.messages - 1) / (self.last - self.first) if self.messages > 1 else 0.0
 
 
-class Watchers:
+class SocketClients:
     """So many sockets at `path`, on these ports by turns; gone when left."""
 
     def __init__(self, path: str, ports: list[int]) -> None:
-        words = [sys.executable, "-m", "bench.watching", path, *map(str, ports)]
+        words = [sys.executable, "-m", "bench.socket_clients", path, *map(str, ports)]
         self.process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def __enter__(self) -> "Watchers":
+    def __enter__(self) -> "SocketClients":
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -62,51 +66,54 @@ class Watchers:
 
     def open(self, sockets: int) -> float:
         """So many more. Returns the seconds until all had their first message."""
-        self.say("open", sockets)
+        self.command("open", sockets)
         return self.answer()
 
     def take(self) -> list[Seen]:
-        self.say("take")
+        self.command("take")
         return [Seen(*one) for one in self.answer()]
 
     def cut(self, *, then: Callable[[], Any], waiting: int) -> float:
-        """Reset every connection, do `then`, and all come back as our pages do. The seconds until all know that so many wait, or we give up."""
-        self.say("cut")
+        """Reset every connection and call `then`; all come back as our pages do.
+
+        Returns the seconds until every socket knows that so many are pending, or the time limit.
+        """
+        self.command("cut")
         self.answer()
         then()
-        self.say("back", waiting)
+        self.command("back", waiting)
         return self.answer()
 
-    def say(self, *words: Any) -> None:
+    def command(self, *words: Any) -> None:
         print(*words, file=self.process.stdin, flush=True)
 
     def answer(self) -> Any:
-        said = self.process.stdout.readline()  # type: ignore[union-attr]
-        if not said:
+        line = self.process.stdout.readline() if self.process.stdout else ""
+        if not line:
             raise SystemExit("The process with the sockets has ended.")
-        return json.loads(said)
+        return json.loads(line)
 
 
-class Watcher(asyncio.Protocol):
+class SocketClient(asyncio.Protocol):
     """One socket, as a browser has it: shakes hands, notes what comes, answers pings."""
 
-    def __init__(self, crowd: "Crowd") -> None:
-        self.crowd = crowd
+    def __init__(self, pool: "SocketPool") -> None:
+        self.pool = pool
         self.buffer = b""
         self.is_open = self.is_gone = False
-        self.newest, self.came = b"", 0.0
+        self.newest, self.received = b"", 0.0
         # The first message is here, or none will come.
         self.settled = asyncio.Event()
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.messages = 0
         self.first = self.last = 0.0
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         lines = [
-            f"GET {self.crowd.path} HTTP/1.1",
+            f"GET {self.pool.path} HTTP/1.1",
             "Host: localhost",
             "Upgrade: websocket",
             "Connection: Upgrade",
@@ -147,24 +154,26 @@ class Watcher(asyncio.Protocol):
             self.messages += 1
             self.settled.set()
             if payload != self.newest:
-                self.newest, self.came = payload, self.last
-                self.crowd.heard(payload)
+                self.newest, self.received = payload, self.last
+                self.pool.note(payload)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.is_gone = True
         self.settled.set()
-        self.crowd.open.discard(self)
+        self.pool.open.discard(self)
 
 
-class Crowd:
+class SocketPool:
+    """All sockets of this process."""
+
     def __init__(self, path: str, ports: list[int]) -> None:
         self.path, self.ports = path, cycle(ports)
-        self.open: set[Watcher] = set()
-        self.how_many = 0
-        self.awaited, self.know = b"\n", 0
+        self.open: set[SocketClient] = set()
+        self.count = 0
+        self.awaited, self.informed = b"\n", 0
 
-    def heard(self, payload: bytes) -> None:
-        self.know += self.awaited in payload
+    def note(self, payload: bytes) -> None:
+        self.informed += self.awaited in payload
 
     async def watch(self, number: int, gate: asyncio.Semaphore, *, pause: float = 0) -> None:
         """Until the first message is here."""
@@ -178,24 +187,25 @@ class Crowd:
     async def try_to(self, source: str, port: int) -> bool:
         ours = socket.socket()
         ours.setblocking(False)
-        watcher = Watcher(self)
+        client = SocketClient(self)
         try:
-            # The port is chosen when the other end is known: to find one that is free for all ends takes the kernel ever longer.
+            # The kernel chooses the port when it knows the other end: to find one that is free for
+            # every other end takes ever longer.
             ours.setsockopt(socket.IPPROTO_IP, socket.IP_BIND_ADDRESS_NO_PORT, 1)
             ours.bind((source, 0))
             await asyncio.get_running_loop().sock_connect(ours, ("127.0.0.1", port))
-            await asyncio.get_running_loop().create_connection(lambda: watcher, sock=ours)
+            await asyncio.get_running_loop().create_connection(lambda: client, sock=ours)
         except OSError:
             ours.close()
             return False
-        await watcher.settled.wait()
-        if not watcher.is_gone:
-            self.open.add(watcher)
-        return not watcher.is_gone
+        await client.settled.wait()
+        if not client.is_gone:
+            self.open.add(client)
+        return not client.is_gone
 
-    async def open_more(self, how_many: int, *, at_once: int, come_back: bool = False) -> float:
+    async def open_more(self, count: int, *, at_once: int, come_back: bool = False) -> float:
         begun, gate = time.monotonic(), asyncio.Semaphore(at_once)
-        pauses = [random.uniform(*BACK_SECONDS) if come_back else 0 for _ in range(how_many)]
+        pauses = [random.uniform(*BACK_SECONDS) if come_back else 0 for _ in range(count)]
         async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(
                 *(self.watch(number, gate, pause=pause) for number, pause in enumerate(pauses))
@@ -203,31 +213,35 @@ class Crowd:
         return time.monotonic() - begun
 
     def cut(self) -> int:
-        self.how_many = len(self.open)
-        for watcher in list(self.open):
-            watcher.transport.abort()
-        return self.how_many
+        self.count = len(self.open)
+        for client in list(self.open):
+            client.transport.abort()
+        return self.count
 
     async def back(self, waiting: int) -> float:
         begun = time.monotonic()
-        self.awaited, self.know = b'"pending_count": %d,' % waiting, 0
+        self.awaited, self.informed = b'"pending_count": %d,' % waiting, 0
         try:
-            await self.open_more(self.how_many, at_once=self.how_many, come_back=True)
+            await self.open_more(self.count, at_once=self.count, come_back=True)
         except TimeoutError:
             return time.monotonic() - begun
-        while self.know < self.how_many and time.monotonic() < begun + PATIENCE_SECONDS:
+        while self.informed < self.count and time.monotonic() < begun + PATIENCE_SECONDS:
             await asyncio.sleep(0.01)
         return time.monotonic() - begun
 
     def take(self) -> list[Seen]:
         seen = [
             Seen(
-                one.messages, one.first, one.last, json.loads(one.newest)["pending_count"], one.came
+                one.messages,
+                one.first,
+                one.last,
+                json.loads(one.newest)["pending_count"],
+                one.received,
             )
             for one in self.open
         ]
         for one in self.open:
-            one.forget()
+            one.reset()
         return seen
 
     async def do(self, what: str, *numbers: str) -> Any:
@@ -239,9 +253,9 @@ class Crowd:
 
 
 async def main(path: str, *ports: str) -> None:
-    crowd = Crowd(path, [int(port) for port in ports])
+    pool = SocketPool(path, [int(port) for port in ports])
     while words := (await asyncio.to_thread(sys.stdin.readline)).split():
-        print(json.dumps(await crowd.do(*words)), flush=True)
+        print(json.dumps(await pool.do(*words)), flush=True)
 
 
 if __name__ == "__main__":
