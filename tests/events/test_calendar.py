@@ -27,7 +27,7 @@ def entry_of(event):
     return entry
 
 
-def test_the_entry_says_what_the_event_says(settings):
+def test_calendar_entry_has_the_facts_of_the_event(settings):
     settings.SITE_URL, settings.DEFAULT_FROM_EMAIL = (
         "https://tickets.example.org",
         "EventFlow <hello@example.org>",
@@ -51,7 +51,7 @@ def test_the_entry_says_what_the_event_says(settings):
     assert entry["organizer"] == "mailto:hello@example.org"
 
 
-def test_the_uid_stays_and_a_cancelled_event_outranks_its_copies():
+def test_calendar_uid_stays_and_a_cancellation_outranks_it():
     event = make_event()
     before = entry_of(event)
     services.cancel(event, by=event.organizer)
@@ -65,7 +65,7 @@ def test_the_uid_stays_and_a_cancelled_event_outranks_its_copies():
     )
 
 
-def test_who_does_not_go_takes_it_out_of_the_calendar_and_may_come_back():
+def test_calendar_entry_is_cancelled_for_a_guest_who_left_and_may_return():
     event = make_event()
     method, entry = read(event, attending=False)
     assert (method, entry["uid"], entry["status"]) == (
@@ -87,7 +87,7 @@ def test_who_does_not_go_takes_it_out_of_the_calendar_and_may_come_back():
         ({"location": "Ruska 46c, Wrocław"}, 0),
     ],
 )
-def test_the_number_grows_when_what_a_calendar_shows_has_changed(change, number):
+def test_calendar_sequence_grows_when_a_shown_field_changes(change, number):
     event = make_event(start_time=JULY)
     event = services.edit(event, by=event.organizer, **change)
     assert entry_of(event)["sequence"] == number
@@ -108,7 +108,7 @@ def test_lines_are_short_enough_for_every_calendar():
         '\u202e\\;,:"',
     ],
 )
-def test_no_words_become_lines_of_their_own(words):
+def test_calendar_text_never_becomes_a_line_of_its_own(words):
     event = make_event()
     event.title = event.location = event.description = event.organizer.first_name = words
     raw = event_calendar(event)

@@ -42,7 +42,7 @@ def calendars(letter):
     return found
 
 
-def test_a_new_place_is_told_to_everybody_with_a_place(event):
+def test_moved_event_mails_every_active_guest(event):
     going, waiting, gone = (
         make_reservation(event, status="confirmed"),
         make_reservation(event),
@@ -63,14 +63,14 @@ def test_a_new_place_is_told_to_everybody_with_a_place(event):
     "change",
     [{"title": "Nocny druk, część druga"}, {"seats_limit": 50}, {"location": "Ruska 46c, Wrocław"}],
 )
-def test_what_moves_nobody_is_not_mailed(event, change):
+def test_edit_without_a_move_sends_no_mail(event, change):
     going = make_reservation(event, status="confirmed")
     before = len(letters_to(going.person.email))
     services.edit(event, by=event.organizer, **change)
     assert len(letters_to(going.person.email)) == before
 
 
-def test_of_two_changes_in_a_row_the_last_is_told(event):
+def test_moved_event_mails_only_the_last_of_two_changes(event):
     going = make_reservation(event, status="confirmed")
     before = len(letters_to(going.person.email))
     for place in ("A slip of the pen", "Hala Targowa"):
@@ -80,7 +80,7 @@ def test_of_two_changes_in_a_row_the_last_is_told(event):
     assert calendars(letter) == [("PUBLISH", "PUBLISH", 2, "Hala Targowa")]
 
 
-def test_a_draft_tells_nobody_of_its_changes():
+def test_moved_draft_sends_no_mail():
     draft = make_event(status="draft")
     services.edit(draft, by=draft.organizer, start_time=draft.start_time + timedelta(hours=1))
     draft.refresh_from_db()
@@ -107,7 +107,7 @@ def be_called_off(reservation):
         (be_called_off, "Cancelled", 1),
     ],
 )
-def test_who_had_a_ticket_loses_the_entry_of_the_calendar(event, what, subject, number):
+def test_lost_ticket_cancels_the_calendar_entry(event, what, subject, number):
     going, waiting = make_reservation(event, status="confirmed"), make_reservation(event)
     for one in (going, waiting):
         letters_to(one.person.email)

@@ -38,7 +38,7 @@ def in_days(days, **fields):
 # --- The list ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_list_shows_what_is_published_and_to_come_soonest_first(client):
+def test_list_shows_published_upcoming_events_soonest_first(client):
     in_days(3, title="Later")
     in_days(1, title="Sooner")
     in_days(2, title="A secret draft", status="draft")
@@ -46,21 +46,21 @@ def test_the_list_shows_what_is_published_and_to_come_soonest_first(client):
     assert titles(client.get(LIST)) == ["Sooner", "Later"]
 
 
-def test_a_cancelled_event_stays_in_the_list_and_says_so(client):
+def test_list_keeps_a_cancelled_event_with_its_status(client):
     event = in_days(1, title="Called off")
     services.cancel(event, by=event.organizer)
     response = client.get(LIST)
     assert (titles(response), foot(response)) == (["Called off"], ["Cancelled"])
 
 
-def test_a_draft_that_was_cancelled_was_never_public_and_stays_so(client):
+def test_list_never_shows_a_cancelled_draft(client):
     event = in_days(1, title="Never announced", status="draft")
     services.cancel(event, by=event.organizer)
     assert titles(client.get(LIST)) == []
     assert client.get(event.get_absolute_url()).status_code == 404
 
 
-def test_a_running_event_stands_under_today_with_its_hours(client):
+def test_list_shows_a_running_event_under_today(client):
     start = timezone.now().replace(microsecond=0) - timedelta(hours=1)
     event = make_event(start_time=start, end_time=start + timedelta(hours=3))
     response = client.get(LIST)
@@ -69,7 +69,7 @@ def test_a_running_event_stands_under_today_with_its_hours(client):
     assert words(tree(response).xpath("//section[@class='agenda__day']/h2")[0]).startswith("Today")
 
 
-def test_the_day_of_an_event_is_the_one_at_its_place(client):
+def test_list_uses_the_day_in_the_zone_of_the_event(client):
     """23:30 in New York is already the next day in Warsaw."""
     there = ZoneInfo("America/New_York")
     start = (timezone.now().astimezone(there) + timedelta(days=30)).replace(
@@ -107,7 +107,7 @@ def test_the_day_of_an_event_is_the_one_at_its_place(client):
         ),
     ],
 )
-def test_the_list_is_narrowed_by_words_place_and_admission(client, asked, found):
+def test_list_filters_by_words_place_and_admission(client, asked, found):
     in_days(
         1,
         title="Repair café",
@@ -127,7 +127,7 @@ def test_the_list_is_narrowed_by_words_place_and_admission(client, asked, found)
     assert titles(client.get(LIST, asked)) == found
 
 
-def test_the_list_between_two_dates_holds_what_happens_on_any_of_those_days(client):
+def test_list_between_two_dates_has_events_of_any_of_these_days(client):
     noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
     for days, title in ((5, "Before"), (7, "First day"), (9, "Last day"), (11, "After")):
         start = noon + timedelta(days=days)
@@ -179,7 +179,7 @@ def test_past_events_come_newest_first_and_without_cancelled_ones(client):
     assert words(only(response, "//section[@id='results']//p[@role='status']")) == "2 past events"
 
 
-def test_a_guest_reads_their_own_state_in_the_row(client):
+def test_list_shows_a_guest_their_own_status(client):
     person = make_person()
     first, second, third = in_days(1), in_days(2), in_days(3)
     make_reservation(first, person, status="confirmed")
@@ -191,14 +191,14 @@ def test_a_guest_reads_their_own_state_in_the_row(client):
     assert foot(client.get(LIST)) == ["23 spots", "24 spots, 1 has asked", "23 spots"]
 
 
-def test_a_full_event_says_how_many_wait(client):
+def test_list_says_how_many_wait_at_a_full_event(client):
     event = in_days(1, seats_limit=1)
     make_reservation(event, status="confirmed")
     make_reservation(event)
     assert foot(client.get(LIST)) == ["Sold out, 1 waiting"]
 
 
-def test_the_list_names_no_address_of_an_organizer_without_a_name(client):
+def test_list_shows_no_address_of_an_organizer_without_a_name(client):
     event = in_days(1, organizer=make_organizer(" ", email="hidden@example.org"))
     assert "hidden@example.org" not in client.get(LIST).text
     assert "hidden@example.org" not in client.get(event.get_absolute_url()).text
@@ -231,7 +231,7 @@ def test_htmx_gets_the_results_alone_but_the_whole_page_when_going_back(client):
     assert only(back, "//input[@name='q']").get("value") == "night"
 
 
-def test_an_empty_list_says_whether_nothing_is_planned_or_nothing_matches(client):
+def test_empty_list_tells_no_events_from_no_matches(client):
     assert all_words(client.get(LIST), "//h2") == ["Nothing is planned right now"]
     assert all_words(client.get(LIST, {"past": "1"}), "//h2") == ["No past events yet"]
     response = client.get(LIST, {"q": "<i>glass"})
@@ -242,7 +242,7 @@ def test_an_empty_list_says_whether_nothing_is_planned_or_nothing_matches(client
 # --- One event --------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_of_an_event_tells_day_hours_and_place(client):
+def test_event_page_shows_day_hours_and_place(client):
     start = datetime(2036, 12, 12, 17, tzinfo=UTC)
     event = make_event(start_time=start, end_time=start + timedelta(hours=4))
     text = words(only(client.get(event.get_absolute_url()), f"//ul[{has_class('facts')}]"))
@@ -268,7 +268,7 @@ def test_dates_in_polish_use_the_form_that_a_date_needs(client):
     assert "Piątek, 12 grudnia 2036" in words(only(page, f"//ul[{has_class('facts')}]"))
 
 
-def test_a_draft_is_a_page_only_for_those_who_manage_it(client):
+def test_event_page_of_a_draft_is_for_its_managers_only(client):
     event = make_event(status="draft")
     url = event.get_absolute_url()
     assert client.get(url).status_code == 404
@@ -278,7 +278,7 @@ def test_a_draft_is_a_page_only_for_those_who_manage_it(client):
     assert "only you can see a draft" in client.get(url).text
 
 
-def test_the_description_becomes_paragraphs_and_links_and_nothing_else(client):
+def test_event_page_turns_the_description_into_paragraphs_and_links_only(client):
     text = "First <script>alert(1)</script> & more\n\nSecond https://example.org/x?a=1&b=2 javascript:alert(1)"
     event = make_event(
         title="<img src=x onerror=alert(1)>",
@@ -309,7 +309,7 @@ def test_strange_text_is_shown_as_it_is(client, letters):
         assert inline_code_in(response) == []
 
 
-def test_an_open_event_connects_to_its_live_numbers_outside_of_what_is_swapped(client):
+def test_event_page_connects_its_socket_outside_of_swapped_parts(client):
     event = make_event(seats_limit=24, confirmed_count=17, pending_count=4)
     page = tree(client.get(event.get_absolute_url()))
     (socket,) = page.xpath("//*[@ws-connect]")
@@ -332,11 +332,11 @@ def test_an_open_event_connects_to_its_live_numbers_outside_of_what_is_swapped(c
     ]
 
 
-def test_an_event_that_is_over_connects_to_nothing(client):
+def test_event_page_of_a_past_event_has_no_socket(client):
     assert not tree(client.get(in_days(-2).get_absolute_url())).xpath("//*[@ws-connect]")
 
 
-def test_the_words_after_a_live_number_come_in_every_plural_form(client):
+def test_live_words_come_in_every_plural_form(client):
     event = make_event(seats_limit=1, admission="automatic")
     element = only(client.get(event.get_absolute_url()), "//*[@data-plural='live-spots-left']")
     assert words(element) == "spot left"
@@ -349,7 +349,7 @@ def test_the_words_after_a_live_number_come_in_every_plural_form(client):
     }
 
 
-def test_the_calendar_file_is_for_those_who_may_see_the_event(client):
+def test_calendar_file_is_for_people_who_may_see_the_event(client):
     event, draft = make_event(), make_event(status="draft")
     response = client.get(reverse("events:calendar", args=[event.pk]))
     assert response["Content-Type"] == "text/calendar; charset=utf-8"
@@ -376,6 +376,6 @@ def test_pages_of_events_are_only_read(client, name):
         (141, "title title--longest"),
     ],
 )
-def test_a_long_title_is_set_smaller(client, length, step):
+def test_event_page_sets_a_long_title_smaller(client, length, step):
     event = make_event(title="W" * length)
     assert only(client.get(event.get_absolute_url()), "//h1").get("class") == step

@@ -195,7 +195,7 @@ def test_panel_offers_what_fits_the_life_of_an_event(client, organizer):
 # --- The editor -------------------------------------------------------------------------------------------------------
 
 
-def test_a_new_event_starts_next_saturday_evening(client, organizer):
+def test_new_event_form_proposes_next_saturday_evening(client, organizer):
     guess = new_event_values()
     assert (guess["start_time"].weekday(), guess["start_time"].hour, guess["end_time"].hour) == (
         5,
@@ -422,7 +422,7 @@ def test_moving_an_event_to_another_zone_keeps_the_hour_on_the_wall(client, orga
         ),
     ],
 )
-def test_the_editor_says_beside_the_field_what_is_wrong_and_saves_nothing(
+def test_editor_shows_errors_beside_their_fields_and_saves_nothing(
     client, organizer, typed, field, message
 ):
     for headers in ({}, HTMX):
@@ -434,7 +434,7 @@ def test_the_editor_says_beside_the_field_what_is_wrong_and_saves_nothing(
     assert not Event.objects.exists()
 
 
-def test_a_time_that_one_zone_skips_is_fine_in_another(client, organizer):
+def test_editor_accepts_a_time_that_only_another_zone_skips(client, organizer):
     client.post(
         NEW,
         {
@@ -447,18 +447,18 @@ def test_a_time_that_one_zone_skips_is_fine_in_another(client, organizer):
     assert Event.objects.get().start_time == datetime(2036, 3, 30, 1, 30, tzinfo=UTC)
 
 
-def test_an_evening_across_the_change_of_clocks_has_its_real_length(client, organizer):
+def test_editor_keeps_the_real_length_across_a_clock_change(client, organizer):
     client.post(NEW, {**TYPED, "start_time": "2036-10-25T20:00", "end_time": "2036-10-26T04:00"})
     event = Event.objects.get()
     assert event.end_time - event.start_time == timedelta(hours=9)
 
 
-def test_a_zone_that_does_not_exist_is_refused(client, organizer):
+def test_editor_refuses_an_unknown_zone(client, organizer):
     response = client.post(NEW, {**TYPED, "time_zone": "../../etc/passwd"})
     assert list(errors(response)) == ["id_time_zone"]
 
 
-def test_every_region_of_the_world_has_its_zones():
+def test_editor_offers_the_zones_of_every_region():
     groups = dict(zone_choices("Asia/Tokyo"))
     assert [value for value, _name in groups["Often used"]] == [
         "Europe/Warsaw",
@@ -472,7 +472,7 @@ def test_every_region_of_the_world_has_its_zones():
     assert sum(len(zones) for zones in groups.values()) > 400
 
 
-def test_a_zone_from_another_door_survives_the_editor():
+def test_editor_keeps_a_zone_that_the_api_set():
     event = make_event(time_zone="CET")
     assert EventForm(instance=event).fields["time_zone"].valid_value("CET")
 
@@ -490,7 +490,7 @@ def test_seats_below_those_given_are_an_error_of_that_field(client, organizer):
     assert event.seats_limit == 24
 
 
-def test_an_event_that_would_be_over_is_neither_kept_nor_published(client, organizer):
+def test_editor_neither_saves_nor_publishes_a_past_event(client, organizer):
     past = {"start_time": "2020-01-01T10:00", "end_time": "2020-01-01T12:00"}
     response = client.post(NEW, {**TYPED, **past, "action": "publish"})
     assert errors(response) == {
@@ -500,7 +500,7 @@ def test_an_event_that_would_be_over_is_neither_kept_nor_published(client, organ
     assert client.post(NEW, {**TYPED, **past, "action": "save"}).status_code == 302
 
 
-def test_the_heading_keeps_the_saved_title_while_the_form_is_wrong(client, organizer):
+def test_editor_heading_keeps_the_saved_title_beside_errors(client, organizer):
     event = make_event(organizer=organizer, title="Night Print")
     response = client.post(edit_url(event), {**TYPED, "title": "Day Print", "seats_limit": "x"})
     assert (
@@ -514,7 +514,7 @@ def test_htmx_leaves_the_editor_after_a_save(client, organizer):
     assert response["HX-Redirect"] == edit_url(Event.objects.get())
 
 
-def test_a_cancelled_event_has_no_editor(client, organizer):
+def test_editor_of_a_cancelled_event_has_no_form(client, organizer):
     event = make_event(organizer=organizer, status="cancelled")
     response = client.get(edit_url(event))
     assert not tree(response).xpath("//main//form")
@@ -568,7 +568,7 @@ def test_publishing_what_is_over_says_why_not(client, organizer):
     assert event.is_draft
 
 
-def test_the_question_before_cancelling_counts_whom_it_concerns(client, organizer):
+def test_cancel_question_counts_the_guests(client, organizer):
     event = make_event(organizer=organizer)
     make_reservation(event, status="confirmed")
     make_reservation(event)
@@ -602,7 +602,7 @@ def test_cancelling_sends_everybody_home_with_the_words(client, organizer):
     assert "You wrote: The heating broke." in words(tree(client.get(live_url(event))))
 
 
-def test_a_message_that_is_too_long_cancels_nothing(client, organizer):
+def test_cancel_with_a_too_long_message_cancels_nothing(client, organizer):
     event = make_event(organizer=organizer)
     response = client.post(cancel_url(event), {"message": "x" * 2001})
     assert response.status_code == 422
@@ -614,7 +614,7 @@ def test_a_message_that_is_too_long_cancels_nothing(client, organizer):
 # --- Live and door staff ----------------------------------------------------------------------------------------------
 
 
-def test_the_live_page_shows_the_four_numbers_and_listens(client, organizer):
+def test_live_page_shows_four_numbers_and_connects_its_socket(client, organizer):
     event = make_event(
         organizer=organizer, seats_limit=10, confirmed_count=6, pending_count=2, checked_in_count=4
     )
@@ -744,7 +744,7 @@ def test_duplicate_by_an_admin_stays_the_organizers(client):
 
 
 @pytest.mark.parametrize("route", ["events:edit", "events:live"])
-def test_the_organizer_is_told_which_words_paper_tickets_leave_out(client, organizer, route):
+def test_editor_names_the_words_that_paper_tickets_leave_out(client, organizer, route):
     event = make_event(organizer=organizer, title="Night 𒀀𒀁 東京 🎉", location="𒀀<b>, Wrocław")
     path = f"//p[{has_class('notice')}]"
     told = [

@@ -29,7 +29,7 @@ def thing(page, kind):
     return {one.get("itemprop"): one.get("content") or one.get("href") for one in own}
 
 
-def test_a_link_to_an_event_shows_its_title_when_where_and_cover(client):
+def test_link_preview_shows_title_time_place_and_cover(client):
     event = make_event(
         title="Night <Print> & more", description="Ink,\n\npaper. " * 40, hue="plum", pattern="rays"
     )
@@ -42,14 +42,14 @@ def test_a_link_to_an_event_shows_its_title_when_where_and_cover(client):
     assert len(told["og:description"]) < 350
 
 
-def test_every_cover_is_there():
+def test_link_preview_has_a_cover_for_every_poster():
     for hue in Event.Hue.values:
         for pattern in Event.Pattern.values:
             picture = settings.BASE_DIR / f"static/img/covers/{hue}-{pattern}.png"
             assert picture.read_bytes()[16:24] == (1200).to_bytes(4) + (630).to_bytes(4)
 
 
-def test_a_search_engine_learns_what_when_where_by_whom_and_whether_there_is_room(client):
+def test_microdata_names_event_time_place_organizer_and_availability(client):
     event = make_event(
         seats_limit=1, organizer=make_organizer("Paweł Ostrowski"), admission="automatic"
     )
@@ -67,14 +67,14 @@ def test_a_search_engine_learns_what_when_where_by_whom_and_whether_there_is_roo
     assert thing(page_of(client, event), "Offer")["availability"] == "https://schema.org/SoldOut"
 
 
-def test_a_cancelled_event_says_so(client):
+def test_microdata_of_a_cancelled_event_says_cancelled(client):
     assert (
         thing(page_of(client, make_event(status="cancelled")), "Event")["eventStatus"]
         == "https://schema.org/EventCancelled"
     )
 
 
-def test_a_draft_is_not_for_sharing(client):
+def test_link_preview_is_not_on_the_page_of_a_draft(client):
     draft = make_event(status="draft")
     client.force_login(draft.organizer)
     page = page_of(client, draft)
@@ -82,7 +82,7 @@ def test_a_draft_is_not_for_sharing(client):
     assert page.xpath("//*[@itemtype]") == []
 
 
-def test_an_organizer_without_a_name_is_nobody_here(client):
+def test_microdata_leaves_out_an_organizer_without_a_name(client):
     event = make_event(organizer=make_organizer("", email="private@example.org"))
     page = client.get(event.get_absolute_url()).text
     assert "schema.org/Person" not in page

@@ -52,7 +52,7 @@ def test_socket_sends_snippets_that_hold_numbers_only(site):
     assert "style=" not in html
 
 
-def test_two_hundred_sockets_receive_the_same_counts(site):
+def test_sockets_of_one_event_receive_the_same_counts(site):
     event, maja = make_event(), make_person()
     visitor = HttpClient(site.port)
     visitor.log_in(maja.email, PASSWORD)

@@ -151,7 +151,7 @@ def test_check_in_refuses_whoever_is_not_confirmed(status):
 
 
 @pytest.mark.parametrize(("method", "path"), DOOR)
-def test_the_door_is_open_to_its_own_people_only(guest, method, path):
+def test_check_in_api_is_for_the_events_door_staff_only(guest, method, path):
     other = make_event()
     strangers = [make_organizer(), make_person(), guest.person, staff_of(other), other.organizer]
     for ref in (guest.pk, code_of(guest)):
@@ -168,7 +168,7 @@ def test_the_door_is_open_to_its_own_people_only(guest, method, path):
 
 
 @pytest.mark.parametrize(("method", "path"), DOOR)
-def test_the_door_says_why_a_code_is_no_good(guest, method, path):
+def test_check_in_api_says_why_a_code_is_refused(guest, method, path):
     api = Api(guest.event.organizer)
     code = code_of(guest)
     altered = code[:60] + ("A" if code[60] != "A" else "B") + code[61:]
@@ -190,7 +190,7 @@ def test_the_door_says_why_a_code_is_no_good(guest, method, path):
     assert refused(getattr(api, method)(path.format(code))) == (400, "ticket_void")
 
 
-def test_no_ticket_of_a_cancelled_event_lets_anybody_in(guest):
+def test_check_in_api_refuses_tickets_of_a_cancelled_event(guest):
     code = code_of(guest)
     events.cancel(guest.event, by=guest.event.organizer)
     api = Api(guest.event.organizer)

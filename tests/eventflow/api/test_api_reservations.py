@@ -186,7 +186,7 @@ def test_my_reservation_tells_of_a_rejected_one_and_forgets_a_cancelled_one():
         }
 
 
-def test_one_reservation_is_the_row_of_its_owners_list():
+def test_reservation_equals_its_row_in_the_owners_list():
     reservation = make_reservation(status="confirmed")
     event = reservation.event
     helper, path = make_person(), f"/reservations/{reservation.pk}/"

@@ -19,7 +19,7 @@ def partner(settings):
     settings.CORS_ALLOWED_ORIGINS = [PARTNER]
 
 
-def test_a_partners_page_may_read_answers_and_what_they_say_of_themselves():
+def test_cors_lets_a_partner_page_read_answers_and_headers():
     answer = Client().get("/api/events/", headers={"Origin": PARTNER})
     assert answer["Access-Control-Allow-Origin"] == PARTNER
     exposed = {name.strip() for name in answer["Access-Control-Expose-Headers"].split(",")}
@@ -66,7 +66,7 @@ def test_answers_of_the_server_itself_are_readable_too(status):
     )
 
 
-def test_a_bug_is_readable_too(settings):
+def test_cors_covers_server_errors(settings):
     settings.ROOT_URLCONF = "tests.eventflow.api.test_envelope"
     answer = Client(raise_request_exception=False).get("/api/broken/", headers={"Origin": PARTNER})
     assert refused(answer) == (500, "server_error")
@@ -83,7 +83,7 @@ def preflight(origin, path="/api/login/", method="POST"):
     return Client().options(path, headers=headers)
 
 
-def test_a_preflight_allows_what_the_api_takes():
+def test_cors_preflight_allows_the_methods_and_headers_of_the_api():
     answer = preflight(PARTNER)
     assert answer.status_code == 200
     assert answer["Access-Control-Allow-Origin"] == PARTNER

@@ -96,12 +96,12 @@ def test_options_tells_the_methods_to_whoever_may_call(route, view):
     assert {*answer["Allow"].lower().split(", ")} == allowed(view, right)
 
 
-def test_what_is_not_there_is_not_found_in_the_envelope():
+def test_envelope_is_used_for_unknown_addresses():
     for page in ("/nope/", "/", "/events/x/", "/events/1/nope/"):
         assert refused(Api().get(page)) == (404, "not_found")
 
 
-def test_an_address_without_its_slash_leads_to_the_one_with_it(settings):
+def test_address_without_a_slash_redirects(settings):
     answer = Api().post("/login", {"email": "x"})
     assert (answer.status_code, answer["Location"]) == (308, "/api/login/")
     # Also where somebody develops: Django's own raises there.
@@ -117,13 +117,13 @@ def test_an_address_without_its_slash_leads_to_the_one_with_it(settings):
 
 
 @pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b"{'a': 1}", b"NaN", b"[" * 5000])
-def test_a_body_that_is_no_json_is_refused(body):
+def test_body_of_bad_json_is_refused(body):
     answer = Client().post("/api/login/", body, content_type="application/json")
     assert refused(answer) in {(400, "malformed"), (400, "invalid")}
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "nonsense"])
-def test_a_body_of_another_kind_is_refused(kind):
+def test_body_of_another_media_type_is_refused(kind):
     assert refused(Client().post("/api/login/", b"a=b", content_type=kind)) == (
         415,
         "unsupported_media_type",
@@ -131,13 +131,13 @@ def test_a_body_of_another_kind_is_refused(kind):
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '{"email":['])
-def test_a_body_nested_deeper_than_it_can_be_read_is_refused(opening):
+def test_body_nested_too_deep_is_refused(opening):
     answer = Client().post("/api/login/", opening * 90_000, content_type="application/json")
     assert refused(answer) == (400, "malformed")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF8", ""])
-def test_a_byte_order_mark_before_the_json_is_skipped(charset):
+def test_body_may_begin_with_a_byte_order_mark(charset):
     person = make_person()
     body = json.dumps({"email": person.email, "password": PASSWORD}).encode("utf-8-sig")
     kind = f"application/json; charset={charset}" if charset else "application/json"
@@ -148,7 +148,7 @@ def test_a_byte_order_mark_before_the_json_is_skipped(charset):
 
 
 @pytest.mark.parametrize("charset", ["rot13", "idna", "utf-16", "hex", "nonsense"])
-def test_a_body_in_a_charset_that_is_none_is_refused(charset):
+def test_body_in_an_unknown_charset_is_refused(charset):
     for kind in (
         "application/json",
         "multipart/form-data; boundary=x",
@@ -168,7 +168,7 @@ def test_half_a_character_is_refused_without_being_repeated():
     assert refused(answer) == (400, "invalid")
 
 
-def test_a_form_says_the_same_as_json():
+def test_body_as_a_form_equals_json():
     organizer = make_organizer()
     said = {"email": organizer.email, "password": PASSWORD}
     for address in ("/api/login/", "/api/token/", "/api/users/login/"):
@@ -205,14 +205,14 @@ def test_a_form_says_the_same_as_json():
     }
 
 
-def test_a_flag_that_a_form_does_not_send_is_missing_and_not_false():
+def test_body_as_a_form_has_no_value_for_an_unsent_flag():
     other, admin = make_organizer(), Api(make_admin())
     path = f"/api/users/admin/users/{other.pk}/set-organizer/"
     answer = admin.client.patch(path, "x=1", content_type=FORM, headers=admin.headers)
     assert errors(answer).keys() == {"is_organizer"}
 
 
-def test_the_only_wrong_field_speaks_in_the_message():
+def test_message_is_that_of_the_only_wrong_field():
     short = Api().post("/users/register/", {"email": "new@example.org", "password": "short"})
     assert refused(short) == (400, "invalid")
     assert short.json()["message"] == " ".join(errors(short)["password"])
@@ -236,7 +236,7 @@ def test_fields_that_nobody_reads_are_named():
     assert len(many["X-Ignored-Fields"].split(", ")) == 20
 
 
-def test_a_body_that_an_endpoint_has_no_use_for_is_named_and_never_refused():
+def test_body_without_a_use_is_named_and_not_refused():
     event = make_event()
     answer = Api(make_person()).post(f"/events/{event.pk}/register/", {"answers": {}})
     data(answer, 201)
@@ -267,19 +267,19 @@ def test_put_changes_an_event_as_older_clients_do():
     assert errors(Api(event.organizer).put(path, {"title": "x"})).keys() == said.keys() - {"title"}
 
 
-def test_a_body_that_is_too_large_is_refused(settings):
+def test_body_that_is_too_large_is_refused(settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     assert refused(Api().post("/login/", {"email": "x" * 1000})) == (413, "too_large")
 
 
-def test_a_host_that_is_not_ours_is_refused_in_the_envelope():
+def test_envelope_is_used_for_an_unknown_host():
     answer = Client().get("/api/events/", headers={"Host": "evil.example"})
     assert refused(answer) == (400, "bad_request")
     assert "evil" not in answer.text
 
 
 @override_settings(ROOT_URLCONF="tests.eventflow.api.test_envelope")
-def test_a_bug_is_a_500_in_the_envelope_that_tells_nothing(caplog):
+def test_envelope_of_a_bug_is_a_500_without_details(caplog):
     answer = Api(**{"X-Request-ID": "the-callers-own"}).get("/broken/")
     assert refused(answer) == (500, "server_error")
     assert "ZeroDivision" not in answer.text
@@ -289,7 +289,7 @@ def test_a_bug_is_a_500_in_the_envelope_that_tells_nothing(caplog):
 
 
 @override_settings(ROOT_URLCONF="tests.eventflow.api.test_envelope")
-def test_a_database_that_is_away_is_a_503_with_a_time():
+def test_envelope_of_an_unreachable_database_is_a_503_with_retry_after():
     answer = Api().get("/away/")
     assert refused(answer) == (503, "unavailable")
     assert answer["Retry-After"] == "5"
@@ -329,7 +329,7 @@ def test_neither_the_cookie_nor_the_persons_own_language_decides():
     )
 
 
-def test_a_browsers_cookie_signs_nobody_in_and_caches_need_not_know_it():
+def test_session_cookie_does_not_authenticate_at_the_api():
     person = make_person()
     browser = Client()
     browser.force_login(person)
@@ -353,7 +353,7 @@ def test_a_browsers_cookie_signs_nobody_in_and_caches_need_not_know_it():
         assert answer["Content-Language"] == "en"
 
 
-def test_a_401_says_how_to_sign_in():
+def test_envelope_of_a_401_names_the_authentication_scheme():
     for headers in ({}, {"Authorization": "Bearer nonsense"}):
         assert Api(**headers).get("/users/me/")["WWW-Authenticate"] == "Bearer"
 
@@ -362,11 +362,11 @@ def test_a_401_says_how_to_sign_in():
 @pytest.mark.parametrize(
     ("path", "words"), [("/broken/", "Coś się u nas zepsuło"), ("/away/", "Nie możemy teraz")]
 )
-def test_the_last_answers_speak_the_language_asked_for(path, words):
+def test_envelope_of_errors_uses_the_requested_language(path, words):
     assert words in Api(language="pl").get(path).json()["message"]
 
 
-def test_every_route_is_private_to_caches():
+def test_cache_control_of_every_route_is_private():
     assert Api(make_person()).get("/users/me/")["Cache-Control"] == "private, no-store"
 
 
@@ -375,7 +375,7 @@ def test_head_answers_like_get_without_a_body():
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_the_resolver_knows_what_the_tests_know():
+def test_endpoints_of_the_tests_are_all_routes():
     assert (
         len(ENDPOINTS)
         == len(api.urlpatterns) - len(DOCUMENTS)

@@ -54,7 +54,7 @@ NASTY = {
 
 @pytest.mark.parametrize("value", NASTY.values(), ids=NASTY.keys())
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_finds_something_or_is_refused_by_name(name, value):
+def test_filter_works_or_is_refused_by_name(name, value):
     make_event(title="Secret draft", status="draft")
     answer = Api().get("/events/", **{name: value})
     if answer.status_code == 400:
@@ -101,17 +101,17 @@ def test_a_filter_finds_something_or_is_refused_by_name(name, value):
         ("past", ["null", "huge", "long", "a list"]),
     ],
 )
-def test_what_no_filter_can_mean_is_refused(name, values):
+def test_filter_with_an_impossible_value_is_refused(name, values):
     for value in values:
         assert errors(Api().get("/events/", **{name: NASTY[value]})).keys() == {name}, value
 
 
-def test_every_filter_that_is_wrong_is_named():
+def test_filter_errors_name_every_wrong_parameter():
     wrong = {"organizer": "x", "start_time": "x", "past": "x", "q": "\x00"}
     assert errors(Api().get("/events/", **wrong)).keys() == wrong.keys()
 
 
-def test_a_search_is_for_letters_not_for_patterns():
+def test_filter_by_words_knows_no_patterns():
     event = make_event(title="100% [Druk] (a.b) x_y")
     make_event(title="Something else")
     for words in ("100%", "[druk]", "(A.B)", "a-b", "x_y"):  # signs stand for a space
@@ -129,7 +129,7 @@ def test_polish_letters_are_found_in_either_case_and_without_marks(letters, wher
     assert {row["id"] for row in rows(Api().get("/events/", q=letters))} == found
 
 
-def test_no_list_shows_an_organizer_what_is_another_s():
+def test_lists_show_an_organizer_only_their_own_rows():
     mine = make_organizer("Łucja Ćwik")
     make_event(organizer=mine, title="Open to all")
     for status in ("draft", "cancelled"):

@@ -112,14 +112,14 @@ def test_event_has_the_fields_of_the_contract(settings):
     }
 
 
-def test_an_organizer_without_a_name_is_not_named_by_address():
+def test_organizer_without_a_name_is_not_named_by_address():
     event = make_event(organizer=make_organizer("", email="private@example.org"))
     answer = Api().get(f"/events/{event.pk}/")
     assert data(answer)["organizer_name"] == ""
     assert "private@example.org" not in answer.text
 
 
-def test_a_draft_is_there_for_its_organizer_and_admins_only():
+def test_draft_is_visible_to_its_organizer_and_admins_only():
     draft = make_event(title="Secret", status="draft")
     for page in (f"/events/{draft.pk}/", f"/events/{draft.pk}/availability/"):
         assert (
@@ -135,7 +135,7 @@ def test_a_draft_is_there_for_its_organizer_and_admins_only():
 
 @pytest.mark.parametrize("page", ["/events/{}/", "/events/{}/availability/"])
 @pytest.mark.parametrize("pk", [0, 999_999, HUGE])
-def test_an_event_that_is_not_there_is_not_found(page, pk):
+def test_unknown_event_is_not_found(page, pk):
     assert refused(Api().get(page.format(pk))) == (404, "not_found")
 
 
@@ -295,7 +295,7 @@ def test_create_takes_everything_that_an_event_says():
     }
 
 
-def test_a_time_without_offset_is_one_on_the_clock_of_the_event():
+def test_time_without_offset_is_on_the_clock_of_the_event():
     said = fields(
         start_time="2030-06-01T18:00:00",
         end_time="2030-06-01T20:00:00",
@@ -382,7 +382,7 @@ DEEDS = [
 
 
 @pytest.mark.parametrize(("method", "path"), DEEDS)
-def test_an_event_is_managed_by_its_organizer_and_admins(method, path):
+def test_event_is_managed_by_its_organizer_and_admins(method, path):
     event = make_event(title="Secret", status="draft")
     page = path.format(event.pk)
     for stranger in (Api(make_organizer()), Api(make_person())):
@@ -612,7 +612,7 @@ def test_contact_email_is_written_read_and_kept_in_one_spelling():
 
 @pytest.mark.parametrize("text", ["\u200b\u200b", "\u3164", "Night\nPrint", "Night\u2028Print"])
 @pytest.mark.parametrize("field", ["title", "location"])
-def test_a_title_or_place_that_nobody_sees_or_of_two_lines_is_refused(field, text):
+def test_title_or_place_that_is_invisible_or_of_two_lines_is_refused(field, text):
     event = make_event(status="draft")
     api = Api(event.organizer)
     assert errors(api.post(CREATE, fields(**{field: text}))).keys() == {field}

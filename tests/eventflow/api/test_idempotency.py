@@ -104,7 +104,7 @@ def test_reserving_twice_is_one_reservation_and_no_refusal():
 
 
 @db
-def test_a_refusal_is_kept_although_it_would_succeed_by_now():
+def test_replay_of_a_refusal_stays_a_refusal():
     event = make_event(seats_limit=1)
     first = make_reservation(event, status="confirmed")
     waiting = make_reservation(event)
@@ -119,14 +119,14 @@ def test_a_refusal_is_kept_although_it_would_succeed_by_now():
 
 
 @db
-def test_a_replay_speaks_the_language_of_the_first_answer():
+def test_replay_has_the_language_of_the_first_answer():
     event, person = make_event(), make_person()
     first = Api(person, language="pl").post(f"/events/{event.pk}/register/", key="k")
     assert_replay(first, Api(person, language="en").post(f"/events/{event.pk}/register/", key="k"))
 
 
 @db
-def test_a_key_is_for_one_request():
+def test_key_with_another_request_is_refused():
     api, mine = Api(organizer := make_organizer()), make_event(status="draft")
     Event.objects.update(organizer=organizer)
     data(api.post(CREATE, fields(), key="k"), 201)
@@ -181,7 +181,7 @@ def refuse():
 
 @db
 @pytest.mark.parametrize("key", [" ", "a b", "ż", "x" * 256, "\x7f"])
-def test_a_key_that_is_none_is_refused(key):
+def test_malformed_key_is_refused(key):
     api = Api(make_organizer())
     api.headers["Idempotency-Key"] = key
     assert refused(api.post(CREATE, fields())) == (400, "idempotency_key_invalid")
@@ -198,7 +198,7 @@ def test_keys_are_remembered_for_a_day():
 
 
 @db
-def test_what_failed_here_is_not_an_answer(monkeypatch):
+def test_server_error_is_not_stored(monkeypatch):
     api = Api(make_organizer())
     original = AuditEntry.save
     monkeypatch.setattr(AuditEntry, "save", lambda *args, **kwargs: 1 / 0)
@@ -210,7 +210,7 @@ def test_what_failed_here_is_not_an_answer(monkeypatch):
 
 
 @db
-def test_who_may_not_call_keeps_nothing():
+def test_unauthorized_request_is_not_stored():
     assert refused(Api().post(CREATE, fields(), key="k")) == (401, "not_authenticated")
     assert refused(Api(make_person()).post(CREATE, fields(), key="k")) == (403, "forbidden")
     assert not Replay.objects.exists()
@@ -220,7 +220,7 @@ def test_who_may_not_call_keeps_nothing():
 
 
 @db
-def test_a_stolen_token_ends_its_family_although_the_answer_is_a_refusal(monkeypatch):
+def test_stolen_token_revokes_its_family_although_it_is_refused(monkeypatch):
     pair = data(Api().post("/login/", {"email": make_person().email, "password": PASSWORD}))
     later = data(Api().post("/token/refresh/", {"refresh": pair["refresh"]}))
     monkeypatch.setattr(tokens, "GRACE_SECONDS", -1)
@@ -232,7 +232,7 @@ def test_a_stolen_token_ends_its_family_although_the_answer_is_a_refusal(monkeyp
 
 
 @db
-def test_the_row_tells_nobody_anything():
+def test_stored_row_reveals_nothing():
     title = "A very private party"
     data(Api(make_organizer()).post(CREATE, fields(title=title), key="the-secret-key"), 201)
     row = Replay.objects.values().get()
@@ -252,7 +252,7 @@ def plain(value):
 
 
 @threaded
-def test_a_key_in_flight_is_told_to_come_back_and_then_gets_the_answer(monkeypatch):
+def test_key_in_flight_is_refused_and_later_replayed(monkeypatch):
     event = make_event()
     maja, path = Api(make_person()), f"/events/{event.pk}/register/"
     claimed, claim = threading.Event(), idempotency.KeyedRequest.__enter__
@@ -301,13 +301,13 @@ def creations():
 
 
 @threaded
-def test_many_at_once_do_one_deed():
+def test_simultaneous_requests_with_one_key_run_once():
     assert at_once("k").keys() <= {201, 409}
     assert (Event.objects.count(), creations().count(), Replay.objects.count()) == (1, 1, 1)
 
 
 @threaded
-def test_many_at_once_do_one_deed_although_the_cache_forgets(monkeypatch):
+def test_simultaneous_requests_with_one_key_run_once_without_the_cache(monkeypatch):
     """The claim in the cache only spares the waiting; the unique row is what holds."""
     monkeypatch.setattr(idempotency.KeyedRequest, "__enter__", lambda attempt: None)
     assert at_once("k") == {201: 6}
@@ -315,13 +315,13 @@ def test_many_at_once_do_one_deed_although_the_cache_forgets(monkeypatch):
 
 
 @threaded
-def test_many_at_once_without_the_key_do_many():
+def test_simultaneous_requests_without_a_key_all_run():
     assert at_once("") == {201: 6}
     assert Event.objects.count() == 6
 
 
 @db
-def test_a_key_costs_two_statements_and_the_transaction_around():
+def test_key_costs_two_statements_and_a_transaction():
     api = Api(make_organizer())
     costs = []
     for key in ("", "k"):

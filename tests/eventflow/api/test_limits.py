@@ -44,7 +44,7 @@ def told(answer):
     return limit, remaining
 
 
-def test_every_answer_says_what_is_left():
+def test_limit_headers_are_on_every_answer():
     maja = Api(make_person())
     answers = [
         maja.get("/users/me/"),
@@ -76,7 +76,7 @@ def test_addresses_have_limits_of_their_own_and_bad_tokens_count_there():
     assert data(Api(make_person()).get("/users/me/"))
 
 
-def test_an_address_can_not_be_made_up():
+def test_limit_ignores_a_forged_address():
     answers = [
         Client().get("/api/events/", headers={"X-Forwarded-For": f"192.0.2.{number}"})
         for number in range(5)
@@ -97,7 +97,7 @@ def test_pages_have_no_part_in_it():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_do_not_slip_past(settings):
+def test_limit_holds_for_simultaneous_requests(settings):
     settings.API_RATE_PERSON = "20/day"
     api, barrier = Api(make_person()), threading.Barrier(8)
 
@@ -115,7 +115,7 @@ def test_many_at_once_do_not_slip_past(settings):
     assert (statuses.count(200), statuses.count(429)) == (20, 20)
 
 
-def test_a_request_asks_the_cache_once(redis):
+def test_limit_costs_one_cache_call(redis):
     Client().get("/api/events/")
     before = redis.commands()
     for _ in range(3):
@@ -141,7 +141,7 @@ def test_rates_are_read(rate, means):
 
 
 @pytest.mark.parametrize("rate", ["", "600", "600/m", "x/minute", "-1/minute", "1/minute/key"])
-def test_a_rate_that_is_none_stops_the_start(rate):
+def test_malformed_rate_stops_the_start(rate):
     with override_settings(API_RATE_PERSON=rate):
         (error,) = [error for error in run_checks() if error.id == "eventflow.E005"]
     assert error.msg.startswith("API_RATE_PERSON: A rate is written like 600/minute")

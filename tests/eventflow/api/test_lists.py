@@ -45,7 +45,7 @@ def path_of(path):
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_list_is_an_array_of_every_row(admin, path):
+def test_list_is_an_array_of_every_row(admin, path):
     answer = Api(admin).get(path_of(path))
     rows = data(answer)
     assert type(rows) is list
@@ -56,7 +56,7 @@ def test_a_list_is_an_array_of_every_row(admin, path):
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("query", [{"page": 1}, {"page_size": 3}, {"page": 2, "page_size": 3}])
-def test_a_list_is_a_page_where_one_is_asked_for(admin, path, query):
+def test_list_is_a_page_where_one_is_requested(admin, path, query):
     answer = Api(admin).get(path_of(path), **query)
     assert data(answer).keys() == {"count", "next", "previous", "results"}
     assert len(data(answer)["results"]) == query.get("page_size", 20)
@@ -64,7 +64,7 @@ def test_a_list_is_a_page_where_one_is_asked_for(admin, path, query):
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_more_rows_than_are_sent_at_once_begin_on_the_page_that_is_linked(admin, path, monkeypatch):
+def test_list_that_is_too_long_links_the_page_of_the_rest(admin, path, monkeypatch):
     monkeypatch.setattr(pagination, "MAX_WHOLE_LIST", 20)
     monkeypatch.setattr(pagination, "MAX_PAGE_SIZE", 5)
     api = Api(admin)
@@ -83,7 +83,7 @@ def test_more_rows_than_are_sent_at_once_begin_on_the_page_that_is_linked(admin,
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_parameter_that_a_list_does_not_know_is_refused_by_name(admin, path):
+def test_list_refuses_an_unknown_parameter_by_name(admin, path):
     for name in ("ordering", "limit", "cursor", "updated_since", "Page", "\x00", "x" * 300, "ż"):
         answer = Api(admin).get(path_of(path), **{name: "1"})
         assert refused(answer) == (400, "unknown_parameter")
@@ -91,12 +91,12 @@ def test_a_parameter_that_a_list_does_not_know_is_refused_by_name(admin, path):
         assert "page_size" in answer.json()["message"]
 
 
-def test_the_public_list_ignores_what_it_does_not_know():
+def test_public_list_ignores_unknown_parameters():
     assert data(Api().get("/events/", ordering="title"))["count"] == 0
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_whole_list_asks_the_database_the_same_however_long_it_is(admin, path):
+def test_whole_list_needs_the_same_queries_at_any_length(admin, path):
     api, asked, path = Api(admin), [], path_of(path)
     for more in (0, 30):
         for person in make_people(more):
@@ -145,14 +145,14 @@ def updated(reservation):
         lambda r: Reservation.objects.bulk_update([r], ["note"]),
     ],
 )
-def test_every_change_of_a_reservation_is_dated(change):
+def test_updated_at_follows_every_change_of_a_reservation(change):
     reservation = make_reservation()
     before = updated(reservation)
     change(reservation)
     assert updated(reservation) > before
 
 
-def test_a_check_in_and_its_undo_are_changes_of_the_reservation():
+def test_updated_at_follows_check_in_and_undo():
     reservation = make_reservation(status="confirmed")
     organizer, seen = reservation.event.organizer, [updated(reservation)]
     admission.check_in(reservation, by=organizer)
@@ -162,7 +162,7 @@ def test_a_check_in_and_its_undo_are_changes_of_the_reservation():
     assert seen == sorted(set(seen))
 
 
-def test_somebody_elses_change_dates_nothing():
+def test_updated_at_ignores_other_reservations():
     event = make_event()
     first, second = (
         make_reservation(event, status="confirmed"),
@@ -176,7 +176,7 @@ def test_somebody_elses_change_dates_nothing():
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-def test_an_event_speaks_on_its_own_clock_and_everything_else_in_utc():
+def test_times_of_events_have_their_offset_and_all_others_utc():
     start = timezone.datetime.fromisoformat("2035-07-04T18:00:00-04:00")
     event = make_event(time_zone="America/New_York", start_time=start)
     reservation = make_reservation(event, status="confirmed")

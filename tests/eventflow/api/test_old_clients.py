@@ -379,6 +379,6 @@ def test_set_organizer_role():
         "/users/me/",
     ],
 )
-def test_every_function_also_works_under_v1(path):
+def test_v1_has_every_endpoint(path):
     front = Front(make_admin())
     assert front.json("GET", f"/v1{path}")["data"] == front.json("GET", path)["data"]

@@ -115,7 +115,7 @@ def keys(page):
 # --- the shape --------------------------------------------------------------------------------------------------------
 
 
-def test_a_page_has_twenty_rows_and_at_most_two_hundred(house):
+def test_page_has_twenty_rows_and_at_most_two_hundred(house):
     house.fill(205)
     api = Api()
     assert (len(rows(api.get("/events/"))), len(rows(api.get("/events/", page_size=200)))) == (
@@ -130,7 +130,7 @@ def test_a_page_has_twenty_rows_and_at_most_two_hundred(house):
         )
 
 
-def test_an_empty_list_has_one_page():
+def test_page_of_an_empty_list_is_the_only_one():
     assert data(Api().get("/events/")) == {
         "count": 0,
         "next": None,
@@ -140,7 +140,7 @@ def test_an_empty_list_has_one_page():
     assert refused(Api().get("/events/", page=2)) == (404, "not_found")
 
 
-def test_a_full_last_page_is_the_last(house):
+def test_page_that_is_full_can_be_the_last(house):
     house.fill(3)
     last = data(Api().get("/events/", page=2, page_size=2))
     assert (len(last["results"]), last["next"]) == (2, None)
@@ -160,7 +160,7 @@ def test_a_full_last_page_is_the_last(house):
         {"page": "%00"},
     ],
 )
-def test_a_page_that_makes_no_sense_is_refused_by_name(house, name, query):
+def test_page_parameter_out_of_range_is_refused_by_name(house, name, query):
     api, path = house.api(name)
     answer = api.get(at(path, **query))
     assert refused(answer) == (400, "invalid")
@@ -216,7 +216,7 @@ def asked(api, path):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_asks_the_same_of_ten_rows_and_of_a_thousand(house, name):
+def test_page_needs_the_same_queries_for_ten_rows_and_a_thousand(house, name):
     house.fill(10)
     api, path = house.api(name)
     few = asked(api, at(path, page_size=200))
@@ -226,7 +226,7 @@ def test_a_list_asks_the_same_of_ten_rows_and_of_a_thousand(house, name):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_no_page_walks_over_more_than_half_of_the_list(house, name):
+def test_page_walks_over_half_of_the_list_at_most(house, name):
     house.fill(30)
     api, path = house.api(name)
     count = data(api.get(at(path, page=1)))["count"]
@@ -259,7 +259,7 @@ def test_which_rows_a_page_shows_is_read_from_an_index_alone(house, name):
 
 
 @pytest.mark.postgresql
-def test_the_past_is_found_without_walking_over_what_is_to_come(house):
+def test_past_events_are_found_without_walking_over_upcoming_ones(house):
     house.fill(30)
     api, path = house.api("past")
     (sql,) = [sql for sql in asked(api, path) if re.search(r" LIMIT 20\b", sql)]

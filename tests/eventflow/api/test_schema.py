@@ -80,7 +80,7 @@ def test_schema_holds_every_endpoint_and_its_methods(document):
     )
 
 
-def test_every_operation_says_what_it_does_takes_gives_and_refuses(document):
+def test_schema_describes_every_operation_in_full(document):
     for name, operation in operations(document):
         assert operation["summary"], name
         # What a class says of itself is for those who read the code.
@@ -100,7 +100,7 @@ def test_every_operation_says_what_it_does_takes_gives_and_refuses(document):
                     assert content["examples"], (name, code)
 
 
-def test_every_example_fits_its_own_schema(document):
+def test_schema_examples_fit_their_schemas(document):
     registry = Registry().with_resource("urn:api", DRAFT202012.create_resource(document))
     checked = 0
     for name, operation in operations(document):

@@ -80,7 +80,7 @@ def test_tokens_hold_nothing_private():
 
 
 @db
-def test_only_our_own_access_tokens_open_anything():
+def test_access_token_of_another_issuer_is_refused():
     pair = sign_in(make_person())
     access = pair["access"]
     head, body, signature = access.split(".")
@@ -160,7 +160,7 @@ def test_refresh_token_gives_the_same_pair_for_ten_seconds(monkeypatch):
 
 
 @db
-def test_a_session_keeps_no_token_that_could_be_read_from_it():
+def test_session_row_reveals_no_token():
     first = sign_in(make_person())
     second = data(refresh(first["refresh"]))
     kept = str(Session.objects.get().get_decoded())
@@ -237,7 +237,7 @@ def test_refresh_token_works_once_and_its_later_use_ends_the_family(monkeypatch)
 
 
 @db
-def test_a_new_password_ends_every_token(client):
+def test_password_change_revokes_every_token(client):
     person = make_person()
     pair = sign_in(person)
     person.set_password("another battery staple")
@@ -247,7 +247,7 @@ def test_a_new_password_ends_every_token(client):
 
 
 @db
-def test_a_role_taken_away_counts_from_the_next_request():
+def test_role_change_counts_from_the_next_request():
     organizer = make_organizer()
     api = Api(organizer)
     assert api.get("/events/organizer/metrics/").status_code == 200

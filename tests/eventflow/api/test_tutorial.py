@@ -84,7 +84,7 @@ def assert_alike(told, shown):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_tutorial_works_as_it_stands(tmp_path, smtp_server):
+def test_tutorial_works_as_written(tmp_path, smtp_server):
     User.objects.create_superuser("admin@example.org", PASSWORD)
     User.objects.create_user(
         "maja@example.org", PASSWORD, activated=True, first_name="Maja", last_name="Wiśniewska"
@@ -126,7 +126,7 @@ def token_in(letter):
     return re.search(r"/activate/([^/\s]+)/", text)[1]
 
 
-def test_every_address_is_in_the_table():
+def test_tutorial_lists_every_address():
     table = PAGE.partition("## Every address")[2].partition("## Every code")[0]
     written = {re.sub(r"<\w+>", "<>", path) for path in re.findall(r"/api/[^`\s]*", table)}
     there = {
@@ -138,7 +138,7 @@ def test_every_address_is_in_the_table():
     }
 
 
-def test_every_code_is_in_the_table_with_its_status():
+def test_tutorial_lists_every_code_with_its_status():
     table = PAGE.partition("## Every code")[2]
     written = {
         (code, int(status)) for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.M)

@@ -350,7 +350,7 @@ def test_refresh_gives_the_next_pair_at_every_address(path):
     assert errors(Api().post(path, {})).keys() == {"refresh"}
 
 
-def test_a_blocked_person_is_out_at_once():
+def test_blocked_person_is_refused_at_once():
     person = make_person()
     pair = sign_in(person)
     people.block_person(person, by=make_admin())
@@ -361,7 +361,7 @@ def test_a_blocked_person_is_out_at_once():
     )
 
 
-def test_a_name_that_nobody_sees_is_no_name_and_one_of_two_lines_is_refused():
+def test_name_that_is_invisible_is_empty_and_of_two_lines_is_refused():
     assert errors(Api().post("/users/register/", person_data(first_name="Maja\nEwa"))).keys() == {
         "first_name"
     }
