@@ -25,7 +25,7 @@ def subjects(person):
 
 
 def calendars(letter):
-    """(method of the part, method in the file, number, place) of each calendar file in the letter."""
+    """(method of the part, method in the file, sequence, place) of each calendar file."""
     found = []
     for part in letter.attachments:
         if part.get_content_type() == "text/calendar":

@@ -1,4 +1,4 @@
-"""What is refused around an event: a slip into the past, cancelling after the end, old names of zones, text that is too long."""
+"""What the editor refuses: past times, old names of zones, text that is too long."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def logged_in(person):
     return client
 
 
-# --- Into the past ----------------------------------------------------------------------------------------------------
+# --- Into the past ---
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_api_refuses_until_confirm_past_is_sent():
     assert Event.objects.get(pk=event.pk).start_time == LONG_AGO
 
 
-# --- After the end ----------------------------------------------------------------------------------------------------
+# --- After the end ---
 
 
 @pytest.fixture(params=["confirmed", "pending"])
@@ -156,7 +156,7 @@ def test_who_waited_until_the_end_is_told_so(late):
     assert [waited in text for text in shown] == [late.is_pending] * 2
 
 
-# --- Time zones -------------------------------------------------------------------------------------------------------
+# --- Time zones ---
 
 OLD = [
     "localtime",
@@ -213,7 +213,7 @@ def test_event_with_an_old_name_of_its_zone_keeps_it(name):
     )
 
 
-# --- Text that is too long --------------------------------------------------------------------------------------------
+# --- Text that is too long ---
 
 
 @pytest.mark.parametrize(

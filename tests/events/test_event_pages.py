@@ -35,7 +35,7 @@ def in_days(days, **fields):
     )
 
 
-# --- The list ---------------------------------------------------------------------------------------------------------
+# --- The list ---
 
 
 def test_list_shows_published_upcoming_events_soonest_first(client):
@@ -239,7 +239,7 @@ def test_empty_list_tells_no_events_from_no_matches(client):
     assert only(response, "//a[normalize-space()='Clear filters']").get("href") == LIST
 
 
-# --- One event --------------------------------------------------------------------------------------------------------
+# --- One event ---
 
 
 def test_event_page_shows_day_hours_and_place(client):
@@ -279,7 +279,10 @@ def test_event_page_of_a_draft_is_for_its_managers_only(client):
 
 
 def test_event_page_turns_the_description_into_paragraphs_and_links_only(client):
-    text = "First <script>alert(1)</script> & more\n\nSecond https://example.org/x?a=1&b=2 javascript:alert(1)"
+    text = (
+        "First <script>alert(1)</script> & more\n\n"
+        "Second https://example.org/x?a=1&b=2 javascript:alert(1)"
+    )
     event = make_event(
         title="<img src=x onerror=alert(1)>",
         description=text,

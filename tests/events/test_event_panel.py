@@ -1,4 +1,4 @@
-"""The organizer's panel: the list, the editor with its clocks, cancelling, the live page and its door staff."""
+"""The organizer's panel: the list, the editor, cancelling, the live page, door staff."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -68,7 +68,7 @@ def organizer(client):
     return person
 
 
-# --- The list ---------------------------------------------------------------------------------------------------------
+# --- The list ---
 
 
 def panel_titles(response):
@@ -192,7 +192,7 @@ def test_panel_offers_what_fits_the_life_of_an_event(client, organizer):
     assert "Cancel event" not in all_words(response, "//tbody/tr[2]//td[last()]")[0]
 
 
-# --- The editor -------------------------------------------------------------------------------------------------------
+# --- The editor ---
 
 
 def test_new_event_form_proposes_next_saturday_evening(client, organizer):
@@ -413,12 +413,18 @@ def test_moving_an_event_to_another_zone_keeps_the_hour_on_the_wall(client, orga
         (
             {"start_time": "2036-03-30T02:30", "end_time": "2036-03-30T05:00"},
             "start_time",
-            "The clocks go forward that night, so there is no 02:30 in Europe/Warsaw. Choose a time an hour earlier or later.",
+            (
+                "The clocks go forward that night, so there is no 02:30 in Europe/Warsaw. "
+                "Choose a time an hour earlier or later."
+            ),
         ),
         (
             {"start_time": "2036-10-25T20:00", "end_time": "2036-10-26T02:30"},
             "end_time",
-            "The clocks go back that night, so 02:30 happens twice in Europe/Warsaw. Choose a time an hour earlier or later.",
+            (
+                "The clocks go back that night, so 02:30 happens twice in Europe/Warsaw. "
+                "Choose a time an hour earlier or later."
+            ),
         ),
     ],
 )
@@ -543,7 +549,7 @@ def test_hostile_text_stays_text_in_the_panel(client, organizer):
         assert "<img onerror" not in response.text
 
 
-# --- Publish and cancel -----------------------------------------------------------------------------------------------
+# --- Publish and cancel ---
 
 
 def test_publishing_from_the_panel_opens_a_draft(client, organizer):
@@ -579,8 +585,8 @@ def test_cancel_question_counts_the_guests(client, organizer):
         said = words(form.getparent())
         # A word joiner, so that no line ends after the hyphen.
         assert (
-            "1 confirmed guest and 2 people in the queue get an e-\u2060mail, and all tickets stop working. This can’t be undone."
-            in said
+            "1 confirmed guest and 2 people in the queue get an e-\u2060mail, "
+            "and all tickets stop working. This can’t be undone." in said
         )
         assert words(form.xpath(".//button[last()]")[-1]) == "Cancel event and notify 3 people"
     event.refresh_from_db()
@@ -611,7 +617,7 @@ def test_cancel_with_a_too_long_message_cancels_nothing(client, organizer):
     assert event.is_published
 
 
-# --- Live and door staff ----------------------------------------------------------------------------------------------
+# --- Live and door staff ---
 
 
 def test_live_page_shows_four_numbers_and_connects_its_socket(client, organizer):
@@ -682,7 +688,7 @@ def test_door_staff_that_cannot_be_added_is_an_error_of_the_field(
     assert not DoorStaff.objects.exists()
 
 
-# --- once more --------------------------------------------------------------------------------------------------------
+# --- once more ---
 
 
 def test_duplicate_makes_a_draft_that_says_the_same_in_the_future(client):
@@ -753,7 +759,10 @@ def test_editor_names_the_words_that_paper_tickets_leave_out(client, organizer, 
         if "Paper tickets" in words
     ]
     assert told == [
-        "Paper tickets have no font for these words of the title or the place, and leave them out: 𒀀𒀁 𒀀<b>,"
+        (
+            "Paper tickets have no font for these words of the title or the place, "
+            "and leave them out: 𒀀𒀁 𒀀<b>,"
+        )
     ]
     Event.objects.update(title="Nguyễn 東京 हिन्दी", location="Wrocław")
     assert "Paper tickets" not in client.get(reverse(route, args=[event.pk])).text

@@ -1,4 +1,4 @@
-"""What others make of a link to an event: messengers and search engines, who run no script and log in nowhere."""
+"""What messengers and search engines, which run no script, show of a link to an event."""
 
 import pytest
 from django.conf import settings

@@ -82,7 +82,7 @@ def test_door_events_are_those_where_the_caller_may_check_in_now():
     assert titles(helper) == ["Later"]
 
 
-# --- inspect and check in ---------------------------------------------------------------------------------------------
+# --- inspect and check in ---
 
 
 @pytest.mark.parametrize("path", INSPECT)
@@ -261,7 +261,7 @@ def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(
     assert found == {guest: guest.pk if allowed else "not_a_ticket", other: "not_a_ticket"}
 
 
-# --- the ticket -------------------------------------------------------------------------------------------------------
+# --- the ticket ---
 
 
 @pytest.mark.parametrize(
@@ -311,11 +311,11 @@ def test_ticket_is_gone_with_the_seat(guest):
     assert refused(Api(guest.person).get(f"/reservations/{guest.pk}/ticket/")) == (404, "not_found")
 
 
-# --- what it costs ----------------------------------------------------------------------------------------------------
+# --- what it costs ---
 
 
 def test_deeds_take_few_statements():
-    """Beginning and end of each transaction included. One statement of each is the token's: its person, with the session.
+    """BEGIN and COMMIT included. One statement of each reads the person and session of the token.
 
     A code costs two more here, for the key that proves it, which a process otherwise reads once.
     """
@@ -342,7 +342,7 @@ def test_deeds_take_few_statements():
     left = other.post(f"/events/{event.pk}/register/").json()["data"]["reservation_id"]
     cancel, _ = cost(other.delete, f"/reservations/{left}/")
     first_come, _ = cost(maja.post, f"/events/{make_event(admission='automatic').pk}/register/")
-    # Two of a reservation's write the organizer's news, two the guest's acknowledgment and its task.
+    # Two of a reservation write the organizer's mail, two the guest's and its task.
     assert (register, first_come, mine, decide, cancel) == (12, 13, 3, 12, 11)
     assert (inspect, check_in, again, by_code) == (
         2,

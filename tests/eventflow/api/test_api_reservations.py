@@ -30,7 +30,7 @@ def moment(text):
     return timezone.datetime.fromisoformat(text)
 
 
-# --- reserving --------------------------------------------------------------------------------------------------------
+# --- reserving ---
 
 
 def test_register_takes_a_place_in_the_queue():
@@ -108,7 +108,7 @@ def test_register_needs_somebody_and_an_event_they_may_know_of():
     assert refused(Api().post(f"/events/{make_event().pk}/register/")) == (401, "not_authenticated")
 
 
-# --- mine -------------------------------------------------------------------------------------------------------------
+# --- mine ---
 
 
 def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
@@ -232,7 +232,7 @@ def test_delete_refuses_somebody_who_is_inside():
     )
 
 
-# --- the organizer ----------------------------------------------------------------------------------------------------
+# --- the organizer ---
 
 
 def test_participants_stand_in_the_order_of_the_queue():
@@ -433,7 +433,7 @@ def test_status_is_the_organizers_to_decide():
     assert Reservation.objects.get().is_pending
 
 
-# --- what it costs ----------------------------------------------------------------------------------------------------
+# --- what it costs ---
 
 
 LISTS = [
@@ -448,7 +448,10 @@ LISTS = [
 
 @pytest.mark.parametrize("path", LISTS)
 def test_lists_take_as_many_queries_for_many_rows_as_for_few(path, django_assert_num_queries):
-    """The person behind the token; the count, the keys and the rows; for participants the event, which has counted them, and the first place."""
+    """The person; the count, the keys and the rows.
+
+    For participants the event, which has the count, and the first position.
+    """
     organizer = make_organizer()
     events = [make_event(organizer=organizer) for _ in range(12)]
     for event in events:

@@ -74,7 +74,10 @@ def test_cors_covers_server_errors(settings):
 
 
 def preflight(origin, path="/api/login/", method="POST"):
-    asked = "authorization, content-type, idempotency-key, x-request-id, accept-language, x-requested-with"
+    asked = (
+        "authorization, content-type, idempotency-key, x-request-id, accept-language, "
+        "x-requested-with"
+    )
     headers = {
         "Origin": origin,
         "Access-Control-Request-Method": method,

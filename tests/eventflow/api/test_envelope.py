@@ -1,4 +1,4 @@
-"""What the framework answers by itself: in the API's envelope, in the caller's language, and told to the log without secrets."""
+"""What the framework answers itself: in the envelope, in the caller's language, in the log."""
 
 import json
 from urllib.parse import urlencode

@@ -59,7 +59,7 @@ def moment(text):
     return datetime.fromisoformat(text)
 
 
-# --- what everybody sees ----------------------------------------------------------------------------------------------
+# --- what everybody sees ---
 
 
 def test_list_shows_what_is_published_and_to_come_soonest_first():
@@ -160,7 +160,7 @@ def test_is_organizer_says_whether_the_caller_may_create_events():
     assert refused(Api().get("/events/is-organizer/")) == (401, "not_authenticated")
 
 
-# --- the filters ------------------------------------------------------------------------------------------------------
+# --- the filters ---
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def test_filters_that_make_no_sense_are_refused_by_name(name, value):
     assert errors(Api().get("/events/", **{name: value})).keys() == {name}
 
 
-# --- creating ---------------------------------------------------------------------------------------------------------
+# --- creating ---
 
 
 def test_create_makes_a_draft_of_the_callers():
@@ -370,7 +370,7 @@ def test_create_refuses_a_body_that_is_no_object(body):
     assert errors(Api(make_organizer()).post(CREATE, body))
 
 
-# --- those who may, and those who may not -----------------------------------------------------------------------------
+# --- those who may, and those who may not ---
 
 
 DEEDS = [
@@ -403,7 +403,7 @@ def test_create_is_for_organizers():
     assert not Event.objects.exists()
 
 
-# --- changing ---------------------------------------------------------------------------------------------------------
+# --- changing ---
 
 
 def test_edit_changes_what_is_sent_and_keeps_the_rest():

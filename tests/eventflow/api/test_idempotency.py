@@ -55,7 +55,7 @@ def assert_replay(first, again):
     assert ("Idempotent-Replayed" in first, again["Idempotent-Replayed"]) == (False, "true")
 
 
-# --- one deed ---------------------------------------------------------------------------------------------------------
+# --- one deed ---
 
 
 @db
@@ -150,7 +150,7 @@ def test_keys_of_two_people_have_nothing_to_do_with_each_other():
 
 @db
 def test_key_of_a_stranger_is_ignored_and_leaves_no_row():
-    """Neither a row a day for whoever likes to send keys, nor a transaction around a password's hash."""
+    """No row for each key of a stranger, and no transaction around the hash of a password."""
     person = make_person()
     sent = [
         ("/login/", {"email": person.email, "password": PASSWORD}, 200),
@@ -216,7 +216,7 @@ def test_unauthorized_request_is_not_stored():
     assert not Replay.objects.exists()
 
 
-# --- tokens -----------------------------------------------------------------------------------------------------------
+# --- tokens ---
 
 
 @db
@@ -248,7 +248,7 @@ def plain(value):
     return bytes(value) if isinstance(value, memoryview) else value
 
 
-# --- at the same time -------------------------------------------------------------------------------------------------
+# --- at the same time ---
 
 
 @threaded

@@ -1,4 +1,4 @@
-"""How often somebody may call: a count for each person and for each address that nobody signed in from."""
+"""The rate limit: one count for each person, and for each address without a person."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The six lists that existing clients read whole: an array of every row, unless a page is asked for; and nothing asked for is ignored."""
+"""The six lists that existing clients read whole, or page by page; no parameter is ignored."""
 
 from datetime import timedelta
 
@@ -123,7 +123,7 @@ def test_numbers_name_the_place():
     assert row["location"] == event.location
 
 
-# --- when a reservation changed ---------------------------------------------------------------------------------------
+# --- when a reservation changed ---
 
 
 def updated(reservation):
@@ -173,7 +173,7 @@ def test_updated_at_ignores_other_reservations():
     assert first.updated < Reservation.objects.get(pk=second.pk).updated
 
 
-# --- times ------------------------------------------------------------------------------------------------------------
+# --- times ---
 
 
 def test_times_of_events_have_their_offset_and_all_others_utc():
@@ -206,7 +206,7 @@ def test_times_of_events_have_their_offset_and_all_others_utc():
     assert data(api.get("/users/me/"))["date_joined"].endswith("Z")
 
 
-# --- the same under another prefix ------------------------------------------------------------------------------------
+# --- the same under another prefix ---
 
 
 def test_v1_answers_like_the_address_without_it(admin):

@@ -1,6 +1,7 @@
-"""The calls of the front end that was there before ours, as a table, with the very fields and expressions that it reads.
+"""The calls of the front end before ours, as a table, with the fields and expressions it reads.
 
-It cannot be changed: whoever runs it keeps it. Each row is a function of its: what it calls, and what it makes of the answer.
+Installations keep it as it is. Each row is one of its functions: what it calls, and what it makes
+of the answer.
 """
 
 import base64
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Front:
-    """Its fetch: JSON both ways, the token of whoever is logged in, and its own way to say what went wrong."""
+    """Its fetch: JSON both ways, the token of the person logged in, and its own errors."""
 
     def __init__(self, person=None):
         self.token = sign_in(person)["access"] if person else ""
@@ -80,7 +81,7 @@ def event(organizer):
     return make_event(organizer=organizer, seats_limit=300)
 
 
-# --- auth -------------------------------------------------------------------------------------------------------------
+# --- auth ---
 
 
 def test_login_user_keeps_both_tokens_and_reads_an_integer_id():
@@ -128,7 +129,7 @@ def test_activate_account_opens_the_token_of_the_mail():
     assert thrown.value.args[0] == 400
 
 
-# --- events -----------------------------------------------------------------------------------------------------------
+# --- events ---
 
 
 def test_get_all_events_reads_a_page(event):
@@ -220,7 +221,7 @@ def test_get_organizer_my_events_shows_them_all_soonest_first(organizer):
     )
 
 
-# --- reservations -----------------------------------------------------------------------------------------------------
+# --- reservations ---
 
 
 def test_get_my_reservations_shows_them_all_and_none_that_i_cancelled(organizer):
@@ -330,7 +331,7 @@ def test_hook_my_reservation(event):
     assert standing == {"status": "NONE", "full": False, "free_slots": 300, "max_participants": 300}
 
 
-# --- roles and administration -----------------------------------------------------------------------------------------
+# --- roles and administration ---
 
 
 def test_check_if_organizer_and_check_if_admin(organizer):
@@ -366,7 +367,7 @@ def test_set_organizer_role():
     assert not Reservation.objects.exists()
 
 
-# --- the same under its other prefix ----------------------------------------------------------------------------------
+# --- the same under its other prefix ---
 
 
 @pytest.mark.parametrize(

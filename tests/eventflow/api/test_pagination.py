@@ -24,7 +24,7 @@ from tickets.models import Reservation, Ticket
 
 pytestmark = pytest.mark.django_db
 
-# Who asks for which list, and how often the database is asked for it: who they are (themselves, with their session), how many
+# Who requests which list, and its statements: the person with the session, how many
 # rows there are, which of them the page shows, and those; and what else the list needs.
 LISTS = {
     "programme": ("stranger", "/events/", 3),
@@ -40,12 +40,13 @@ LISTS = {
     "reservations": ("organizer", "/organizer/reservations/", 4),
     "people": ("admin", "/users/admin/users/", 4),
 }
-# The order of these is an index's. An organizer's reservations have to be gathered from their events first.
+# The order of these is that of an index. An organizer's reservations are gathered from their events
+# first.
 INDEXED = [name for name in LISTS if name != "reservations"]
 
 
 class Dataset:
-    """An organizer's events, all at the same two moments; a guest of them all; and one event with as many guests. Everything happened at once."""
+    """An organizer's events at the same time, a guest of all, and one event with as many guests."""
 
     def __init__(self) -> None:
         self.organizer, self.guest, self.admin = make_organizer(), make_person(), make_admin()
@@ -96,7 +97,8 @@ def house():
 
 
 def at(path, **query):
-    return f"{path}{'&' if '?' in path else '?'}{'&'.join(f'{name}={value}' for name, value in query.items())}"
+    parameters = "&".join(f"{name}={value}" for name, value in query.items())
+    return f"{path}{'&' if '?' in path else '?'}{parameters}"
 
 
 def follow(api, link):
@@ -112,7 +114,7 @@ def keys(page):
     ]
 
 
-# --- the shape --------------------------------------------------------------------------------------------------------
+# --- the shape ---
 
 
 def test_page_has_twenty_rows_and_at_most_two_hundred(house):
@@ -183,7 +185,7 @@ def test_links_lead_where_the_request_came_from_and_keep_its_question(house):
         assert parse_qs(back.query, keep_blank_values=True) == asked
 
 
-# --- the walk ---------------------------------------------------------------------------------------------------------
+# --- the walk ---
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -205,7 +207,7 @@ def test_walking_a_list_meets_every_row_once_though_all_are_equal(house, name):
     assert back == forth[::-1]
 
 
-# --- the price --------------------------------------------------------------------------------------------------------
+# --- the price ---
 
 
 def asked(api, path):
@@ -246,7 +248,7 @@ def test_page_walks_over_half_of_the_list_at_most(house, name):
 @pytest.mark.postgresql
 @pytest.mark.parametrize("name", INDEXED)
 def test_which_rows_a_page_shows_is_read_from_an_index_alone(house, name):
-    """In its order, so without sorting; and without the rows themselves, which are many times larger."""
+    """In its order, so without sorting, and without the rows, which are many times larger."""
     house.fill(30)
     api, path = house.api(name)
     for number in (1, 5, 6):
@@ -267,10 +269,11 @@ def test_past_events_are_found_without_walking_over_upcoming_ones(house):
 
 
 def plan(sql):
-    """How PostgreSQL goes about it when it can't fall back on reading a whole small table, and all tables are as VACUUM leaves them."""
+    """PostgreSQL's plan after VACUUM, when it may not read a whole small table."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "
+            "SET LOCAL enable_sort = off"
         )
         cursor.execute("UPDATE pg_class SET relallvisible = 1000000 WHERE relkind = 'r'")
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")

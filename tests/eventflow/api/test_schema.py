@@ -144,7 +144,10 @@ def test_schema_says_once_what_many_operations_share(document):
 
 def test_schema_is_the_same_in_every_process(document):
     """Sets have another order in each."""
-    code = "import django; django.setup(); from eventflow.api.views import docs; print(docs.document('en').decode())"
+    code = (
+        "import django; django.setup(); from eventflow.api.views import docs; "
+        "print(docs.document('en').decode())"
+    )
     made = subprocess.run(
         [sys.executable, "-c", code],
         cwd=settings.BASE_DIR,

@@ -1,4 +1,4 @@
-"""Thousands of requests that a machine made up from the live schema, sent to the running product with three people's tokens."""
+"""Thousands of requests generated from the live schema, with the tokens of three people."""
 
 import json
 import subprocess
@@ -23,15 +23,15 @@ from tickets.queue import registration
 
 # Ids begin at 1, where a machine looks first, whatever ran before.
 pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
-# What no schema can say, as that an event must end after it starts, makes a request that fits its schema a 400.
+# What no schema can say (an event ends after it starts) makes a request that fits its schema a 400.
 LEFT_OUT = "positive_data_acceptance"
-# Refusals name the fields under `errors`; taken for a part of the body, that would make a lawful request unlawful.
+# Refusals name the fields under `errors`; taken as a part of the body, they would break requests.
 CONFIG = "[phases.fuzzing.error-feedback]\nenabled = false\n"
 
 
 @pytest.fixture
 def people():
-    """{role: token}; an Organizer with a running house of events, a guest in each state, and an Admin."""
+    """{role: token}: an Organizer with events, a guest with every status, and an Admin."""
     organizer, guest, admin = make_organizer(), make_person(), make_admin()
     for status in ("published", "draft", "cancelled"):
         make_event(organizer=organizer, status=status)
@@ -99,7 +99,10 @@ def answers(report: Path):
 
 
 def test_thousands_of_made_up_requests_find_nothing(people, tmp_path):
-    """No 5xx, no answer outside of the schema, no operation that forgets to ask who it is. One person on SQLite, two on PostgreSQL."""
+    """No 5xx, no answer outside of the schema, no operation without authentication.
+
+    One person on SQLite, two on PostgreSQL.
+    """
     people = {
         role: token for role, token in people.items() if (role == "organizer") == settings.EMBEDDED
     }

@@ -275,7 +275,7 @@ def test_tokens_of_another_secret_are_refused(settings):
     assert refused(refresh(pair["refresh"])) == (401, "token_invalid")
 
 
-# --- many at once -----------------------------------------------------------------------------------------------------
+# --- many at once ---
 
 
 def parallel(token, barrier):
@@ -317,7 +317,7 @@ def test_parallel_refreshes_of_one_token_give_one_and_the_same_pair(settings):
 @threaded
 @pytest.mark.postgresql
 def test_parallel_refreshes_without_the_lock_give_several(settings, monkeypatch):
-    """On SQLite a transaction that may write is a lock of its own, which no setting of ours could switch off."""
+    """On SQLite a transaction that may write is a lock, which no setting of ours can switch off."""
     settings.ACCOUNT_RATE_LIMITS = False
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self)
     assert any(len({*outcome}) > 1 for outcome in race(10))
@@ -325,7 +325,10 @@ def test_parallel_refreshes_without_the_lock_give_several(settings, monkeypatch)
 
 @db
 def test_lifetimes_come_from_the_environment():
-    words = "from django.conf import settings as s; print(s.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN, s.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)"
+    words = (
+        "from django.conf import settings as s; "
+        "print(s.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN, s.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)"
+    )
     env = processes.environment(ACCESS_TOKEN_LIFETIME_MINUTES=1, REFRESH_TOKEN_LIFETIME_DAYS=2)
     told = subprocess.run(
         processes.command("shell", "--no-imports", "--command", words),

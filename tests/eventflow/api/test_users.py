@@ -28,7 +28,7 @@ def activation_token():
     return link_in(letters_to("maja@example.org")[0], "/activate/").split("/")[2]
 
 
-# --- signing up -------------------------------------------------------------------------------------------------------
+# --- signing up ---
 
 
 def test_register_makes_a_person_and_mails_the_link():
@@ -135,7 +135,7 @@ def test_activate_refuses_what_we_did_not_sign_or_too_long_ago(monkeypatch):
     assert not EmailAddress.objects.get().verified
 
 
-# --- signing in -------------------------------------------------------------------------------------------------------
+# --- signing in ---
 
 
 @pytest.mark.parametrize("path", LOGINS)
@@ -219,7 +219,7 @@ def test_failed_logins_count_together_with_the_browsers(client):
     assert person.is_active
 
 
-# --- who am I, and who are they ---------------------------------------------------------------------------------------
+# --- who am I, and who are they ---
 
 
 @pytest.mark.parametrize(
