@@ -1,7 +1,8 @@
-"""A real Chromium in front of the real product: its web process and its worker, on the tests' database, mailing to a real SMTP server.
+"""Runs the product and Chromium for the tests of this folder, and mails to a real SMTP server.
 
-`site.url` is the address, `visitor()` opens a browser window of its own (a person with their own cookies), `page` is one such window, and
-`log_in(page, person)` saves typing where logging in is not what the test is about. Whatever a page logs as an error, a refused
+`site` is the running product, its web process and its worker, on the tests' database. A call of
+`open_window()` opens a browser window with cookies of its own, `page` is one such window, and
+`log_in(page, person)` gives it a session. Every error that a page logs, a refused
 Content-Security-Policy above all, fails its test.
 """
 
@@ -33,11 +34,11 @@ from tickets.models import SigningKey
 SIGNING_KEY = Ed25519PrivateKey.generate()
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-# A page that never comes fails all the same; two busy cores may take their time.
+# Long enough for a busy machine; a page that never comes fails all the same.
 PATIENCE_MS = 60_000
 expect.set_options(timeout=30_000)
-# A browser that asks nobody on the internet for anything.
-STAYS_HOME = [
+# Without these, Chromium sends requests of its own to the internet.
+NO_BACKGROUND_TRAFFIC = [
     "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
@@ -45,12 +46,12 @@ STAYS_HOME = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Chromium's words for a cross-fade between two pages that did not happen; the pages are whole.
+# What Chromium logs when a cross-fade between two pages does not happen; the pages are whole.
 HARMLESS = ("Transition was aborted", "Transition was skipped")
 
 
 def pytest_collection_modifyitems(items):
-    """Everything in this folder works in a browser and needs what it does to be committed."""
+    """Mark every test of this folder: it uses a browser, and its changes must be committed."""
     for item in items:
         if item.path.is_relative_to(settings.BASE_DIR / "tests/browser"):
             item.add_marker(pytest.mark.browser)
@@ -59,7 +60,7 @@ def pytest_collection_modifyitems(items):
 
 @dataclass
 class Site:
-    """The running product: where it is, and what it has mailed."""
+    """The running product: its port, and the SMTP server that gets its mails."""
 
     port: int
     mailbox: SmtpServer
@@ -70,31 +71,31 @@ class Site:
 
 
 @dataclass
-class Complaints:
-    """What the pages of a test said that nobody should have to hear. `expected` holds parts of sentences that belong to the test."""
+class PageErrors:
+    """The errors in the pages of a test: log lines, exceptions and responses from 500 on.
 
-    heard: list[str] = field(default_factory=list)
+    `expected` holds parts of the errors that the test causes on purpose.
+    """
+
+    found: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
     def listen_to(self, page: Page) -> None:
-        page.on("console", self.hear_console)
-        page.on("pageerror", lambda error: self.heard.append(f"exception: {error}"))
-        page.on("response", self.hear_response)
+        page.on("console", self.add_console_message)
+        page.on("pageerror", lambda error: self.found.append(f"exception: {error}"))
+        page.on("response", self.add_response)
 
-    def hear_console(self, message: ConsoleMessage) -> None:
+    def add_console_message(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.heard.append(f"console: {message.text} ({message.location['url']})")
+            self.found.append(f"console: {message.text} ({message.location['url']})")
 
-    def hear_response(self, response: Response) -> None:
+    def add_response(self, response: Response) -> None:
         if response.status >= 500:
-            self.heard.append(f"{response.status} {response.url}")
+            self.found.append(f"{response.status} {response.url}")
 
     def unexpected(self) -> list[str]:
-        return [
-            said
-            for said in self.heard
-            if not any(part in said for part in (*HARMLESS, *self.expected))
-        ]
+        allowed = (*HARMLESS, *self.expected)
+        return [error for error in self.found if not any(part in error for part in allowed)]
 
 
 @pytest.fixture(scope="package")
@@ -104,7 +105,7 @@ def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
     It is gone before the other tests: its worker would take their mails.
     """
     site = Site(free_port(), SmtpServer())
-    # As production serves it: one stylesheet, one script, which is also half the requests of every page.
+    # As in production: one stylesheet and one script, which halves the requests of a page.
     env = {
         "PORT": site.port,
         "FRONTEND_ACTIVATION_URL": site.url,
@@ -115,26 +116,25 @@ def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
     site.mailbox.open()
     with ExitStack() as stack:
         stack.callback(site.mailbox.close)
-        stack.enter_context(hints_from_here())
+        stack.enter_context(running_notifier())
+        collectstatic = processes.command("collectstatic", "--noinput", "--verbosity=0")
+        worker = processes.command("worker", "--interval", "0.1")
         with django_db_blocker.unblock():
-            subprocess.run(
-                processes.command("collectstatic", "--noinput", "--verbosity=0"),
-                env=processes.environment(**env),
-                check=True,
-            )
+            subprocess.run(collectstatic, env=processes.environment(**env), check=True)
             stack.enter_context(processes.running(processes.command("serve"), **env))
-            stack.enter_context(
-                processes.running(processes.command("worker", "--interval", "0.1"), **env)
-            )
+            stack.enter_context(processes.running(worker, **env))
         processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=300)
         yield site
 
 
 @contextmanager
-def hints_from_here() -> Iterator[None]:
-    """Let this process tell watchers of changes as a web process does, from a loop of its own: the thread's is Playwright's."""
+def running_notifier() -> Iterator[None]:
+    """Let this process send notifications as a web process does.
+
+    They need an event loop of their own: that of this thread is Playwright's.
+    """
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="hints")
+    thread = threading.Thread(target=loop.run_forever, name="notifications")
     thread.start()
     notifications.notifier.loop = loop
     yield
@@ -145,14 +145,16 @@ def hints_from_here() -> Iterator[None]:
 
 
 def until(page: Page, question: str, about: object = None) -> None:
-    """Wait until the page answers yes to `question`, which gets `about`.
+    """Wait until this JavaScript, which gets `about`, is true in the page.
 
-    Playwright's wait_for_function would take any promise for a yes, and our policy against eval stops it at its second look.
+    Playwright's wait_for_function takes any promise for true, and after its first try it needs
+    eval, which our policy forbids.
     """
     processes.wait_until(lambda: page.evaluate(question, about))
 
 
 def answers(address: str) -> bool:
+    """Whether a server answers at this address."""
     try:
         return urllib.request.urlopen(address, timeout=5).status == 200
     except OSError:
@@ -163,7 +165,7 @@ def answers(address: str) -> bool:
 def site(transactional_db, running_site: Site) -> Iterator[Site]:
     """The running product with an empty database and an empty mailbox.
 
-    Its processes remember the signing key that they have seen, so each test's database begins with the same one.
+    Its processes cache the signing key, so the database of each test begins with the same one.
     """
     SigningKey.objects.create(
         pk=1,
@@ -174,7 +176,7 @@ def site(transactional_db, running_site: Site) -> Iterator[Site]:
     yield running_site
     running_site.mailbox.stalled.clear()
     running_site.mailbox.refused = set()
-    # Let the worker finish before the tables are emptied under it; its mails belong to this test.
+    # Let the worker finish before the tables are emptied: its mails belong to this test.
     processes.wait_until(
         lambda: not (DBTaskResult.objects.ready() | DBTaskResult.objects.running()).exists()
     )
@@ -182,33 +184,43 @@ def site(transactional_db, running_site: Site) -> Iterator[Site]:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium. Playwright runs an event loop in this thread, which Django would take for an asynchronous view."""
+    """The system's Chromium.
+
+    Playwright runs an event loop in this thread, which Django would take for an asynchronous view.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, "install chromium"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        # Chromium makes itself no sandbox as root, and is let make none in a container.
+        # Chromium cannot make a sandbox as root, and may not in a container.
         sandbox = [] if os.geteuid() and not Path("/.dockerenv").exists() else ["--no-sandbox"]
-        browser = playwright.chromium.launch(executable_path=path, args=[*sandbox, *STAYS_HOME])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*sandbox, *NO_BACKGROUND_TRAFFIC]
+        )
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
-def complaints() -> Iterator[Complaints]:
-    heard = Complaints()
-    yield heard
-    assert heard.unexpected() == []
+def page_errors() -> Iterator[PageErrors]:
+    errors = PageErrors()
+    yield errors
+    assert errors.unexpected() == []
 
 
 @pytest.fixture
-def visitor(site: Site, chromium: Browser, complaints: Complaints) -> Iterator[Callable[..., Page]]:
-    """Opens a window for somebody new: `visitor()`, `visitor(**PHONE)`, `visitor(locale="pl-PL")`, `visitor(java_script_enabled=False)`."""
+def open_window(
+    site: Site, chromium: Browser, page_errors: PageErrors
+) -> Iterator[Callable[..., Page]]:
+    """Opens a window with cookies of its own; takes the options of Playwright's `new_context`.
+
+    Such as `open_window(**PHONE)`, `open_window(locale="pl-PL", java_script_enabled=False)`.
+    """
     contexts = []
 
-    def open_window(**options) -> Page:
+    def opened(**options) -> Page:
         context = chromium.new_context(
             base_url=site.url,
             **{"locale": "en-GB", "timezone_id": "Europe/Warsaw", **DESKTOP, **options},
@@ -216,36 +228,38 @@ def visitor(site: Site, chromium: Browser, complaints: Complaints) -> Iterator[C
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        complaints.listen_to(page)
+        page_errors.listen_to(page)
         return page
 
-    yield open_window
+    yield opened
     for context in contexts:
         context.close()
 
 
 @pytest.fixture
-def open_queue(visitor: Callable[..., Page], log_in: Callable[..., None]) -> Callable[..., Page]:
-    """The queue of an event in a window of this person's own, once these rows are there."""
+def open_queue(
+    open_window: Callable[..., Page], log_in: Callable[..., None]
+) -> Callable[..., Page]:
+    """Opens the queue of an event in a new window of this person, and waits for its rows."""
 
     def opened(event: Event, person: User, *, rows: int) -> Page:
-        window = visitor()
-        log_in(window, person)
-        window.goto(f"/organizer/events/{event.pk}/queue/")
-        expect(window.locator("#queue tbody tr")).to_have_count(rows)
-        return window
+        page = open_window()
+        log_in(page, person)
+        page.goto(f"/organizer/events/{event.pk}/queue/")
+        expect(page.locator("#queue tbody tr")).to_have_count(rows)
+        return page
 
     return opened
 
 
 @pytest.fixture
-def page(visitor: Callable[..., Page]) -> Page:
-    return visitor()
+def page(open_window: Callable[..., Page]) -> Page:
+    return open_window()
 
 
 @pytest.fixture
 def log_in(site: Site) -> Callable[[Page, object], None]:
-    """Give the window a session of this person, who gave the password a moment ago."""
+    """Gives the window a session of this person, who gave the password a moment ago."""
 
     def put_cookie(page: Page, person) -> None:
         client = Client()

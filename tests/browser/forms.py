@@ -1,4 +1,4 @@
-"""Every form of the site: where its buttons are found, and how somebody presses one in a browser.
+"""Finds every form of the site and presses its buttons in a browser.
 
 A form is named by its route and its button, as "/organizer/events/<int:pk>/edit/ action=save";
 one that only looks something up begins with "GET ".
@@ -17,68 +17,71 @@ from django.test import Client
 from django.urls import resolve
 from playwright.sync_api import ElementHandle, Error, JSHandle, Locator, Page
 
-from tests.browser.seeing import seen_text
+from tests.browser.visibility import visible_text
 from tests.support.forms import ENGLISH, open_page, pages
 from tests.support.full_dataset import Dataset
 from tests.support.markup import tree
 
-# Fields that are chosen, not written into.
+# Types of inputs into which nothing is typed.
 CHOSEN = {"checkbox", "radio", "submit", "button"}
 # {name of a field: what is typed into it}
 type Fields = dict[str, str | Callable[[], str]]
 
 # --- Finding --------------------------------------------------------------------------------------
 
-# Many events show the same forms: a person opens so many of each kind of page.
-ENOUGH = 7
-ASKS_FOR_WORDS = ".//textarea[@required] | .//input[@required][not(@type = 'radio')]"
+# Many events show the same forms: at so many events a person opens each kind of page.
+MOST_EVENTS = 7
+REQUIRED_TEXT = ".//textarea[@required] | .//input[@required][not(@type = 'radio')]"
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a person comes to a form: the page that they open, and the forms sent from there on."""
+class FormSteps:
+    """How a person reaches a form: the page that they open, and the forms that they send there."""
 
     who: str
     path: str
     keys: tuple[str, ...]
 
 
-def find_ways(
+def find_steps(
     dataset: Dataset,
     more: Iterable[tuple[str, str]],
-) -> tuple[dict[str, list[Way]], set[str]]:
-    """Return {form: every page that shows it}, of the pages of this data set and of `more`.
+) -> tuple[dict[str, list[FormSteps]], set[str]]:
+    """Find the forms on the pages of this data set and on `more`, which are (who, path).
 
-    Beside it stand the forms that can't be sent without words.
+    Returns {form: the steps to it, from each page that shows it}, and the forms that cannot be
+    sent without a text.
     """
-    found: dict[str, list[Way]] = defaultdict(list)
-    client, asking = Client(headers=ENGLISH), set()
-    for who, path in dict.fromkeys([*pages(dataset, most=ENOUGH), *more]):
+    found: dict[str, list[FormSteps]] = defaultdict(list)
+    client, needing_text = Client(headers=ENGLISH), set()
+    for who, path in dict.fromkeys([*pages(dataset, most=MOST_EVENTS), *more]):
         response = open_page(client, dataset, who, path)
         if response.get("Content-Type", "").startswith("text/html"):
-            for key, asks in dict.fromkeys(forms_on(response)):
-                found[key].append(Way(who, path, (key,)))
-                asking |= {key} if asks else set()
-    return found, asking
+            for key, needs_text in dict.fromkeys(forms_on(response)):
+                found[key].append(FormSteps(who, path, (key,)))
+                needing_text |= {key} if needs_text else set()
+    return found, needing_text
 
 
 def forms_on(response: HttpResponse) -> Iterator[tuple[str, bool]]:
-    """Yield (name, whether it asks for words) of every form of the page."""
+    """Yield (name, whether it needs a text) of every form of the page."""
     path = response.wsgi_request.get_full_path()
     for form in tree(response).xpath("//form[.//input | .//select | .//textarea]"):
         method, action = (form.get("method") or "get").lower(), form.get("action") or path
-        asks = bool(form.xpath(ASKS_FOR_WORDS))
+        needs_text = bool(form.xpath(REQUIRED_TEXT))
         if method == "get":
-            yield key_of(method, action), asks
+            yield key_of(method, action), needs_text
         if method == "post":
             buttons = ".//button[not(@form)] | //button[@form = $name]"
             for button in form.xpath(buttons, name=form.get("id") or ""):
                 if button.get("type", "submit") == "submit" and button.get("hidden") is None:
                     name, value = button.get("name"), button.get("value") or ""
-                    yield key_of(method, button.get("formaction") or action, name, value), asks
+                    address = button.get("formaction") or action
+                    yield key_of(method, address, name, value), needs_text
 
 
 def key_of(method: str, address: str, name: str = "", value: str = "") -> str:
+    """The name of the form with this method, address and button."""
     route = "/" + resolve(urlsplit(address).path).route
     prefix = "GET " if method == "get" else ""
     return f"{prefix}{route} {name}={value}" if name else f"{prefix}{route}"
@@ -86,8 +89,8 @@ def key_of(method: str, address: str, name: str = "", value: str = "") -> str:
 
 # --- Sending --------------------------------------------------------------------------------------
 
-# What sends a form of the page: a button, or the field of a search. Its number is its place among
-# all buttons and fields. (A field named "action" hides the property of its form.)
+# The elements that send a form of the page: a button, or the field of a search. `number` counts
+# all buttons and fields. (A field named "action" hides that property of its form.)
 SENDERS = """(scripted) => [...document.querySelectorAll("button, input")].map((element, number) =>
 {
   const form = element.form, method = form?.getAttribute("method") ?? "get";
@@ -109,15 +112,15 @@ OPENER = """(element, scripted) => {
 }"""
 # Where a page says what is wrong with a form.
 ERRORS = ".field__error, [role=alert], .toast[data-kind=error], .result"
-# A browser that does not send a form goes to the field that it asks for, and says so beside it.
-REFUSED_HERE = """() => document.activeElement.matches(":invalid")
+# A browser that refuses to send a form focuses the field that is missing or wrong.
+IS_REFUSED = """() => document.activeElement.matches(":invalid")
   && !document.activeElement.form.noValidate"""
 FIELDS = """(element) => [...element.form.elements].filter((field) =>
   field.matches("input, textarea") && field.checkVisibility() && !field.disabled)"""
 
 
-class Walk:
-    """A browser's window in which forms are sent, each with the same data as it was at first."""
+class FormWindow:
+    """A browser window in which forms are sent, each on the data as it was at first."""
 
     def __init__(
         self,
@@ -129,18 +132,21 @@ class Walk:
     ) -> None:
         self.page, self.sessions, self.before, self.scripted = page, sessions, before, scripted
 
-    def start(self, way: Way) -> None:
-        """Bring the data back as it was, and open the way's page as its person."""
+    def start(self, steps: FormSteps) -> None:
+        """Restore the data as it was at first, and open the page of the steps as their person."""
         self.page.goto("about:blank")
         self.before.backup(connection.connection)
         self.page.context.clear_cookies()
-        if session := self.sessions.get(way.who):
+        if session := self.sessions.get(steps.who):
             cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session}
             self.page.context.add_cookies([{**cookie, "domain": "localhost", "path": "/"}])
-        self.page.goto(way.path)
+        self.page.goto(steps.path)
 
     def press(self, key: str, typed: Fields | None) -> bool:
-        """Send the first form of this name that a person can send, with what is typed, or empty."""
+        """Send the first form of this name that a person can send, with these texts or empty.
+
+        Returns whether there was one.
+        """
         for element in self.senders().get(key, []):
             if self.reach(element):
                 fill(element, typed)
@@ -150,16 +156,16 @@ class Walk:
         return False
 
     def senders(self) -> dict[str, list[Locator]]:
-        """Return {form: what sends it} of the page as it is now."""
+        """Return {form: the elements that send it} of the page as it is now."""
         found: dict[str, list[Locator]] = defaultdict(list)
-        everything = self.page.locator("button, input")
+        elements = self.page.locator("button, input")
         for one in self.page.evaluate(SENDERS, self.scripted):
             key = key_of(one["method"], one["address"], one.get("name", ""), one.get("value", ""))
-            found[key].append(everything.nth(one["number"]))
+            found[key].append(elements.nth(one["number"]))
         return found
 
     def reach(self, element: Locator) -> bool:
-        """Whether a person can press it, once what hides it is open and what it needs is ticked."""
+        """Open what hides the element and tick what it needs. Returns whether it can be pressed."""
         if not element.is_visible() or not element.is_enabled():
             tick(element)
         opener = element.evaluate_handle(OPENER, self.scripted).as_element()
@@ -167,47 +173,48 @@ class Walk:
             opener.click()
         return element.is_visible() and element.is_enabled()
 
-    def sees(self, sentence: str, selector: str) -> bool:
-        """Whether the sentence stands in the window, in an element of this kind."""
+    def shows(self, sentence: str, selector: str) -> bool:
+        """Whether the sentence is visible in an element at this selector."""
         try:
-            return sentence in seen_text(self.page, selector)
-        except Error:  # the page gives way to the next one
+            return sentence in visible_text(self.page, selector)
+        except Error:  # the next page is replacing this one
             return False
 
-    def sees_an_error(self) -> bool:
-        """Whether something in the window says what is wrong: the page, or the browser itself."""
+    def shows_an_error(self) -> bool:
+        """Whether the page, or the browser itself, says what is wrong with the form."""
         try:
-            return bool(seen_text(self.page, ERRORS)) or self.page.evaluate(REFUSED_HERE)
-        except Error:  # the page gives way to the next one
+            return bool(visible_text(self.page, ERRORS)) or self.page.evaluate(IS_REFUSED)
+        except Error:  # the next page is replacing this one
             return False
 
 
 def fill(element: Locator, typed: Fields | None) -> None:
-    """Write into the fields of its form: what is typed there where nothing stands, or nothing."""
+    """Type these texts into the empty fields of the element's form, or empty all its fields."""
     for field in fields_of(element):
         if field.get_attribute("type") in CHOSEN:
             continue
-        words = (typed or {}).get(field.get_attribute("name") or "")
+        text = (typed or {}).get(field.get_attribute("name") or "")
         if typed is None:
             field.fill("")
-        elif words is not None and not field.input_value():
-            field.fill(words if isinstance(words, str) else words())
+        elif text is not None and not field.input_value():
+            field.fill(text if isinstance(text, str) else text())
 
 
 def tick(element: Locator) -> None:
-    """Choose what the form is about."""
+    """Tick every box of the element's form."""
     for field in fields_of(element):
         if field.get_attribute("type") == "checkbox":
             field.check()
 
 
 def fields_of(element: Locator) -> list[ElementHandle]:
-    """Return the fields that a person sees of the element's form."""
+    """Return the visible fields of the element's form."""
     fields = element.evaluate_handle(FIELDS).get_properties().values()
     return [field for field in map(JSHandle.as_element, fields) if field]
 
 
 def copy_of_database() -> sqlite3.Connection:
+    """Copy the tests' SQLite database into memory."""
     connection.ensure_connection()
     copy = sqlite3.connect(":memory:")
     connection.connection.backup(copy)

@@ -1,4 +1,4 @@
-"""The API's reference in a real browser, under its policy: nothing refused, nothing asked of anybody else."""
+"""The API's reference works in a browser under its policy and asks no other host for anything."""
 
 import re
 
@@ -53,8 +53,8 @@ def test_swagger_ui_tries_out_the_api_with_a_token(site, page, asked):
 @pytest.mark.parametrize(
     ("scheme", "ground"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(28, 32, 34)")]
 )
-def test_swagger_ui_follows_the_readers_light(site, visitor, scheme, ground):
-    page = visitor(color_scheme=scheme)
+def test_swagger_ui_follows_the_color_scheme(site, open_window, scheme, ground):
+    page = open_window(color_scheme=scheme)
     page.goto(f"{site.url}/api/schema/swagger-ui/")
     expect(page.get_by_role("heading", name="EventFlow")).to_be_visible()
     assert page.evaluate(GROUND) == ground

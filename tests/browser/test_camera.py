@@ -1,4 +1,4 @@
-"""The door's camera, in a real browser whose camera plays real QR codes."""
+"""The camera of the check-in page, in a browser whose camera plays films of QR codes."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import qrcode
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, STAYS_HOME, until
+from tests.browser.conftest import NO_BACKGROUND_TRAFFIC, PHONE, until
 from tests.support.factories import make_event, make_people, make_reservation
 from tickets.checkin import admission
 from tickets.ticket import signature
@@ -23,7 +23,10 @@ ALLOWED = "--use-fake-ui-for-media-stream"
 
 
 def film(path, pictures, *, seconds=1.2, blank=0.3):
-    """What the camera sees: one picture after the other, with nothing in between (Motion JPEG, of which Chromium plays 30 frames a second)."""
+    """Write a film for the camera: one picture after the other, and an empty one after each.
+
+    It is Motion JPEG, of which Chromium plays 30 frames a second.
+    """
     nothing = Image.new("L", (WIDTH, HEIGHT), 200)
     with path.open("wb") as file:
         for picture in pictures:
@@ -34,7 +37,10 @@ def film(path, pictures, *, seconds=1.2, blank=0.3):
 
 
 def shown(text, *, size=380, turned=0, light=1.0, noise=0):
-    """A phone that is held up to the camera: how large in pixels, turned by how many degrees, in how much light, with how much noise."""
+    """Draw a phone with this code before the camera.
+
+    Its size is in pixels, its turn in degrees; it has so much light, and so much noise.
+    """
     code = (
         qrcode.make(text, border=4)
         .get_image()
@@ -50,8 +56,11 @@ def shown(text, *, size=380, turned=0, light=1.0, noise=0):
 
 
 @pytest.fixture
-def door(site, chromium, complaints, log_in, tmp_path):
-    """Opens the check-in page on a phone whose camera sees these texts, or pictures, again and again; or whose camera is `refused`."""
+def door(site, chromium, page_errors, log_in, tmp_path):
+    """Opens the check-in page on a phone with a camera, which may be `refused`.
+
+    The camera sees the codes of these texts, or these pictures, again and again.
+    """
     opened = []
 
     def at(event, texts, *, refused=False, **times):
@@ -63,7 +72,12 @@ def door(site, chromium, complaints, log_in, tmp_path):
         path = next(
             filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
         )
-        arguments = ["--no-sandbox", *STAYS_HOME, *CAMERA, *([] if refused else [ALLOWED])]
+        arguments = [
+            "--no-sandbox",
+            *NO_BACKGROUND_TRAFFIC,
+            *CAMERA,
+            *([] if refused else [ALLOWED]),
+        ]
         arguments.append(f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
         browser = chromium.browser_type.launch(executable_path=path, args=arguments)
         opened.append(browser)
@@ -71,7 +85,7 @@ def door(site, chromium, complaints, log_in, tmp_path):
             base_url=site.url, **PHONE, permissions=[] if refused else ["camera"], locale="en-GB"
         )
         page = context.new_page()
-        complaints.listen_to(page)
+        page_errors.listen_to(page)
         log_in(page, event.organizer)
         page.goto(f"/organizer/events/{event.pk}/check-in/")
         return page
@@ -81,7 +95,7 @@ def door(site, chromium, complaints, log_in, tmp_path):
         browser.close()
 
 
-def test_codes_in_view_are_let_in_one_after_another(door):
+def test_camera_checks_in_codes_one_after_another(door):
     event = make_event()
     tickets = [make_reservation(event, status="confirmed").tickets.get() for _ in range(4)]
     page = door(event, [signature.sign(ticket) for ticket in tickets])
@@ -106,7 +120,7 @@ HARD = {
 }
 
 
-def test_codes_that_are_hard_to_see_are_let_in(door):
+def test_camera_reads_codes_that_are_hard_to_see(door):
     event = make_event()
     tickets = {how: make_reservation(event, status="confirmed").tickets.get() for how in HARD}
     door(event, [shown(signature.sign(ticket), **HARD[how]) for how, ticket in tickets.items()])
@@ -122,7 +136,7 @@ def test_codes_that_are_hard_to_see_are_let_in(door):
 
 
 def cropped(text, ground, turned):
-    """A screenshot that was cut along the code, without the white edge, on a ground of this grey."""
+    """A picture of the code without its white edge, on a background of this grey."""
     code = qrcode.make(text, border=0).get_image().convert("L").resize((320, 320))
     code = code.rotate(turned, expand=True, fillcolor=ground)
     picture = Image.new("L", (WIDTH, HEIGHT), ground)
@@ -130,7 +144,7 @@ def cropped(text, ground, turned):
     return picture
 
 
-def test_codes_that_were_cut_without_their_white_edge_are_let_in(door):
+def test_camera_reads_codes_without_their_white_edge(door):
     event = make_event()
     # The grey of the ground, and by how many degrees the phone is turned.
     hows = [(0, 0), (0, 30), (40, 3), (120, 3)]
@@ -148,15 +162,17 @@ def has_entered(ticket):
     return ticket.is_used
 
 
-def test_tip_says_what_to_do_when_no_code_is_read(door):
+def test_camera_tip_says_what_to_do_when_no_code_is_read(door):
     page = door(make_event(), [Image.new("L", (WIDTH, HEIGHT), 90)], blank=0)
     expect(page.locator(".door__tip")).to_have_text("Point the camera at the QR code")
     expect(page.locator(".door__tip")).to_contain_text("white edge around the code")
 
 
-# Looks at every frame of the camera: from when a code is in view (its picture is darker than the empty one), and from when an answer is.
+# Notes from which frame of the camera a code is in view (its picture is darker than the empty
+# one), and from which a result is.
 WATCH = """() => {
-  const video = document.querySelector("video"), canvas = new OffscreenCanvas(32, 24), pen = canvas.getContext("2d", {willReadFrequently: true});
+  const video = document.querySelector("video"), canvas = new OffscreenCanvas(32, 24);
+  const pen = canvas.getContext("2d", {willReadFrequently: true});
   let since, answered = true;
   window.took = [];
   new MutationObserver(() => {
@@ -176,7 +192,7 @@ WATCH = """() => {
 
 
 @pytest.mark.skipif(not os.environ.get("LONG"), reason="three minutes: LONG=1 runs it")
-def test_hundred_tickets_are_let_in_each_in_half_a_second(door):
+def test_camera_checks_in_a_hundred_tickets_in_half_a_second_each(door):
     event = make_event(seats_limit=100)
     for person in make_people(100):
         event.refresh_from_db()
@@ -203,8 +219,8 @@ def test_hundred_tickets_are_let_in_each_in_half_a_second(door):
     assert took[len(took) // 2] < 500
 
 
-def test_what_is_not_a_ticket_of_this_event_is_told_and_the_camera_goes_on(door, complaints):
-    complaints.expected.append("the server responded with a status of 409")
+def test_camera_goes_on_after_a_code_of_another_event(door, page_errors):
+    page_errors.expected.append("the server responded with a status of 409")
     event = make_event()
     other = make_reservation(status="confirmed").tickets.get()
     page = door(event, [signature.sign(other)])
@@ -215,7 +231,7 @@ def test_what_is_not_a_ticket_of_this_event_is_told_and_the_camera_goes_on(door,
     assert not other.is_used
 
 
-def test_a_guest_who_was_let_in_is_taken_back_within_reach(door):
+def test_check_in_can_be_undone_beside_its_result(door):
     event = make_event()
     ticket = make_reservation(event, status="confirmed").tickets.get()
     page = door(event, [signature.sign(ticket)])
@@ -226,7 +242,7 @@ def test_a_guest_who_was_let_in_is_taken_back_within_reach(door):
     assert not ticket.is_used
 
 
-def test_refused_camera_says_what_to_press_and_names_can_still_be_searched(door):
+def test_refused_camera_says_what_to_press_and_leaves_the_search(door):
     event = make_event()
     page = door(event, ["anything"], refused=True)
     page.get_by_role("button", name="Use the camera").click()
@@ -237,9 +253,9 @@ def test_refused_camera_says_what_to_press_and_names_can_still_be_searched(door)
     expect(page.get_by_role("searchbox")).to_be_focused()
 
 
-def test_without_a_camera_it_says_so_and_the_code_can_be_typed(visitor, log_in):
+def test_missing_camera_is_named_and_codes_can_be_typed(open_window, log_in):
     event = make_event()
-    page = visitor(**PHONE)
+    page = open_window(**PHONE)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/check-in/")
     page.get_by_role("button", name="Use the camera").click()
@@ -247,7 +263,7 @@ def test_without_a_camera_it_says_so_and_the_code_can_be_typed(visitor, log_in):
     expect(page.locator("#code")).to_be_visible()
 
 
-# --- What a person sees -----------------------------------------------------------------------------------------------
+# --- What a person sees ---------------------------------------------------------------------------
 
 SIZES = {
     "phone": (390, 844),
@@ -259,25 +275,34 @@ SIZES = {
 SEEN = (205, 60, 160)
 # The rectangles of the picture, and of what can be pressed with whatever lies over its middle.
 LAYOUT = """() => {
-  const box = (element) => { const {x, y, width, height} = element.getBoundingClientRect(); return {x, y, width, height}; };
+  const box = (element) => {
+    const {x, y, width, height} = element.getBoundingClientRect();
+    return {x, y, width, height};
+  };
   const video = document.querySelector("video"), {x, y, width, height} = box(video);
   const middle = document.elementFromPoint(x + width / 2, y + height / 2);
   const covered = [];
-  for (const control of document.querySelectorAll("main :is(a, button, input:not([type=hidden]))")) {
-    if (!control.checkVisibility() || (document.querySelector("#result > *") && !control.closest("#result"))) continue;
+  const controls = "main :is(a, button, input:not([type=hidden]))";
+  for (const control of document.querySelectorAll(controls)) {
+    const isBehindResult = document.querySelector("#result > *") && !control.closest("#result");
+    if (!control.checkVisibility() || isBehindResult) continue;
     control.scrollIntoView({block: "nearest"});
-    const place = box(control), found = document.elementFromPoint(place.x + place.width / 2, place.y + place.height / 2);
+    const {x, y, width, height} = box(control);
+    const found = document.elementFromPoint(x + width / 2, y + height / 2);
     const name = control.ariaLabel || control.textContent.trim() || control.id;
-    if (place.height < 24 || !found || !control.contains(found)) covered.push(`${name}: ${found?.outerHTML.slice(0, 60)}`);
+    if (height < 24 || !found || !control.contains(found)) {
+      covered.push(`${name}: ${found?.outerHTML.slice(0, 60)}`);
+    }
   }
   scrollTo(0, 0);
   const wide = document.documentElement.scrollWidth > innerWidth;
-  return {video: {x, y, width, height}, middle: Boolean(middle?.closest(".door__camera")), covered, wide};
+  const isCamera = Boolean(middle?.closest(".door__camera"));
+  return {video: {x, y, width, height}, middle: isCamera, covered, wide};
 }"""
 
 
 def seen_on(page, rectangle):
-    """Which part of the rectangle shows what the camera sees, and whether its middle does."""
+    """The part of the rectangle that shows the camera's picture, and whether its middle does."""
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     left, top = int(rectangle["x"]), int(rectangle["y"])
     part = picture.crop((left, top, left + int(rectangle["width"]), top + int(rectangle["height"])))
@@ -293,13 +318,14 @@ def camera_on(door, event):
     expect(page.locator(".door__camera")).to_be_visible()
     until(
         page,
-        "document.querySelector('video').readyState > 2 && document.querySelector('video').currentTime > 0.2",
+        """document.querySelector("video").readyState > 2
+          && document.querySelector("video").currentTime > 0.2""",
     )
     return page
 
 
-def test_camera_fills_the_phone_and_nothing_lies_over_its_picture(door, complaints):
-    complaints.expected += [
+def test_camera_fills_the_phone_and_is_not_covered(door, page_errors):
+    page_errors.expected += [
         "ERR_INTERNET_DISCONNECTED",
         "[object Event]",
         "Failed to load resource",
@@ -327,8 +353,8 @@ def test_camera_fills_the_phone_and_nothing_lies_over_its_picture(door, complain
     expect(page.locator("#door-state")).to_contain_text("Offline")
 
 
-def test_code_is_typed_over_the_picture_and_every_answer_is_in_reach(door, complaints):
-    complaints.expected.append("the server responded with a status of 409")
+def test_code_sheet_covers_the_picture_and_keeps_results_in_reach(door, page_errors):
+    page_errors.expected.append("the server responded with a status of 409")
     event = make_event()
     used = make_reservation(event, status="confirmed").tickets.get()
     admission.check_in(used.reservation, by=event.organizer)
@@ -356,7 +382,7 @@ def test_code_is_typed_over_the_picture_and_every_answer_is_in_reach(door, compl
             assert page.evaluate(LAYOUT)["middle"]
 
 
-def test_sheet_closes_and_the_picture_is_whole_again(door):
+def test_code_sheet_closes_and_uncovers_the_picture(door):
     page = camera_on(door, make_event())
     page.get_by_role("link", name="Type a code").click()
     page.get_by_role("button", name="Back to the camera").click()
@@ -366,7 +392,7 @@ def test_sheet_closes_and_the_picture_is_whole_again(door):
     assert middle and share > 0.7
 
 
-def test_self_test_says_that_only_the_sound_waits_for_a_press(door):
+def test_self_test_says_that_only_sound_needs_a_press(door):
     event = make_event()
     page = door(event, [signature.sign(make_reservation(event, status="confirmed").tickets.get())])
     page.goto(f"/organizer/events/{event.pk}/check-in/ready/")

@@ -1,4 +1,4 @@
-"""A connection that is lost shows, and heals; a page that can't be reached says so; other clocks are told beside the event's own."""
+"""What a page shows without a connection, and the reader's own time beside that of an event."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +11,8 @@ from tests.support.factories import make_event, make_person
 pytestmark = pytest.mark.once
 
 
-def test_a_lost_connection_shows_and_heals(page, complaints):
-    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
+def test_lost_connection_is_shown_until_it_is_back(page, page_errors):
+    page_errors.expected += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
     event = make_event()
     page.goto(event.get_absolute_url())
     line = page.locator("#connection")
@@ -23,9 +23,9 @@ def test_a_lost_connection_shows_and_heals(page, complaints):
     expect(line).to_be_hidden(timeout=15_000)
 
 
-def test_who_has_tickets_is_told_of_being_offline_in_their_language(visitor, log_in, complaints):
-    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
-    page, event = visitor(locale="pl-PL"), make_event()
+def test_offline_page_tells_ticket_holders_in_their_language(open_window, log_in, page_errors):
+    page_errors.expected += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
+    page, event = open_window(locale="pl-PL"), make_event()
     log_in(page, make_person(language="pl"))
     page.goto("/reservations/")
     page.evaluate("navigator.serviceWorker.ready")
@@ -48,9 +48,9 @@ def test_who_has_tickets_is_told_of_being_offline_in_their_language(visitor, log
         ("Asia/Tokyo", " (Sat 02:00–06:00 on your clock)"),
     ],
 )
-def test_the_readers_own_clock_is_told_where_it_differs(visitor, zone, said):
+def test_own_time_is_shown_where_it_differs(open_window, zone, said):
     event = make_event(start_time=datetime(2027, 12, 10, 17, tzinfo=UTC))
-    page = visitor(timezone_id=zone)
+    page = open_window(timezone_id=zone)
     page.goto(event.get_absolute_url())
     expect(page.locator("#reservation")).to_be_visible()
     assert page.locator(".own-time").inner_text() == said
@@ -66,23 +66,23 @@ def test_the_readers_own_clock_is_told_where_it_differs(visitor, zone, said):
         ("2027-06-05T16:00Z", 31, "Europe/London", " (17:00–Sun 24:00 on your clock)"),
         ("2027-06-05T16:00Z", 20, "Asia/Tokyo", " (Sun 01:00–21:00 on your clock)"),
         ("2027-06-05T16:00Z", 168, "Asia/Tokyo", " (Sun 01:00–Sun, Jun 13 01:00 on your clock)"),
-        # The clocks of Warsaw go back that night, those of Lagos never: the same start, another end.
+        # Warsaw's clocks go back that night, those of Lagos never: the same start, another end.
         ("2027-10-30T22:00Z", 12, "Africa/Lagos", " (Sat 23:00–Sun 11:00 on your clock)"),
         ("2027-10-30T16:00Z", 18, "Africa/Lagos", " (17:00–Sun 11:00 on your clock)"),
     ],
 )
-def test_own_clock_names_the_day_of_an_end_on_another_day(visitor, start, length, zone, said):
+def test_own_time_names_the_day_of_an_end_on_another_day(open_window, start, length, zone, said):
     start = datetime.fromisoformat(start)
     event = make_event(start_time=start, end_time=start + timedelta(hours=length))
-    page = visitor(timezone_id=zone)
+    page = open_window(timezone_id=zone)
     page.goto(event.get_absolute_url())
     expect(page.locator("#reservation")).to_be_visible()
     assert page.locator(".own-time").inner_text() == said
 
 
-def test_sharing_copies_the_link_where_there_is_no_sheet(visitor):
+def test_sharing_copies_the_link_without_a_share_sheet(open_window):
     event = make_event()
-    page = visitor()
+    page = open_window()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(event.get_absolute_url())
     page.get_by_role("link", name="Share").locator("visible=true").click()

@@ -1,4 +1,4 @@
-"""No page of any role writes a line into the browser's console, raises an error, or asks for something that is not there."""
+"""No page writes into the browser's console, raises an error, or asks for a missing file."""
 
 import pytest
 from django.urls import reverse
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.once
 
 
 class Console:
-    """All that the pages of one window say, by the page that said it."""
+    """Collects what the pages of one window log, as `{path: lines}`."""
 
     def __init__(self, page) -> None:
         self.page, self.path, self.said = page, "", {}
@@ -39,7 +39,7 @@ class Console:
 
 
 def pages(dataset):
-    """Every page for everybody who may open it, once a role."""
+    """Yield (who, path) of every page, once for each role that may open it."""
     seen = set()
     for who, view, what, asked, *_ in visits(dataset):
         if isinstance(asked, str) and (who, view, asked) not in seen:
@@ -51,13 +51,13 @@ def pages(dataset):
             )
 
 
-def test_no_page_writes_into_the_console(visitor, log_in, complaints):
+def test_pages_write_nothing_into_the_console(open_window, log_in, page_errors):
     dataset = make_dataset()
-    complaints.expected.append("the server responded with a status of 4")
+    page_errors.expected.append("the server responded with a status of 4")
     consoles, found = {}, {}
     for who, path in pages(dataset):
         if who not in consoles:
-            consoles[who] = Console(visitor())
+            consoles[who] = Console(open_window())
             person = dataset["people"].get(who) if isinstance(who, str) else who
             if person:
                 log_in(consoles[who].page, person)

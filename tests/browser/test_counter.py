@@ -1,4 +1,4 @@
-"""The counter of a long text: it agrees with the form on the server, and speaks when little is left."""
+"""The counter of a long text agrees with the form on the server, and is read out near the end."""
 
 import pytest
 from playwright.sync_api import expect
@@ -24,7 +24,7 @@ def test_counter_counts_as_the_form_does(page, log_in):
     expect(counter.locator("[aria-hidden]")).to_have_text(f"Characters left: {left:,}")
 
 
-def test_counter_speaks_after_a_pause_when_little_is_left_and_cuts_nothing(page, log_in):
+def test_counter_is_read_out_when_little_is_left_and_cuts_nothing(page, log_in):
     event = make_event()
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/messages/")
@@ -38,9 +38,9 @@ def test_counter_speaks_after_a_pause_when_little_is_left_and_cuts_nothing(page,
     expect(body).to_have_value("a" * 5003)
 
 
-def test_without_a_script_no_counter_is_shown(visitor, log_in):
+def test_counter_is_hidden_without_a_script(open_window, log_in):
     event = make_event()
-    page = visitor(java_script_enabled=False)
+    page = open_window(java_script_enabled=False)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/messages/")
     expect(page.locator("[data-counts=id_body]")).to_be_hidden()

@@ -1,7 +1,7 @@
-"""A connection that dies without a close, as after sleep or a change of network: the page notices, says so, and comes back.
+"""A page notices a connection that died without a close, as after sleep, and reconnects.
 
-The relay between browser and server stops passing anything on. The page's clock is moved by the test, so nothing here waits for
-real heartbeats, and nothing depends on how fast the machine is.
+The relay between browser and server stops passing bytes on. The test moves the page's clock, so it
+waits for no real heartbeat and does not depend on the speed of the machine.
 """
 
 import re
@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from events.models import Event
 from tests.browser.conftest import until
-from tests.browser.frames import open_with_sockets, pause_after
+from tests.browser.frames import advance_clock, open_with_sockets
 from tests.support.factories import make_event
 from tests.support.server_process import serving
 from tests.support.tcp_relay import relay_to
@@ -36,7 +36,7 @@ WAKING = {
 
 @contextmanager
 def connected(page, path, log):
-    """The page behind a relay, after its first numbers, with a clock that the test moves."""
+    """Open the page behind a relay and wait for its first numbers; the test moves its clock."""
     with serving(log) as server, relay_to(server.port) as relay:
         page.clock.install()
         open_with_sockets(page, f"http://localhost:{relay.port}{path}")
@@ -45,10 +45,10 @@ def connected(page, path, log):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(
-    visitor, log_in, tmp_path, name
+def test_page_notices_a_dead_connection_within_forty_seconds_and_reconnects(
+    open_window, log_in, tmp_path, name
 ):
-    event, page = make_event(), visitor()
+    event, page = make_event(), open_window()
     log_in(page, event.organizer)
     number, line = page.locator(f"#live-{PAGES[name]}").first, page.locator("#connection")
     with connected(page, reverse(name, args=[event.pk]), tmp_path / "log") as relay:
@@ -59,7 +59,7 @@ def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(
         )
         page.clock.fast_forward(30_000)
         assert page.evaluate("document.documentElement.dataset.connection") == "open"
-        pause_after(page, 10)
+        advance_clock(page, 10)
         expect(page.locator("html")).to_have_attribute("data-connection", "lost")
         expect(line).to_be_visible()
         assert re.fullmatch(
@@ -73,19 +73,19 @@ def test_page_notices_a_dead_connection_within_forty_seconds_and_comes_back(
 
 
 @pytest.mark.parametrize("sign", WAKING)
-def test_page_comes_back_at_once_when_somebody_looks_again(visitor, tmp_path, sign):
-    event, page = make_event(), visitor()
+def test_page_reconnects_at_once_when_it_is_looked_at_again(open_window, tmp_path, sign):
+    event, page = make_event(), open_window()
     with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
         relay.stop_passing_on()
         Event.objects.filter(pk=event.pk).update(pending_count=3)
-        pause_after(page, 31)
+        advance_clock(page, 31)
         page.evaluate(WAKING[sign])
         expect(page.locator("#live-pending")).to_have_text("3")
         page.clock.resume()
 
 
-def test_page_that_heard_something_lately_keeps_its_connection(visitor, tmp_path):
-    event, page = make_event(), visitor()
+def test_page_with_recent_frames_keeps_its_connection(open_window, tmp_path):
+    event, page = make_event(), open_window()
     with connected(page, event.get_absolute_url(), tmp_path / "log"):
         page.clock.fast_forward(20_000)
         for sign in WAKING.values():
@@ -93,15 +93,15 @@ def test_page_that_heard_something_lately_keeps_its_connection(visitor, tmp_path
         assert page.evaluate("sockets.length") == 1
 
 
-def test_page_gives_up_a_dead_connection_once(visitor, tmp_path):
-    event, page = make_event(), visitor()
+def test_page_replaces_a_dead_connection_once(open_window, tmp_path):
+    event, page = make_event(), open_window()
     with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
         relay.stop_passing_on()
-        pause_after(page, 31)
+        advance_clock(page, 31)
         page.evaluate(WAKING["focus"])
         page.clock.resume()
         until(page, "sockets.length === 2 && sockets[1].readyState === 1")
-        # The browser learns minutes later that the dead one is closed. That must not cost the living one.
+        # Minutes later the browser learns that the dead one is closed; the new one must stay.
         page.evaluate("sockets[0].dispatchEvent(new CloseEvent('close', { code: 1006 }))")
         page.clock.fast_forward(20_000)
         assert page.evaluate("sockets.slice(1).map(socket => socket.readyState)") == [1]

@@ -1,65 +1,68 @@
-"""The editor as an organizer sees it: what stays in sight, and what it asks before guests get a mail."""
+"""The editor of an event in a browser: its sticky buttons, and what it asks before it mails."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.seen import expect_on_screen, expect_seen
+from tests.browser.visibility import expect_in_window, expect_visible
 from tests.support.factories import make_event, make_organizer, make_reservation
 
 pytestmark = pytest.mark.once
-ROWS = """(bar) => new Set([...bar.children].filter((one) => one.checkVisibility()).map((one) => one.offsetTop)).size"""
+ROWS = """(bar) => {
+  const buttons = [...bar.children].filter((one) => one.checkVisibility());
+  return new Set(buttons.map((one) => one.offsetTop)).size;
+}"""
 
 
 @pytest.mark.parametrize("width", [320, 390])
 @pytest.mark.parametrize("status", ["draft", "published"])
-def test_buttons_that_stay_in_sight_take_one_row_on_a_polish_phone(visitor, log_in, status, width):
+def test_sticky_buttons_take_one_row_on_a_polish_phone(open_window, log_in, status, width):
     event = make_event(status=status, organizer=make_organizer(language="pl"))
-    page = visitor(**PHONE | {"viewport": {"width": width, "height": 844}}, locale="pl-PL")
+    page = open_window(**PHONE | {"viewport": {"width": width, "height": 844}}, locale="pl-PL")
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/edit/")
     bar = page.locator(".action-bar")
     assert (bar.evaluate(ROWS), bar.bounding_box()["height"] <= 80) == (1, True)
     cancel = page.get_by_role("link", name="Odwołaj wydarzenie")
     expect(cancel).to_have_count(1)
-    expect_seen(cancel)
+    expect_visible(cancel)
     cancel.click()
-    expect_on_screen(page.get_by_role("heading", name="Odwołać wydarzenie"))
+    expect_in_window(page.get_by_role("heading", name="Odwołać wydarzenie"))
 
 
 @pytest.mark.parametrize("scripted", [True, False])
-def test_move_of_an_event_with_guests_is_asked_about(visitor, log_in, complaints, scripted):
-    complaints.expected.append("the server responded with a status of 422")
+def test_moving_an_event_with_guests_asks_first(open_window, log_in, page_errors, scripted):
+    page_errors.expected.append("the server responded with a status of 422")
     event = make_reservation(make_event(location="Ruska 46c"), status="confirmed").event
-    page = visitor(**PHONE, java_script_enabled=scripted)
+    page = open_window(**PHONE, java_script_enabled=scripted)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/edit/")
     page.get_by_label("Place").fill("Hubska 44")
     save = page.get_by_role("button", name="Save changes")
     save.click()
-    expect_on_screen(
+    expect_in_window(
         page.get_by_text("Not saved yet: 1 guest will get a mail about the new time or place.")
     )
-    expect_on_screen(page.get_by_text("Ruska 46c"))
+    expect_in_window(page.get_by_text("Ruska 46c"))
     page.get_by_label("Yes, change it and tell them").check()
     save.click()
-    expect_on_screen(page.get_by_text("Saved. 1 guest gets a mail about the change."))
+    expect_in_window(page.get_by_text("Saved. 1 guest gets a mail about the change."))
     event.refresh_from_db()
     assert event.location == "Hubska 44"
 
 
 def asked_on_the_way_to(page, address):
-    """Whether the browser asks before it leaves for this address; it goes all the same."""
+    """Go to this address. Returns whether the browser asked before it left the page."""
     asked = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.goto(address)
     return asked == ["beforeunload"]
 
 
-def test_leaving_asks_only_where_something_is_not_saved(visitor, log_in, complaints):
-    complaints.expected.append("the server responded with a status of 422")
+def test_leaving_the_editor_asks_only_about_unsaved_changes(open_window, log_in, page_errors):
+    page_errors.expected.append("the server responded with a status of 422")
     event = make_event(status="draft")
-    page = visitor()
+    page = open_window()
     log_in(page, event.organizer)
     address = f"/organizer/events/{event.pk}/edit/"
     page.goto(address)
@@ -70,7 +73,7 @@ def test_leaving_asks_only_where_something_is_not_saved(visitor, log_in, complai
     # A refusal saves nothing.
     page.get_by_label("Title").fill("")
     page.get_by_role("button", name="Save draft").click()
-    expect_seen(page.locator(".error-summary"))
+    expect_visible(page.locator(".error-summary"))
     assert asked_on_the_way_to(page, address)
     page.get_by_label("Title").fill("Night Print 2")
     page.get_by_role("button", name="Save draft").click()

@@ -1,10 +1,10 @@
-"""What a guest sees of the page of one event, on a phone and on a desk."""
+"""What a guest sees on the page of an event, on a phone and on a desktop."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.seen import expect_seen
+from tests.browser.visibility import expect_visible
 from tests.support.factories import make_event, make_person, make_reservation
 
 pytestmark = pytest.mark.once
@@ -12,23 +12,23 @@ pytestmark = pytest.mark.once
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 @pytest.mark.parametrize("status", ["published", "cancelled"])
-def test_everybody_reads_the_contact_of_an_event(visitor, size, status):
+def test_contact_of_an_event_is_shown_to_everybody(open_window, size, status):
     event = make_event(contact_email="studio@example.org", status=status)
-    page = visitor(**size)
+    page = open_window(**size)
     page.goto(event.get_absolute_url())
     contact = page.get_by_role("link", name="Write to the organizer: studio@example.org")
     expect(contact).to_have_count(1)
     expect(contact).to_have_attribute("href", "mailto:studio@example.org")
-    expect_seen(contact)
+    expect_visible(contact)
 
 
-def test_without_a_contact_there_is_nothing_to_write_to(page):
+def test_missing_contact_shows_no_address(page):
     page.goto(make_event().get_absolute_url())
     expect(page.get_by_role("link", name="Share")).to_be_visible()
     expect(page.locator("a[href^='mailto:']:not([data-share])")).to_have_count(0)
 
 
-def test_paragraphs_of_a_description_stand_apart(page):
+def test_paragraphs_of_a_description_are_separated(page):
     page.goto(make_event(description="We carve.\n\nThen we print.").get_absolute_url())
     first, second = (paragraph.bounding_box() for paragraph in page.locator(".prose p").all())
     assert second["y"] - (first["y"] + first["height"]) >= 12
@@ -46,7 +46,7 @@ def test_reserving_writes_nothing_into_the_console(page, log_in):
     assert said == []
 
 
-def test_dialog_names_what_a_guest_keeps(page, log_in):
+def test_cancel_dialog_names_what_a_guest_gives_up(page, log_in):
     guest = make_reservation(status="confirmed")
     log_in(page, guest.person)
     page.goto(guest.event.get_absolute_url())

@@ -1,7 +1,7 @@
-"""Every form of the site, sent with and without a script: a person sees what became of it.
+"""Sends every form of the site, with and without a script, and looks for its visible result.
 
-The forms are found by opening every page as everybody who may, and on each page that an answer
-shows. A form that is not in SEEN fails, and so does one of SEEN that is found nowhere.
+The forms are found by opening every page as every person, and on each page that an answer shows.
+A form that is not in SEEN fails, and so does one of SEEN that is found nowhere.
 """
 
 import time
@@ -21,8 +21,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from tests.browser.forms import Fields, Walk, Way, copy_of_database, find_ways
-from tests.browser.seeing import FEEDBACK, seen_text
+from tests.browser.forms import Fields, FormSteps, FormWindow, copy_of_database, find_steps
+from tests.browser.visibility import FEEDBACK, visible_text
 from tests.support import sessions
 from tests.support.factories import PASSWORD
 from tests.support.full_dataset import Dataset, make_dataset
@@ -33,15 +33,15 @@ from tickets.views.checkin import access
 pytestmark = pytest.mark.once
 
 RESET_KEY = r"/^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$"
-# What needs more than a press, or is a form in one of the two only, is tested elsewhere.
+# {form: why another file tests it}
 ELSEWHERE = {
     "/accounts/2fa/webauthn/login/": "needs an authenticator: test_passkeys.py",
     "/accounts/2fa/webauthn/add/": "needs an authenticator: test_passkeys.py",
     # With a script it is a button of htmx and no form.
-    "/organizer/events/<int:pk>/queue/undo/": "test_queue_deeds.py, test_without_script.py",
+    "/organizer/events/<int:pk>/queue/undo/": "test_queue_decisions.py, test_without_script.py",
 }
-# {form: what is read in the window after it was sent, with a script and without}. To set up an app
-# takes the key that the page shows, so that its code is wrong here; test_second_factor.py has it.
+# {form: the text that is visible after it was sent, with a script and without}. Setting up an app
+# needs the key that the page shows, so its code is wrong here; test_second_factor.py has that.
 SEEN = {
     "GET /": "Nothing matches “ ψψ ”",
     "GET /administration/roles/": "0 people",
@@ -107,9 +107,9 @@ SEEN = {
     "/reservations/<int:pk>/cancel/": "You left the queue.",
     "/reservations/leave/<str:token>/": "Your reservation is cancelled",
 }
-# Without a script a page asks these questions first, in a form of the same name.
+# {form: the question that a page asks first without a script, in a form of the same name}
 ASKED_FIRST = {"/organizer/events/<int:pk>/queue/reject/": "Reject 1 reservation?"}
-# What is typed where nothing stands, by the name of the field.
+# {name of a field: what is typed into it when it is empty}
 TYPED: Fields = {
     "body": "Bring a coat.",
     "called": "Kuba",
@@ -132,7 +132,7 @@ TYPED: Fields = {
     "title": "Night print",
 }
 
-# The event at which a form is sent, where not every event lets it succeed.
+# {form: the event at which it is sent}, where not every event lets it succeed.
 AT = {
     "/organizer/events/<int:pk>/check-in/": "today",
     "/organizer/events/<int:pk>/messages/ action=preview": "confirmed",
@@ -142,15 +142,15 @@ AT = {
     "/organizer/reservations/<int:pk>/confirm/": "confirmed",
 }
 PATIENCE_SECONDS = 60
-# What htmx logs when a newer search takes the place of one that is under way.
+# What htmx logs when a newer search replaces one that is under way.
 REPLACED = ["htmx:sendAbort", "htmx:afterRequest"]
 
 
 def typed_in(dataset: Dataset) -> dict[str, Fields]:
-    """Return {form: what is typed into it}, where it is about this data set."""
+    """Return {form: what is typed into it} for forms whose texts depend on the data set."""
     people, of = dataset["people"], dataset["of"]
     app = people["with an app"].authenticator_set.get(type=Authenticator.Type.RECOVERY_CODES)
-    # Unlike what the app shows, it is new each time that the database is brought back.
+    # Unlike the app's code, it is unused again whenever the database is restored.
     code = RecoveryCodes(app).get_unused_codes()[0]
     return {
         "/accounts/login/": {"login": people["with an app"].email},
@@ -161,7 +161,7 @@ def typed_in(dataset: Dataset) -> dict[str, Fields]:
 
 
 def more_pages(dataset: Dataset) -> Iterator[tuple[str, str]]:
-    """Yield who opens what, where `visits` does not: a mailed link, and a question on its own."""
+    """Yield (who, path) of pages that `visits` lacks: a mailed link, and a question's own page."""
     person = dataset["people"]["nobody"]
     token = default_token_generator.make_token(person)
     args = [user_pk_to_url_str(person), token]
@@ -170,31 +170,37 @@ def more_pages(dataset: Dataset) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
-    """What is made and found once for all tests of this file."""
+def shared() -> dict[str, Any]:
+    """What is made once for all tests of this file."""
     return {}
 
 
 @pytest.fixture
-def dataset(site, kept) -> Dataset:
-    """A data set in which nothing happens by itself: no mail waits, no minute of grace ends."""
-    if not kept:
+def dataset(site, shared) -> Dataset:
+    """The data set, restored for each test. Nothing in it changes by itself: no mail is waiting."""
+    if not shared:
         dataset = make_dataset()
         waiting = dataset["said"]["waiting"]
         later = timezone.now() + timedelta(hours=1)
         type(waiting).objects.filter(pk=waiting.pk).update(leaves_at=later)
         opened = sessions_of(dataset)
         DBTaskResult.objects.all().delete()
-        ways, asking = find_ways(dataset, more_pages(dataset))
-        ways["/organizer/events/<int:pk>/check-in/ready/"] = [way_to_ready(dataset)]
+        steps_to, needing_text = find_steps(dataset, more_pages(dataset))
+        steps_to["/organizer/events/<int:pk>/check-in/ready/"] = [steps_to_ready(dataset)]
         database = copy_of_database()
-        kept.update(dataset=dataset, sessions=opened, database=database, ways=ways, asking=asking)
-    kept["database"].backup(connection.connection)
-    return kept["dataset"]
+        shared.update(
+            dataset=dataset,
+            sessions=opened,
+            database=database,
+            steps_to=steps_to,
+            needing_text=needing_text,
+        )
+    shared["database"].backup(connection.connection)
+    return shared["dataset"]
 
 
 def sessions_of(dataset: Dataset) -> dict[str, str]:
-    """Log everybody in, in two browsers; return the second, the organizer's phone at a door."""
+    """Log each person in, in two browsers. Returns the second sessions; the owner's is a device."""
     opened = {}
     for who, person in dataset["people"].items():
         sessions.log_in(Client(), person)
@@ -206,82 +212,91 @@ def sessions_of(dataset: Dataset) -> dict[str, str]:
     return opened
 
 
-def way_to_ready(dataset: Dataset) -> Way:
-    """Return the way to what only a phone at a door is asked."""
+def steps_to_ready(dataset: Dataset) -> FormSteps:
+    """The steps to a form that only a registered device is shown."""
     path = reverse("tickets:ready", args=[dataset["events"]["today"].pk])
-    return Way("owner", path, ("/organizer/events/<int:pk>/check-in/ready/",))
+    return FormSteps("owner", path, ("/organizer/events/<int:pk>/check-in/ready/",))
 
 
 @pytest.fixture
-def ways(dataset, kept) -> dict[str, list[Way]]:
-    return {key: ways for key, ways in kept["ways"].items() if key not in ELSEWHERE}
+def steps_to(dataset, shared) -> dict[str, list[FormSteps]]:
+    """{form: the steps to it} of all forms that this file tests."""
+    return {key: found for key, found in shared["steps_to"].items() if key not in ELSEWHERE}
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
-def walk(request, dataset, kept, visitor) -> Iterator[Walk]:
-    page = visitor(java_script_enabled=request.param)
-    walk = Walk(page, kept["sessions"], kept["database"], scripted=request.param)
-    yield walk
-    walk.start(Way("visitor", "/offline/", ()))
+def window(request, dataset, shared, open_window) -> Iterator[FormWindow]:
+    page = open_window(java_script_enabled=request.param)
+    window = FormWindow(page, shared["sessions"], shared["database"], scripted=request.param)
+    yield window
+    window.start(FormSteps("visitor", "/offline/", ()))
 
 
-def test_form_shows_what_became_of_it(dataset, ways, walk, complaints):
-    complaints.expected += ["the server responded with a status of 4", *REPLACED]
-    typed, todo, unseen = typed_in(dataset), sorted(ways), {}
+def test_form_shows_its_result(dataset, steps_to, window, page_errors):
+    page_errors.expected += ["the server responded with a status of 4", *REPLACED]
+    typed, todo, unseen = typed_in(dataset), sorted(steps_to), {}
     for key in todo:
         if key not in SEEN:
-            unseen[key] = f"not in SEEN: {ways[key][0]}"
+            unseen[key] = f"not in SEEN: {steps_to[key][0]}"
             continue
-        way = next((way for way in fitting(dataset, ways[key]) if send(walk, way, typed)), None)
-        if way is None or not shows(walk, SEEN[key]):
-            unseen[key] = f"{way or ways[key]}, {walk.page.url}: {seen_text(walk.page)}"
-        elif news := [new for new in walk.senders() if new not in ways | ELSEWHERE]:
-            ways |= {new: [Way(way.who, way.path, (*way.keys, new))] for new in news}
-            todo += news
+        fitting = fitting_steps(dataset, steps_to[key])
+        steps = next((steps for steps in fitting if send(window, steps, typed)), None)
+        if steps is None or not shows(window, SEEN[key]):
+            unseen[key] = describe(window, steps or steps_to[key])
+        elif new := [key for key in window.senders() if key not in steps_to | ELSEWHERE]:
+            for form in new:
+                steps_to[form] = [FormSteps(steps.who, steps.path, (*steps.keys, form))]
+            todo += new
     assert not unseen, lines(unseen)
-    assert set(SEEN) == set(ways)
+    assert set(SEEN) == set(steps_to)
 
 
-def fitting(dataset: Dataset, ways: list[Way]) -> list[Way]:
-    """Return those of the ways on which the form can succeed."""
-    event = AT.get(ways[0].keys[-1])
+def describe(window: FormWindow, steps: FormSteps | list[FormSteps]) -> str:
+    """What a failure says: the steps that were gone, and what is visible after them."""
+    return f"{steps}, {window.page.url}: {visible_text(window.page)}"
+
+
+def fitting_steps(dataset: Dataset, found: list[FormSteps]) -> list[FormSteps]:
+    """Those of the steps to a form from which it can succeed."""
+    event = AT.get(found[0].keys[-1])
     part = f"/events/{dataset['events'][event].pk}/" if event else ""
-    return [way for way in ways if part in way.path]
+    return [steps for steps in found if part in steps.path]
 
 
-def send(walk: Walk, way: Way, typed: dict[str, Fields]) -> bool:
-    """Send the forms of the way, one after what the other shows; False if one can't be sent."""
-    walk.start(way)
-    *before, last = way.keys
+def send(window: FormWindow, steps: FormSteps, typed: dict[str, Fields]) -> bool:
+    """Send the forms of these steps one after the other. Returns whether the last could be sent."""
+    window.start(steps)
+    *before, last = steps.keys
     for key in before:
-        assert walk.press(key, TYPED | typed.get(key, {}))
-        assert shows(walk, SEEN[key]), key
-    sent = walk.press(last, TYPED | typed.get(last, {}))
-    if sent and not walk.scripted and last in ASKED_FIRST:
-        assert shows(walk, ASKED_FIRST[last]), last
-        return walk.press(last, TYPED)
+        assert window.press(key, TYPED | typed.get(key, {}))
+        assert shows(window, SEEN[key]), key
+    sent = window.press(last, TYPED | typed.get(last, {}))
+    if sent and not window.scripted and last in ASKED_FIRST:
+        assert shows(window, ASKED_FIRST[last]), last
+        return window.press(last, TYPED)
     return sent
 
 
-def shows(walk: Walk, sentence: str) -> bool:
-    """Wait until the sentence stands in the window."""
-    return comes_true(lambda: walk.sees(sentence, FEEDBACK))
+def shows(window: FormWindow, sentence: str) -> bool:
+    """Wait until the sentence is visible as feedback. Returns whether it is."""
+    return becomes_true(lambda: window.shows(sentence, FEEDBACK))
 
 
-def comes_true(question: Callable[[], bool]) -> bool:
+def becomes_true(question: Callable[[], bool]) -> bool:
     until = time.monotonic() + PATIENCE_SECONDS
     while not (answer := question()) and time.monotonic() < until:
         time.sleep(0.05)
     return answer
 
 
-def test_form_without_its_words_shows_what_is_missing(dataset, ways, walk, kept, complaints):
-    complaints.expected += ["the server responded with a status of 4"]
+def test_empty_form_shows_what_is_missing(dataset, steps_to, window, shared, page_errors):
+    page_errors.expected += ["the server responded with a status of 4"]
     unseen = {}
-    for key in sorted(kept["asking"] & set(ways)):
-        way = next((way for way in fitting(dataset, ways[key]) if send_empty(walk, way)), None)
-        if way is None or not comes_true(walk.sees_an_error):
-            unseen[key] = f"{way or ways[key]}, {walk.page.url}: {seen_text(walk.page)}"
+    for key in sorted(shared["needing_text"] & set(steps_to)):
+        fitting = fitting_steps(dataset, steps_to[key])
+        steps = next((steps for steps in fitting if send_empty(window, steps)), None)
+        if steps is None or not becomes_true(window.shows_an_error):
+            unseen[key] = describe(window, steps or steps_to[key])
     assert not unseen, lines(unseen)
 
 
@@ -289,6 +304,6 @@ def lines(unseen: dict[str, str]) -> str:
     return "\n".join(f"{key}: {instead}" for key, instead in unseen.items())
 
 
-def send_empty(walk: Walk, way: Way) -> bool:
-    walk.start(way)
-    return walk.press(way.keys[-1], None)
+def send_empty(window: FormWindow, steps: FormSteps) -> bool:
+    window.start(steps)
+    return window.press(steps.keys[-1], None)

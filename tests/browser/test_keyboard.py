@@ -1,4 +1,4 @@
-"""The typical flow and a bulk decision with nothing but a keyboard: in both languages, with and without a script."""
+"""The main job and a bulk decision by keyboard only, in both languages, with and without script."""
 
 import os
 import re
@@ -31,13 +31,13 @@ FOCUSED = "(document.activeElement?.outerHTML ?? 'nothing').slice(0, 150)"
 
 
 class Keys:
-    """Somebody who only presses keys."""
+    """A person who uses a page with the keyboard only."""
 
     def __init__(self, page: Page, *, scripted: bool) -> None:
         self.page, self.scripted = page, scripted
 
     def go_to(self, wanted: Locator) -> None:
-        """Tab forward until this has the focus, seen."""
+        """Press Tab until this element is focused and visible."""
         for _step in range(MOST_TABS):
             self.page.keyboard.press("Tab")
             if wanted.evaluate(HAS_FOCUS):
@@ -55,7 +55,10 @@ class Keys:
         self.page.keyboard.type(text)
 
     def keeps_focus(self) -> None:
-        """What was pressed may be gone; the focus is somewhere that makes sense all the same. Without a script a new page begins."""
+        """Check that the focus is at a sensible place, even if the pressed element is gone.
+
+        Without a script a new page begins.
+        """
         if self.scripted:
             expect(self.page.locator("main :focus, #toasts :focus")).to_have_count(1)
 
@@ -72,7 +75,7 @@ class Keys:
     WAYS,
     ids=[f"{language}-{'script' if scripted else 'no script'}" for language, scripted in WAYS],
 )
-def test_reserving_deciding_and_letting_in_needs_no_mouse(visitor, language, scripted):
+def test_keyboard_is_enough_to_reserve_decide_and_check_in(open_window, language, scripted):
     organizer, guest = (
         make_organizer(language=language),
         make_person("Maja Wiśniewska", language=language),
@@ -85,11 +88,11 @@ def test_reserving_deciding_and_letting_in_needs_no_mouse(visitor, language, scr
     locale = {"en": "en-GB", "pl": "pl-PL"}[language]
     with translation.override(language):
         reserve_and_leave_and_come_back(
-            Keys(visitor(locale=locale, java_script_enabled=scripted), scripted=scripted),
+            Keys(open_window(locale=locale, java_script_enabled=scripted), scripted=scripted),
             guest,
             event,
         )
-        keys = Keys(visitor(locale=locale, java_script_enabled=scripted), scripted=scripted)
+        keys = Keys(open_window(locale=locale, java_script_enabled=scripted), scripted=scripted)
         decide(keys, organizer, event, others)
         let_in(keys, event, others[1])
     assert sorted(event.reservations.values_list("person__first_name", "status")) == [
@@ -114,7 +117,7 @@ def reserve_and_leave_and_come_back(keys: Keys, guest, event) -> None:
     keys.keeps_focus()
     keys.press(page.locator("#leave-button"))
     if keys.scripted:
-        # The dialog holds the focus, on the button that changes nothing; Escape closes it and gives the focus back.
+        # The dialog focuses the button that changes nothing; Escape closes it and gives focus back.
         expect(page.locator("#cancel-dialog :focus")).to_have_text(_("Keep my place"))
         page.keyboard.press("Escape")
         expect(page.locator("#leave-button")).to_be_focused()

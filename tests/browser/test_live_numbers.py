@@ -1,4 +1,4 @@
-"""Numbers that move by themselves: in every open window, in words that agree with them, and through a restart of the server."""
+"""Live numbers change in every open window, with words that agree, and after a server's restart."""
 
 import signal
 
@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from events.models import Event
 from tests.browser.conftest import until
-from tests.browser.frames import number, open_with_sockets, pause_after, push
+from tests.browser.frames import advance_clock, number, open_with_sockets, push
 from tests.support.factories import make_event, make_person
 from tests.support.server_process import serving
 from tickets.queue import registration
@@ -15,10 +15,10 @@ from tickets.queue import registration
 pytestmark = pytest.mark.once
 
 
-def test_reservation_moves_the_numbers_and_their_words_in_another_window(site, visitor, log_in):
+def test_reservation_updates_counts_and_words_in_another_window(site, open_window, log_in):
     event = make_event(seats_limit=3, admission="automatic")
     registration.reserve(event, person=make_person())
-    watching, reserving = visitor(), visitor()
+    watching, reserving = open_window(), open_window()
     log_in(reserving, make_person())
     watching.goto(event.get_absolute_url())
     expect(watching.locator("#live-spots-left")).to_have_text("2")
@@ -35,7 +35,7 @@ def test_reservation_moves_the_numbers_and_their_words_in_another_window(site, v
 ASKED = "window.asked = 0; document.addEventListener('numbers', () => { window.asked += 1 })"
 
 
-def test_many_changes_ask_the_page_to_look_once_a_second_at_most(page):
+def test_page_refreshes_at_most_once_a_second(page):
     open_with_sockets(page, make_event().get_absolute_url())
     page.wait_for_timeout(2000)
     page.evaluate(ASKED)
@@ -47,7 +47,7 @@ def test_many_changes_ask_the_page_to_look_once_a_second_at_most(page):
     assert 2 <= page.evaluate("window.asked") <= 5
 
 
-def test_heartbeat_that_says_the_same_changes_nothing(page):
+def test_heartbeat_without_a_change_leaves_the_page(page):
     open_with_sockets(page, make_event(seats_limit=5).get_absolute_url())
     page.wait_for_timeout(2000)
     page.evaluate(ASKED)
@@ -58,10 +58,10 @@ def test_heartbeat_that_says_the_same_changes_nothing(page):
     assert before.evaluate("element => element.isConnected")
 
 
-def test_sentence_for_screen_readers_has_the_numbers_of_a_minute_later(page):
+def test_screen_reader_sentence_follows_a_minute_later(page):
     page.clock.install()
     open_with_sockets(page, make_event(seats_limit=5).get_absolute_url())
-    pause_after(page, 1)
+    advance_clock(page, 1)
     push(page, number("pending", 2), number("spots-left", 4))
     page.clock.run_for(30_000)
     push(page, number("pending", 3))
@@ -70,10 +70,10 @@ def test_sentence_for_screen_readers_has_the_numbers_of_a_minute_later(page):
     expect(page.locator("[data-sentence]")).to_have_text("Spots left: 4. Waiting: 3.")
 
 
-def test_page_comes_back_by_itself_after_a_restart(visitor, complaints, tmp_path):
+def test_page_reconnects_after_a_restart(open_window, page_errors, tmp_path):
     # The browser says that it could not connect, and htmx says that the browser said so.
-    complaints.expected += ["WebSocket connection", "[object Event]"]
-    event, page = make_event(), visitor()
+    page_errors.expected += ["WebSocket connection", "[object Event]"]
+    event, page = make_event(), open_window()
     lost = page.locator("html[data-connection=lost]")
     with serving(tmp_path / "first.log") as before:
         page.goto(f"http://localhost:{before.port}{event.get_absolute_url()}")
@@ -99,10 +99,10 @@ NOTE_PAUSES = """
 """
 
 
-def test_pages_come_back_at_moments_of_their_own_and_soon(visitor):
+def test_pages_reconnect_soon_and_spread_out(open_window):
     address, first = make_event().get_absolute_url(), []
     for _ in range(8):
-        page = visitor()
+        page = open_window()
         page.add_init_script(NOTE_PAUSES)
         page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1012))
         page.goto(address)

@@ -1,4 +1,4 @@
-"""The log-out on a phone that stood at a door: what waits is sent or told, and nothing of the door stays on the phone."""
+"""Log-out on a phone that checked guests in: scans are sent or named, and its data is removed."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +11,8 @@ from tickets.ticket import signature
 KEPT = """async () => [
   ...(await indexedDB.databases()).map(({name}) => name).filter((name) => name.startsWith("door-")),
   ...(await caches.keys()).filter((name) => name.startsWith("door-")),
-  ...(await navigator.serviceWorker.getRegistrations()).map(({scope}) => scope).filter((scope) => scope.includes("check-in")),
+  ...(await navigator.serviceWorker.getRegistrations())
+    .map(({scope}) => scope).filter((scope) => scope.includes("check-in")),
 ]"""
 KEY = """async (event) => {
   const asked = indexedDB.open(`door-${event}`);
@@ -26,7 +27,8 @@ LET_IN = """async ([event, code]) => {
   const asked = indexedDB.open(`door-${event}`);
   const database = await new Promise((done) => { asked.onsuccess = () => done(asked.result); });
   const change = database.transaction("readings", "readwrite");
-  change.objectStore("readings").put({nonce: crypto.randomUUID(), code, at: new Date().toISOString(), let_in: true, open: false});
+  const nonce = crypto.randomUUID(), at = new Date().toISOString();
+  change.objectStore("readings").put({nonce, code, at, let_in: true, open: false});
   await new Promise((done) => { change.oncomplete = done; });
   database.close();
 }"""
@@ -43,15 +45,15 @@ def ticket(event):
 
 
 @pytest.fixture
-def phone(visitor, log_in, complaints, event, ticket):
-    """A phone whose check-in page was open, and whose person now looks at another page."""
-    complaints.expected += [
+def phone(open_window, log_in, page_errors, event, ticket):
+    """A phone whose person opened the check-in page and now looks at another page."""
+    page_errors.expected += [
         "Failed to load resource",
         "WebSocket connection",
         "[object Event]",
         "ERR_FAILED",
     ]
-    page = visitor(**PHONE)
+    page = open_window(**PHONE)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/check-in/")
     until(page, f"async () => (await ({KEPT})()).length >= 3 && Boolean(await ({KEY})({event.pk}))")
@@ -89,7 +91,7 @@ def test_log_out_clears_the_phone_and_ends_it_on_the_server(phone, event):
     assert Device.objects.get().has_ended
 
 
-def test_log_out_sends_what_waits(phone, event, ticket):
+def test_log_out_sends_waiting_scans(phone, event, ticket):
     phone.evaluate(LET_IN, [event.pk, signature.qr_text(ticket)])
     log_out(phone)
     assert logged_out(phone)
@@ -97,7 +99,7 @@ def test_log_out_sends_what_waits(phone, event, ticket):
     assert phone.evaluate(KEPT) == []
 
 
-def test_log_out_says_what_could_not_be_sent_and_keeps_it(phone, log_in, event, ticket):
+def test_log_out_names_and_keeps_unsent_scans(phone, log_in, event, ticket):
     phone.evaluate(LET_IN, [event.pk, signature.qr_text(ticket)])
     phone.route("**/readings/", lambda route: route.abort())
     asked = []

@@ -1,4 +1,4 @@
-"""A session that ends under an open page: the page says so, stays, and keeps what is typed. No page is saved as a file."""
+"""A session that ends under an open page: the page says so and keeps what is typed."""
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
@@ -7,8 +7,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from tests.browser.seen import expect_on_screen
-from tests.browser.test_kept_forms import log_in_here
+from tests.browser.test_form_drafts import log_in_here
+from tests.browser.visibility import expect_in_window
 from tests.support import processes
 from tests.support.factories import PASSWORD, make_event, make_person
 from tickets.models import Reservation
@@ -26,19 +26,19 @@ def event(site):
 
 
 @pytest.fixture
-def organizer_page(page, log_in, event, complaints):
-    complaints.expected += ["status of 401", "status of 403", "Response Status Error Code 40"]
+def organizer_page(page, log_in, event, page_errors):
+    page_errors.expected += ["status of 401", "status of 403", "Response Status Error Code 40"]
     log_in(page, event.organizer)
     return page
 
 
 def expect_told(page):
-    """The notice is on top of everything, and says how to go on."""
+    """Check that the notice is visible and says how to go on."""
     toast = page.locator(".toast[data-code=logged_out]")
     expect(toast).to_contain_text(WORDS)
     # It rises for a moment.
     toast.evaluate("(toast) => Promise.all(toast.getAnimations().map((one) => one.finished))")
-    expect_on_screen(toast.get_by_role("link", name="Log in"))
+    expect_in_window(toast.get_by_role("link", name="Log in"))
 
 
 def log_in_in_another_tab(page, person):
@@ -50,7 +50,7 @@ def log_in_in_another_tab(page, person):
     opened.value.close()
 
 
-def test_note_stays_when_the_queue_follows_without_a_session(organizer_page, event):
+def test_note_is_kept_when_the_queue_refreshes_without_a_session(organizer_page, event):
     page, reservation = organizer_page, event.reservations.get()
     page.goto(f"/organizer/events/{event.pk}/queue/")
     here = page.url
@@ -77,7 +77,7 @@ def test_note_stays_when_the_queue_follows_without_a_session(organizer_page, eve
     expect(page.locator("#queue tbody tr")).to_have_count(3)
 
 
-def test_name_of_a_gate_stays_when_the_page_asks_without_a_session(organizer_page, event):
+def test_gate_name_is_kept_when_the_page_refreshes_without_a_session(organizer_page, event):
     page = organizer_page
     asked = []
     page.on("request", lambda request: request.headers.get("hx-request") and asked.append(request))
@@ -99,7 +99,7 @@ def test_name_of_a_gate_stays_when_the_page_asks_without_a_session(organizer_pag
 
 @pytest.fixture
 def saved(organizer_page):
-    """The names of the files that the browser saved."""
+    """Collects the names of the files that the browser saves."""
     names = []
     organizer_page.on("download", lambda file: names.append(file.suggested_filename))
     return names
@@ -135,7 +135,7 @@ def test_download_that_asks_for_the_password_again_is_a_page_and_no_file(organiz
 
 
 def forget_the_password(page):
-    """Make the session what it is when the password was given more than five minutes ago."""
+    """Age the session, as if the password had been given more than five minutes ago."""
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     session = SessionStore(cookies[settings.SESSION_COOKIE_NAME])
     for given in session[AUTHENTICATION_METHODS_SESSION_KEY]:

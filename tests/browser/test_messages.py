@@ -1,10 +1,10 @@
-"""An organizer writes to their guests and sees at once that it is sent, and for how long it can be taken back."""
+"""An organizer sends a message to guests, and sees that it is sent and can be withdrawn."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, until
-from tests.browser.seen import expect_on_screen, expect_seen
+from tests.browser.visibility import expect_in_window, expect_visible
 from tests.support.factories import make_event, make_people
 from tickets.queue import registration
 
@@ -30,14 +30,14 @@ def write(page, event):
 
 
 @pytest.mark.parametrize("window", [DESKTOP, PHONE, NOSCRIPT], ids=["desktop", "phone", "noscript"])
-def test_sent_message_is_seen_at_once(visitor, log_in, event, window):
-    page = visitor(**window)
+def test_sent_message_is_shown_at_once(open_window, log_in, event, window):
+    page = open_window(**window)
     log_in(page, event.organizer)
     write(page, event)
 
-    expect_on_screen(page.locator(".toast p", has_text="Sent to 3. It leaves in"))
-    expect_seen(page.locator("#sent strong", has_text="Parking"))
-    expect_seen(page.get_by_role("button", name="Take it back"))
+    expect_in_window(page.locator(".toast p", has_text="Sent to 3. It leaves in"))
+    expect_visible(page.locator("#sent strong", has_text="Parking"))
+    expect_visible(page.get_by_role("button", name="Take it back"))
     # An empty form for the same guests: pressed again it sends nothing.
     expect(page.locator("input[name=audience][value=pending]")).to_be_checked()
     expect(page.locator("input[name=subject]")).to_have_value("")
@@ -45,19 +45,22 @@ def test_sent_message_is_seen_at_once(visitor, log_in, event, window):
     assert event.announcements.count() == 1
 
 
-def test_seconds_to_take_it_back_are_counted(page, log_in, event):
+def test_sent_message_counts_the_seconds_to_withdraw_it(page, log_in, event):
     log_in(page, event.organizer)
     write(page, event)
     left = page.locator("#sent form [data-words]")
-    expect_seen(left)
+    expect_visible(left)
     first = int(left.inner_text().split()[2])
     assert 40 < first <= 60
     until(
         page,
-        "now => parseInt(document.querySelector('#sent [data-words]').textContent.split(' ')[2]) < now",
+        """now => {
+          const sentence = document.querySelector("#sent [data-words]").textContent;
+          return parseInt(sentence.split(" ")[2]) < now;
+        }""",
         first,
     )
     page.reload()
     page.get_by_role("button", name="Take it back").click()
-    expect_on_screen(page.locator(".toast p", has_text="Taken back. Nobody gets it."))
-    expect_seen(page.locator("#sent .status", has_text="Taken back"))
+    expect_in_window(page.locator(".toast p", has_text="Taken back. Nobody gets it."))
+    expect_visible(page.locator("#sent .status", has_text="Taken back"))

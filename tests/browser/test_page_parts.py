@@ -1,24 +1,24 @@
-"""What the small scripts do on every page, and the account pages that need a browser to be believed."""
+"""The small scripts that every page has, and the account pages that need a browser."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.seen import expect_on_screen
+from tests.browser.visibility import expect_in_window
 from tests.support.factories import PASSWORD, make_admin, make_event, make_people, make_person
 
 pytestmark = pytest.mark.once
 
 
-def test_the_theme_is_switched_at_once_and_drawn_by_the_server_next_time(visitor):
-    page = visitor(color_scheme="light")
+def test_theme_changes_at_once_and_is_kept_by_the_server(open_window):
+    page = open_window(color_scheme="light")
     page.goto("/accounts/login/")
     page.get_by_role("button", name="Switch between light and dark theme").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert 'data-theme="dark"' in page.request.get("/accounts/signup/").text()
 
 
-def test_the_eye_shows_a_password_and_hides_it_again(page):
+def test_eye_button_shows_and_hides_a_password(page):
     page.goto("/accounts/login/")
     eye, field = (
         page.get_by_role("button", name="Show password"),
@@ -30,8 +30,8 @@ def test_the_eye_shows_a_password_and_hides_it_again(page):
     expect(field).to_have_attribute("type", "password")
 
 
-def test_the_menu_of_a_phone_leads_everywhere_and_logs_out(visitor, log_in):
-    page = visitor(**PHONE)
+def test_phone_menu_leads_everywhere_and_logs_out(open_window, log_in):
+    page = open_window(**PHONE)
     log_in(page, make_person())
     page.goto("/accounts/settings/")
     page.get_by_role("button", name="Menu", exact=True).click()
@@ -42,14 +42,14 @@ def test_the_menu_of_a_phone_leads_everywhere_and_logs_out(visitor, log_in):
 
 
 @pytest.mark.parametrize("scripted", [True, False])
-def test_a_role_is_granted_with_and_without_a_script(visitor, log_in, scripted):
+def test_role_is_granted_with_and_without_a_script(open_window, log_in, scripted):
     admin, person = make_admin(), make_person("Kuba Bąk")
-    page = visitor(java_script_enabled=scripted)
+    page = open_window(java_script_enabled=scripted)
     log_in(page, admin)
     page.goto("/administration/roles/")
     page.get_by_label("Role of Kuba Bąk", exact=True).select_option("organizer")
     page.locator(f"#save-{person.pk}").click()
-    expect_on_screen(page.locator(".toast p", has_text="Organizer"))
+    expect_in_window(page.locator(".toast p", has_text="Organizer"))
     expect(page.get_by_label("Role of Kuba Bąk", exact=True)).to_have_value("organizer")
     expect(page.locator("#role-counts .role-card", has_text="Organizer")).to_contain_text(
         "1 person"
@@ -59,9 +59,9 @@ def test_a_role_is_granted_with_and_without_a_script(visitor, log_in, scripted):
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_role_and_its_button_stand_in_one_line(visitor, log_in, size):
+def test_role_and_its_button_stand_in_one_line(open_window, log_in, size):
     person = make_person("Kuba Bąk")
-    page = visitor(**size, locale="pl-PL")
+    page = open_window(**size, locale="pl-PL")
     log_in(page, make_admin(language="pl"))
     page.goto("/administration/roles/")
     select, save = (
@@ -72,7 +72,7 @@ def test_role_and_its_button_stand_in_one_line(visitor, log_in, size):
     assert select["y"] <= save["y"] + save["height"] / 2 <= select["y"] + select["height"]
 
 
-def test_keys_in_the_list_of_roles_grant_nothing(page, log_in):
+def test_role_list_is_not_changed_by_arrow_keys(page, log_in):
     admin, person = make_admin(), make_person("Kuba Bąk")
     log_in(page, admin)
     page.goto("/administration/roles/")
@@ -92,36 +92,36 @@ def test_admin_is_made_after_a_question_and_taken_back_in_the_toast(page, log_in
     choice, save = page.locator(f"#person-{person.pk} select"), page.locator(f"#save-{person.pk}")
     choice.select_option("admin")
     save.click()
-    expect_on_screen(page.get_by_role("heading", name="Make Kuba Bąk an Admin?"))
+    expect_in_window(page.get_by_role("heading", name="Make Kuba Bąk an Admin?"))
     page.get_by_role("button", name="Go back").click()
     expect(choice).to_have_value("user")
     choice.select_option("admin")
     save.click()
     page.get_by_role("button", name="Make Admin").click()
-    expect_on_screen(page.locator(".toast p", has_text="Admin"))
+    expect_in_window(page.locator(".toast p", has_text="Admin"))
     expect(save).to_be_focused()
     person.refresh_from_db()
     assert person.role == "admin"
     page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect_on_screen(page.locator(".toast p", has_text="User"))
+    expect_in_window(page.locator(".toast p", has_text="User"))
     expect(save).to_be_focused()
     person.refresh_from_db()
     assert person.role == "user"
 
 
-def test_admin_is_made_after_a_question_without_a_script(visitor, log_in):
+def test_admin_is_made_after_a_question_without_a_script(open_window, log_in):
     admin, person = make_admin(), make_person("Kuba Bąk")
-    page = visitor(java_script_enabled=False)
+    page = open_window(java_script_enabled=False)
     log_in(page, admin)
     page.goto("/administration/roles/")
     page.locator(f"#person-{person.pk} select").select_option("admin")
     page.locator(f"#save-{person.pk}").click()
-    expect_on_screen(page.get_by_role("heading", name="Make Kuba Bąk an Admin?"))
+    expect_in_window(page.get_by_role("heading", name="Make Kuba Bąk an Admin?"))
     page.get_by_role("button", name="Make Admin").click()
-    expect_on_screen(page.locator(".toast p", has_text="Admin"))
+    expect_in_window(page.locator(".toast p", has_text="Admin"))
 
 
-def test_a_toast_can_be_closed(page, log_in):
+def test_toast_can_be_closed(page, log_in):
     log_in(page, make_person())
     page.goto("/accounts/settings/")
     page.get_by_role("button", name="Save").click()
@@ -130,9 +130,9 @@ def test_a_toast_can_be_closed(page, log_in):
     expect(toast).to_have_count(0)
 
 
-def test_a_failed_request_leaves_the_page_and_can_be_tried_again(page, log_in, complaints):
-    """The network goes away in the middle of a search."""
-    complaints.expected += ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
+def test_failed_request_leaves_the_page_and_can_be_repeated(page, log_in, page_errors):
+    """The network is lost in the middle of a search."""
+    page_errors.expected += ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
     log_in(page, make_admin())
     make_people(3)
     page.goto("/administration/roles/")
@@ -148,8 +148,8 @@ def test_a_failed_request_leaves_the_page_and_can_be_tried_again(page, log_in, c
     assert page.url.endswith("?q=guest")
 
 
-def test_a_refused_answer_of_the_server_is_an_error_toast_too(page, log_in, complaints):
-    complaints.expected += ["403", "htmx:responseError"]
+def test_error_response_shows_an_error_toast(page, log_in, page_errors):
+    page_errors.expected += ["403", "htmx:responseError"]
     admin = make_admin()
     log_in(page, admin)
     page.goto("/administration/roles/")
@@ -160,7 +160,7 @@ def test_a_refused_answer_of_the_server_is_an_error_toast_too(page, log_in, comp
     expect(page.get_by_role("heading", level=1)).to_have_text("Roles")
 
 
-def test_an_expired_login_sends_the_whole_page_to_log_in_and_back(page, log_in):
+def test_expired_login_leads_to_the_login_page_and_back(page, log_in):
     admin = make_admin()
     log_in(page, admin)
     page.goto("/administration/roles/")
@@ -173,8 +173,8 @@ def test_an_expired_login_sends_the_whole_page_to_log_in_and_back(page, log_in):
     page.wait_for_url("**/administration/roles/**")
 
 
-def test_djangos_admin_works_under_our_policy(page, log_in):
-    """A refused style or script would be heard."""
+def test_django_admin_works_under_the_security_policy(page, log_in):
+    """A refused style or script would be a page error."""
     admin = make_admin()
     make_event()
     log_in(page, admin)

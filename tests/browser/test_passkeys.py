@@ -1,4 +1,4 @@
-"""Passkeys, with a device that Chromium pretends to have: added, used alone, used as a second step."""
+"""Passkeys, with an authenticator that Chromium simulates: added, used alone, as a second step."""
 
 import re
 
@@ -20,7 +20,7 @@ DEVICE = {
 
 @pytest.fixture
 def device(page):
-    """The page's own device, on which nobody has to press anything."""
+    """Add a simulated authenticator, which needs no press, to the page."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     return session, session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})[
@@ -53,7 +53,7 @@ def log_out(page):
     expect(page.locator(".toast")).to_contain_text("You are logged out.")
 
 
-def test_a_passkey_alone_logs_in(page, device):
+def test_passkey_alone_logs_in(page, device):
     person = make_person(language="en")
     give_password(page, person)
     add_passkey(page, alone=True)
@@ -63,7 +63,7 @@ def test_a_passkey_alone_logs_in(page, device):
     expect(page.locator("header summary .avatar")).to_be_visible()
 
 
-def test_a_passkey_is_the_second_step_after_the_password(page, device):
+def test_passkey_is_the_second_step_after_the_password(page, device):
     person = make_person(language="en")
     give_password(page, person)
     add_passkey(page, alone=False)
@@ -74,7 +74,7 @@ def test_a_passkey_is_the_second_step_after_the_password(page, device):
     expect(page.locator("header summary .avatar")).to_be_visible()
 
 
-def test_a_passkey_that_does_not_come_says_what_to_do(page, device):
+def test_missing_passkey_says_what_to_do(page, device):
     session, authenticator = device
     person = make_person(language="en")
     give_password(page, person)

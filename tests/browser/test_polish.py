@@ -1,4 +1,4 @@
-"""Polish needs more room than English, and more forms after a number: both as a browser has them."""
+"""Polish pages fit their window, and their words agree with the numbers beside them."""
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +14,7 @@ from tests.support.factories import (
 from tickets.queue import registration
 
 TITLE = "Introligatornia dla początkujących: szycie, klejenie i oprawianie"
-# 1280 at 400 %, a small phone, a phone, both sides of the points where the layout changes, a desktop.
+# 1280 px at 400 %, two phones, both sides of the widths where the layout changes, a desktop.
 WIDTHS = [320, 360, 390, 600, 770, 800, 900, 970, 1040, 1100, 1280]
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -49,11 +49,11 @@ def pages_of(event, reservation):
 
 
 @pytest.mark.once
-def test_no_page_in_polish_is_wider_than_its_window(visitor, log_in, event):
+def test_polish_pages_are_not_wider_than_their_window(open_window, log_in, event):
     reservation = make_reservation(event, event.organizer, status="confirmed")
     event.organizer.language = "pl"
     event.organizer.save()
-    page = visitor(locale="pl-PL")
+    page = open_window(locale="pl-PL")
     log_in(page, event.organizer)
     too_wide = {}
     for path in pages_of(event, reservation):
@@ -90,15 +90,15 @@ PEOPLE = {
 
 
 @pytest.mark.parametrize(("name", "forms"), [("spots-left", SPOTS), ("pending", PEOPLE)])
-def test_the_words_after_a_live_number_follow_it_in_polish(visitor, site, name, forms):
-    page = visitor(locale="pl-PL")
+def test_polish_words_agree_with_live_numbers(open_window, site, name, forms):
+    page = open_window(locale="pl-PL")
     open_with_sockets(page, make_event(admission="automatic").get_absolute_url())
     assert {value: words_after(page, name, value) for value in forms} == forms
 
 
-def test_the_bar_counts_ticks_in_polish(visitor, log_in, event):
+def test_polish_selection_bar_agrees_with_its_number(open_window, log_in, event):
     person = make_person(role="admin", language="pl")
-    page = visitor(locale="pl-PL")
+    page = open_window(locale="pl-PL")
     log_in(page, person)
     page.goto(f"/organizer/events/{event.pk}/queue/")
     for box in page.locator("tbody input[type=checkbox]").all()[:3]:

@@ -1,10 +1,10 @@
-"""A guest's ticket where there is no network: it opens again, large and bright, and tells of the door as soon as it can know."""
+"""A guest's ticket without network: it opens again, large and bright, and shows later check-ins."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, until
-from tests.browser.seen import expect_seen
+from tests.browser.visibility import expect_visible
 from tests.support.factories import make_event, make_person, make_reservation
 from tickets.checkin import admission
 from tickets.queue import decisions
@@ -21,15 +21,15 @@ def reservation():
 
 
 @pytest.fixture
-def phone(visitor, log_in, complaints, reservation):
-    """The guest's phone, on which the ticket was opened once with a connection."""
-    complaints.expected += [
+def phone(open_window, log_in, page_errors, reservation):
+    """The guest's phone, after the ticket was opened on it with a connection."""
+    page_errors.expected += [
         "ERR_INTERNET_DISCONNECTED",
         "ERR_FAILED",
         "Failed to load resource",
         "WebSocket",
     ]
-    page = visitor(**PHONE)
+    page = open_window(**PHONE)
     log_in(page, reservation.person)
     page.goto(address(reservation))
     page.evaluate("navigator.serviceWorker.ready")
@@ -49,19 +49,19 @@ def is_drawn(page, picture):
     return page.locator(picture).evaluate("picture => picture.complete && picture.naturalWidth > 0")
 
 
-def test_page_says_that_it_works_offline_once_the_phone_keeps_it(
-    phone, visitor, log_in, reservation
+def test_ticket_page_says_that_it_works_offline_once_stored(
+    phone, open_window, log_in, reservation
 ):
     hint = "No signal? This phone keeps your ticket"
-    expect_seen(phone.locator("#ticket-offline", has_text=hint))
-    without = visitor(**PHONE, service_workers="block")
+    expect_visible(phone.locator("#ticket-offline", has_text=hint))
+    without = open_window(**PHONE, service_workers="block")
     log_in(without, reservation.person)
     without.goto(address(reservation))
     expect(without.locator(".ticket")).to_be_visible()
     expect(without.locator("#ticket-offline")).to_be_hidden()
 
 
-def test_actions_below_the_ticket_have_one_width(phone):
+def test_ticket_actions_have_one_width(phone):
     boxes = [button.bounding_box() for button in phone.locator(".ticket-actions > .button").all()]
     assert len(boxes) == 4
     assert len({(box["x"], box["width"]) for box in boxes}) == 1
@@ -85,17 +85,18 @@ def test_ticket_opens_again_without_network_large_and_white(phone, reservation):
     expect(phone.locator("#ticket-state")).to_contain_text("Valid for one entry")
 
 
-def test_open_ticket_tells_that_it_was_used_and_so_does_its_copy(phone, reservation):
+def test_used_ticket_says_so_online_and_in_its_offline_copy(phone, reservation):
     admission.check_in(reservation, by=reservation.event.organizer)
     phone.evaluate("htmx.trigger('#ticket-state', 'ask')")
     expect(phone.locator("#ticket-state")).to_contain_text("Used at")
     until(
         phone,
-        "caches.match(location.pathname).then((copy) => copy.text()).then((text) => text.includes('Used at'))",
+        """caches.match(location.pathname).then((copy) => copy.text())
+          .then((text) => text.includes("Used at"))""",
     )
 
 
-def test_copy_learns_of_the_door_when_the_network_is_back(phone, reservation):
+def test_offline_copy_learns_of_the_check_in_when_the_network_is_back(phone, reservation):
     phone.context.set_offline(True)
     phone.reload()
     expect(phone.locator(LARGE)).to_be_visible()
@@ -106,15 +107,15 @@ def test_copy_learns_of_the_door_when_the_network_is_back(phone, reservation):
     expect(phone.locator("#ticket-kept")).to_be_hidden()
 
 
-def test_copy_goes_with_the_seat(phone, reservation, complaints):
+def test_offline_copy_is_removed_with_the_seat(phone, reservation, page_errors):
     decisions.reject(reservation, by=reservation.event.organizer)
-    complaints.expected.append("404")
+    page_errors.expected.append("404")
     phone.goto(address(reservation))
     expect(phone.get_by_role("heading", level=1)).not_to_have_text("Night Print")
     assert not phone.evaluate("path => caches.match(path).then(Boolean)", address(reservation))
 
 
-def test_copy_goes_with_who_logs_out(phone, reservation):
+def test_offline_copy_is_removed_at_log_out(phone, reservation):
     phone.locator("[data-forgets]").first.evaluate("form => form.requestSubmit()")
     phone.wait_for_url(lambda url: "/reservations/" not in url)
     assert not phone.evaluate(
@@ -122,7 +123,7 @@ def test_copy_goes_with_who_logs_out(phone, reservation):
     )
 
 
-def test_copy_goes_when_somebody_else_opens_their_ticket(phone, reservation, log_in):
+def test_offline_copy_is_removed_when_another_person_opens_their_ticket(phone, reservation, log_in):
     other = make_reservation(reservation.event, make_person("Jan Inny"), status="confirmed")
     phone.context.clear_cookies()
     log_in(phone, other.person)

@@ -1,9 +1,9 @@
-"""Two organizers work on one queue: each sees what the other decides, and keeps their ticks and their place."""
+"""Two organizers decide in one queue: each sees the other's decisions and keeps ticks and place."""
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.seen import expect_seen
+from tests.browser.visibility import expect_visible
 from tests.support.factories import make_admin, make_event, make_people
 from tickets.queue import registration
 
@@ -20,7 +20,7 @@ def event(site):
 
 @pytest.fixture
 def pair(open_queue, event):
-    """Both looking at the queue."""
+    """Two windows of two organizers, both with the queue."""
     return [open_queue(event, person, rows=6) for person in (event.organizer, make_admin())]
 
 
@@ -28,7 +28,7 @@ def boxes(page):
     return page.locator("#queue [name=r]")
 
 
-def test_each_sees_what_the_other_decides_and_keeps_the_ticks(pair, event):
+def test_organizer_sees_decisions_of_another_and_keeps_the_ticks(pair, event):
     here, there = pair
     ids = [one.pk for one in event.reservations.in_queue_order()]
     for number in (2, 3, 4):
@@ -56,7 +56,7 @@ def test_each_sees_what_the_other_decides_and_keeps_the_ticks(pair, event):
     ).to_be_visible()
 
 
-def test_a_message_that_is_being_typed_survives_the_other(pair, event):
+def test_message_being_typed_survives_decisions_of_another(pair, event):
     here, there = pair
     ids = [one.pk for one in event.reservations.in_queue_order()]
     here.locator(f"#pick-{ids[1]}").check()
@@ -73,14 +73,14 @@ def test_a_message_that_is_being_typed_survives_the_other(pair, event):
     assert here.locator("#reject-dialog textarea").input_value() == ""
 
 
-def test_bar_says_how_many_spots_would_be_left(pair, event):
+def test_selection_bar_says_how_many_spots_would_be_left(pair, event):
     here, _there = pair
     ids = [one.pk for one in event.reservations.in_queue_order()]
     for number in (0, 1):
         here.locator(f"#pick-{ids[number]}").check()
-    expect_seen(here.locator("[data-spots-left]", has_text="18 spots would be left"))
+    expect_visible(here.locator("[data-spots-left]", has_text="18 spots would be left"))
     type(event).objects.filter(pk=event.pk).update(seats_limit=1)
     here.reload()
     for number in (0, 1):
         here.locator(f"#pick-{ids[number]}").check()
-    expect_seen(here.locator("[data-spots-left]", has_text="More than there are spots"))
+    expect_visible(here.locator("[data-spots-left]", has_text="More than there are spots"))

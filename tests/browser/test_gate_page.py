@@ -1,4 +1,4 @@
-"""The page with a gate's link, as an organizer sees it."""
+"""The organizer's page with the link of a gate."""
 
 from playwright.sync_api import expect
 
@@ -12,11 +12,11 @@ MIDDLES = """() => [".gate > p", ".gate__qr", ".gate .field"].map((what) => {
 })"""
 
 
-def test_gate_page_is_one_column_and_copies_its_link(visitor, log_in):
+def test_gate_page_is_one_column_and_copies_its_link(open_window, log_in):
     event = make_event()
     gate = gates.add_gate(event, name="Entrance A", by=event.organizer)
     for size in (DESKTOP, PHONE):
-        page = visitor(**size, permissions=["clipboard-read", "clipboard-write"])
+        page = open_window(**size, permissions=["clipboard-read", "clipboard-write"])
         log_in(page, event.organizer)
         page.goto(f"/organizer/gates/{gate.pk}/")
         middles = page.evaluate(MIDDLES)

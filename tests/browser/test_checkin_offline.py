@@ -1,4 +1,4 @@
-"""The door without network, in a real browser: what the phone decides by itself, and that nothing of it is ever lost or counted twice."""
+"""The check-in page without network: it decides by itself, and no scan is lost or counted twice."""
 
 import json
 import os
@@ -26,17 +26,21 @@ pytestmark = pytest.mark.once(on="postgresql")
 # A scanner on the USB port: the keys come fast, and Enter ends them.
 TYPE = """async (text) => {
   document.activeElement.blur();
-  const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+  const press = (key) =>
+    document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
   [...text].forEach(press);
   press("Enter");
 }"""
-KEPT = """async () => {
+STORED = """async () => {
+  const resultOf = (request) => new Promise((done) => {
+    request.onsuccess = () => done(request.result);
+  });
   const found = [];
   for (const {name} of await indexedDB.databases()) {
-    const database = await new Promise((done) => { const asked = indexedDB.open(name); asked.onsuccess = () => done(asked.result); });
+    const database = await resultOf(indexedDB.open(name));
     for (const store of database.objectStoreNames) {
-      const all = database.transaction(store).objectStore(store).getAll();
-      found.push(JSON.stringify(await new Promise((done) => { all.onsuccess = () => done(all.result); })));
+      const rows = database.transaction(store).objectStore(store).getAll();
+      found.push(JSON.stringify(await resultOf(rows)));
     }
     database.close();
   }
@@ -61,9 +65,12 @@ def ticket_at(event, name="Łucja Żółć"):
 
 
 @pytest.fixture
-def phone(visitor, log_in, complaints):
-    """A phone at the door, whose page was open once with a connection: `phone(event)`, the organizer's; by a gate's link: `phone(event, gate)`."""
-    complaints.expected += [
+def phone(open_window, log_in, page_errors):
+    """Opens the check-in page on a phone with a connection.
+
+    `phone(event)` is the organizer's, `phone(event, gate)` came by the link of the gate.
+    """
+    page_errors.expected += [
         "ERR_INTERNET_DISCONNECTED",
         "[object Event]",
         "Failed to load resource",
@@ -71,7 +78,7 @@ def phone(visitor, log_in, complaints):
     ]
 
     def at(event, gate=None, person=None):
-        page = visitor(**PHONE)
+        page = open_window(**PHONE)
         if gate:
             page.goto(links.gate_url(gate).partition("//")[2].partition("/")[2].join(["/", ""]))
             page.get_by_label("Your name").fill("Kuba")
@@ -96,7 +103,7 @@ GUESTS = """async (event) => {
 
 
 def prepared(page, event):
-    """Until the phone has its list and its copy of the page."""
+    """Wait until the phone has its offline list and its copy of the page."""
     until(
         page,
         f"""async () => (await navigator.serviceWorker.ready).active?.state === "activated"
@@ -107,7 +114,7 @@ def prepared(page, event):
 
 
 def scan(page, text):
-    """What the phone says about this code, its words included."""
+    """Scan this code. Returns the kind of the result that the phone shows, and its text."""
     page.evaluate("document.getElementById('result').replaceChildren()")
     page.evaluate(TYPE, text)
     section = page.locator("#result .result")
@@ -136,7 +143,7 @@ def admitted(event):
     return event.checked_in_count
 
 
-def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone, event, complaints):
+def test_checkin_page_opens_offline_and_decides_by_signature_and_list(phone, event, page_errors):
     tickets = {
         kind: ticket_at(event, f"Guest {kind}")
         for kind in ("valid", "used", "cancelled", "rejected", "reissued", "other")
@@ -206,7 +213,7 @@ def test_without_network_it_opens_again_and_decides_by_signature_and_list(phone,
     assert not Scan.objects.conflicts().exists()
 
 
-def test_fifty_scans_survive_a_killed_tab(phone, event):
+def test_scans_survive_a_killed_tab(phone, event):
     organizer = make_organizer()
     event_services.add_door_staff(event, email=organizer.email, by=event.organizer)
     for person in make_people(50):
@@ -232,10 +239,8 @@ def test_fifty_scans_survive_a_killed_tab(phone, event):
 
 
 @pytest.mark.parametrize("order", ["1122", "1212", "1221", "2211", "2121", "2112"])
-def test_two_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(
-    phone, event, order
-):
-    """The six ways in which two phones can each read and then send."""
+def test_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(phone, event, order):
+    """In each of the six orders in which two phones can scan and send."""
     text = signature.sign(ticket_at(event))
     phones = {
         number: phone(event, gates.add_gate(event, name=f"Gate {number}", by=event.organizer))
@@ -263,7 +268,10 @@ QUEUED = """async ([event, codes]) => {
   const database = await new Promise((done) => { asked.onsuccess = () => done(asked.result); });
   const changes = database.transaction("readings", "readwrite", {durability: "strict"});
   const at = new Date().toISOString();
-  for (const code of codes) changes.objectStore("readings").put({nonce: crypto.randomUUID(), code, at, let_in: true, open: false});
+  for (const code of codes) {
+    const nonce = crypto.randomUUID();
+    changes.objectStore("readings").put({nonce, code, at, let_in: true, open: false});
+  }
   await new Promise((done) => { changes.oncomplete = done; });
   database.close();
 }"""
@@ -273,7 +281,7 @@ QUEUED = """async ([event, codes]) => {
 MANY = 1000 if os.environ.get("LONG") else 200
 
 
-def test_many_scans_are_sent_after_a_restart_and_a_second_kill(phone):
+def test_scans_are_sent_after_a_restart_and_a_second_kill(phone):
     event = make_event(seats_limit=MANY)
     fill(event, make_people(MANY), "confirmed")
     codes = [signature.sign(ticket) for ticket in event.tickets.all()]
@@ -297,13 +305,13 @@ def test_many_scans_are_sent_after_a_restart_and_a_second_kill(phone):
     assert list(invariants.violations()) == []
 
 
-def test_what_is_kept_on_the_phone_names_nobody(phone, event):
+def test_stored_data_on_the_phone_names_no_guest(phone, event):
     guests = [ticket_at(event, name) for name in ("Łucja Żółć", "Bartłomiej Kwiatkowski")]
     page = phone(event)
     assert scan(page, signature.sign(guests[0]))[0] == "ok"
     cut(page)
     assert scan(page, signature.sign(guests[1]))[0] == "ok"
-    kept = page.evaluate(KEPT)
+    kept = page.evaluate(STORED)
     people = [*(ticket.reservation.person for ticket in guests), event.organizer]
     private = [
         part for person in people for part in (person.first_name, person.last_name, person.email)
@@ -313,7 +321,7 @@ def test_what_is_kept_on_the_phone_names_nobody(phone, event):
     assert [part for part in {*private, *escaped} if part.lower() in kept.lower()] == []
 
 
-def test_closed_session_loses_no_scan(phone, event):
+def test_ended_session_loses_no_scan(phone, event):
     ticket = ticket_at(event)
     page = phone(event)
     cut(page)
@@ -323,7 +331,7 @@ def test_closed_session_loses_no_scan(phone, event):
     wait_for(lambda: admitted(event) == 1)
 
 
-def test_phone_whose_link_was_revoked_says_so_and_its_scans_arrive(phone, event):
+def test_revoked_phone_says_so_and_sends_its_scans(phone, event):
     ticket = ticket_at(event)
     gate = gates.add_gate(event, name="Entrance A", by=event.organizer)
     page = phone(event, gate)
@@ -337,7 +345,7 @@ def test_phone_whose_link_was_revoked_says_so_and_its_scans_arrive(phone, event)
     )
 
 
-def test_phone_that_is_let_back_begins_with_the_whole_list(phone, event):
+def test_readmitted_phone_fetches_the_whole_list(phone, event):
     helper = make_person("Kuba Drzwi")
     event_services.add_door_staff(event, email=helper.email, by=event.organizer)
     ticket = ticket_at(event)
@@ -354,19 +362,20 @@ def test_phone_that_is_let_back_begins_with_the_whole_list(phone, event):
     assert scan(page, signature.sign(ticket))[0] == "ok"
 
 
-def test_old_list_says_how_old_it_is(phone, event):
+def test_old_offline_list_says_its_age(phone, event):
     page = phone(event)
     page.clock.install()
     page.reload()
     page.context.set_offline(True)
-    # An answer that was under way may still say that all is well; the next sign of life, which this clock brings, finds nobody.
+    # An answer that is under way may still say that all is well; the next request, which this
+    # clock starts, finds no network.
     page.clock.run_for(10_000)
     expect(page.locator("#door-state")).to_contain_text("Offline")
     page.clock.fast_forward("03:10:00")
     expect(page.locator("#door-state")).to_contain_text("3 hours ago")
 
 
-def test_scanner_on_a_usb_port_needs_no_camera_and_no_press(phone, event):
+def test_usb_scanner_needs_no_camera_and_no_press(phone, event):
     first, second = ticket_at(event, "Guest One"), ticket_at(event, "Guest Two")
     page = phone(event)
     field = page.locator("#code")
@@ -382,21 +391,21 @@ def test_scanner_on_a_usb_port_needs_no_camera_and_no_press(phone, event):
     assert admitted(event) == 2
 
 
-def test_page_can_be_installed_as_an_app(phone, event):
+def test_checkin_page_can_be_installed_as_an_app(phone, event):
     page = phone(event)
     devtools = page.context.new_cdp_session(page)
     manifest = devtools.send("Page.getAppManifest")
     assert manifest["errors"] == []
     facts = json.loads(manifest["data"])
     assert (facts["start_url"], facts["scope"]) == (f"/organizer/events/{event.pk}/check-in/",) * 2
-    # Playwright's windows are private ones, where nothing can be installed; Chromium finds nothing else.
+    # Playwright's windows are private, where nothing can be installed; that is the only error.
     assert [
         error["errorId"]
         for error in devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
     ] == ["in-incognito"]
 
 
-def test_unsure_is_for_the_person_at_the_door(phone, event):
+def test_unverified_code_is_left_to_the_door_staff(phone, event):
     page = phone(event)
     ticket = ticket_at(event)
     cut(page)
@@ -407,7 +416,7 @@ def test_unsure_is_for_the_person_at_the_door(phone, event):
     wait_for(lambda: admitted(event) == 1)
 
 
-def test_guest_let_in_by_mistake_is_taken_back_offline(phone, event):
+def test_check_in_can_be_undone_offline(phone, event):
     ticket = ticket_at(event)
     page = phone(event)
     cut(page)

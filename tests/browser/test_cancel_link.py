@@ -1,4 +1,4 @@
-"""The link of a mail that cancels without logging in, as a browser follows it."""
+"""The link of a mail that cancels a reservation without logging in, followed by a browser."""
 
 import pytest
 from django.urls import reverse
@@ -10,8 +10,8 @@ from tests.support.full_dataset import leave_token
 pytestmark = pytest.mark.once
 
 
-def test_leave_link_cancels_by_its_button(page):
-    """A page that hides its address from its own site sends `Origin: null`, and its form is refused."""
+def test_cancel_link_cancels_by_its_button(page):
+    """A page that hides its address from its own site would send `Origin: null` and be refused."""
     reservation = make_reservation(make_event(), make_person(), status="confirmed")
     page.goto(reverse("tickets:leave", args=[leave_token(reservation)]))
     page.get_by_role("button", name="Cancel reservation").click()

@@ -1,4 +1,4 @@
-"""What a page costs, on the files as production serves them: bytes, requests, and nothing that jumps about."""
+"""The bytes and requests of a page with production's files, and whether its layout shifts."""
 
 from collections import Counter
 
@@ -24,13 +24,14 @@ MOST_BYTES, MOST_REQUESTS = 80_000, 24
 FONT = "Instrument Sans"
 SHIFTS = """() => new Promise(done => {
   let shift = 0;
-  new PerformanceObserver(list => list.getEntries().forEach(entry => { shift += entry.value; })).observe({type: "layout-shift", buffered: true});
+  new PerformanceObserver(list => list.getEntries().forEach(entry => { shift += entry.value; }))
+    .observe({type: "layout-shift", buffered: true});
   setTimeout(() => done(shift), 300);
 })"""
 
 
 def watch(page):
-    """{address: bytes on the wire, heads included} of everything that the page gets from now on."""
+    """Collect {address: bytes on the wire, with heads} of all that the page gets from now on."""
     session, sizes, addresses = page.context.new_cdp_session(page), {}, {}
 
     def note(event):
@@ -50,7 +51,7 @@ def others(site, addresses):
 
 
 def fonts_of(page):
-    """Which fonts drew the page's letters: {name of the font: letters}."""
+    """Return {name of a font: how many letters of the page it drew}."""
     session = page.context.new_cdp_session(page)
     session.send("DOM.enable")
     session.send("CSS.enable")
@@ -73,12 +74,10 @@ def demo_events():
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])
-def test_first_visit_to_each_event_of_the_demo_is_light_and_still(
-    site, visitor, demo_events, language
-):
+def test_demo_event_pages_are_small_and_do_not_shift(site, open_window, demo_events, language):
     heavy, jumping, many = {}, {}, {}
     for event in demo_events:
-        page = visitor(locale=language)
+        page = open_window(locale=language)
         received = watch(page)
         page.goto(event.get_absolute_url(), wait_until="networkidle")
         if (weight := sum(received.values())) > MOST_BYTES:
@@ -92,8 +91,9 @@ def test_first_visit_to_each_event_of_the_demo_is_light_and_still(
 
 
 def visit_with_font_in_time(page, path):
-    """Open the page so that its stylesheet comes after its font. On a busy machine the font would sometimes come too late,
-    and the whole page would wait with it for the next visit.
+    """Open the page so that its stylesheet comes after its font.
+
+    On a busy machine the font could come too late, and be used on the next visit only.
     """
     held = []
     page.route("**/*.css", lambda route: held.append(route))
@@ -106,12 +106,10 @@ def visit_with_font_in_time(page, path):
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])
-def test_each_event_of_the_demo_is_drawn_in_one_font_on_a_first_visit(
-    visitor, demo_events, language
-):
+def test_demo_event_pages_use_one_font_on_a_first_visit(open_window, demo_events, language):
     mixed = {}
     for event in demo_events:
-        page = visitor(locale=language)
+        page = open_window(locale=language)
         visit_with_font_in_time(page, event.get_absolute_url())
         drawn = fonts_of(page)
         if set(drawn) != {FONT}:
@@ -121,7 +119,7 @@ def test_each_event_of_the_demo_is_drawn_in_one_font_on_a_first_visit(
     assert mixed == {}
 
 
-def test_names_of_the_neighbours_are_drawn_in_one_font_on_a_first_visit(page):
+def test_foreign_names_use_one_font_on_a_first_visit(page):
     event = make_event(title="Zażółć gęślą jaźń, Ünal Žižek: Übung à la crème, Ångström et Łódź")
     visit_with_font_in_time(page, event.get_absolute_url())
     assert set(fonts_of(page)) == {FONT}
@@ -129,7 +127,7 @@ def test_names_of_the_neighbours_are_drawn_in_one_font_on_a_first_visit(page):
 
 
 def busy_pages():
-    """An evening in full swing, and every page that somebody works on: {path: kilobytes that its own HTML may weigh at most}."""
+    """Make a busy event. Returns {path of a page: most kilobytes of its HTML}."""
     admin = make_admin()
     event = make_event(organizer=admin, seats_limit=40, description="Farba, papier i stół. " * 20)
     ticket = make_reservation(event, admin, status="confirmed")
@@ -152,9 +150,9 @@ def busy_pages():
     }
 
 
-def test_no_page_is_heavy_jumps_about_or_asks_another_host(site, visitor, log_in):
+def test_pages_are_small_do_not_shift_and_load_no_other_host(site, open_window, log_in):
     admin, pages = busy_pages()
-    page, heavy, jumping = visitor(**PHONE), {}, {}
+    page, heavy, jumping = open_window(**PHONE), {}, {}
     log_in(page, admin)
     asked = set()
     page.on("request", lambda request: asked.add(request.url))
@@ -165,8 +163,8 @@ def test_no_page_is_heavy_jumps_about_or_asks_another_host(site, visitor, log_in
         if (shift := page.evaluate(SHIFTS)) >= 0.01:
             jumping[path] = shift
     assert (heavy, jumping, others(site, asked)) == ({}, {}, set())
-    # One stylesheet, four scripts, icons, fonts and the pages: nothing is fetched by one page only but the code to be shown, what asks before the
-    # editor is left, and the door's scripts.
+    # One stylesheet, four scripts, icons, fonts, pages: a single page fetches only the script
+    # that shows a code, the one that asks before the editor is left, and those of the check-in.
     common = {
         address
         for address in asked
@@ -175,7 +173,7 @@ def test_no_page_is_heavy_jumps_about_or_asks_another_host(site, visitor, log_in
     assert len(common) <= 17, sorted(common)
 
 
-def test_files_are_kept_for_ever_under_names_that_say_what_is_in_them(site, page):
+def test_static_files_are_cached_for_ever_by_hashed_names(site, page):
     caching = {}
     page.on(
         "response",
@@ -187,7 +185,7 @@ def test_files_are_kept_for_ever_under_names_that_say_what_is_in_them(site, page
     assert set(files.values()) == {"max-age=315360000, public, immutable"}
 
 
-def test_a_page_with_somebody_on_it_is_kept_by_nobody(site, visitor, log_in):
-    page = visitor()
+def test_personal_pages_are_not_cached(site, open_window, log_in):
+    page = open_window()
     log_in(page, make_person())
     assert page.goto("/reservations/").headers["cache-control"] == "private, no-store"

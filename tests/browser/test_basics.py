@@ -1,4 +1,4 @@
-"""What every walk stands on: pages that load whole, in both languages, on a phone, with a script and without."""
+"""Pages load whole in both languages, on a phone, with and without a script."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,9 +9,9 @@ from tests.support.processes import wait_until
 
 
 @pytest.mark.parametrize("scripted", [True, False])
-def test_log_in_by_form_and_find_an_event(visitor, scripted):
+def test_log_in_form_leads_to_the_events(open_window, scripted):
     event, person = make_event(), make_person()
-    page = visitor(java_script_enabled=scripted)
+    page = open_window(java_script_enabled=scripted)
     page.goto("/accounts/login/")
     page.locator("input[name=login]").fill(person.email)
     page.locator("input[name=password]").fill(PASSWORD)
@@ -21,7 +21,7 @@ def test_log_in_by_form_and_find_an_event(visitor, scripted):
     expect(page.get_by_role("button", name="Reserve").first).to_be_visible()
 
 
-def test_a_session_can_be_given(page, log_in):
+def test_log_in_fixture_gives_a_session(page, log_in):
     page.goto("/reservations/")
     assert "/accounts/login/" in page.url
     log_in(page, make_person())
@@ -29,9 +29,9 @@ def test_a_session_can_be_given(page, log_in):
     assert page.url.endswith("/reservations/")
 
 
-def test_front_page_fits_a_phone_in_polish(visitor):
+def test_front_page_fits_a_phone_in_polish(open_window):
     make_event(title="Introligatornia dla początkujących, część druga: wyklejki i okładka z płótna")
-    page = visitor(**PHONE, locale="pl-PL")
+    page = open_window(**PHONE, locale="pl-PL")
     page.goto("/")
     expect(page.locator("html")).to_have_attribute("lang", "pl")
     overflow = page.evaluate(
@@ -40,7 +40,7 @@ def test_front_page_fits_a_phone_in_polish(visitor):
     assert overflow == 0
 
 
-def test_what_is_done_here_reaches_the_mailbox_through_the_worker(site):
+def test_worker_sends_mails_of_this_process(site):
     reservation = make_reservation(make_event(admission="automatic"))
     wait_until(lambda: site.mailbox.letters)
     assert [letter["To"] for letter in site.mailbox.letters] == [reservation.person.email]

@@ -1,4 +1,4 @@
-"""The main job, from the first visit to the second attempt at the door, as the people of one evening live it."""
+"""The main job, from the first visit to the second scan of a ticket, by all who take part."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.support.processes import wait_until
 
 
 def sign_up(page: Page, phone: Page, site, first: str, last: str, email: str) -> None:
-    """From the form through the mailed link, opened on a phone, to being logged in where it began."""
+    """Sign up by the form and the mailed link, opened on a phone, and log in where it began."""
     page.goto("/accounts/signup/")
     for field, value in {
         "email": email,
@@ -42,7 +42,7 @@ def log_in_by_form(page: Page, email: str) -> None:
 
 
 def letter_to(site, email: str, subject: str):
-    """The letter to this address with this in its subject, once the worker has sent it."""
+    """Wait for the letter to this address with this in its subject."""
     return wait_until(
         lambda: next(
             (
@@ -87,22 +87,20 @@ def reserve(page: Page, event: Event, place: str) -> None:
     expect(page.locator(".line__figure")).to_contain_text(place)
 
 
-def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(
-    site, visitor, log_in, tmp_path
-):
-    admin, maja, organizer = visitor(), visitor(), visitor()
-    sign_up(maja, visitor(**PHONE), site, "Maja", "Wiśniewska", "maja@example.org")
-    sign_up(organizer, visitor(**PHONE), site, "Paweł", "Ostrowski", "pawel@example.org")
+def test_main_job_from_sign_up_to_the_second_check_in(site, open_window, log_in, tmp_path):
+    admin, maja, organizer = open_window(), open_window(), open_window()
+    sign_up(maja, open_window(**PHONE), site, "Maja", "Wiśniewska", "maja@example.org")
+    sign_up(organizer, open_window(**PHONE), site, "Paweł", "Ostrowski", "pawel@example.org")
     log_in_by_form(admin, make_admin().email)
     make_organizer_by_role_page(admin, "Paweł Ostrowski")
 
     event = create_and_publish(organizer, seats=2)
-    onlooker = visitor()
+    onlooker = open_window()
     onlooker.goto(event.get_absolute_url())
     numbers = onlooker.locator("#reservation")
     expect(numbers.locator("#live-spots-left")).to_have_text("2")
 
-    jonas, ewa = visitor(), visitor()
+    jonas, ewa = open_window(), open_window()
     log_in(jonas, make_person("Jonas Weber"))
     log_in(ewa, make_person("Ewa Szczepańska"))
     for person, place in ((maja, "1st"), (jonas, "2nd"), (ewa, "3rd")):
@@ -129,7 +127,7 @@ def test_the_main_job_from_sign_up_to_the_second_attempt_at_the_door(
     assert {"application/pdf", "text/calendar"} <= set(attached)
     code = qr_codes.read_pdf(attached["application/pdf"].get_payload(decode=True), tmp_path)
 
-    live = visitor()
+    live = open_window()
     log_in(live, event.organizer)
     live.goto(f"/organizer/events/{event.pk}/")
     door = organizer

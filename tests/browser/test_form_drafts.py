@@ -1,4 +1,4 @@
-"""A session that ends while a form is filled in: what was typed is kept, and goes through after logging in, with and without a script."""
+"""A form that is sent after its session ended: its texts are kept and go through after log-in."""
 
 import pytest
 from playwright.sync_api import expect
@@ -24,10 +24,10 @@ def log_in_here(page, person):
 
 @pytest.mark.parametrize("java_script_enabled", [True, False])
 def test_editor_keeps_its_text_when_the_session_has_ended(
-    visitor, log_in, complaints, java_script_enabled
+    open_window, log_in, page_errors, java_script_enabled
 ):
-    complaints.expected += ["status of 401", "status of 403", "Response Status Error Code 40"]
-    event, page = make_event(title="Before"), visitor(java_script_enabled=java_script_enabled)
+    page_errors.expected += ["status of 401", "status of 403", "Response Status Error Code 40"]
+    event, page = make_event(title="Before"), open_window(java_script_enabled=java_script_enabled)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/edit/")
     page.locator("[name=title]").fill("After: żółć & “words”")
@@ -61,10 +61,12 @@ def test_editor_keeps_its_text_when_the_session_has_ended(
 
 
 @pytest.mark.parametrize("java_script_enabled", [True, False])
-def test_editor_is_not_sent_as_who_logs_in_next(visitor, log_in, complaints, java_script_enabled):
-    complaints.expected += ["status of 40", "Response Status Error Code 40"]
+def test_editor_draft_is_not_sent_as_another_person(
+    open_window, log_in, page_errors, java_script_enabled
+):
+    page_errors.expected += ["status of 40", "Response Status Error Code 40"]
     event, next_person = make_event(title="Before"), make_organizer("Bob Lis")
-    page = visitor(java_script_enabled=java_script_enabled)
+    page = open_window(java_script_enabled=java_script_enabled)
     log_in(page, event.organizer)
     page.goto("/organizer/events/new/")
     page.locator("[name=title]").fill("Alice’s secret plan")

@@ -7,28 +7,28 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.seen import expect_on_screen
+from tests.browser.visibility import expect_in_window
 from tests.support.factories import make_event, make_person, make_reservation
 
 pytestmark = pytest.mark.once
 
 
-def test_ticket_is_on_the_first_screen(visitor, log_in):
+def test_ticket_is_on_the_first_screen(open_window, log_in):
     reservation = make_reservation(
         make_event(title="A night of " + "long titles " * 8), status="confirmed"
     )
-    page = visitor(**PHONE)
+    page = open_window(**PHONE)
     log_in(page, reservation.person)
     page.goto(reservation.event.get_absolute_url())
     ticket = page.get_by_role("link", name="Open my ticket")
-    expect_on_screen(ticket)
+    expect_in_window(ticket)
     ticket.click()
     page.wait_for_url("**/ticket/")
 
 
-def test_ticket_button_has_a_dock_that_no_line_shows_through(visitor, log_in):
+def test_ticket_button_bar_is_opaque(open_window, log_in):
     reservation = make_reservation(make_event(description="word " * 900), status="confirmed")
-    page = visitor(**PHONE)
+    page = open_window(**PHONE)
     log_in(page, reservation.person)
     page.goto(reservation.event.get_absolute_url())
     page.mouse.wheel(0, 900)
@@ -49,9 +49,9 @@ def test_ticket_button_has_a_dock_that_no_line_shows_through(visitor, log_in):
 
 
 @pytest.mark.parametrize("path", ["/events/{}/", "/reservations/"])
-def test_button_without_an_edge_begins_a_line_where_the_others_do(visitor, log_in, path):
+def test_borderless_button_is_aligned_with_the_others(open_window, log_in, path):
     reservation = make_reservation(make_event(), make_person(language="pl"), status="confirmed")
-    page = visitor(**PHONE | {"viewport": {"width": 340, "height": 844}})
+    page = open_window(**PHONE | {"viewport": {"width": 340, "height": 844}})
     log_in(page, reservation.person)
     page.goto(path.format(reservation.event_id))
     calendar, cancel = page.locator(".row--quiet > .button").all()[-2:]
@@ -63,19 +63,19 @@ def test_button_without_an_edge_begins_a_line_where_the_others_do(visitor, log_i
 
 
 @pytest.mark.parametrize("path", ["messages/", "doors/"])
-def test_rail_begins_at_the_page_one_is_on(visitor, log_in, path):
+def test_navigation_begins_at_the_current_page(open_window, log_in, path):
     event = make_event()
-    page = visitor(**PHONE)
+    page = open_window(**PHONE)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/{path}")
-    expect_on_screen(page.locator(".rail [aria-current]"))
+    expect_in_window(page.locator(".rail [aria-current]"))
     expect(page.locator(".rail ul[data-more-before]")).to_have_count(1)
 
 
 @pytest.mark.parametrize("admission", ["approval", "automatic"])
-def test_first_guest_is_not_put_off_by_noughts(visitor, admission):
+def test_event_page_shows_no_zero_counts_to_the_first_guest(open_window, admission):
     event = make_event(admission=admission)
-    page = visitor(**PHONE)
+    page = open_window(**PHONE)
     page.goto(event.get_absolute_url())
     expect(page.locator("#live-pending")).to_be_hidden()
     expect(page.locator("#live-bar")).to_be_hidden()
@@ -85,14 +85,16 @@ def test_first_guest_is_not_put_off_by_noughts(visitor, admission):
 
 
 @pytest.mark.parametrize("status", ["open", "confirmed"])
-def test_nothing_stays_in_the_way_of_a_low_window(visitor, log_in, status):
-    """A desk's window of 1280 × 1024 at 400 %."""
+def test_low_window_has_no_fixed_parts(open_window, log_in, status):
+    """A window of 1280 × 1024 at 400 %."""
     event = make_event()
-    page = visitor(viewport={"width": 320, "height": 256})
+    page = open_window(viewport={"width": 320, "height": 256})
     if status == "confirmed":
         log_in(page, make_reservation(event, status="confirmed").person)
     page.goto(event.get_absolute_url())
-    stuck = """() => [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility() && one.getClientRects().length
-      && ["fixed", "sticky"].includes(getComputedStyle(one).position) && one.getBoundingClientRect().height > 0)
+    stuck = """() => [...document.querySelectorAll("body *")]
+      .filter((one) => one.checkVisibility() && one.getClientRects().length)
+      .filter((one) => ["fixed", "sticky"].includes(getComputedStyle(one).position))
+      .filter((one) => one.getBoundingClientRect().height > 0)
       .map((one) => one.className)"""
     assert [name for name in page.evaluate(stuck) if "toasts" not in name] == []

@@ -1,4 +1,4 @@
-"""An organizer decides in the queue's page: one guest with a message, the next ones, many at once, and where that leaves them."""
+"""An organizer decides in the queue: about one guest, the next ones, or many at once."""
 
 from io import BytesIO
 
@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.seen import expect_on_screen, expect_seen
+from tests.browser.visibility import expect_in_window, expect_visible
 from tests.support.factories import fill, make_event, make_people, make_person, make_reservation
 
 pytestmark = pytest.mark.once
@@ -29,7 +29,7 @@ def statuses(event):
     return list(event.reservations.in_queue_order().values_list("status", flat=True))
 
 
-def test_bulk_approval_shows_the_table_from_its_top_and_the_pointer_on_no_button(queue_page, event):
+def test_bulk_approval_scrolls_to_the_top_with_no_button_under_the_pointer(queue_page, event):
     page = queue_page
     page.locator("#queue tbody tr").nth(30).scroll_into_view_if_needed()
     for number in range(30):
@@ -41,7 +41,7 @@ def test_bulk_approval_shows_the_table_from_its_top_and_the_pointer_on_no_button
     expect(page.locator(".toast")).to_contain_text("30 confirmed.")
     expect(page.locator("#queue tbody tr")).to_have_count(10)
     assert page.evaluate("document.activeElement.tagName") == "TABLE"
-    expect_on_screen(page.locator("#queue thead"))
+    expect_in_window(page.locator("#queue thead"))
     pointed_at = (
         "({ x, y }) => Boolean(document.elementFromPoint(x, y)?.closest('tbody :is(button, a)'))"
     )
@@ -51,18 +51,18 @@ def test_bulk_approval_shows_the_table_from_its_top_and_the_pointer_on_no_button
     assert statuses(event) == ["confirmed"] * 30 + ["pending"] * 10
 
 
-def test_the_next_ones_are_approved_by_a_number_and_taken_back(queue_page, event):
+def test_next_guests_are_approved_by_number_and_undone(queue_page, event):
     page = queue_page
     expect(page.locator("#approve-number")).to_have_value("30")
     page.locator("#approve-number").fill("12")
-    expect_seen(page.locator("#approve-next output", has_text="18 spots would be left"))
+    expect_visible(page.locator("#approve-next output", has_text="18 spots would be left"))
     page.locator("#approve-next").get_by_role("button", name="Approve").click()
     expect(page.locator(".toast")).to_contain_text("12 confirmed.")
     expect(page.locator("#approve-number")).to_have_value("18")
     assert statuses(event) == ["confirmed"] * 12 + ["pending"] * 28
 
 
-def test_one_is_rejected_in_a_dialog_with_a_message(queue_page, event):
+def test_guest_is_rejected_in_a_dialog_with_a_message(queue_page, event):
     page, first = queue_page, event.reservations.in_queue_order()[0]
     page.locator(f"#reject-{first.pk}").click()
     dialog = page.locator("#reject-one-dialog")
@@ -83,12 +83,12 @@ def test_one_is_rejected_in_a_dialog_with_a_message(queue_page, event):
 @pytest.mark.parametrize(
     "window", [PHONE, {"viewport": {"width": 1280, "height": 900}}], ids=["phone", "desktop"]
 )
-def test_an_address_breaks_at_no_hyphen_and_nothing_scrolls_sideways(
-    visitor, log_in, event, window
+def test_address_breaks_at_no_hyphen_and_nothing_scrolls_sideways(
+    open_window, log_in, event, window
 ):
     address = "guest.with.a.name@the-department-of-physics.example.org"
     make_reservation(event, make_person("Zofia Dąbrowska", email=address))
-    page = visitor(**window)
+    page = open_window(**window)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/queue/?q=Zofia")
     part = page.locator("tbody small span", has_text="@the-department-of-physics")
@@ -119,14 +119,14 @@ def test_ticked_table_keeps_its_round_corners(queue_page):
 
 
 @pytest.fixture
-def plain_page(visitor, log_in, event):
-    page = visitor(java_script_enabled=False)
+def plain_page(open_window, log_in, event):
+    page = open_window(java_script_enabled=False)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/queue/")
     return page
 
 
-def test_without_a_script_each_reject_asks_on_a_page(plain_page, event):
+def test_rejecting_without_a_script_asks_on_a_page(plain_page, event):
     page, ids = plain_page, [one.pk for one in event.reservations.in_queue_order()[:3]]
     page.locator(f"#reject-{ids[0]}").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Reject Guest 0?")

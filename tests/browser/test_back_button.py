@@ -1,4 +1,4 @@
-"""What somebody typed and did not send, in a browser that goes back to the page: theirs, and nobody else's."""
+"""What a person typed and did not send is shown after the back button to nobody else."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,9 +9,9 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
-def left_page(request, visitor, log_in):
-    """A page after two others on which an organizer typed and sent nothing."""
-    page = visitor(java_script_enabled=request.param)
+def left_page(request, open_window, log_in):
+    """A page that was opened after two others, in which an organizer typed and sent nothing."""
+    page = open_window(java_script_enabled=request.param)
     log_in(page, make_event().organizer)
     page.goto("/organizer/events/new/")
     page.locator("[name=title]").fill("Secret plan")
@@ -22,7 +22,7 @@ def left_page(request, visitor, log_in):
 
 
 def values_two_pages_back(page):
-    """The first name and the title that stand there, once the browser restored what it restores."""
+    """The first name and the title in those two pages, once the browser has restored them."""
     page.go_back()
     page.wait_for_timeout(500)
     first_name = page.locator("[name=first_name]").input_value()
@@ -32,11 +32,11 @@ def values_two_pages_back(page):
     return first_name, page.locator("[name=title]").input_value()
 
 
-def test_back_shows_nothing_that_another_person_typed(left_page, log_in):
+def test_back_button_hides_what_another_person_typed(left_page, log_in):
     left_page.context.clear_cookies(name="sessionid")
     log_in(left_page, make_organizer("Bob Lis"))
     assert values_two_pages_back(left_page) == ("Bob", "")
 
 
-def test_back_shows_what_the_same_person_typed(left_page):
+def test_back_button_restores_what_the_same_person_typed(left_page):
     assert values_two_pages_back(left_page) == ("Secret name", "Secret plan")
