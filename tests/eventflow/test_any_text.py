@@ -73,7 +73,7 @@ def test_every_mail_carries_any_text(text):
             assert entry["SUMMARY"] == without_controls(Event.objects.first().title)
 
 
-def test_a_calendar_entry_and_the_guest_lists_carry_any_text(subtests):
+def test_calendar_entry_and_guest_lists_carry_any_text(subtests):
     event = make_dataset()["events"]["confirmed"]
     for name, text in TEXTS.items():
         with subtests.test(name), transaction.atomic():
@@ -181,5 +181,5 @@ def takes_text_for_markup(response):
     return "<b>{{" in response.text or escaped_twice or bool(tree(response).xpath("//b"))
 
 
-def test_the_texts_are_what_they_say():
+def test_hard_texts_have_the_letters_of_their_names():
     assert TEXTS["decomposed"] != nfc(TEXTS["decomposed"]) and len(TEXTS["a long word"]) >= 200

@@ -429,7 +429,7 @@ def test_everybody_gets_what_the_matrix_says(world, keys):
     assert wrong == {}
 
 
-def test_what_the_matrix_does_not_name_does_nothing(world, keys):
+def test_methods_without_a_row_in_the_matrix_change_nothing(world, keys):
     named = {(method, route) for method, _thing, route in lines()}
     thing_of = {route: thing for _method, thing, route in lines()}
     done = [
@@ -482,7 +482,7 @@ def views_of(resolver, prefix=""):
             yield from views_of(pattern, route)
 
 
-def test_the_page_of_a_press_stays_when_its_session_has_ended(world):
+def test_page_stays_when_a_button_is_pressed_after_the_session_ended(world):
     """With a script nothing is swapped: what is typed stands under a toast. Without one, tests/eventflow/test_form_drafts.py."""
     secrets = (
         "accounts/2fa/",

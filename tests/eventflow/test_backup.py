@@ -290,7 +290,7 @@ def test_restore_of_a_bad_backup_changes_nothing(place, tmp_path):
     [b"", b"Dear all", gzip.compress(b"Dear all")],
     ids=["empty", "letters", "packed letters"],
 )
-def test_what_is_no_archive_is_refused(tmp_path, content):
+def test_file_that_is_no_archive_is_refused(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(Refused, match="bad_backup"):
         archive.unpack(tmp_path / "file", tmp_path)

@@ -16,12 +16,17 @@ POSTGRESQL = "eventflow.core.postgresql"
 
 
 def ids(**kwargs):
+    """The ids of what our own checks find, in order."""
     return sorted(
         message.id for message in run_checks(**kwargs) if message.id.startswith("eventflow.")
     )
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
+# Django's own checks ask the database whether it has JSON.
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore:Overriding setting DATABASES"),
+]
 
 
 @pytest.fixture
@@ -96,7 +101,7 @@ def test_draining_leaves_time_to_finish(settings, seconds, found):
         ("https://example.org/api/users/activate/{token}/", ["eventflow.W007"]),
     ],
 )
-def test_an_activation_link_to_the_api_is_a_warning(settings, base, found):
+def test_activation_link_to_the_api_is_a_warning(settings, base, found):
     settings.FRONTEND_ACTIVATION_URL = base
     assert [each for each in ids() if each == "eventflow.W007"] == found
 

@@ -254,7 +254,7 @@ def test_hours_name_the_day_by_real_length(name):
         assert (" – " not in date_text.hours(event)) == (same_day or night), (start, length)
 
 
-def test_an_evening_until_midnight_is_not_of_the_next_day(monkeypatch):
+def test_event_until_midnight_is_not_of_the_next_day(monkeypatch):
     zone = ZoneInfo("Europe/Warsaw")
     event = make_event(
         start_time=datetime(2036, 6, 7, 18, tzinfo=zone), end_time=datetime(2036, 6, 8, tzinfo=zone)

@@ -123,7 +123,7 @@ def test_pages_for_people_obey_the_policy(client):
 
 
 @pytest.mark.django_db
-def test_the_activation_pages_obey_the_policy(client):
+def test_activation_pages_obey_the_content_security_policy(client):
     person = make_person(activated=False)
     client.post("/accounts/login/", {"login": person.email, "password": "correct horse battery"})
     [path] = {

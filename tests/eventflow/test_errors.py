@@ -54,7 +54,7 @@ def test_organizer_pages_are_for_organizers(client):
 
 
 @pytest.mark.django_db
-def test_a_form_without_its_token_is_refused_with_a_page():
+def test_form_without_its_token_is_refused_with_a_page():
     client = Client(enforce_csrf_checks=True)
     response = client.post("/accounts/login/", {"login": "x@example.org", "password": "x"})
     assert response.status_code == 403
@@ -66,7 +66,7 @@ def test_a_form_without_its_token_is_refused_with_a_page():
     ("path", "status", "heading"),
     [("/broken/", 500, "Something broke on our side"), ("/away/", 503, "Back in a moment")],
 )
-def test_the_last_pages_need_no_database(client, path, status, heading):
+def test_error_pages_need_no_database(client, path, status, heading):
     """pytest-django refuses every query of this test."""
     response = client.get(path, headers={"X-Request-ID": "look-for-me-1"})
     assert response.status_code == status
@@ -77,13 +77,13 @@ def test_the_last_pages_need_no_database(client, path, status, heading):
 
 @broken_urls
 @pytest.mark.django_db
-def test_the_last_page_speaks_the_language_of_the_reader(client):
+def test_error_page_is_in_the_language_of_the_reader(client):
     assert '<html lang="pl"' in client.get("/broken/", headers={"accept-language": "pl"}).text
 
 
 @broken_urls
 @pytest.mark.django_db
-def test_a_refusal_is_a_page_with_the_reason_and_the_way_back(client):
+def test_refusal_is_a_page_with_the_reason_and_a_link_back(client):
     event = reverse("events:detail", args=[make_event().pk])
     response = client.post("/refused/", headers={"referer": f"http://testserver{event}?x=1"})
     assert response.status_code == 409
@@ -98,7 +98,7 @@ def test_a_refusal_is_a_page_with_the_reason_and_the_way_back(client):
 
 @broken_urls
 @pytest.mark.django_db
-def test_a_refusal_under_htmx_is_a_toast_and_swaps_nothing(client):
+def test_refusal_under_htmx_is_a_toast_and_swaps_nothing(client):
     response = client.post("/refused/", headers=HTMX)
     assert (response.status_code, response["HX-Reswap"]) == (409, "none")
     assert "All the seats are taken." in response.text
@@ -135,5 +135,5 @@ def test_query_that_the_database_refuses_is_no_outage(ask, away):
         ("", "/"),
     ],
 )
-def test_the_way_back_leads_to_no_other_site(rf, referer, back):
+def test_back_url_leads_to_no_other_site(rf, referer, back):
     assert back_url(rf.post("/", headers={"Referer": referer})) == back

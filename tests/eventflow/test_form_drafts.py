@@ -115,7 +115,7 @@ def every_form(dataset: Dataset) -> dict[str, FilledForm]:
 
 
 @pytest.mark.once
-def test_every_form_with_words_is_kept_for_its_person_or_nowhere():
+def test_every_form_with_text_has_a_draft_for_its_person_or_none():
     """Found on the site's pages. One that is new is kept, or stands above with the reason."""
     dataset = make_dataset()
     found, wrong = every_form(dataset), {}
@@ -218,7 +218,7 @@ def written(browser: Browser, person: User, path: str = "/accounts/settings/") -
 
 
 @pytest.mark.once
-def test_every_form_of_the_site_says_for_whom_its_page_was_drawn():
+def test_every_form_names_the_person_its_page_was_rendered_for():
     """Found on the pages of everybody who is logged in, in every state of what they show.
 
     The browser knows a form again by its first fields, so the person stands there too.

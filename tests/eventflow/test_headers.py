@@ -59,7 +59,7 @@ def test_no_other_site_embeds_or_reads_our_answers(client):
     ],
     ids=["long", "many"],
 )
-def test_a_head_beyond_measure_is_refused_and_the_next_is_served(head, tmp_path):
+def test_oversized_head_is_refused_and_the_next_request_is_served(head, tmp_path):
     with serving(tmp_path / "log", REDIS_URL="") as site:
         with socket.create_connection(("127.0.0.1", site.port), timeout=60) as ours:
             ours.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n")

@@ -153,7 +153,7 @@ def test_probes_answer_while_every_thread_works_and_the_line_is_full(small):
 
 
 @pytest.mark.once
-def test_a_database_that_hangs_makes_a_process_unready_and_leaves_it_alive(tmp_path):
+def test_hanging_database_makes_a_process_unready_and_leaves_it_alive(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgres://eventflow@127.0.0.1:{silent.getsockname()[1]}/eventflow"
         with serving(
@@ -165,7 +165,7 @@ def test_a_database_that_hangs_makes_a_process_unready_and_leaves_it_alive(tmp_p
             assert site.get("/health/live").status == 200
 
 
-def test_a_process_is_not_ready_before_its_migrations_are_and_never_asks_again_afterwards():
+def test_process_is_ready_after_its_migrations_and_does_not_check_again():
     last = MigrationRecorder.Migration.objects.filter(app="tickets").latest("id")
     last.delete()
     check = health.OnceCheck(health.check_migrations)

@@ -90,15 +90,15 @@ def test_everything_in_the_sources_is_translated(compiled, in_sources):
     assert sorted(in_sources.keys() - compiled.keys()) == [], CHANGED
 
 
-def test_the_catalogue_holds_nothing_that_the_sources_have_dropped(compiled, in_sources):
+def test_catalogue_holds_no_message_that_the_sources_have_dropped(compiled, in_sources):
     assert sorted(compiled.keys() - in_sources.keys()) == [], CHANGED
 
 
-def test_the_compiled_catalogue_says_what_its_source_says(compiled):
+def test_compiled_catalogue_equals_its_source(compiled):
     assert read(PO.with_suffix(".mo")) == compiled, CHANGED
 
 
-def test_what_has_a_plural_has_all_four_forms(compiled, in_sources):
+def test_message_with_a_plural_has_all_four_forms(compiled, in_sources):
     several = {message for message, forms in in_sources.items() if len(forms) > 1}
     assert {message: sorted(compiled[message]) for message in several} == {
         message: [0, 1, 2, 3] for message in several
@@ -163,7 +163,7 @@ def test_words_after_a_live_number_agree_with_it(name, words):
 
 
 @pytest.mark.parametrize(("name", "words"), [("spots-left", SPOTS), ("pending", PEOPLE)])
-def test_a_live_number_brings_the_forms_that_the_browser_asks_for(name, words):
+def test_live_number_brings_the_forms_that_the_browser_asks_for(name, words):
     with translation.override("pl"):
         span = live_words(name, 7)
     # The categories of Intl.PluralRules("pl"), by CLDR.
@@ -171,7 +171,7 @@ def test_a_live_number_brings_the_forms_that_the_browser_asks_for(name, words):
     assert {form: re.search(f'data-{form}="([^"]*)"', span)[1] for form in forms} == forms
 
 
-def test_the_count_of_ticks_keeps_its_place_for_the_number():
+def test_count_of_ticked_rows_keeps_its_place_for_the_number():
     with translation.override("pl"):
         forms = re.findall(r'data-(\w+)="([^"]*)"', selected_forms())
     assert forms == [(form, "Zaznaczono: {n}") for form in ("one", "few", "many", "other")]

@@ -56,7 +56,7 @@ def test_one_character_too_many_is_an_error_that_names_the_limit(form, name):
         assert field.clean("a" * limit) == "a" * limit
 
 
-def test_a_title_that_is_too_long_comes_back_whole_with_its_error(client):
+def test_title_that_is_too_long_comes_back_whole_with_its_error(client):
     event = make_event()
     client.force_login(event.organizer)
     typed = {"title": "a" * 201, "location": "Here", "seats_limit": "5", "action": "save"}

@@ -52,7 +52,7 @@ def send_again(client, *mails):
     )
 
 
-def test_the_operator_sees_what_is_stuck_and_why_but_no_secret(client, admin):
+def test_operator_sees_which_mails_are_stuck_and_why_but_no_secret(client, admin):
     stuck, _ = make_mail(), make_mail("sent", to="sent@example.org")
     page = client.get(MAILS, {"state__exact": "stuck"}).text
     assert "maja@example.org" in page
@@ -90,7 +90,7 @@ def test_send_again_twice_sends_once(client, admin):
 
 
 @pytest.mark.parametrize("path", ["eventflow/mail", "eventflow/auditentry", "eventflow/worker"])
-def test_what_the_system_writes_can_only_be_looked_at(client, admin, path):
+def test_rows_that_the_system_writes_are_read_only_in_the_admin(client, admin, path):
     audit.record("role.grant", admin, by=admin)
     Worker.objects.create(id="w1", seen_at=timezone.now())
     pk = {
@@ -106,7 +106,7 @@ def test_what_the_system_writes_can_only_be_looked_at(client, admin, path):
 
 
 @pytest.mark.parametrize("make", [make_organizer, make_person])
-def test_the_admin_is_for_admins(make):
+def test_admin_is_for_admins_only(make):
     client = Client()
     stuck = make_mail()
     client.force_login(make())
@@ -125,7 +125,7 @@ def test_visitors_of_the_admin_log_in_with_us(client):
     assert client.get("/admin/").status_code == 302
 
 
-def test_an_admin_adds_a_person_who_can_log_in_at_once(client, admin):
+def test_admin_adds_a_person_who_can_log_in_at_once(client, admin):
     person = {
         "email": "New@Example.org",
         "first_name": "New",
@@ -147,7 +147,7 @@ def test_an_admin_adds_a_person_who_can_log_in_at_once(client, admin):
     assert "already an account" in client.post("/admin/accounts/user/add/", person).text
 
 
-def test_an_admin_blocks_and_lets_in_again_but_grants_no_role_here(client, admin):
+def test_admin_blocks_and_unblocks_a_person_but_grants_no_role(client, admin):
     person = make_person()
     path, values = (
         f"/admin/accounts/user/{person.pk}/change/",
@@ -175,7 +175,7 @@ def test_an_admin_blocks_and_lets_in_again_but_grants_no_role_here(client, admin
     ]
 
 
-def test_the_last_admin_cannot_be_blocked_here(client, admin):
+def test_last_admin_cannot_be_blocked_in_the_admin(client, admin):
     page = client.post(
         f"/admin/accounts/user/{admin.pk}/change/",
         {"first_name": "A", "last_name": "N", "language": "en"},
@@ -185,7 +185,7 @@ def test_the_last_admin_cannot_be_blocked_here(client, admin):
     assert User.objects.get(pk=admin.pk).is_active
 
 
-def test_nobody_is_deleted_here(client, admin):
+def test_people_are_not_deleted_in_the_admin(client, admin):
     person = make_person()
     assert (
         client.post(f"/admin/accounts/user/{person.pk}/delete/", {"post": "yes"}).status_code == 403
@@ -193,7 +193,7 @@ def test_nobody_is_deleted_here(client, admin):
     assert User.objects.filter(pk=person.pk).exists()
 
 
-def test_an_admin_activates_somebody_whom_no_mail_reaches(client, admin):
+def test_admin_activates_a_person_whom_no_mail_reaches(client, admin):
     waiting, active = make_person(activated=False), make_person()
     page = client.post(
         "/admin/accounts/user/",

@@ -120,7 +120,7 @@ def test_mail_to_a_refused_address_is_stuck_and_blocks_nobody(smtp_server):
 
 
 @pytest.mark.once(on="postgresql")
-def test_one_bad_address_in_a_batch_blocks_nobody(smtp_server):
+def test_one_bad_address_in_a_batch_delays_no_other_mail(smtp_server):
     people = [make_person() for _ in range(3)]
     smtp_server.refused = {people[1].email}
     services.enqueue(
@@ -164,7 +164,7 @@ def test_mail_to_a_domain_with_letters_beyond_ascii_leaves(smtp_server):
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_builder_that_breaks_is_tried_again_and_blocks_nobody(smtp_server):
+def test_builder_that_fails_is_tried_again_and_delays_no_other_mail(smtp_server):
     bad = write("Secret word", builder=mail_builders.broken)
     write("Fine")
     log = work(smtp_server)
@@ -175,7 +175,7 @@ def test_a_builder_that_breaks_is_tried_again_and_blocks_nobody(smtp_server):
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_server_without_the_starttls_it_should_have_gets_nothing(smtp_server):
+def test_smtp_server_without_starttls_gets_no_mail_when_it_is_required(smtp_server):
     queued = write("Confidential")
     work(smtp_server, EMAIL_USE_TLS=True)
     assert smtp_server.commands == ["EHLO"]
@@ -186,7 +186,7 @@ def test_a_server_without_the_starttls_it_should_have_gets_nothing(smtp_server):
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_stuck_mail_is_sent_again_once(smtp_server):
+def test_stuck_mail_is_resent_once(smtp_server):
     smtp_server.refused = {"reader@example.org"}
     queued = write("Second life")
     work(smtp_server)
@@ -199,7 +199,7 @@ def test_a_stuck_mail_is_sent_again_once(smtp_server):
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_mail_about_an_account_leaves_before_those_about_reservations(smtp_server):
+def test_mail_about_an_account_leaves_before_those_about_reservations(smtp_server):
     for _number in range(3):
         make_reservation(status="pending")
     write("For your account")
@@ -209,7 +209,7 @@ def test_a_mail_about_an_account_leaves_before_those_about_reservations(smtp_ser
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_mail_whose_cause_is_gone_is_dropped(smtp_server):
+def test_mail_whose_cause_is_gone_is_dropped(smtp_server):
     mail.queue_to_address(
         mail_builders.no_longer_needed, address="reader@example.org", language="en", args={}
     )
@@ -218,7 +218,7 @@ def test_a_mail_whose_cause_is_gone_is_dropped(smtp_server):
     assert Mail.objects.get().state == "dropped"
 
 
-def test_a_decision_that_was_taken_back_sends_nothing(smtp_server, settings):
+def test_decision_that_was_taken_back_sends_no_mail(smtp_server, settings):
     settings.MAIL_DECISION_DELAY_SECONDS = 600
     kept, taken_back = make_reservation(status="confirmed"), make_reservation(status="confirmed")
     work(smtp_server)

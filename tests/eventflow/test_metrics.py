@@ -44,7 +44,7 @@ def site(tmp_path):
         yield site
 
 
-def test_metrics_are_for_whoever_has_the_token(site):
+def test_metrics_need_the_token(site):
     wrong = [
         {},
         {"Authorization": "Bearer "},
@@ -103,7 +103,7 @@ def test_requests_are_counted_by_the_name_of_their_route_and_nothing_that_a_stra
     assert (found["eventflow_requests_running",], found["eventflow_requests_waiting",]) == (0, 0)
 
 
-def test_a_decision_is_timed(site):
+def test_decision_is_timed(site):
     event, visitor = make_event(), HttpClient(site.port)
     visitor.log_in(make_person(email="m@example.org").email, PASSWORD)
     visitor.post(f"/events/{event.pk}/reserve/", page=event.get_absolute_url())
@@ -114,7 +114,7 @@ def test_a_decision_is_timed(site):
     ) == (1, 0)
 
 
-def test_the_installation_is_told_from_the_database(site):
+def test_metrics_of_the_installation_come_from_the_database(site):
     event = make_event(admission="approval")
     for _ in range(3):
         make_reservation(event)

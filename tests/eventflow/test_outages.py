@@ -56,7 +56,7 @@ def numbers_over_socket(port: int, event: Event) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["refused", "hung"])
-def test_the_evening_goes_on_without_redis(how, tmp_path):
+def test_check_in_and_live_metrics_go_on_without_redis(how, tmp_path):
     event = make_event(seats_limit=2)
     maja, jonas, organizer = (
         make_person("Maja Wiśniewska"),

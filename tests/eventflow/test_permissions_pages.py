@@ -185,7 +185,7 @@ def test_owner_and_team_mate_decide(client, house, who, settings):
         assert reservation.status == status
 
 
-def test_nobody_reserves_in_a_draft_that_they_cannot_see(client, house):
+def test_reservation_in_an_invisible_draft_is_refused(client, house):
     told = answers(client, house, "post", "tickets:reserve", "draft")
     assert told == {
         "owner": 302,
@@ -224,7 +224,7 @@ def test_opening_every_page_changes_nothing(client, house):
     ] == before
 
 
-def test_somebody_blocked_loses_the_panel_at_once(client, house):
+def test_blocked_person_loses_the_panel_at_once(client, house):
     owner = house["people"]["owner"]
     client.force_login(owner)
     type(owner).objects.filter(pk=owner.pk).update(is_active=False)
@@ -232,7 +232,7 @@ def test_somebody_blocked_loses_the_panel_at_once(client, house):
     assert (response.status_code, response.url) == (302, "/accounts/login/?next=/organizer/")
 
 
-def test_an_organizer_who_lost_the_role_loses_the_events(client, house):
+def test_organizer_who_lost_the_role_loses_the_events(client, house):
     owner = house["people"]["owner"]
     type(owner).objects.filter(pk=owner.pk).update(role="user")
     client.force_login(owner)

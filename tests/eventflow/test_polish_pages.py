@@ -85,7 +85,7 @@ def forgotten(english: set[str], polish: set[str]) -> list[str]:
     return sorted((english & polish) - SHARED)
 
 
-def test_a_forgotten_word_is_found_wherever_it_stands():
+def test_untranslated_word_is_found_wherever_it_stands():
     page = '<html lang="pl"><title>Queue</title><p title="Hint">Kolejka <i>first</i> 7K4M-2QXD <b lang="en">English</b><!-- no --> last</p>'
     page += '<data data-many="{n} selected" data-state="open"></data><svg aria-label="Bar"/></html>'
     assert forgotten(words_of_page(page), words_of_page(page)) == [
@@ -170,7 +170,7 @@ def ours(patterns, prefix=""):
             yield f"{prefix}{pattern.name}"
 
 
-def test_the_walk_visits_every_page(dataset):
+def test_walk_visits_every_page(dataset):
     assert (
         set(ours(get_resolver().url_patterns)) == {view for _, view, *_ in visits(dataset)} | SILENT
     )
@@ -232,7 +232,7 @@ def test_no_letter_about_an_event_leaves_english_words_in_polish(dataset):
         assert polish.text
 
 
-def test_the_ticket_on_paper_leaves_no_english_words_in_polish(dataset):
+def test_paper_ticket_leaves_no_english_words_in_polish(dataset):
     ticket = Ticket.objects.select_related("event__organizer", "reservation__person").get(
         reservation=dataset["of"]["confirmed"]
     )

@@ -137,7 +137,7 @@ def test_one_decision_asks_the_same_in_a_short_and_in_a_long_queue(client, name)
 
 
 @pytest.mark.parametrize("deed", ["confirm_next", "reject_many", "take_back", "undo_many"])
-def test_one_bulk_deed_asks_the_same_for_five_and_for_fifteen(client, deed, settings):
+def test_one_bulk_decision_asks_the_same_for_five_and_for_fifteen(client, deed, settings):
     """More guests are more mails, which travel in batches of 20; nothing else grows."""
     settings.MAIL_DECISION_DELAY_SECONDS = 600
     event = make_event(seats_limit=2000, organizer=make_organizer())

@@ -111,7 +111,7 @@ def test_pruning_is_asked_for_once_an_hour_however_many_ask():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_prunes_by_itself(smtp_server):
+def test_worker_prunes_by_itself(smtp_server):
     session("old", timedelta(days=1))
     with processes.running(
         processes.command("worker", "--interval", "0.1"), **smtp_server.env, WORKER_BEAT_SECONDS=0.2

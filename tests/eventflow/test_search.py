@@ -197,7 +197,7 @@ def test_folded_columns_follow_every_way_of_writing(house):
     assert_folded()
 
 
-def test_the_long_text_for_search_is_not_read_with_every_event(house):
+def test_folded_description_is_not_read_with_every_event(house):
     assert Event.objects.get(pk=house.pk).get_deferred_fields() == {"description_folded"}
 
 
@@ -305,7 +305,7 @@ def test_length_of_names_is_judged_as_stored(name):
     assert name in answer.json()["errors"]
 
 
-def test_the_table_of_folding_is_what_the_columns_hold():
+def test_folded_columns_hold_what_the_table_of_folding_says():
     people = [
         User(email=f"p{number}@example.org", first_name=text[:150], password="!")
         for number, (text, _) in enumerate(FOLDED)

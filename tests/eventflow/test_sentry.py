@@ -45,7 +45,7 @@ def types(sentry):
     }
 
 
-def test_an_error_is_told_with_its_place_and_without_anything_planted(tmp_path):
+def test_error_is_sent_with_its_place_and_without_planted_secrets(tmp_path):
     with running_sentry_server() as sentry:
         with site_telling(sentry.dsn, tmp_path / "log") as site:
             assert break_it(site).status == 500
@@ -74,7 +74,7 @@ def test_an_error_is_told_with_its_place_and_without_anything_planted(tmp_path):
     assert socket.gethostname() not in wire
 
 
-def test_a_person_is_told_by_number_only(tmp_path):
+def test_person_is_sent_by_id_only(tmp_path):
     person = make_person("Maja Wiśniewska", email="private@example.org")
     with running_sentry_server() as sentry, site_telling(sentry.dsn, tmp_path / "log") as site:
         visitor = HttpClient(site.port)
@@ -91,7 +91,7 @@ def test_a_person_is_told_by_number_only(tmp_path):
     ] == []
 
 
-def test_a_sentry_that_hangs_holds_up_no_request_and_not_the_end(tmp_path):
+def test_hanging_sentry_delays_no_request_and_no_shutdown(tmp_path):
     with (
         running_sentry_server(hangs=True) as sentry,
         site_telling(sentry.dsn, tmp_path / "log") as site,
@@ -106,7 +106,7 @@ def test_a_sentry_that_hangs_holds_up_no_request_and_not_the_end(tmp_path):
         assert site.wait_for_end() == 0
 
 
-def test_a_sentry_that_is_not_there_fails_no_request(tmp_path):
+def test_missing_sentry_fails_no_request(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = f"http://public@127.0.0.1:{taken.getsockname()[1]}/1"
     with site_telling(nobody, tmp_path / "log") as site:
@@ -116,7 +116,7 @@ def test_a_sentry_that_is_not_there_fails_no_request(tmp_path):
 
 
 @pytest.mark.parametrize("dsn", ["nonsense", "https://sentry.example/without-a-key"])
-def test_a_dsn_that_cannot_be_used_is_said_and_changes_nothing(dsn, tmp_path):
+def test_unusable_dsn_is_logged_and_changes_nothing(dsn, tmp_path):
     with site_telling(dsn, tmp_path / "log") as site:
         assert [break_it(site).status, site.get("/fine/").status] == [500, 200]
         assert "SENTRY_DSN can't be used" in site.log.read_text()

@@ -148,7 +148,7 @@ def test_conveniences_exist_in_a_trial_only(started, env, trial, mail_page):
         ),
     ],
 )
-def test_what_would_be_unsafe_ends_the_start(refused, env, sentence):
+def test_unsafe_settings_end_the_start(refused, env, sentence):
     assert refused(**env).startswith(sentence)
 
 

@@ -70,7 +70,7 @@ def stands_alone(text) -> bool:
     return not (inline and CONTROLS.search(words)) and not re.search(r"[A-Za-z]", words)
 
 
-def test_a_text_that_could_turn_its_neighbours_is_found():
+def test_text_that_could_turn_its_neighbours_is_found():
     page = f'<p>By {HEBREW}</p><p title="By {HEBREW}">x</p><p dir="auto">By {HEBREW}</p><p>By <bdi>{HEBREW}\u202e</bdi></p>'
     assert len(turned(html.fromstring(f"<body>{page}</body>"))) == 4
     page = f'<p>By <bdi>{HEBREW}</bdi></p><p title="By \u2068{HEBREW}\u2069">x</p><p dir="auto">{HEBREW}\u202e</p><p>By \u2068{HEBREW}\u2069</p>'
@@ -85,7 +85,7 @@ def dataset():
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
-def test_no_page_is_turned_by_what_somebody_wrote(dataset, headers):
+def test_no_page_is_turned_by_text_of_people(dataset, headers):
     found, seen = {}, set()
     for visit in visits(dataset):
         if headers and not visit[-1]:
@@ -99,7 +99,7 @@ def test_no_page_is_turned_by_what_somebody_wrote(dataset, headers):
     assert len(seen) > (15 if headers else 30)
 
 
-def test_no_mail_is_turned_by_what_somebody_wrote(dataset):
+def test_no_mail_is_turned_by_text_of_people(dataset):
     for build in letters(dataset):
         letter = build()
         assert turned(tree(HttpResponse(letter.html))) == []

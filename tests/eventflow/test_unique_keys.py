@@ -16,7 +16,7 @@ def uniques(model: type[Model]):
     yield from (one.fields for one in model._meta.constraints if isinstance(one, UniqueConstraint))
 
 
-def test_what_is_unique_in_rows_of_an_event_is_so_within_the_event():
+def test_unique_values_in_rows_of_an_event_are_unique_within_the_event():
     models = [model for name in OURS for model in apps.get_app_config(name).get_models()]
     of_events = [
         model

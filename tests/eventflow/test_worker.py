@@ -49,7 +49,7 @@ def status(task):
     return task.status
 
 
-def test_the_work_of_a_killed_worker_is_taken_up_and_keeps_its_message_id(smtp_server):
+def test_task_of_a_killed_worker_is_requeued_and_keeps_its_message_id(smtp_server):
     queued = write("Twice at most")
     smtp_server.stalled.set()
     with worker(smtp_server) as first:
@@ -82,7 +82,7 @@ def test_sigterm_lets_the_running_task_finish(smtp_server):
 
 @pytest.mark.once(on="postgresql")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_an_idle_worker_ends_when_asked_once_and_signs_off(smtp_server, signum):
+def test_idle_worker_ends_at_one_signal_and_deletes_its_row(smtp_server, signum):
     write("Then nothing more")
     with worker(smtp_server) as process:
         processes.wait_until(lambda: DBTaskResult.objects.successful().exists())
@@ -94,7 +94,7 @@ def test_an_idle_worker_ends_when_asked_once_and_signs_off(smtp_server, signum):
 
 
 @pytest.mark.once(on="postgresql")
-def test_a_worker_touches_its_pulse_file_while_it_lives(smtp_server, tmp_path):
+def test_worker_touches_its_pulse_file_while_it_lives(smtp_server, tmp_path):
     pulse = tmp_path / "pulse"
     with worker(smtp_server, WORKER_PULSE_FILE=pulse) as process:
         processes.wait_until(pulse.exists)
@@ -123,7 +123,7 @@ def test_two_signals_interrupt_the_task_but_lose_no_mail(smtp_server):
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
 
 
-def test_a_worker_outlives_the_task_that_somebody_deleted(smtp_server):
+def test_worker_survives_the_deletion_of_its_running_task(smtp_server):
     write("Deleted")
     smtp_server.stalled.set()
     with worker(smtp_server):
@@ -136,7 +136,7 @@ def test_a_worker_outlives_the_task_that_somebody_deleted(smtp_server):
 
 
 @pytest.mark.postgresql
-def test_a_worker_whose_database_connection_is_cut_in_the_middle_of_its_work_does_it_again(
+def test_worker_whose_connection_is_cut_during_a_task_runs_it_again(
     smtp_server,
 ):
     write("Cut off")

@@ -35,7 +35,7 @@ def fingerprint() -> str:
 
 
 @contextmanager
-def hold_migration_lock(folder: Path):
+def hold_template_lock(folder: Path):
     """Hold back the other workers while one makes the template."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "template.lock").open("w") as lock:
@@ -54,7 +54,7 @@ def migrate(name: str) -> None:
 def sqlite_file(folder: Path) -> Path:
     """The template's file, made if there is none."""
     file = folder / f"migrated-{fingerprint()}.sqlite3"
-    with hold_migration_lock(folder):
+    with hold_template_lock(folder):
         if not file.exists():
             unfinished = file.with_suffix(".unfinished")
             unfinished.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def sqlite_file(folder: Path) -> Path:
 def postgresql_name(folder: Path) -> str:
     """The template's name on the server under test, made if there is none."""
     name = f"migrated_{fingerprint()}"
-    with hold_migration_lock(folder), connection._nodb_cursor() as cursor:
+    with hold_template_lock(folder), connection._nodb_cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if not cursor.fetchone():
             cursor.execute(f'CREATE DATABASE "{name}_unfinished"')
