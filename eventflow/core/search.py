@@ -1,6 +1,7 @@
-"""Searching as people type: words in any order, whatever the case, the marks on the letters and what stands between the words.
+"""Search as people type: words in any order, without regard to case, marks and punctuation.
 
-The one home of it: pages, API, door and admin all ask here. What is searched is a FoldedField, an e-mail address, or a code.
+Pages, API, check-in and admin all search by it. The searched fields are FoldedFields, e-mail
+addresses and codes.
 """
 
 from collections.abc import Iterable
@@ -12,19 +13,20 @@ from django.db.models import Q
 from eventflow.core.text import email_key, fold
 
 NOTHING = Q(pk__in=[])
-# Characters. A longer text finds nothing: each of its words would be a condition, and SQLite takes 1,000 of them.
+# Characters. A longer text finds nothing: each of its words would be a condition, and SQLite takes
+# 1,000 of them.
 LONGEST = 200
 
 
 def any_word(text: str, *fields: str) -> Q:
-    """The condition that at least one word of `text` stands in one of `fields`."""
+    """The condition that at least one word of `text` is in one of `fields`."""
     return (
         either(stands(typed, fields) for typed in text.split()) if len(text) <= LONGEST else NOTHING
     )
 
 
 def every_word(text: str, *fields: str) -> Q:
-    """The condition that each word of `text` stands in at least one of `fields`.
+    """The condition that each word of `text` is in at least one of `fields`.
 
     No text: no condition; signs alone, or more than LONGEST characters: nothing.
     """
@@ -34,7 +36,7 @@ def every_word(text: str, *fields: str) -> Q:
 
 
 def stands(typed: str, fields: Iterable[str]) -> Q:
-    """The condition that what was typed between two spaces stands in `fields`: an address whole, a name in its parts."""
+    """The condition that one typed word is in `fields`: an address as a whole, a name in parts."""
     words = [fold(typed)] if "@" in typed else fold(typed).split()
     parts = reduce(
         and_, (either(contains(field, typed, word) for field in fields) for word in words), Q()
@@ -43,9 +45,10 @@ def stands(typed: str, fields: Iterable[str]) -> Q:
 
 
 def contains(field: str, typed: str, word: str) -> Q:
-    """`word` in text that is folded; in an address what was typed of it; in a code exactly what was typed.
+    """The condition that a field contains the folded word, or a code or address what was typed.
 
-    The beginning of an address, like `hanna@`, is looked for in addresses alone: folded it would be a name.
+    The beginning of an address, like `hanna@`, is looked up in addresses alone: folded it would be
+    a name.
     """
     if field.endswith("_folded") and "@" in typed and " " not in word:
         return NOTHING
@@ -61,5 +64,5 @@ def contains(field: str, typed: str, word: str) -> Q:
 
 
 def either(conditions: Iterable[Q]) -> Q:
-    """The condition that one of them holds; nothing where there is none."""
+    """The condition that one of these holds; nothing if there is none."""
     return reduce(or_, conditions, Q()) or NOTHING

@@ -1,4 +1,4 @@
-"""What people write, through every page, mail, calendar entry and guest list: whole, in one line where it must be, and never more than text.
+"""Any text of a person passes every page, mail, calendar entry and guest list as text.
 
 How pages look with it: test_direction.py and browser/test_any_text.py. Paper: test_pdf.py.
 """
@@ -63,7 +63,8 @@ def test_every_mail_carries_any_text(text):
         assert {
             part.get_content_charset() for kind, part in parts.items() if kind.startswith("text/")
         } == {"utf-8"}
-        # Escaped once: what stands there as text is what was written, and nothing of it is an element.
+        # Escaped once: what stands there as text is what was written, and nothing of it is an
+        # element.
         page = tree(HttpResponse(parts["text/html"].get_content()))
         written = without_controls(title) if build.func is mails.organizer_news else place
         for words in (parts["text/plain"].get_content(), "".join(page.itertext())):

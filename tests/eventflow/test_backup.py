@@ -1,4 +1,4 @@
-"""Backups are made beside running traffic and bring everything back; a restore that fails changes nothing.
+"""A backup beside traffic brings everything back; a restore that fails changes nothing.
 
 Every test has an installation of its own, and types the commands that the operator types.
 """
@@ -117,7 +117,7 @@ class Installation:
 
     @contextmanager
     def writing(self, seed):
-        """Somebody works on it in a process of their own: yields the lines they say, as they come."""
+        """Write to the database in another process; yields the lines that it prints."""
         log = self.folder / f"{seed}.log"
         with log.open("w") as out:
             process = subprocess.Popen(
@@ -149,10 +149,14 @@ class Installation:
 
     def standing(self):
         """Every reservation's state by its id."""
-        inside = "SELECT reservation_id FROM tickets_ticket WHERE void_at IS NULL AND checked_in_at IS NOT NULL"
+        inside = (
+            "SELECT reservation_id FROM tickets_ticket "
+            "WHERE void_at IS NULL AND checked_in_at IS NOT NULL"
+        )
         return dict(
             self.sql(
-                f"SELECT id, CASE WHEN id IN ({inside}) THEN 'inside' ELSE status END FROM tickets_reservation"
+                f"SELECT id, CASE WHEN id IN ({inside}) THEN 'inside' ELSE status END FROM "
+                "tickets_reservation"
             )
         )
 
@@ -194,7 +198,8 @@ def test_backup_under_load_brings_back_everything_acknowledged_before_it(place):
     place.run("bin/restore", str(file))
     assert "All invariants hold" in place.run("manage.py", "check_invariants")
     states = place.standing()
-    # The states that each reservation may be in: the last one acknowledged before, or any that it was brought to since.
+    # The states that each reservation may be in: the last one acknowledged before, or any that it
+    # was brought to since.
     for pk in {line["reservation"] for line in before}:
         last = [line["status"] for line in before if line["reservation"] == pk][-1]
         history = [line["status"] for line in done(afterwards) if line["reservation"] == pk]
@@ -228,7 +233,7 @@ def test_restore_refuses_a_full_database_until_told_and_keeps_the_old_one(place)
 
 
 def altered(file, change):
-    """A copy of this backup with one member changed; its checksums say so unless `change` mends them."""
+    """A copy of a backup with one member changed; its checksums fail unless `change` sets them."""
     folder = file.parent / secrets.token_hex(4)
     folder.mkdir()
     with tarfile.open(file) as tar:
@@ -324,7 +329,8 @@ def test_restore_brings_an_older_backup_up_to_date_and_refuses_a_newer_one(place
     )
 
     place.sql(
-        "INSERT INTO django_migrations (app, name, applied) VALUES ('events', '9999_later', CURRENT_TIMESTAMP)"
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('events', '9999_later', "
+        "CURRENT_TIMESTAMP)"
     )
     newer = place.backup()
     code, _, err = place.said("bin/restore", str(newer))

@@ -1,4 +1,4 @@
-"""The cache in Redis: shared while Redis answers, each process' own while it doesn't, and never in anybody's way."""
+"""The cache in Redis is shared while Redis answers, and each process' own while it does not."""
 
 import time
 

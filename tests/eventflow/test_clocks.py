@@ -1,4 +1,4 @@
-"""Times in zones east and west, over both changes of their clocks: what is compared, kept and shown, beside plain UTC."""
+"""Times are right in zones east and west of UTC, over both changes of their clocks."""
 
 import random
 from datetime import UTC, datetime, time, timedelta
@@ -14,7 +14,8 @@ from tests.eventflow.api.clients import Api
 from tests.support.factories import make_event, make_organizer
 
 pytestmark = pytest.mark.django_db
-# Hours, half an hour (Lord Howe), three quarters off (Chatham), across the date line (Apia), winter as the exception (Dublin, Casablanca), none.
+# Hours, half an hour (Lord Howe), three quarters off (Chatham), across the date line (Apia), winter
+# as the exception (Dublin, Casablanca), none.
 ZONES = [
     "Europe/Warsaw",
     "America/New_York",
@@ -29,14 +30,14 @@ every_zone = pytest.mark.parametrize("name", ZONES)
 
 
 def changes(zone):
-    """The moments of 2027 at which the clocks of this zone change; its start, where they never do."""
+    """The moments of 2027 at which clocks of this zone change; the start of 2027 if none does."""
     hours = [datetime(2027, 1, 1, tzinfo=UTC) + i * HOUR / 2 for i in range(2 * 24 * 365)]
     offsets = [moment.astimezone(zone).utcoffset() for moment in hours]
     return [hours[i] for i in range(1, len(hours)) if offsets[i] != offsets[i - 1]] or hours[:1]
 
 
 def pairs(name, how_many):
-    """Moments within three hours of a change and up to three hours apart, on the clock of the zone."""
+    """Moments within three hours of a change, on the clock of the zone."""
     zone, draw = ZoneInfo(name), random.Random(name)
     around = changes(zone)
     for _ in range(how_many):
@@ -62,7 +63,7 @@ def outcome(attempt):
         return refusal.code
 
 
-# --- The end is after the start ---------------------------------------------------------------------------------------
+# --- The end is after the start -------------------------------------------------------------------
 
 
 @every_zone
@@ -128,7 +129,7 @@ def test_duplicate_is_no_shorter_than_nothing(name):
             assert copy.local_start.time() == event.local_start.time()
 
 
-# --- The editor -------------------------------------------------------------------------------------------------------
+# --- The editor -----------------------------------------------------------------------------------
 
 
 def as_shown(event):
@@ -207,7 +208,7 @@ def test_editing_the_title_in_the_repeated_hour_moves_nobody():
     assert again.sequence == 1
 
 
-# --- What is shown ----------------------------------------------------------------------------------------------------
+# --- What is shown --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A form that is refused: what the person reads, and what the operator finds in the log when the proxy is the cause."""
+"""A refused form tells the person what to do, and the operator if a proxy is the cause."""
 
 import logging
 

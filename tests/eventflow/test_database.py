@@ -1,4 +1,4 @@
-"""A kept connection is looked at before a request uses it: for nothing while it stands, and in time when it does not."""
+"""A kept connection is checked without a statement, and replaced before a request uses it."""
 
 import psycopg
 import pytest

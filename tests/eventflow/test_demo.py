@@ -1,4 +1,4 @@
-"""The town that somebody finds at the first start: it must be as sound as anything that people made."""
+"""The demo of a trial's first start is as sound as data that people made."""
 
 import io
 

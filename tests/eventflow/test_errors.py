@@ -107,7 +107,7 @@ def test_refusal_under_htmx_is_a_toast_and_swaps_nothing(client):
 
 
 def too_complex():
-    """A query that the database refuses: nested deeper than SQLite's parser, or PostgreSQL's stack, goes."""
+    """A query that is nested too deeply for SQLite's parser or PostgreSQL's stack."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + "+".join(["1"] * 100_000))
 

@@ -1,4 +1,4 @@
-"""A form that was filled in when its session had ended: nothing is done, nothing is lost, and nobody else gets it."""
+"""A form that is sent without its session changes nothing, and only its person gets it back."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def all_fields_in(page: Any) -> dict[str, list[str]]:
 
 
 class Browser(Client):
-    """Sends a page's form with what it holds; the tokens of old pages are refused, as for people."""
+    """A browser that sends a page's form with its fields; tokens of old pages are refused."""
 
     def __init__(self) -> None:
         super().__init__(enforce_csrf_checks=True, headers=ENGLISH)
@@ -270,7 +270,7 @@ def test_kept_form_is_not_given_to_who_logs_in_next(people):
 
 
 def test_form_of_a_page_that_stayed_open_is_not_sent_as_who_logs_in_next(people):
-    """Nobody asked for the page in between: its first answer comes when another person is logged in."""
+    """The page is not asked for in between: another person is logged in at its first answer."""
     alice, bob = people
     browser = Browser()
     fields = written(browser, alice)

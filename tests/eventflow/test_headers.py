@@ -72,7 +72,7 @@ def test_oversized_head_is_refused_and_the_next_request_is_served(head, tmp_path
         assert site.get("/health/live").status == 200
 
 
-# --- Every answer -----------------------------------------------------------------------------------------------------
+# --- Every answer ---------------------------------------------------------------------------------
 
 ALWAYS = {
     "strict-transport-security": "max-age=31536000; includeSubDomains",
@@ -130,7 +130,8 @@ def https_site(django_db_setup, django_db_blocker, tmp_path_factory):
 def head_of_answer(site, first_line, more=""):
     """Status and headers of the answer to these lines, as a proxy would send them."""
     host = "" if "Host:" in more else "Host: localhost\r\n"
-    lines = f"{first_line}\r\n{host}X-Forwarded-Proto: https\r\n{more}{chr(13) + chr(10) if more else ''}\r\n"
+    last = "\r\n" if more else ""
+    lines = f"{first_line}\r\n{host}X-Forwarded-Proto: https\r\n{more}{last}\r\n"
     with socket.create_connection(("127.0.0.1", site.port), timeout=60) as ours:
         ours.sendall(lines.encode("latin1"))
         said = b""

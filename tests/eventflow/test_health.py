@@ -1,4 +1,4 @@
-"""What load balancers hear: whether the database answers decides, Redis is only told, and nobody waits for who hangs."""
+"""Probes tell load balancers whether the database answers; no request waits for one that hangs."""
 
 import asyncio
 import contextlib
@@ -101,7 +101,7 @@ def test_check_that_hangs_is_given_up_and_not_asked_twice(monkeypatch):
     assert check.passes()
 
 
-# --- Live and ready ---------------------------------------------------------------------------------------------------
+# --- Live and ready -------------------------------------------------------------------------------
 
 READY = {
     "status": "ok",

@@ -1,4 +1,4 @@
-"""The Polish catalogue against the sources: complete, true to its compiled twin, and with the right form after every number."""
+"""The Polish catalogue is complete, equals its compiled form and has right plural forms."""
 
 import os
 import re
@@ -27,7 +27,10 @@ CHANGED = "Run bin/translate, fill in what it left empty in the .po, run it agai
 
 
 def read(compiled: Path) -> dict[tuple[str, str], dict[int, str]]:
-    """{(context, message): {plural form: translation}} of a .mo. A message without plural has the form 0 only."""
+    """{(context, message): {plural form: translation}} of a .mo.
+
+    A message without plural has the form 0 only.
+    """
     with compiled.open("rb") as file:
         entries = GNUTranslations(
             file
@@ -55,9 +58,10 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def in_sources(tmp_path_factory):
-    """Every message of the sources now, by the command that `bin/translate` uses, in a folder of its own."""
+    """The messages of the present sources, by the command of `bin/translate`, in another folder."""
     folder = tmp_path_factory.mktemp("sources")
-    # A copy: makemessages puts a file beside each template for a moment, and the other stack looks through the same folder.
+    # A copy: makemessages puts a file beside each template for a moment, and the other stack looks
+    # through the same folder.
     for name in SOURCES:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "locale").mkdir()
@@ -82,7 +86,7 @@ def in_sources(tmp_path_factory):
     return read(folder / "english.mo")
 
 
-# --- The catalogue ----------------------------------------------------------------------------------------------------
+# --- The catalogue --------------------------------------------------------------------------------
 
 
 def test_everything_in_the_sources_is_translated(compiled, in_sources):
@@ -125,7 +129,7 @@ def test_placeholders_and_markup_are_the_same_in_every_form(compiled, in_sources
     assert wrong == {}
 
 
-# --- Numbers ----------------------------------------------------------------------------------------------------------
+# --- Numbers --------------------------------------------------------------------------------------
 
 
 def in_polish(template: str, n: object) -> str:
@@ -188,12 +192,14 @@ def test_count_of_ticked_rows_keeps_its_place_for_the_number():
     ],
 )
 def test_sentences_with_a_number_take_the_polish_form(number, words):
-    sentence = "{% blocktranslate count people=n %}{{ people }} person is ahead of you.{% plural %}{{ people }} people are ahead of you."
-    sentence += "{% endblocktranslate %}"
+    sentence = (
+        "{% blocktranslate count people=n %}{{ people }} person is ahead of you.{% plural %}"
+        "{{ people }} people are ahead of you.{% endblocktranslate %}"
+    )
     assert in_polish(sentence, number) == words
 
 
-# --- Dates ------------------------------------------------------------------------------------------------------------
+# --- Dates ----------------------------------------------------------------------------------------
 
 FRIDAY = datetime(2099, 12, 11, 18, 4, tzinfo=ZoneInfo("Europe/Warsaw"))
 

@@ -1,7 +1,7 @@
-"""The order of the apps where import-linter can't see it: tags, templates and URLs named by strings.
+"""The order of the apps in names that import-linter can't see: tags, templates, URLs.
 
-`tickets → events → accounts` holds for imports (pyproject.toml). A page may still name what a higher
-app offers, because a link or a part of a page is found by its name when it is rendered. Each such
+`tickets → events → accounts` holds for imports (pyproject.toml). A page may still name what a
+higher app offers: a link or a part of a page is found by its name when it is rendered. Each such
 name is listed here with its reason, so that a new one is a decision.
 """
 
@@ -25,7 +25,8 @@ KNOWN = {
     ("accounts", "URL", "events"),
     # The page of passkeys shows dates as every page does.
     ("accounts", "tags", "events"),
-    # An event's pages link to its queue, its check-in and its messages, and the mail to door staff to
+    # An event's pages link to its queue, its check-in and its messages, and the mail to door staff
+    # to
     # the check-in.
     ("events", "URL", "tickets"),
     # The public page holds the card to reserve, the live page the arrivals and the queue's counts.

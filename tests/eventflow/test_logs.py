@@ -45,7 +45,10 @@ def lines(site):
         ),
         # Without these nobody would find anything.
         (
-            'File "/srv/eventflow/tickets/queue/decisions.py", line 41, in a_function_with_a_name_that_is_rather_long',
+            (
+                'File "/srv/eventflow/tickets/queue/decisions.py", line 41, '
+                "in a_function_with_a_name_that_is_rather_long"
+            ),
             None,
         ),
         (
@@ -114,7 +117,7 @@ def test_access_line_names_request_person_and_route(tmp_path):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["text", "json"])
 def test_no_flow_leaves_a_secret_in_the_log(how, tmp_path):
-    """Sign up, log in, set up the second step with its secret and recovery codes, show and scan a ticket: at the most talkative level."""
+    """Sign-up, log-in, second step, ticket and scan leave no secret in the log at level DEBUG."""
     guest = make_reservation(
         person=make_person("Maja Wiśniewska", email="private@example.org"), status="confirmed"
     ).person

@@ -204,7 +204,7 @@ def test_admin_activates_a_person_whom_no_mail_reaches(client, admin):
     assert EmailAddress.objects.get(user=waiting).verified
 
 
-# --- /dev/mail/ -------------------------------------------------------------------------------------------------------
+# --- /dev/mail/ -----------------------------------------------------------------------------------
 
 
 @pytest.fixture

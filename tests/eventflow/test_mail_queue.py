@@ -1,4 +1,7 @@
-"""Mail leaves once, after the commit, whatever the server on the other side does. The worker and the SMTP server are real."""
+"""Mail leaves once, after the commit, whatever the server on the other side does.
+
+The worker and the SMTP server are real.
+"""
 
 import subprocess
 from datetime import timedelta
@@ -78,7 +81,8 @@ def test_mail_waits_while_the_server_is_down_and_leaves_with_the_same_message_id
     queued.refresh_from_db()
     assert (queued.state, queued.attempts) == ("queued", 1)
     assert "refused" in queued.last_error
-    # However long the worker took: from below against the time before it, from above against the time after.
+    # However long the worker took: from below against the time before it, from above against the
+    # time after.
     assert queued.next_attempt_at - began > timedelta(seconds=3)
     assert queued.next_attempt_at - timezone.now() < timedelta(seconds=6)
     hurry()
@@ -145,7 +149,10 @@ UNSENDABLE = ["ſara@example.org", "admın@example.org", "a..b@example.org", "a 
 
 @pytest.mark.once(on="postgresql")
 def test_mail_to_an_address_that_no_mail_can_name_is_stuck_at_once(smtp_server):
-    """What SMTP has no words for does not change with time. The log says what happened, and not to whom."""
+    """What SMTP has no words for does not change with time.
+
+    The log says what happened, and not to whom.
+    """
     bad = [write("For nobody", to=address) for address in UNSENDABLE]
     write("For somebody")
     log = work(smtp_server)

@@ -1,7 +1,8 @@
-"""What no browser sends, in every place that takes input: nowhere a 5xx, and no page that is broken afterwards.
+"""Input that no browser sends causes no 5xx anywhere, and leaves no broken page.
 
-The places are read off the site itself: the routes of the resolver, with the roles that the authorization matrix lets
-in; the forms that stand in the pages; the bodies and parameters of the OpenAPI document. Nothing that is sent stays.
+The places are read from the site itself: the routes of the resolver, with the roles that the
+authorization matrix lets in; the forms of the pages; the bodies and parameters of the OpenAPI
+document. Nothing that is sent stays.
 """
 
 import json
@@ -31,10 +32,12 @@ from tests.eventflow.test_authorization_matrix import PEOPLE, address, lines
 from tickets.models import Device, Reservation, Scan, Ticket
 
 pytestmark = pytest.mark.django_db
-# Its people and what they have, each with a session and a token; and no limit on how often they ask.
+# Its people and what they have, each with a session and a token; and no limit on how often they
+# ask.
 world, keys, no_limits = matrix.world, matrix.keys, matrix.no_limits
 HUGE = str(10**30)
-# As they are written in an address: percent-encoded bytes, so that what is no UTF-8 can be said too.
+# As they are written in an address: percent-encoded bytes, so that what is no UTF-8 can be said
+# too.
 RAW = {
     "NUL": "a%00b",
     "half a character": "%ED%A0%80",
@@ -83,7 +86,8 @@ JSON = {
     "nothing": "null",
     "direction": '"\\u202e\\u2066x"',
 }
-# What our pages and Django's admin read from an address, beside the fields of forms that are sent by GET.
+# What our pages and Django's admin read from an address, beside the fields of forms that are sent
+# by GET.
 PARAMETERS = [
     *(
         "q",
@@ -155,15 +159,15 @@ def without_a_trace():
 
 
 def some(values, place):
-    """Every other value, for this place these and for that the others: neighbours share their code."""
+    """Every second value, another half for the next place: neighbours share their code."""
     return [*values.values()][len(place) % 2 :: 2]
 
 
 class Visitors:
     """Everybody of the matrix's world, each with a session or a token, in front of one handler.
 
-    The handler is asked itself, not through Django's test client: that copies the context of every template and loads
-    the middleware for every request, which is half of the time of a small answer.
+    The handler is called itself, not by Django's test client: that copies the context of every
+    template and loads the middleware for every request, half of the time of a small answer.
     """
 
     def __init__(self, things, tokens_and_cookies):
@@ -215,8 +219,8 @@ class Visitors:
     def look_round(self):
         """Open what shows the event to those who run it, to those at its door and to its guests.
 
-        The event is the newest: the one that was just made, or else the world's own. What was looked at once is not
-        looked at again.
+        The event is the newest: the one just made, or else the world's own. A state that was looked
+        at once is not looked at again.
         """
         stored = hash(repr([[*model.objects.order_by("pk").values_list()] for model in SHOWN]))
         if stored in self.seen:
@@ -250,7 +254,7 @@ def pages():
     }
 
 
-# --- addresses --------------------------------------------------------------------------------------------------------
+# --- addresses ------------------------------------------------------------------------------------
 
 
 def test_every_page_takes_any_query_string(visitors):
@@ -309,7 +313,7 @@ def test_every_route_takes_any_word_in_its_place(visitors):
     assert visitors.wrong == []
 
 
-# --- headers ----------------------------------------------------------------------------------------------------------
+# --- headers --------------------------------------------------------------------------------------
 
 
 def test_every_route_takes_any_headers(visitors):
@@ -365,11 +369,11 @@ def test_charset_that_decodes_no_text_is_read_as_utf_8(charset):
     assert (request.GET["q"], request.POST["email"]) == ("ą", "ą")
 
 
-# --- forms ------------------------------------------------------------------------------------------------------------
+# --- forms ----------------------------------------------------------------------------------------
 
 
 def forms(visitors):
-    """{(route, method, names): (who, url, {field: what stands in it})}, of every form in every page, once."""
+    """Every form of every page once: {(route, method, names): (who, url, {field: value})}."""
     found = {}
     for (_method, thing, route), statuses in pages().items():
         url = address(route, thing, visitors.world)
@@ -447,7 +451,7 @@ def test_every_address_that_is_sent_to_takes_any_fields(visitors):
     assert visitors.wrong == []
 
 
-# --- the API ----------------------------------------------------------------------------------------------------------
+# --- the API --------------------------------------------------------------------------------------
 
 
 def operations():

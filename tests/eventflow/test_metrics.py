@@ -1,4 +1,4 @@
-"""The numbers for Prometheus: who may read them, that they are right, that they stay few, and that they come when nothing else does."""
+"""The metrics for Prometheus: who may read them, their values, and their small number."""
 
 import socket
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Columns that a new version adds, seen by the processes of the version before while one replaces the other."""
+"""Processes of the last version work with the columns that a new version adds."""
 
 import pytest
 from django.db.migrations.loader import MigrationLoader

@@ -1,4 +1,4 @@
-"""Hashes, PDFs and mail take long, and never run in a transaction: on SQLite it holds the one write lock.
+"""No hash, PDF or mail runs within a transaction: SQLite has one write lock.
 
 Three strangers who hashed in one made everybody else wait 17 seconds for a write.
 """
@@ -158,7 +158,7 @@ def page_of_ticket(reservation):
 
 
 def test_three_hashing_strangers_keep_no_writer_waiting(seen):
-    """All three are held up inside the hash, and a write goes through meanwhile: nothing depends on how fast this machine is."""
+    """All three are stopped within the hash, and a write succeeds meanwhile."""
     event = make_event()
     ways = ["/api/users/register/", "/api/login/", "/api/users/register/"]
 

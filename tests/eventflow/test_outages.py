@@ -1,4 +1,4 @@
-"""Redis goes away in the middle of an evening: nothing is lost, nobody sees a 500, and the numbers come back."""
+"""While Redis is away nothing is lost, no answer is a 500, and live metrics come back."""
 
 import json
 import shutil

@@ -1,6 +1,7 @@
-"""Who may open each page of events and reservations, and whose things they may touch there: owner, team-mate, stranger, visitor.
+"""Who may open and change each page of events and reservations.
 
-The team-mate is an Admin, who may do what the organizer may. Door staff of the event is a stranger to everything here.
+They are the owner, a team-mate, a stranger and a visitor. The team-mate is an Admin, who may do
+what the organizer may. Door staff of the event is a stranger here.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Every page and every mail in Polish beside the same in English: a word that stands in both was forgotten by the translation."""
+"""No page and no mail in Polish has an English word that was left untranslated."""
 
 import re
 from collections.abc import Iterable
@@ -55,14 +55,15 @@ def dataset():
     return make_dataset()
 
 
-# --- Reading ----------------------------------------------------------------------------------------------------------
+# --- Reading --------------------------------------------------------------------------------------
 
 
 def words_of_page(markup: str) -> set[str]:
     """Every word that somebody sees or hears, also those that a script will show."""
     page = tree(HttpResponse(markup))
     for silent in page.xpath(
-        "//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone' or @name='language']"
+        "//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone' or "
+        "@name='language']"
     ):
         silent.drop_tree()
     for place_to_break in page.xpath("//wbr"):
@@ -86,7 +87,10 @@ def forgotten(english: set[str], polish: set[str]) -> list[str]:
 
 
 def test_untranslated_word_is_found_wherever_it_stands():
-    page = '<html lang="pl"><title>Queue</title><p title="Hint">Kolejka <i>first</i> 7K4M-2QXD <b lang="en">English</b><!-- no --> last</p>'
+    page = (
+        '<html lang="pl"><title>Queue</title><p title="Hint">Kolejka <i>first</i> 7K4M-2QXD '
+        '<b lang="en">English</b><!-- no --> last</p>'
+    )
     page += '<data data-many="{n} selected" data-state="open"></data><svg aria-label="Bar"/></html>'
     assert forgotten(words_of_page(page), words_of_page(page)) == [
         "Bar",
@@ -99,7 +103,7 @@ def test_untranslated_word_is_found_wherever_it_stands():
     ]
 
 
-# --- Pages ------------------------------------------------------------------------------------------------------------
+# --- Pages ----------------------------------------------------------------------------------------
 
 HTMX = {"HX-Request": "true"}
 # Addresses that answer with no page of their own.
@@ -176,7 +180,7 @@ def test_walk_visits_every_page(dataset):
     )
 
 
-# --- Pages without an address, mails, paper ---------------------------------------------------------------------------
+# --- Pages without an address, mails, paper -------------------------------------------------------
 
 
 def in_both(render):

@@ -1,4 +1,4 @@
-"""Pages that grow with the data ask the database the same number of questions however much there is."""
+"""Pages that grow with the data ask the database the same number of queries."""
 
 import pytest
 from django.db import connection
@@ -84,7 +84,8 @@ def test_queue_asks_the_same_for_ten_and_for_a_thousand(client, state):
             ]
         )
     assert Reservation.objects.count() == 1000
-    # The session, the person, the event, which rows the page has, and those; the first place in the queue, or how many match.
+    # The session, the person, the event, which rows the page has, and those; the first place in the
+    # queue, or how many match.
     assert asked == [[5 if state == "confirmed" else 6, 6]] * 2
 
 
@@ -117,9 +118,10 @@ def test_live_page_asks_the_same_before_and_after_three_hundred_arrivals(client)
                 questions(client, reverse("tickets:arrivals", args=[event.pk]), **HTMX),
             )
         )
-    assert (
-        asked == [(7, 6), (7, 6)]
-    )  # the session, the person, the event, its door staff; the arrivals, the last of them, the conflicts
+    assert asked == [
+        (7, 6),
+        (7, 6),
+    ]  # session, person, event, door staff; arrivals, the last of them, conflicts
 
 
 @pytest.mark.parametrize("name", ["confirm", "reject"])
@@ -191,9 +193,10 @@ def test_joining_a_full_automatic_event_asks_the_same_behind_ten_and_behind_a_th
     assert asked[0] == asked[1]
 
 
-# --- Every other page -------------------------------------------------------------------------------------------------
+# --- Every other page -----------------------------------------------------------------------------
 
-# How often each page asks the database for an organizer who is also an Admin and a guest; two of them are the session and the person.
+# How often each page asks the database for an organizer who is also an Admin and a guest; two of
+# them are the session and the person.
 PAGES = {
     "/": 5,
     "/events/{event}/": 5,

@@ -166,7 +166,10 @@ def test_run_says_when_the_port_is_taken(tmp_path):
     assert (code, lines) == (
         1,
         [
-            f"CommandError: Port {port} is in use by another program. Choose another one: PORT=8001 bin/run"
+            (
+                f"CommandError: Port {port} is in use by another program. Choose another one: "
+                "PORT=8001 bin/run"
+            )
         ],
     )
 
@@ -187,7 +190,10 @@ def test_run_says_which_python_it_needs(tmp_path):
     [
         (
             {"DEBUG": "False", "DJANGO_SECRET_KEY": ""},
-            "Set DJANGO_SECRET_KEY to a long random string: DEBUG=False is set, so this is no trial, for which EventFlow makes one itself.",
+            (
+                "Set DJANGO_SECRET_KEY to a long random string: DEBUG=False is set, so this is no "
+                "trial, for which EventFlow makes one itself."
+            ),
         ),
         (
             {
@@ -195,7 +201,10 @@ def test_run_says_which_python_it_needs(tmp_path):
                 "DJANGO_SECRET_KEY": KEY,
                 "DEBUG": "False",
             },
-            "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a page.",
+            (
+                "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a "
+                "page."
+            ),
         ),
     ],
 )
@@ -208,7 +217,10 @@ def test_run_says_in_one_line_which_secret_file_it_can_not_read(tmp_path):
     assert said(tmp_path, RUN, **env) == (
         1,
         [
-            "EventFlow can't start: DATABASE_URL_FILE=/nowhere/database-url can't be read: No such file or directory."
+            (
+                "EventFlow can't start: DATABASE_URL_FILE=/nowhere/database-url can't be read: No "
+                "such file or directory."
+            )
         ],
     )
 

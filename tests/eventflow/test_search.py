@@ -1,4 +1,4 @@
-"""People and events are found at every door as people type them: without marks, in any order, composed or not, on both databases."""
+"""People and events are found on both databases as people type them."""
 
 import json
 import re
@@ -172,7 +172,7 @@ def test_tickets_are_found_in_the_admin_by_code(house):
     assert ticket.code not in desk.get("/admin/tickets/ticket/", {"q": "0000-0000"}).text
 
 
-# --- The columns that are searched ------------------------------------------------------------------------------------
+# --- The columns that are searched ----------------------------------------------------------------
 
 
 def assert_folded():
@@ -228,7 +228,7 @@ def test_migration_composes_and_folds_what_was_stored_before(house):
     assert_folded()
 
 
-# --- NFC --------------------------------------------------------------------------------------------------------------
+# --- NFC ------------------------------------------------------------------------------------------
 
 DECOMPOSED = unicodedata.normalize("NFD", "Żółć é")
 COMPOSED = "Żółć é"

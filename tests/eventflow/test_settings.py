@@ -1,4 +1,4 @@
-"""What EventFlow makes of its environment: it starts with these settings, or one sentence says why it does not.
+"""EventFlow starts with its environment, or one sentence says why it does not.
 
 The settings file is run by itself, in this process, on an environment that the test makes.
 """
@@ -75,7 +75,7 @@ def refused(started):
     return sentence
 
 
-# --- A trial, and what is none ----------------------------------------------------------------------------------------
+# --- A trial, and what is none --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -104,23 +104,38 @@ def test_conveniences_exist_in_a_trial_only(started, env, trial, mail_page):
     [
         (
             {"DEBUG": "False"},
-            "Set DJANGO_SECRET_KEY to a long random string: DEBUG=False is set, so this is no trial",
+            (
+                "Set DJANGO_SECRET_KEY to a long random string: DEBUG=False is set, so this is no "
+                "trial"
+            ),
         ),
         (
             {"DATABASE_URL": "postgres://a@b/c"},
-            "Set DJANGO_SECRET_KEY to a long random string: DATABASE_URL is set, so this is no trial",
+            (
+                "Set DJANGO_SECRET_KEY to a long random string: DATABASE_URL is set, so this is no "
+                "trial"
+            ),
         ),
         (
             REAL | {"EMAIL_HOST": ""},
-            "Set EMAIL_HOST to your SMTP server: DEBUG=False is set, so mail is not shown on a page.",
+            (
+                "Set EMAIL_HOST to your SMTP server: DEBUG=False is set, so mail is not shown on a "
+                "page."
+            ),
         ),
         (
             POSTGRESQL | {"EMAIL_HOST": "", "DEBUG": "True"},
-            "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a page.",
+            (
+                "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a "
+                "page."
+            ),
         ),
         (
             {"HOST": "0.0.0.0"},
-            "This is a trial, with demo log-ins and all mail on a page, and HOST=0.0.0.0 would show it",
+            (
+                "This is a trial, with demo log-ins and all mail on a page, and HOST=0.0.0.0 would "
+                "show it"
+            ),
         ),
         (
             {"HOST": "192.168.1.7", "DEBUG": "True"},
@@ -159,7 +174,7 @@ def test_key_of_the_example_is_the_one_that_is_refused():
     )
 
 
-# --- The database -----------------------------------------------------------------------------------------------------
+# --- The database ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -229,7 +244,7 @@ def test_sqlite_without_a_file_is_refused(refused, url):
     )
 
 
-# --- Single values ----------------------------------------------------------------------------------------------------
+# --- Single values --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -262,7 +277,10 @@ def test_sqlite_without_a_file_is_refused(refused, url):
         ),
         (
             {"SITE_URL": "http://localhost/tickets"},
-            "SITE_URL is scheme and host alone, as http://localhost: EventFlow can't live under a path of its host.",
+            (
+                "SITE_URL is scheme and host alone, as http://localhost: EventFlow can't live under a "
+                "path of its host."
+            ),
         ),
     ],
 )
@@ -311,7 +329,7 @@ def test_tokens_hold_an_hour(started):
     assert started()["HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN"] == 3600
 
 
-# --- A file of settings -----------------------------------------------------------------------------------------------
+# --- A file of settings ---------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -363,7 +381,8 @@ def test_line_that_sets_nothing_is_refused_by_its_number(from_file, text, senten
 
 def test_unknown_names_are_named_and_their_values_are_not(from_file):
     _, reader = from_file(
-        "WEB_THREDS=hidden\nexport LOG_JSON=1\nPORT=8000\nDJANGO_SECRET_KEY_FILE=/x\nBACKENDS=2\nCOMPOSE_FILE=x\n"
+        "WEB_THREDS=hidden\nexport LOG_JSON=1\nPORT=8000\n"
+        "DJANGO_SECRET_KEY_FILE=/x\nBACKENDS=2\nCOMPOSE_FILE=x\n"
     )
     reader.ENVIRON.env |= {
         "SECURE_SSL_REDIRECT": "True",
@@ -384,7 +403,7 @@ def test_unknown_names_are_named_and_their_values_are_not(from_file):
 
 
 def test_names_that_other_programs_read_are_known():
-    """Those of the compose files, the scripts and the example: nobody who uses them hears that they are unknown."""
+    """Variables of the compose files, the scripts and the example are not named as unknown."""
     files = ["docker-compose.yml", "compose.prod.yml", "bin/rollout", "bin/_venv"]
     used = {
         name
@@ -447,7 +466,7 @@ def test_separate_front_end_without_a_site_of_ours_is_named_with_both_settings(
     )
 
 
-# --- Files that hold secrets ------------------------------------------------------------------------------------------
+# --- Files that hold secrets ----------------------------------------------------------------------
 
 
 def mode(path):
@@ -479,9 +498,12 @@ def manage(*words, **env):
 
 
 def test_files_with_secrets_are_closed_to_others_new_or_old(tmp_path, usual_umask):
-    """In a process: only there the settings, the database and a writer of mail meet as they do in a start."""
+    """In a process of its own, as at a start: settings, database and mail files together."""
     folder, elsewhere = tmp_path / "var", tmp_path / "shared"
-    letter = "from django.core.mail import mailers, EmailMessage as E; mailers.default.send_messages([E('s', 'b', to=['a@example.org'])])"
+    letter = (
+        "from django.core.mail import mailers, EmailMessage as E; "
+        "mailers.default.send_messages([E('s', 'b', to=['a@example.org'])])"
+    )
     elsewhere.mkdir(mode=0o755)
     for start in ({"DATABASE_URL": ""}, REAL | {"DATABASE_URL": f"sqlite:///{elsewhere}/db"}):
         manage("migrate", "accounts", "0001", "--verbosity=0", DATA_DIR=folder, **start)

@@ -1,4 +1,4 @@
-"""SQLite as DATABASE_URL names it: two who write at once wait for each other, and neither is turned away."""
+"""Two writers on a SQLite database that DATABASE_URL names wait for each other."""
 
 import threading
 from contextlib import closing

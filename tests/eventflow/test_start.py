@@ -11,7 +11,7 @@ from tickets.models import Reservation
 
 
 def queries_of_a_start(client) -> int:
-    """How many `bin/run` asks: before it starts the processes, in their checks, at the first answer."""
+    """How many queries `bin/run` asks, with the checks and the first answer of its processes."""
     with CaptureQueriesContext(connection) as asked:
         Command().prepare_database()
         call_command("check", "--database", "default", verbosity=0)

@@ -1,4 +1,4 @@
-"""What somebody wrote, from right to left or with characters that turn the direction, turns no word around it, on no page and in no mail."""
+"""Text from right to left, or with control characters, turns no text around it."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_text_without_controls_keeps_every_letter_and_joiner():
 
 
 def turned(page: HtmlElement) -> list[str]:
-    """Every place of a page where what somebody wrote could turn, or be turned by, what stands around it."""
+    """Every place of a page where text of people could turn the text around it, or be turned."""
     for silent in page.xpath("//script | //style | //comment()"):
         silent.drop_tree()
     texts = [text for text in page.xpath("//text()") if HEBREW in text and not stands_alone(text)]
@@ -59,7 +59,7 @@ def turned(page: HtmlElement) -> list[str]:
 
 
 def stands_alone(text) -> bool:
-    """Whether the element that says which direction this has holds nothing else, or the text says it by itself."""
+    """Whether the element that sets the direction holds this text alone, or it is isolated."""
     element = text.getparent() if not text.is_tail else text.getparent().getparent()
     while element is not None and element.tag != "bdi" and element.get("dir") != "auto":
         element = element.getparent()
@@ -71,9 +71,15 @@ def stands_alone(text) -> bool:
 
 
 def test_text_that_could_turn_its_neighbours_is_found():
-    page = f'<p>By {HEBREW}</p><p title="By {HEBREW}">x</p><p dir="auto">By {HEBREW}</p><p>By <bdi>{HEBREW}\u202e</bdi></p>'
+    page = (
+        f'<p>By {HEBREW}</p><p title="By {HEBREW}">x</p><p dir="auto">By {HEBREW}</p>'
+        f"<p>By <bdi>{HEBREW}\u202e</bdi></p>"
+    )
     assert len(turned(html.fromstring(f"<body>{page}</body>"))) == 4
-    page = f'<p>By <bdi>{HEBREW}</bdi></p><p title="By \u2068{HEBREW}\u2069">x</p><p dir="auto">{HEBREW}\u202e</p><p>By \u2068{HEBREW}\u2069</p>'
+    page = (
+        f'<p>By <bdi>{HEBREW}</bdi></p><p title="By \u2068{HEBREW}\u2069">x</p>'
+        f'<p dir="auto">{HEBREW}\u202e</p><p>By \u2068{HEBREW}\u2069</p>'
+    )
     assert turned(html.fromstring(f"<body>{page}</body>")) == []
 
 

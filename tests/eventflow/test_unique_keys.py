@@ -1,4 +1,4 @@
-"""What a client chooses is unique within its event only: a value that was used elsewhere is neither refused nor an error."""
+"""A value that a client chooses is unique within its event only."""
 
 from django.apps import apps
 from django.db.models import Model, UniqueConstraint

@@ -1,4 +1,7 @@
-"""What the worker survives. Each worker here is a process of its own, and what happens to it is real."""
+"""What the worker survives.
+
+Each worker here is a process of its own, and what happens to it is real.
+"""
 
 import signal
 import subprocess
@@ -145,7 +148,8 @@ def test_worker_whose_connection_is_cut_during_a_task_runs_it_again(
         processes.wait_until(lambda: smtp_server.offered)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+                "current_database() AND pid != pg_backend_pid()"
             )
         smtp_server.stalled.clear()
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
