@@ -85,7 +85,7 @@ def test_cache_comes_back_with_redis(cache, redis):
     cache.set("kept", "in memory")
     assert cache.get("kept") == "in memory"
     redis.wake()
-    time.sleep(module.BREAK_SECONDS)
+    time.sleep(module.RETRY_SECONDS)
     assert cache.get("kept") == "in redis"
 
 
@@ -93,7 +93,7 @@ def test_cache_remembers_nothing_of_an_earlier_outage(cache, redis):
     redis.hang()
     cache.set("old", 1)
     redis.wake()
-    time.sleep(module.BREAK_SECONDS)
+    time.sleep(module.RETRY_SECONDS)
     cache.get("old")
     redis.hang()
     assert cache.get("old") is None
@@ -113,7 +113,7 @@ def test_outage_is_logged_once(cache, redis, caplog):
     redis.stop()
     for _ in range(3):
         cache.get("x")
-        time.sleep(module.BREAK_SECONDS)
+        time.sleep(module.RETRY_SECONDS)
     redis.start()
     cache.get("x")
     words = [record.message.split(" after")[0] for record in caplog.records]

@@ -202,8 +202,8 @@ def test_run_says_which_python_it_needs(tmp_path):
                 "DEBUG": "False",
             },
             (
-                "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a "
-                "page."
+                "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on "
+                "a page."
             ),
         ),
     ],

@@ -119,15 +119,15 @@ def test_conveniences_exist_in_a_trial_only(started, env, trial, mail_page):
         (
             REAL | {"EMAIL_HOST": ""},
             (
-                "Set EMAIL_HOST to your SMTP server: DEBUG=False is set, so mail is not shown on a "
-                "page."
+                "Set EMAIL_HOST to your SMTP server: DEBUG=False is set, so mail is not shown on "
+                "a page."
             ),
         ),
         (
             POSTGRESQL | {"EMAIL_HOST": "", "DEBUG": "True"},
             (
-                "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on a "
-                "page."
+                "Set EMAIL_HOST to your SMTP server: DATABASE_URL is set, so mail is not shown on "
+                "a page."
             ),
         ),
         (
@@ -278,8 +278,8 @@ def test_sqlite_without_a_file_is_refused(refused, url):
         (
             {"SITE_URL": "http://localhost/tickets"},
             (
-                "SITE_URL is scheme and host alone, as http://localhost: EventFlow can't live under a "
-                "path of its host."
+                "SITE_URL is scheme and host alone, as http://localhost: EventFlow can't live "
+                "under a path of its host."
             ),
         ),
     ],
