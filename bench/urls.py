@@ -1,5 +1,7 @@
 """The product's addresses, and an empty page behind the same middleware as a yardstick."""
 
+import time
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
@@ -12,4 +14,14 @@ def empty(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("bench/empty/", empty), path("", include("eventflow.urls"))]
+def slow(request: HttpRequest) -> HttpResponse:
+    """For a server that is told to stop meanwhile."""
+    time.sleep(3)
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("bench/empty/", empty),
+    path("bench/slow/", slow),
+    path("", include("eventflow.urls")),
+]

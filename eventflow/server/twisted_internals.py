@@ -122,9 +122,8 @@ HANDSHAKE_ATTRIBUTES = {
 def forget_handshake(socket: WebSocketProtocol) -> None:
     """Free what let the socket in: it lives for hours, its handshake for a moment."""
     socket.request.headers = {}
-    socket.__dict__ = {
-        name: value for name, value in vars(socket).items() if name not in HANDSHAKE_ATTRIBUTES
-    }
+    for name in HANDSHAKE_ATTRIBUTES:
+        vars(socket).pop(name, None)
 
 
 # Autobahn
