@@ -26,7 +26,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.meter import cpu_seconds
-from bench.watching import Watchers
+from bench.socket_clients import SocketClients
 
 ROOT = Path(__file__).resolve().parent.parent
 APPLICATION = "eventflow.asgi:application"
@@ -88,7 +88,7 @@ def main() -> None:
             "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}",
         }
         for words in (["migrate", "-v0"], ["load_demo"], ["collectstatic", "--noinput", "-v0"]):
-            manage(environment, *words, stdout=subprocess.DEVNULL)
+            manage(environment, *words)
         servers = [name for name in options.servers if name == "ours" or is_installed(name)]
         if options.rounds:
             compare_rates(servers, environment, options)
@@ -113,11 +113,12 @@ def is_installed(server: str) -> bool:
     return importlib.util.find_spec(server) is not None
 
 
-def manage(environment: dict[str, str], *words: str, **options: object) -> str:
+def manage(environment: dict[str, str], *words: str) -> str:
     """Run a command of manage.py, and return what it prints."""
-    options = {"stdout": subprocess.PIPE, **options}
-    words = (sys.executable, "manage.py", *words)
-    done = subprocess.run(words, cwd=ROOT, env=environment, check=True, text=True, **options)
+    command = [sys.executable, "manage.py", *words]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, text=True, stdout=subprocess.PIPE
+    )
     return done.stdout
 
 
@@ -199,11 +200,15 @@ def load(site: Running, path: str, seconds: int, connections: int) -> tuple[floa
     before = site.cpu()
     words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", url]
     report = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    count = int(re.search(r"(\d+) requests in", report)[1])
-    if "Non-2xx" in report:
-        print(f"  {url}: {re.search('Non-2xx.*', report)[0]}")
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", report)[1])
-    return rate, (site.cpu() - before) / max(count, 1)
+    if refused := re.search("Non-2xx.*", report):
+        print(f"  {url}: {refused[0]}")
+    rate, count = number(r"Requests/sec:\s+([\d.]+)", report), number(r"(\d+) requests in", report)
+    return rate, (site.cpu() - before) / max(count, 1.0)
+
+
+def number(pattern: str, text: str) -> float:
+    found = re.search(pattern, text)
+    return float(found[1]) if found else 0.0
 
 
 def measure_sockets(server: str, environment: dict[str, str], options: argparse.Namespace) -> None:
@@ -211,25 +216,25 @@ def measure_sockets(server: str, environment: dict[str, str], options: argparse.
     event, sessions = int(prepared[0]), prepared[1:]
     with (
         running(server, environment) as site,
-        Watchers(f"/ws/events/{event}/", [site.port]) as watchers,
+        SocketClients(f"/ws/events/{event}/", [site.port]) as clients,
     ):
-        watchers.open(100)
+        clients.open(100)
         time.sleep(1)
         before, cpu = site.memory(), site.cpu()
-        opened = watchers.open(options.sockets - 100)
+        opened = clients.open(options.sockets - 100)
         opening, cost = site.cpu() - cpu, (site.memory() - before) / (options.sockets - 100)
         delays, cpu, messages = [], site.cpu(), 0
-        watchers.take()
+        clients.take()
         for number, session in enumerate(sessions[:CHANGES]):
             sent = time.monotonic()
             reserve(site, event, session)
             time.sleep(2)
-            seen = watchers.take()
+            seen = clients.take()
             messages += sum(one.messages for one in seen)
-            delays += [one.came - sent for one in seen if one.waiting == number + 1]
+            delays += [one.received - sent for one in seen if one.pending == number + 1]
         spent = (site.cpu() - cpu) / messages * 1e6
         told = len(delays) / (CHANGES * options.sockets)
-        back = watchers.cut(then=lambda: reserve(site, event, sessions[-1]), waiting=CHANGES + 1)
+        back = clients.cut(then=lambda: reserve(site, event, sessions[-1]), waiting=CHANGES + 1)
         quantiles = [1000 * point for point in statistics.quantiles(delays, n=100)]
         print(
             f"{options.sockets} sockets     {server:8} {cost / 1000:5.1f} kB each, opened in"
