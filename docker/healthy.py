@@ -1,4 +1,7 @@
-"""Whether the web process of this container can serve: exit code 0 or 1. Asked every few seconds, so it loads nothing but the standard library."""
+"""Exits with 0 if the web process of this container can serve, else with 1.
+
+Docker asks every few seconds, so it loads only the standard library.
+"""
 
 import http.client
 import os

@@ -8,11 +8,14 @@ from stack import ADMIN, HOST, PASSWORD, PORT, ROOT, Stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
-    """Started from a fresh clone of what is committed, with the commands of README.md; gone afterwards, volumes and all."""
-    with socket.socket() as door:
-        if door.connect_ex((HOST, PORT)) == 0:
+    """The stack, started from a clone of the last commit with the commands of README.md.
+
+    It is removed afterwards, with its volumes.
+    """
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, PORT)) == 0:
             pytest.exit(
-                f"Port {PORT} is in use, and the documented address is http://localhost:{PORT}: stop what is there.",
+                f"Port {PORT} of the documented address is in use: stop what listens there.",
                 returncode=1,
             )
     folder = tmp_path_factory.mktemp("clone") / "eventflow"
@@ -22,20 +25,9 @@ def stack(tmp_path_factory):
         shutil.copy(folder / ".env.dev", folder / ".env")
         stack.compose("up", "--build", "--detach", "--wait", seconds=1800)
         stack.compose("exec", "-T", "backend", "python", "manage.py", "migrate")
-        password = f"DJANGO_SUPERUSER_PASSWORD={PASSWORD}"
-        stack.compose(
-            "exec",
-            "-T",
-            "-e",
-            password,
-            "backend",
-            "python",
-            "manage.py",
-            "createsuperuser",
-            "--noinput",
-            "--email",
-            ADMIN,
-        )
+        execute = ["exec", "-T", "-e", f"DJANGO_SUPERUSER_PASSWORD={PASSWORD}", "backend"]
+        create = f"python manage.py createsuperuser --noinput --email {ADMIN}".split()
+        stack.compose(*execute, *create)
         yield stack
     finally:
         stack.compose("down", "--volumes", "--timeout", "20", ok=False)

@@ -1,4 +1,4 @@
-"""The whole stack, as an operator starts it: from a fresh clone, with the documented commands. Seen from outside only."""
+"""The whole stack as an operator starts it, from a fresh clone, and looked at from outside only."""
 
 import http.client
 import json
@@ -17,11 +17,11 @@ ADMIN, PASSWORD = "admin@example.org", "three random words"
 
 
 class Stack:
-    """A clone in `folder`, and what is asked of docker there."""
+    """A clone in `folder`, in which docker compose is called."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Nothing of what this machine's owner has set for a stack of their own.
+        # Without what the machine's owner has set for a stack of their own.
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -30,7 +30,7 @@ class Stack:
         self.env = kept | {"COMPOSE_PROJECT_NAME": "eventflow-test"}
 
     def run(self, *words: str, seconds: float = 900, ok: bool = True) -> str:
-        """What a command prints. Fails the test with all of it when the command fails, unless `ok` is False."""
+        """Return what a command prints; fail the test if the command does, unless `ok` is False."""
         options = {
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
@@ -54,7 +54,7 @@ class Stack:
 
 @dataclass
 class Answer:
-    """What came back: 200 and its JSON, or a page."""
+    """The answer to a request: its status, body and headers."""
 
     status: int
     body: bytes
@@ -68,7 +68,10 @@ class Answer:
 def ask(
     method: str, path: str, data: Any = None, *, token: str = "", port: int = PORT, **headers: str
 ) -> Answer:
-    """One request on a connection of its own, as a new visitor makes it. Raises OSError or HTTPException when it gets no answer."""
+    """Send a request on a new connection, as a new visitor does.
+
+    Raises OSError or HTTPException if there is no answer.
+    """
     if data is not None:
         headers["Content-Type"] = "application/json"
     if token:
@@ -85,7 +88,7 @@ def ask(
 
 
 def api(method: str, path: str, data: Any = None, *, status: int = 200, **options: Any) -> Any:
-    """What the API answers, which must be with this status."""
+    """Call the API and check the status of the answer. Returns its data."""
     answer = ask(method, f"/api{path}", data, **options)
     assert answer.status == status, (method, path, answer.status, answer.body[:500])
     return answer.data
@@ -96,7 +99,7 @@ def log_in(email: str) -> str:
 
 
 def letters() -> list[str]:
-    """The text of every mail that the stack's mail page shows."""
+    """The text of every mail that the stack's mail server has got."""
     texts = []
     for message in json.loads(ask("GET", "/api/v1/messages", port=MAIL_PORT).body)["messages"]:
         if "Text" not in message:
@@ -116,7 +119,7 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
 
 
 def sign_up(email: str, first_name: str) -> str:
-    """Register, find the mail, follow its link as a program does. Returns the access token."""
+    """Register, follow the link of the mail, and log in. Returns the access token."""
     api(
         "POST",
         "/users/register/",

@@ -1,4 +1,4 @@
-"""The documented commands, the typical flow through the proxy with two backends, and a rolling restart under load."""
+"""The documented commands, the main job through the proxy with two backends, a rolling restart."""
 
 import contextlib
 import http.client
@@ -35,7 +35,7 @@ def two_backends(stack):
 
 @pytest.fixture(scope="module")
 def organizer(two_backends):
-    """The access token of somebody who signed up and whom the Admin made an Organizer."""
+    """The access token of a person who signed up and whom the Admin made an Organizer."""
     token = sign_up("nora@example.org", "Nora")
     me = api("GET", "/users/me/", token=token)["id"]
     api(
@@ -48,22 +48,17 @@ def organizer(two_backends):
 
 
 def published(organizer, **more):
-    event = {
-        "title": "Bookbinding",
-        "location": "Ruska 46c",
-        "time_zone": "Europe/Warsaw",
-        "seats_limit": 12,
-        **more,
-    }
-    event |= {"start_time": "2035-05-04T18:00:00", "end_time": "2035-05-04T21:00:00"}
-    event = api("POST", "/events/organizer/events/create/", event, token=organizer, status=201)[
-        "id"
-    ]
+    """Create and publish an event. Returns its id."""
+    place = {"location": "Ruska 46c", "time_zone": "Europe/Warsaw"}
+    times = {"start_time": "2035-05-04T18:00:00", "end_time": "2035-05-04T21:00:00"}
+    fields = {"title": "Bookbinding", "seats_limit": 12, **place, **times, **more}
+    path = "/events/organizer/events/create/"
+    event = api("POST", path, fields, token=organizer, status=201)["id"]
     api("POST", f"/events/organizer/{event}/publish/", token=organizer)
     return event
 
 
-# --- What was started -------------------------------------------------------------------------------------------------
+# --- What was started -----------------------------------------------------------------------------
 
 
 def test_pages_are_at_the_documented_address(stack):
@@ -75,19 +70,15 @@ def test_pages_are_at_the_documented_address(stack):
     assert (health["status"], health["db_ok"], health["redis_ok"]) == ("ok", True, True)
 
 
-def test_metrics_are_not_for_everybody(stack):
+def test_metrics_are_not_public(stack):
     assert ask("GET", "/metrics").status == 404
 
 
-def test_containers_may_as_little_as_possible(stack):
+def test_containers_have_minimal_privileges(stack):
     for service in ("backend", "worker", "proxy", "db", "redis", "mail"):
         host = stack.inspect(stack.containers(service)[0])["HostConfig"]
-        assert (service, host["ReadonlyRootfs"], host["CapDrop"], host["SecurityOpt"]) == (
-            service,
-            True,
-            ["ALL"],
-            ["no-new-privileges:true"],
-        )
+        limits = host["ReadonlyRootfs"], host["CapDrop"], host["SecurityOpt"]
+        assert limits == (True, ["ALL"], ["no-new-privileges:true"]), service
         assert host["Memory"] > 0
         assert host["PidsLimit"] > 0
         assert host["LogConfig"]["Config"]["max-size"] == "10m"
@@ -98,24 +89,13 @@ def test_containers_may_as_little_as_possible(stack):
         ), service
 
 
-def test_final_image_holds_no_tools_no_tests_and_no_secrets(stack):
+def test_final_image_has_no_tools_tests_or_secrets(stack):
     stack.run("docker", "build", "--quiet", "--tag", "eventflow:tried", ".", seconds=1800)
-    inside = [
-        "docker",
-        "run",
-        "--rm",
-        "--read-only",
-        "--cap-drop=ALL",
-        "--network=none",
-        "eventflow:tried",
-    ]
-    found = stack.run(
-        *inside,
-        "sh",
-        "-c",
-        "for tool in gcc cc make pip pip3 git; do command -v $tool; done; ls -d tests .env .git var/*.sqlite3; id -u",
-        ok=False,
-    )
+    options = "--rm --read-only --cap-drop=ALL --network=none"
+    inside = f"docker run {options} eventflow:tried".split()
+    tools = "for tool in gcc cc make pip pip3 git; do command -v $tool; done"
+    look = f"{tools}; ls -d tests .env .git var/*.sqlite3; id -u"
+    found = stack.run(*inside, "sh", "-c", look, ok=False)
     assert [line for line in found.splitlines() if not line.startswith("ls: ")] == ["10001"]
     history = stack.run(
         "docker", "history", "--no-trunc", "--format", "{{.CreatedBy}}", "eventflow:tried"
@@ -131,10 +111,10 @@ def test_final_image_holds_no_tools_no_tests_and_no_secrets(stack):
     )
 
 
-# --- The typical flow -------------------------------------------------------------------------------------------------
+# --- The main job ---------------------------------------------------------------------------------
 
 
-def test_typical_flow_passes_through_the_proxy_with_two_backends(two_backends, organizer):
+def test_main_job_works_through_the_proxy_with_two_backends(two_backends, organizer):
     event = published(organizer)
     guest = sign_up("maja@example.org", "Maja")
     with connect(f"ws://{HOST}:{PORT}/ws/events/{event}/") as watching:
@@ -148,19 +128,11 @@ def test_typical_flow_passes_through_the_proxy_with_two_backends(two_backends, o
     ticket = ask("GET", f"/api/reservations/{seat}/ticket/", token=guest)
     assert (ticket.status, ticket.body[:4]) == (200, b"%PDF")
     # It also goes by mail, when the decision can't be taken back any more.
-    wait_until(
-        lambda: any(
-            "maja@example.org" in letter and "Bookbinding" in letter for letter in letters()
-        )
-    )
-    assert (
-        api("POST", f"/reservations/{seat}/check-in/", token=organizer)["already_checked_in"]
-        is False
-    )
-    assert (
-        api("POST", f"/reservations/{seat}/check-in/", token=organizer)["already_checked_in"]
-        is True
-    )
+    recipient, title = "maja@example.org", "Bookbinding"
+    wait_until(lambda: any(recipient in letter and title in letter for letter in letters()))
+    check_in = f"/reservations/{seat}/check-in/"
+    assert api("POST", check_in, token=organizer)["already_checked_in"] is False
+    assert api("POST", check_in, token=organizer)["already_checked_in"] is True
     served = [
         len(re.findall("eventflow.access.* /api/", two_backends.run("docker", "logs", each)))
         for each in two_backends.containers()
@@ -172,12 +144,15 @@ def numbers(watching):
     return json.loads(watching.recv(timeout=60))
 
 
-# --- A rolling restart ------------------------------------------------------------------------------------------------
+# --- A rolling restart ----------------------------------------------------------------------------
 
 
 @dataclass
 class Guest:
-    """Somebody who looks at an event, reserves a seat and gives it back, again and again. `failed` holds what did not go as it should."""
+    """A guest who opens an event, reserves a seat and cancels it, again and again.
+
+    `failed` holds the requests without the expected answer.
+    """
 
     token: str
     event: int
@@ -193,7 +168,7 @@ class Guest:
                 self.expect(200, "DELETE", f"/api/reservations/{seat.data['reservation_id']}/")
 
     def expect(self, status, method, path):
-        """The answer, if it is what is expected. A request without an answer, or with another one, has failed."""
+        """Send a request. Returns its answer if the status is the expected one, else notes it."""
         self.asked[method] += 1
         try:
             answer = ask(method, path, token=self.token)
@@ -207,7 +182,8 @@ class Guest:
 def test_rolling_restart_loses_no_request(two_backends, organizer):
     event = published(organizer, seats_limit=100, admission="automatic")
     addresses = [f"guest-{number}@example.org" for number in range(CLIENTS)]
-    make = f"from accounts.models import User\nfor email in {addresses!r}: User.objects.create_user(email, {PASSWORD!r}, activated=True)"
+    create = f"User.objects.create_user(email, {PASSWORD!r}, activated=True)"
+    make = f"from accounts.models import User\nfor email in {addresses!r}: {create}"
     two_backends.compose("exec", "-T", "backend", "python", "manage.py", "shell", "-c", make)
     guests = [Guest(log_in(address), event) for address in addresses]
     before, stop = two_backends.containers(), threading.Event()
@@ -230,7 +206,8 @@ def test_rolling_restart_loses_no_request(two_backends, organizer):
         assert ended.result(20) == 1001
     asked = sum((guest.asked for guest in guests), Counter())
     print(
-        f"\nrolling restart of {len(before)} backends: {asked.total()} requests {dict(asked)}, failed {sum(len(guest.failed) for guest in guests)}"
+        f"\nrolling restart of {len(before)} backends: {asked.total()} requests {dict(asked)},"
+        f" failed {sum(len(guest.failed) for guest in guests)}"
     )
     failed = [failure for guest in guests for failure in guest.failed]
     assert failed == [], two_backends.compose("logs", "--no-log-prefix", "--tail", "200", "backend")
@@ -248,7 +225,7 @@ def code_of_the_end(watching):
         return closed.rcvd and closed.rcvd.code
 
 
-def test_rollout_keeps_the_old_ones_when_the_new_one_is_not_well(two_backends):
+def test_rollout_keeps_old_backends_when_a_new_one_is_unhealthy(two_backends):
     before = two_backends.containers()
     env = two_backends.folder / ".env"
     good = env.read_text()
@@ -263,11 +240,11 @@ def test_rollout_keeps_the_old_ones_when_the_new_one_is_not_well(two_backends):
     two_backends.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "backend=2")
 
 
-# --- At the door of the proxy -----------------------------------------------------------------------------------------
+# --- The proxy ------------------------------------------------------------------------------------
 
 
-def test_limits_see_the_real_address_whatever_a_client_says(stack):
-    """Who guesses passwords is slowed down, though every guess comes from another address by its own account."""
+def test_rate_limits_use_the_real_address(stack):
+    """Guesses of passwords are limited, though each claims to come from another address."""
     answers = Counter()
     for number in range(40):
         said = {
@@ -290,7 +267,7 @@ def test_limits_see_the_real_address_whatever_a_client_says(stack):
     assert other.strip() == "401"
 
 
-def test_body_without_end_is_cut_off(stack):
+def test_endless_body_is_cut_off(stack):
     with socket.create_connection((HOST, PORT), timeout=60) as ours:
         ours.sendall(
             b"POST /api/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -304,7 +281,7 @@ def test_body_without_end_is_cut_off(stack):
     assert ask("GET", "/health/").status == 200
 
 
-# --- The suite --------------------------------------------------------------------------------------------------------
+# --- The suite ------------------------------------------------------------------------------------
 
 
 def test_suite_passes_inside_the_development_container(stack):

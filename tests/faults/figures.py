@@ -1,4 +1,4 @@
-"""What a scenario measured, against what was promised: docs and people on call want numbers, not dots."""
+"""Figures that a scenario measured, beside what was promised, as a table and as JSON."""
 
 import json
 from pathlib import Path
@@ -10,41 +10,45 @@ class Figure(NamedTuple):
     what: str
     measured: Any
     promised: str
-    kept: bool
+    met: bool
 
 
 class Figures:
-    """The figures of one scenario. `judge` fails the test when one of them misses what was promised."""
+    """The figures of one scenario; `check` fails the test if one of them misses its promise."""
 
     def __init__(self, scenario: str) -> None:
         self.scenario = scenario
         self.all: list[Figure] = []
 
     def note(self, what: str, measured: Any) -> None:
-        """Nothing was promised; it says how hard the scenario was."""
-        self.add(what, measured, "", kept=True)
+        """Add a figure without a promise, which says how hard the scenario was."""
+        self.add(what, measured, "", met=True)
 
     def exactly(self, what: str, measured: Any, promised: Any) -> None:
-        self.add(what, measured, f"= {promised}", kept=measured == promised)
+        self.add(what, measured, f"= {promised}", met=measured == promised)
+
+    def none(self, what: str, measured: int) -> None:
+        """Add a count that must be 0."""
+        self.exactly(what, measured, 0)
 
     def at_most(self, what: str, measured: float, promised: float, unit: str = "") -> None:
-        self.add(what, rounded(measured), f"≤ {promised} {unit}".strip(), kept=measured <= promised)
+        self.add(what, rounded(measured), f"≤ {promised} {unit}".strip(), met=measured <= promised)
 
     def at_least(self, what: str, measured: float, promised: float, unit: str = "") -> None:
-        self.add(what, rounded(measured), f"≥ {promised} {unit}".strip(), kept=measured >= promised)
+        self.add(what, rounded(measured), f"≥ {promised} {unit}".strip(), met=measured >= promised)
 
-    def add(self, what: str, measured: Any, promised: str, *, kept: bool) -> None:
-        self.all.append(Figure(self.scenario, what, measured, promised, kept))
+    def add(self, what: str, measured: Any, promised: str, *, met: bool) -> None:
+        self.all.append(Figure(self.scenario, what, measured, promised, met))
 
     @property
     def missed(self) -> list[str]:
         return [
             f"{figure.what}: {figure.measured}, promised {figure.promised}"
             for figure in self.all
-            if not figure.kept
+            if not figure.met
         ]
 
-    def judge(self) -> None:
+    def check(self) -> None:
         assert self.missed == []
 
 
@@ -53,15 +57,14 @@ def rounded(value: float) -> float:
 
 
 def table(figures: list[Figure]) -> list[str]:
-    """As lines; the ones that missed begin with an exclamation mark."""
+    """Return lines of text; a figure that missed its promise begins with an exclamation mark."""
     lines, scenario = [], ""
     for figure in figures:
         if figure.scenario != scenario:
             scenario = figure.scenario
             lines += ["", scenario]
-        lines.append(
-            f"{' ' if figure.kept else '!'}   {figure.what:<68} {figure.measured!s:>12}   {figure.promised}"
-        )
+        mark, measured = " " if figure.met else "!", str(figure.measured)
+        lines.append(f"{mark}   {figure.what:<68} {measured:>12}   {figure.promised}")
     return lines
 
 

@@ -1,7 +1,8 @@
-"""Writers that are killed: `python -m tests.faults.forked_writers <kills>`, on an embedded installation of their own.
+"""Runs writers and kills them: `python -m tests.faults.forked_writers KILLS`.
 
-Django is loaded once and every writer forked from it, with a connection of its own, so that a life is short enough to be ended two hundred
-times. Two write at a time; what they say (tests/support/background_writer.py) goes to stdout.
+They write to an embedded installation. Django is loaded once and every writer is forked from it,
+with a connection of its own, so that a life is short enough for two hundred kills. Two writers run
+at a time; their reports (tests/support/background_writer.py) go to stdout.
 """
 
 import os

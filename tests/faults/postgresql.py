@@ -1,4 +1,4 @@
-"""The PostgreSQL that bin/test started, stopped and started again under everybody's feet."""
+"""Stops and starts the PostgreSQL that bin/test has started."""
 
 import os
 import subprocess
@@ -9,20 +9,10 @@ NOBODY = 65534
 
 
 def control(*words: str) -> None:
-    """pg_ctl, as whoever owns the server."""
-    as_owner = (
-        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        if os.getuid() == 0
-        else []
-    )
-    command = [
-        *as_owner,
-        str(PROGRAMS / "pg_ctl"),
-        "--pgdata=data",
-        "--wait",
-        "--timeout=60",
-        *words,
-    ]
+    """Run pg_ctl with these arguments as the user who owns the server."""
+    as_owner = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups".split()
+    pg_ctl = [str(PROGRAMS / "pg_ctl"), "--pgdata=data", "--wait", "--timeout=60", *words]
+    command = [*as_owner, *pg_ctl] if os.getuid() == 0 else pg_ctl
     done = subprocess.run(
         command,
         cwd=FOLDER,
@@ -35,7 +25,7 @@ def control(*words: str) -> None:
 
 
 def stop() -> None:
-    """Without a word to anybody, as in a crash; what was committed is recovered at the start."""
+    """Stop at once, as a crash does; what was committed is recovered at the next start."""
     control("--mode=immediate", "stop")
 
 

@@ -1,6 +1,7 @@
-"""The embedded default on one machine: killed (-9) two hundred times while it writes, it loses nothing that it acknowledged.
+"""The embedded installation, killed (-9) 200 times while it writes, loses no acknowledged change.
 
-A kill leaves to the kernel what was written; that it also survives a power cut is SQLite's `synchronous=FULL`, which tests cannot pull.
+After a kill the kernel still writes what it was given. That a change also survives a power cut is
+due to SQLite's `synchronous=FULL`, which tests cannot show.
 """
 
 import asyncio
@@ -16,25 +17,34 @@ from contextlib import closing, suppress
 import pytest
 from django.conf import settings
 
-from tests.faults.crowd import Caller, History, NoAnswer, NotSent
-from tests.faults.fleet import Fleet
+from tests.faults.api_callers import Caller, History, NoAnswer, NotSent
+from tests.faults.web_processes import WebProcesses
 from tests.support.background_writer import STATE_AFTER
 from tests.support.processes import environment
 
-# They have a database of their own, and the processes are given the tests' only to be told of another.
+# The processes have a database of their own; the tests' is only made for the environment.
 pytestmark = pytest.mark.django_db(transaction=True)
 KILLS, HTTP_KILLS, CALLERS = 200, 12, 8
 PEOPLE = """
 import json
 from tests.support.factories import make_event, make_people
-from tests.faults.crowd import tokens
+from tests.faults.api_callers import make_tokens
 people = make_people(3000)
 event = make_event(seats_limit=200, admission="automatic", organizer=people[0])
-print(json.dumps([event.pk, [person.pk for person in people], tokens(people)]))
+print(json.dumps([event.pk, [person.pk for person in people], make_tokens(people)]))
+"""
+
+
+STATES = """
+SELECT id, CASE WHEN id IN (
+    SELECT reservation_id FROM tickets_ticket WHERE void_at IS NULL AND checked_in_at IS NOT NULL
+) THEN 'inside' ELSE status END FROM tickets_reservation
 """
 
 
 class Embedded:
+    """An installation on SQLite in a folder of its own."""
+
     def __init__(self, folder) -> None:
         self.file = folder / "var/eventflow.sqlite3"
         ours = {
@@ -65,13 +75,9 @@ class Embedded:
         with closing(sqlite3.connect(self.file)) as database:
             return database.execute(words).fetchall()
 
-    def standing(self):
-        inside = "SELECT reservation_id FROM tickets_ticket WHERE void_at IS NULL AND checked_in_at IS NOT NULL"
-        return dict(
-            self.sql(
-                f"SELECT id, CASE WHEN id IN ({inside}) THEN 'inside' ELSE status END FROM tickets_reservation"
-            )
-        )
+    def states(self):
+        """Return {id of a reservation: its status, or "inside" after the check-in}."""
+        return dict(self.sql(STATES))
 
 
 @pytest.fixture
@@ -80,13 +86,29 @@ def embedded(tmp_path):
 
 
 def test_embedded_writers_killed(figures, embedded, tmp_path):
-    log = tmp_path / "writers"
-    # Nobody closes it: the writers end when they are killed.
+    lines = run_writers(embedded, tmp_path / "writers")
+    states, possible = embedded.states(), possible_states(lines)
+    unheard = KILLS - sum(line["is"] == "ready" for line in lines)
+    figures.note("writers killed (-9)", KILLS)
+    figures.note("of them before their first word", unheard)
+    figures.note("changes acknowledged", sum(line["is"] == "done" for line in lines))
+    lost = sum(states.get(pk) not in wanted for pk, wanted in possible.items())
+    figures.none("acknowledged and lost", lost)
+    asked = {line["person"] for line in lines if line.get("verb") == "reserve"}
+    stored = {person for (person,) in embedded.sql("SELECT person_id FROM tickets_reservation")}
+    figures.none("there and never asked for", len(stored - asked))
+    check_database(figures, embedded)
+    assert len(possible) > KILLS
+    figures.check()
+
+
+def run_writers(embedded, log):
+    """Run the writers until all of them are killed. Returns what they reported to this log."""
+    # This end stays open: the writers end when they are killed.
     reading, writing = os.pipe()
     with log.open("w") as out:
-        command = [sys.executable, "-m", "tests.faults.forked_writers", str(KILLS)]
         done = subprocess.run(
-            command,
+            [sys.executable, "-m", "tests.faults.forked_writers", str(KILLS)],
             cwd=settings.BASE_DIR,
             env=environment(**embedded.env),
             stdin=reading,
@@ -97,43 +119,32 @@ def test_embedded_writers_killed(figures, embedded, tmp_path):
     os.close(reading)
     os.close(writing)
     assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    states = embedded.standing()
-    # Each reservation's last acknowledged state, and the one that it was being brought to when its writer died.
-    may_be: dict[int, set[str]] = {}
-    people: dict[int, int] = {}
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def possible_states(lines):
+    """Return {id: each reservation's last acknowledged state, and the next if it was begun}."""
+    possible: dict[int, set[str]] = {}
     for line in lines:
         if line["is"] == "done":
-            may_be[line["reservation"]] = {line["status"]}
-            people[line["reservation"]] = line["person"]
+            possible[line["reservation"]] = {line["status"]}
         elif line["is"] == "asked" and "reservation" in line:
-            may_be[line["reservation"]] = may_be[line["reservation"]] | {STATE_AFTER[line["verb"]]}
-    figures.note("writers killed (-9)", KILLS)
-    figures.note(
-        "of them before their first word", KILLS - sum(line["is"] == "ready" for line in lines)
-    )
-    figures.note("changes acknowledged", sum(line["is"] == "done" for line in lines))
-    figures.exactly(
-        "acknowledged and lost",
-        sum(states.get(pk) not in wanted for pk, wanted in may_be.items()),
-        0,
-    )
-    asked = {line["person"] for line in lines if line.get("verb") == "reserve"}
-    stored = {person for (person,) in embedded.sql("SELECT person_id FROM tickets_reservation")}
-    figures.exactly("there and never asked for", len(stored - asked), 0)
+            possible[line["reservation"]].add(STATE_AFTER[line["verb"]])
+    return possible
+
+
+def check_database(figures, embedded):
+    """Whether SQLite and the product find the database whole."""
     figures.exactly("SQLite's integrity check", embedded.sql("PRAGMA integrity_check"), [("ok",)])
-    figures.exactly(
-        "all invariants hold", "All invariants hold" in embedded.manage("check_invariants"), True
-    )
-    assert len(may_be) > KILLS
-    figures.judge()
+    whole = "All invariants hold" in embedded.manage("check_invariants")
+    figures.exactly("all invariants hold", whole, True)
 
 
 class Site:
-    """The whole product on SQLite; people reserve over HTTP while its one web process is killed again and again."""
+    """People who reserve over HTTP while the only web process is killed again and again."""
 
-    def __init__(self, embedded: Embedded, fleet: Fleet) -> None:
-        self.fleet, self.history, self.over = fleet, History(), False
+    def __init__(self, embedded: Embedded, processes: WebProcesses) -> None:
+        self.processes, self.history, self.over = processes, History(), False
         self.event, self.people, self.tokens = json.loads(
             embedded.manage("shell", "--no-imports", "-c", PEOPLE)
         )
@@ -142,20 +153,20 @@ class Site:
     async def run(self) -> None:
         chance = random.Random("site")
         asking = [asyncio.create_task(self.ask_on()) for _ in range(CALLERS)]
-        (port,) = self.fleet.ports
+        (port,) = self.processes.ports
         for _kill in range(HTTP_KILLS):
             await asyncio.sleep(chance.uniform(0.3, 0.8))
-            await asyncio.to_thread(self.fleet.kill, port)
-            await asyncio.to_thread(self.fleet.start, port)
+            await asyncio.to_thread(self.processes.kill, port)
+            await asyncio.to_thread(self.processes.start, port)
         self.over = True
         await asyncio.gather(*asking)
 
     async def ask_on(self) -> None:
-        caller, (port,) = Caller(), self.fleet.ports
+        caller, (port,) = Caller(), self.processes.ports
         for index in self.left:
             if self.over:
                 break
-            deed = self.history.begin(self.people[index], "reserve")
+            call = self.history.begin(self.people[index], "reserve")
             answer = None
             until = time.monotonic() + 30
             while time.monotonic() < until:
@@ -171,28 +182,22 @@ class Site:
                         await asyncio.sleep(0.1)
                         continue
                 break
-            self.history.end(deed, answer)
+            self.history.end(call, answer)
         await caller.close()
 
 
 def test_embedded_site_killed(figures, embedded, tmp_path):
-    with Fleet(1, tmp_path, **embedded.env) as fleet:
-        site = Site(embedded, fleet)
+    with WebProcesses(1, tmp_path, **embedded.env) as processes:
+        site = Site(embedded, processes)
         asyncio.run(site.run())
-    states = embedded.standing()
-    told = site.history.done("reserve")
-    figures.note("web processes killed (-9)", fleet.kills)
+    states = embedded.states()
+    told = site.history.succeeded("reserve")
+    figures.note("web processes killed (-9)", processes.kills)
     figures.note("reservations acknowledged", len(told))
     figures.note("requests cut off", site.history.unanswered)
-    figures.exactly(
-        "acknowledged and lost",
-        sum(states.get(deed.data["reservation_id"]) != deed.data["status"] for deed in told),
-        0,
-    )
-    figures.exactly("5xx but 503", site.history.unforgivable(), 0)
-    figures.exactly("SQLite's integrity check", embedded.sql("PRAGMA integrity_check"), [("ok",)])
-    figures.exactly(
-        "all invariants hold", "All invariants hold" in embedded.manage("check_invariants"), True
-    )
+    lost = sum(states.get(call.data["reservation_id"]) != call.data["status"] for call in told)
+    figures.none("acknowledged and lost", lost)
+    figures.none("5xx but 503", site.history.server_errors())
+    check_database(figures, embedded)
     assert len(told) > HTTP_KILLS
-    figures.judge()
+    figures.check()

@@ -1,4 +1,4 @@
-"""Processes die with requests in their hands; whoever sends the same request again, as often as they like, finds it done once."""
+"""Processes are killed during requests; a request that is repeated with its key is done once."""
 
 import asyncio
 import random
@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.faults.crowd import Answer, Caller, NoAnswer, NotSent, tokens
-from tests.faults.fleet import Fleet
+from tests.faults.api_callers import Answer, Caller, NoAnswer, NotSent, make_tokens
+from tests.faults.web_processes import WebProcesses
 from tests.support.factories import make_event, make_people
 from tickets.queue.invariants import violations
 
@@ -20,24 +20,24 @@ CLAIMED_SECONDS = 33
 
 
 class Crashes:
-    def __init__(self, event, fleet) -> None:
-        self.event, self.fleet = event, fleet
+    def __init__(self, event, processes) -> None:
+        self.event, self.processes = event, processes
         self.people = make_people(CRASHES * EACH)
-        self.tokens, self.keys = tokens(self.people), [str(uuid.uuid4()) for _ in self.people]
+        self.tokens, self.keys = make_tokens(self.people), [str(uuid.uuid4()) for _ in self.people]
         self.cut_off, self.usable_after = 0, 0.0
         self.told: list[list[Answer]] = []
         self.other_bodies: list[int] = []
 
     async def run(self) -> None:
         chance = random.Random("crashes")
-        dying, living = self.fleet.ports
+        dying, living = self.processes.ports
         for crash in range(CRASHES):
             batch = range(crash * EACH, (crash + 1) * EACH)
             sending = [asyncio.create_task(self.send(index, dying)) for index in batch]
             await asyncio.sleep(chance.uniform(0.02, 0.15))
-            await asyncio.to_thread(self.fleet.kill, dying)
+            await asyncio.to_thread(self.processes.kill, dying)
             await asyncio.gather(*sending)
-            await asyncio.to_thread(self.fleet.start, dying)
+            await asyncio.to_thread(self.processes.start, dying)
         began = time.monotonic()
         self.told = [
             list(answers)
@@ -94,11 +94,11 @@ class Crashes:
 
 def test_idempotency_across_crashes(figures, redis, tmp_path):
     event = make_event(seats_limit=40, admission="automatic")
-    with Fleet(2, tmp_path, REDIS_URL=redis.url) as fleet:
-        crashes = Crashes(event, fleet)
+    with WebProcesses(2, tmp_path, REDIS_URL=redis.url) as processes:
+        crashes = Crashes(event, processes)
         asyncio.run(crashes.run())
     places = dict(event.reservations.values_list("person_id", "pk"))
-    figures.note("processes killed (-9)", fleet.kills)
+    figures.note("processes killed (-9)", processes.kills)
     figures.note("requests cut off", crashes.cut_off)
     figures.exactly(
         "replays not answered 201",
@@ -120,4 +120,4 @@ def test_idempotency_across_crashes(figures, redis, tmp_path):
     figures.at_most("all keys usable again", crashes.usable_after, CLAIMED_SECONDS, "s")
     figures.exactly("broken invariants", len(violations()), 0)
     assert crashes.cut_off > EACH
-    figures.judge()
+    figures.check()

@@ -1,4 +1,7 @@
-"""The mail server is away, hangs, breaks off or promises too much, and workers are killed: every mail leaves, once as far as anybody can tell."""
+"""Every mail leaves, once as far as a server can tell, whatever the mail server does.
+
+It is away, hangs, breaks off or lacks STARTTLS, and workers are killed.
+"""
 
 import random
 import time
@@ -11,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 
 from eventflow import mail
 from eventflow.mail.models import Mail
-from tests.faults.proxy import Line, line_to
+from tests.faults.tcp_proxy import proxy_to
 from tests.support import mail_builders, processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,13 +34,13 @@ def write(how_many, *, to="reader{}@example.org"):
         )
 
 
-def worker(smtp_server, line, **env):
-    there = {**smtp_server.env, "EMAIL_PORT": line.port, "WORKER_BEAT_SECONDS": 0.3, **env}
+def worker(smtp_server, proxy, **env):
+    there = {**smtp_server.env, "EMAIL_PORT": proxy.port, "WORKER_BEAT_SECONDS": 0.3, **env}
     return processes.running(processes.command("worker", "--interval", "0.1"), **there)
 
 
-def minutes_pass():
-    """What waits for its next attempt has waited long enough."""
+def make_attempts_due():
+    """Let every mail be due for its next attempt now."""
     now = timezone.now()
     Mail.objects.filter(state="queued").update(next_attempt_at=now)
     DBTaskResult.objects.filter(status="READY").update(run_after=now)
@@ -55,30 +58,30 @@ def delivered(smtp_server):
     return Counter(letter["Message-ID"] for letter in smtp_server.letters)
 
 
-@pytest.mark.parametrize("mood", ["refused", "broken off"])
-def test_mail_server_away_for_an_hour(mood, figures, smtp_server):
+@pytest.mark.parametrize("mode", ["refused", "broken off"])
+def test_mail_server_away_for_an_hour(mode, figures, smtp_server):
     smtp_server.refused = {BAD}
-    with line_to(smtp_server.port) as line:
+    with proxy_to(smtp_server.port) as proxy:
         # 300 bytes: after the addresses, in the middle of the letter.
-        line.refuse() if mood == "refused" else line.cut_after(300)
+        proxy.refuse() if mode == "refused" else proxy.cut_after(300)
         write(MAILS // 2)
         write(1, to=BAD)
         write(MAILS // 2)
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             write(5, to="nobody{}@example.org")
             raise ZeroDivisionError
-        with worker(smtp_server, line) as process:
+        with worker(smtp_server, proxy) as process:
             for _attempt in range(ATTEMPTS):
                 wanted = attempts() + unsent()
-                minutes_pass()
+                make_attempts_due()
                 processes.wait_until(lambda wanted=wanted: attempts() >= wanted, seconds=60)
             figures.note("attempts that failed", attempts())
             figures.exactly(
                 "given up meanwhile", Mail.objects.exclude(state__in=["queued", "stuck"]).count(), 0
             )
             figures.exactly("delivered meanwhile", len(smtp_server.letters), 0)
-            line.through()
-            minutes_pass()
+            proxy.pass_on()
+            make_attempts_due()
             began = time.monotonic()
             processes.wait_until(lambda: not unsent(), seconds=60)
             figures.note("all of them after its return, in s", round(time.monotonic() - began, 1))
@@ -92,51 +95,51 @@ def test_mail_server_away_for_an_hour(mood, figures, smtp_server):
     figures.exactly(
         "of rolled-back work", sum("nobody" in letter["To"] for letter in smtp_server.letters), 0
     )
-    figures.judge()
+    figures.check()
 
 
-def test_mail_server_that_hangs_holds_up_no_more_than_its_timeout(figures, smtp_server):
-    with line_to(smtp_server.port) as line, worker(smtp_server, line) as process:
-        line.hang()
+def test_hanging_mail_server_delays_no_longer_than_its_timeout(figures, smtp_server):
+    with proxy_to(smtp_server.port) as proxy, worker(smtp_server, proxy) as process:
+        proxy.hang()
         write(2)
         began = time.monotonic()
         processes.wait_until(lambda: attempts() == 2, seconds=60)
         figures.at_most("two mails put off", time.monotonic() - began, 25, "s")
-        line.through()
-        minutes_pass()
+        proxy.pass_on()
+        make_attempts_due()
         processes.wait_until(lambda: not unsent(), seconds=30)
         assert process.poll() is None
     figures.exactly("mails delivered", len(delivered(smtp_server)), 2)
-    figures.judge()
+    figures.check()
 
 
-def test_mail_server_without_the_starttls_it_was_told_to_use_gets_nothing(figures, smtp_server):
-    with line_to(smtp_server.port) as line, worker(smtp_server, line, EMAIL_USE_TLS=True):
+def test_mail_server_without_starttls_gets_nothing(figures, smtp_server):
+    with proxy_to(smtp_server.port) as proxy, worker(smtp_server, proxy, EMAIL_USE_TLS=True):
         write(3)
         processes.wait_until(lambda: attempts() == 3)
     figures.exactly("said to it but EHLO", len(set(smtp_server.commands) - {"EHLO"}), 0)
     figures.exactly("letters offered", len(smtp_server.offered), 0)
     figures.exactly("mails kept", unsent(), 3)
-    figures.judge()
+    figures.check()
 
 
 def test_workers_killed_at_any_step(figures, smtp_server):
     chance = random.Random("workers")
-    with line_to(smtp_server.port) as line:
-        # Slow enough that a kill hits every step: connecting, offering, waiting for the answer, writing it down.
-        Line.slow(line, 0.01)
+    with proxy_to(smtp_server.port) as proxy:
+        # Slow enough that kills hit every step: connecting, sending, waiting, saving the result.
+        proxy.slow(0.01)
         write(MAILS)
         for _kill in range(KILLS):
-            with worker(smtp_server, line) as process:
+            with worker(smtp_server, proxy) as process:
                 count = len(smtp_server.offered)
                 processes.wait_until(
                     lambda count=count: len(smtp_server.offered) > count or not unsent(), seconds=30
                 )
                 time.sleep(chance.uniform(0, 0.15))
                 process.kill()
-        line.through()
+        proxy.pass_on()
         left = unsent()
-        with worker(smtp_server, line):
+        with worker(smtp_server, proxy):
             processes.wait_until(lambda: not unsent(), seconds=60)
             processes.wait_until(
                 lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists(), seconds=30
@@ -153,4 +156,4 @@ def test_workers_killed_at_any_step(figures, smtp_server):
         len(set(got) - set(Mail.objects.values_list("message_id", flat=True))),
         0,
     )
-    figures.judge()
+    figures.check()

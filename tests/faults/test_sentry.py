@@ -1,4 +1,4 @@
-"""Sentry hangs or is not there: nobody who asks us waits for it, not even whoever meets an error."""
+"""Sentry hangs or is not there: no request takes longer, not even one that fails."""
 
 import asyncio
 import statistics
@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.faults.crowd import Caller
-from tests.faults.fleet import Fleet
-from tests.faults.proxy import line_to
+from tests.faults.api_callers import Caller
+from tests.faults.tcp_proxy import proxy_to
+from tests.faults.web_processes import WebProcesses
 from tests.support.sentry_server import running_sentry_server
 from tests.support.smtp_server import free_port
 
@@ -18,11 +18,12 @@ PAGES = {"a page": "/fine/", "an error": "/breaks/nobody/"}
 
 
 async def medians(ports: dict[str, int]) -> dict[tuple[str, str], float]:
-    """Half of the answers come within so many seconds, by server and page. In turn, so that a busy moment meets them all."""
-    caller, seconds = (
-        {name: Caller() for name in ports},
-        {(name, page): [] for name in ports for page in PAGES},
-    )
+    """Return {(server, page): median seconds of its answers}.
+
+    The servers are asked in turn, so that a busy moment of the machine meets all of them.
+    """
+    caller = {name: Caller() for name in ports}
+    seconds = {(name, page): [] for name in ports for page in PAGES}
     for number in range(ROUNDS + 10):
         for page, path in PAGES.items():
             for name, port in ports.items():
@@ -36,30 +37,30 @@ async def medians(ports: dict[str, int]) -> dict[tuple[str, str], float]:
     return {key: statistics.median(values) for key, values in seconds.items()}
 
 
-def test_sentry_away_slows_nobody_down(figures, redis, tmp_path):
+def test_sentry_outage_slows_no_request(figures, redis, tmp_path):
     with ExitStack() as stack:
         sentry = stack.enter_context(running_sentry_server())
-        line = stack.enter_context(line_to(int(sentry.dsn.split(":")[-1].removesuffix("/1"))))
-        line.hang()
+        proxy = stack.enter_context(proxy_to(int(sentry.dsn.split(":")[-1].removesuffix("/1"))))
+        proxy.hang()
         addresses = {
             "unset": "",
-            "hung": f"http://public@127.0.0.1:{line.port}/1",
+            "hung": f"http://public@127.0.0.1:{proxy.port}/1",
             "not there": f"http://public@127.0.0.1:{free_port()}/1",
         }
         ports = {}
         for number, (name, dsn) in enumerate(addresses.items()):
             (folder := tmp_path / str(number)).mkdir()
-            fleet = Fleet(
+            web = WebProcesses(
                 1,
                 folder,
                 REDIS_URL=redis.url,
                 SENTRY_DSN=dsn,
                 DJANGO_SETTINGS_MODULE="tests.support.sentry_settings",
             )
-            (ports[name],) = stack.enter_context(fleet).ports
+            (ports[name],) = stack.enter_context(web).ports
         found = asyncio.run(medians(ports))
     for name in ("hung", "not there"):
         for page in PAGES:
             slower = max(0.0, found[name, page] - found["unset", page]) * 1000
             figures.at_most(f"Sentry {name}: {page} takes longer by", slower, 10, "ms")
-    figures.judge()
+    figures.check()

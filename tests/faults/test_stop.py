@@ -1,4 +1,4 @@
-"""SIGTERM under load: what was asked before it is answered, sockets say why they close, and the process is gone in time."""
+"""SIGTERM under load: open requests are answered, sockets closed, and the process ends in time."""
 
 import asyncio
 import signal
@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tests.faults.crowd import Caller, History, NoAnswer, NotSent, tokens
-from tests.faults.fleet import Fleet
-from tests.faults.watching import Watcher
+from tests.faults.api_callers import Caller, History, NoAnswer, NotSent, make_tokens
+from tests.faults.socket_watcher import Watcher
+from tests.faults.web_processes import WebProcesses
 from tests.support.factories import make_event, make_people
 from tickets.queue.invariants import violations
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CALLERS, SOCKETS = 32, 20
 
 
-class Rush:
-    def __init__(self, event, fleet) -> None:
-        self.event, self.port, self.history = event, fleet.ports[0], History()
-        self.site = fleet.sites[self.port]
+class Load:
+    def __init__(self, event, processes) -> None:
+        self.event, self.port, self.history = event, processes.ports[0], History()
+        self.site = processes.sites[self.port]
         self.people = make_people(3000)
-        self.tokens = tokens(self.people)
+        self.tokens = make_tokens(self.people)
         self.left = iter(range(len(self.people)))
         self.stopped = self.ended = float("inf")
 
@@ -30,7 +30,7 @@ class Rush:
         watching = [asyncio.create_task(watcher.watch()) for watcher in watchers]
         asking = [asyncio.create_task(self.ask_on()) for _ in range(CALLERS)]
         for watcher in watchers:
-            await watcher.sees({"event_id": self.event.pk}, within=15)
+            await watcher.wait_for({"event_id": self.event.pk}, within=15)
         await asyncio.sleep(2)
         self.stopped = time.monotonic()
         self.site.process.send_signal(signal.SIGTERM)
@@ -45,10 +45,10 @@ class Rush:
     async def ask_on(self) -> None:
         caller = Caller()
         for index in self.left:
-            deed = self.history.begin(self.people[index].pk, "reserve")
+            call = self.history.begin(self.people[index].pk, "reserve")
             try:
                 self.history.end(
-                    deed,
+                    call,
                     await caller.ask(
                         self.port,
                         "POST",
@@ -57,36 +57,39 @@ class Rush:
                     ),
                 )
             except NotSent:
-                self.history.deeds.remove(deed)
+                self.history.calls.remove(call)
                 break
             except NoAnswer:
-                self.history.end(deed, None)
+                self.history.end(call, None)
         await caller.close()
 
 
 def test_sigterm_under_load(figures, redis, tmp_path):
     event = make_event(seats_limit=50, admission="automatic")
-    with Fleet(1, tmp_path, REDIS_URL=redis.url) as fleet:
-        rush = Rush(event, fleet)
-        closed_with = asyncio.run(rush.run())
-        in_flight = [deed for deed in rush.history.deeds if deed.began < rush.stopped < deed.ended]
+    with WebProcesses(1, tmp_path, REDIS_URL=redis.url) as processes:
+        load = Load(event, processes)
+        closed_with = asyncio.run(load.run())
+        in_flight = [call for call in load.history.calls if call.began < load.stopped < call.ended]
         figures.note("requests in flight at SIGTERM", len(in_flight))
         figures.exactly(
-            "of these without their answer", sum(deed.outcome == "unknown" for deed in in_flight), 0
+            "of these without their answer", sum(call.outcome == "unknown" for call in in_flight), 0
         )
         figures.note(
-            "asked after SIGTERM on an open connection, unanswered", rush.history.unanswered
+            "asked after SIGTERM on an open connection, unanswered", load.history.unanswered
         )
         figures.exactly("sockets closed with 1001", closed_with.count(1001), SOCKETS)
-        figures.at_most("until the process was gone", rush.ended - rush.stopped, 10, "s")
-        figures.exactly("its exit code", rush.site.process.returncode, 0)
-        figures.exactly("5xx but 503", rush.history.unforgivable(), 0)
+        figures.at_most("until the process was gone", load.ended - load.stopped, 10, "s")
+        figures.exactly("its exit code", load.site.process.returncode, 0)
+        figures.exactly("5xx but 503", load.history.server_errors(), 0)
         stored = set(event.reservations.values_list("pk", flat=True))
         figures.exactly(
             "acknowledged and lost",
-            sum(deed.data["reservation_id"] not in stored for deed in rush.history.done("reserve")),
+            sum(
+                call.data["reservation_id"] not in stored
+                for call in load.history.succeeded("reserve")
+            ),
             0,
         )
         figures.exactly("broken invariants", len(violations()), 0)
         assert len(in_flight) > 5
-    figures.judge()
+    figures.check()

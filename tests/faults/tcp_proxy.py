@@ -1,4 +1,4 @@
-"""A line to a server that can be cut, hung and slowed down, as lines are. TCP, on the loopback address, on a thread of its own."""
+"""A TCP proxy on loopback, in a thread of its own, that can cut, hang and slow its connections."""
 
 import asyncio
 import threading
@@ -9,8 +9,8 @@ from typing import Any
 from tests.support.smtp_server import free_port
 
 
-class Line:
-    """Listens on `port` and passes everything on to `target`, unless told otherwise."""
+class Proxy:
+    """Listens on `port` and passes bytes on to the port `target`, as its mode says."""
 
     def __init__(self, target: int) -> None:
         self.target, self.port = target, free_port()
@@ -18,7 +18,7 @@ class Line:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.open = asyncio.Event()
         self.delay = 0.0
-        # How many bytes a client may still send until the line breaks; None: as many as it likes.
+        # How many bytes a client may still send until the proxy breaks; None: as many as it likes.
         self.allowed: int | None = None
         self.server: asyncio.Server | None = None
         self.running: set[asyncio.Task[Any]] = set()
@@ -33,25 +33,26 @@ class Line:
         self.thread.join(5)
         self.loop.close()
 
-    # The moods
+    # The modes
 
-    def through(self) -> None:
+    def pass_on(self) -> None:
+        """Pass everything on at once."""
         self.do(self.restore())
 
     def refuse(self) -> None:
-        """Nobody listens, and every connection is cut."""
+        """Stop listening, and cut every connection."""
         self.do(self.close())
 
     def hang(self) -> None:
-        """Connections are taken and kept, and nothing passes."""
+        """Accept and keep connections, and pass nothing on."""
         self.do(self.hold())
 
     def slow(self, seconds: float) -> None:
-        """Everything takes so much longer, each way."""
+        """Delay everything by so many seconds in each direction."""
         self.do(self.restore(delay=seconds))
 
     def cut_after(self, size: int) -> None:
-        """Every connection breaks when the client has sent so many bytes."""
+        """Cut every connection after its client has sent so many bytes."""
         self.do(self.restore(allowed=size))
 
     # On the loop
@@ -118,10 +119,11 @@ class Line:
 
 
 @contextmanager
-def line_to(port: int) -> Iterator[Line]:
-    line = Line(port)
-    line.start()
+def proxy_to(port: int) -> Iterator[Proxy]:
+    """Run a proxy in front of the server on this port."""
+    proxy = Proxy(port)
+    proxy.start()
     try:
-        yield line
+        yield proxy
     finally:
-        line.stop()
+        proxy.stop()

@@ -1,13 +1,13 @@
-"""An app that takes the one lock away, for the twins of the races: they must see the damage. Only tests install it."""
+"""A Django app that removes the event's lock, so that the twins of the races see the damage."""
 
 from typing import Any
 
 from django.apps import AppConfig
 
 
-class Unguarded(AppConfig):
+class WithoutLock(AppConfig):
     name = "tests.faults"
-    label = "unguarded"
+    label = "without_lock"
 
     def ready(self) -> None:
         from events import services as event_services

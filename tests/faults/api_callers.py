@@ -1,6 +1,7 @@
-"""Many people at once on the JSON API: their tokens, their connections, and the history of what they were told.
+"""Callers of the JSON API: their tokens, their connections, and a history of their calls.
 
-A history is judged the way Jepsen does: what was acknowledged must be there, what was refused must not, and what got no answer may be either.
+A history is checked as Jepsen does: what was acknowledged must be there, what was refused must not,
+and what got no answer may be either.
 """
 
 import asyncio
@@ -24,8 +25,8 @@ from accounts.allauth_bridge import create_access_token
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
-def tokens(people: Iterable[Any]) -> list[str]:
-    """An access token for each, as a log-in would give it, without its third of a second."""
+def make_tokens(people: Iterable[Any]) -> list[str]:
+    """Return an access token for each person, as a log-in does, but without hashing passwords."""
     store, sessions, given = SessionStore(), [], []
     for person in people:
         known = {
@@ -45,11 +46,11 @@ def tokens(people: Iterable[Any]) -> list[str]:
 
 
 class NotSent(Exception):
-    """Nobody listened: nothing can have happened."""
+    """No server accepted the connection: nothing can have happened."""
 
 
 class NoAnswer(Exception):
-    """It was sent, and whether it happened is unknown."""
+    """The request was sent; whether it happened is unknown."""
 
 
 @dataclass
@@ -60,16 +61,16 @@ class Answer:
     seconds: float
 
     @property
-    def said(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         return json.loads(self.body)
 
     @property
     def data(self) -> dict[str, Any]:
-        return self.said["data"]
+        return self.json["data"]
 
 
 class Caller:
-    """One connection at a time to one server after another, kept while it holds."""
+    """A client with one connection at a time, which it keeps while it is open."""
 
     def __init__(self, *, patience: float = 30.0) -> None:
         self.patience = patience
@@ -79,14 +80,13 @@ class Caller:
     async def ask(
         self, port: int, method: str, path: str, *, token: str = "", key: str = "", body: Any = None
     ) -> Answer:
-        """Raises NotSent or NoAnswer."""
+        """Send a request and return its answer. Raises NotSent or NoAnswer."""
         content = b"" if body is None else json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\nContent-Type: application/json\r\n"
-        head += (
-            (f"Authorization: Bearer {token}\r\n" if token else "")
-            + (f"Idempotency-Key: {key}\r\n" if key else "")
-            + "\r\n"
-        )
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+        lines.append(f"Content-Length: {len(content)}")
+        lines += [f"Authorization: Bearer {token}"] if token else []
+        lines += [f"Idempotency-Key: {key}"] if key else []
+        head = "\r\n".join([*lines, "", ""])
         began = time.monotonic()
         reader, writer = await self.connected(port)
         try:
@@ -140,8 +140,11 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]
 
 
 @dataclass
-class Deed:
-    """Something that somebody asked for: when, and what they know of it. `outcome` is "ok", the code of a refusal, or "unknown"."""
+class Call:
+    """One call of a person: when it was, and its `outcome`.
+
+    That is "ok", the code of a refusal, or "unknown".
+    """
 
     who: int
     verb: str
@@ -154,43 +157,42 @@ class Deed:
 
 @dataclass
 class History:
-    """What everybody asked for and was told."""
+    """All calls, with what their callers were told."""
 
-    deeds: list[Deed] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     unanswered: int = 0
     slowest: float = 0.0
     seconds: list[float] = field(default_factory=list)
 
-    def begin(self, who: int, verb: str, what: Any = None) -> Deed:
-        deed = Deed(who, verb, what, time.monotonic())
-        self.deeds.append(deed)
-        return deed
+    def begin(self, who: int, verb: str, what: Any = None) -> Call:
+        call = Call(who, verb, what, time.monotonic())
+        self.calls.append(call)
+        return call
 
-    def end(self, deed: Deed, answer: Answer | None) -> None:
-        """What came of it. No answer, or one that says that the server itself does not know, leaves it unknown."""
-        deed.ended = time.monotonic()
+    def end(self, call: Call, answer: Answer | None) -> None:
+        """Note the outcome of the call; without an answer, and after a 5xx, it stays unknown."""
+        call.ended = time.monotonic()
         if answer is None:
             self.unanswered += 1
             return
         self.statuses[answer.status] += 1
         self.seconds.append(answer.seconds)
         if answer.status < 300:
-            deed.outcome, deed.data = "ok", answer.data
+            call.outcome, call.data = "ok", answer.data
         elif answer.status < 500:
-            deed.outcome = answer.said["code"]
+            call.outcome = answer.json["code"]
 
-    def done(self, verb: str) -> list[Deed]:
-        return [deed for deed in self.deeds if deed.verb == verb and deed.outcome == "ok"]
+    def succeeded(self, verb: str) -> list[Call]:
+        return [call for call in self.calls if call.verb == verb and call.outcome == "ok"]
 
     def outcomes(self) -> dict[str, int]:
-        return dict(Counter(deed.outcome for deed in self.deeds))
+        return dict(Counter(call.outcome for call in self.calls))
 
-    def unforgivable(self) -> int:
-        """Answers that say that we are broken: 5xx but 503."""
-        return sum(
-            count for status, count in self.statuses.items() if status >= 500 and status != 503
-        )
+    def server_errors(self) -> int:
+        """Count the answers that only a defect explains: 5xx except 503."""
+        errors = {status for status in self.statuses if status >= 500 and status != 503}
+        return sum(self.statuses[status] for status in errors)
 
     def percentile(self, share: float) -> float:
         return sorted(self.seconds)[int(len(self.seconds) * share)] if self.seconds else 0.0

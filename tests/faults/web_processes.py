@@ -1,4 +1,4 @@
-"""Several web processes of the product, each on a port of its own, that can be killed and started again."""
+"""Web processes of the product, each on its own port, which can be killed and started again."""
 
 import asyncio
 from contextlib import ExitStack
@@ -9,24 +9,16 @@ from tests.support.server_process import Site, serving
 from tests.support.smtp_server import free_port
 
 
-class Fleet:
+class WebProcesses:
     def __init__(self, size: int, folder: Path, **env: Any) -> None:
-        self.folder, self.env = (
-            folder,
-            {
-                "DEBUG": False,
-                "RATE_LIMITS": "off",
-                "LOG_LEVEL": "WARNING",
-                "WEB_PROCESSES": size,
-                **env,
-            },
-        )
+        quiet = {"DEBUG": False, "RATE_LIMITS": "off", "LOG_LEVEL": "WARNING"}
+        self.folder, self.env = folder, {**quiet, "WEB_PROCESSES": size, **env}
         self.ports = [free_port() for _ in range(size)]
         self.sites: dict[int, Site] = {}
         self.stacks: dict[int, ExitStack] = {}
         self.kills = 0
 
-    def __enter__(self) -> "Fleet":
+    def __enter__(self) -> "WebProcesses":
         for port in self.ports:
             self.start(port)
         return self
@@ -36,19 +28,19 @@ class Fleet:
             stack.close()
 
     def start(self, port: int) -> None:
-        """Returns when it listens."""
+        """Start the process of this port and wait until it listens."""
         stack = self.stacks[port] = ExitStack()
         log = self.folder / f"web-{port}-{self.kills}.log"
         self.sites[port] = stack.enter_context(serving(log, port=port, **self.env))
 
     def kill(self, port: int) -> None:
-        """As the kernel does when memory is short: it gets no chance to finish anything."""
+        """Kill the process as the kernel does when memory is short: it can finish nothing."""
         self.kills += 1
         self.sites[port].process.kill()
         self.stacks[port].close()
 
     async def kill_in_turn(self, every: float) -> None:
-        """One after the other, each started again at once; until cancelled, which waits for the one that is starting."""
+        """Kill one after the other and start it again, until cancelled; a start is completed."""
         turn = 0
         while True:
             await asyncio.sleep(every)

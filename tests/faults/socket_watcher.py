@@ -1,4 +1,4 @@
-"""Somebody who keeps a socket open to one server and remembers the last numbers it brought."""
+"""A client that keeps a live socket to one server open and remembers its last numbers."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ class Watcher:
         self.closed_with: list[int] = []
 
     async def watch(self) -> None:
-        """Until cancelled; comes back whenever the connection is lost."""
+        """Watch until cancelled, and reconnect whenever the connection is lost."""
         while True:
             try:
                 async with connect(self.address, open_timeout=5) as socket:
@@ -29,8 +29,8 @@ class Watcher:
                 pass
             await asyncio.sleep(0.3)
 
-    async def sees(self, wanted: dict[str, int], *, within: float) -> float:
-        """After how many seconds from now it has these numbers; infinity if that takes longer than `within`."""
+    async def wait_for(self, wanted: dict[str, int], *, within: float) -> float:
+        """Wait for these numbers. Returns the seconds they took; infinity if not in time."""
         began = time.monotonic()
         while time.monotonic() < began + within:
             if self.last and all(self.last[name] == number for name, number in wanted.items()):
