@@ -1,3 +1,5 @@
+"""The app `eventflow`: registers checks, receivers, metrics and scheduled tasks, starts Sentry."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""`manage.py backup`: makes a backup beside any traffic."""
+
 from pathlib import Path
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""`manage.py load_demo`: fills an empty database with the demo."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError

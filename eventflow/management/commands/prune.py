@@ -1,3 +1,5 @@
+"""`manage.py prune`: deletes rows past their retention at once."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand

@@ -1,3 +1,5 @@
+"""`manage.py restore`: puts a backup in the database's place."""
+
 from pathlib import Path
 from typing import Any
 

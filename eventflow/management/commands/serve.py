@@ -1,3 +1,5 @@
+"""`manage.py serve`: runs one web process."""
+
 import os
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""`manage.py worker`: runs one background worker."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand
