@@ -54,7 +54,7 @@ def role_changed(person: int, role: str, before: str) -> Letter | None:
     if holder is None:
         return None
     panel = settings.SITE_URL + reverse("events:panel")
-    facts = {"role": role, "url": panel if holder.is_organizer else ""}
+    facts = {"person": holder, "url": panel if holder.is_organizer else ""}
     return Letter.render("account/role_changed", facts)
 
 

@@ -100,6 +100,11 @@ class QueueFilters(forms.Form):
         return self.seen == Reservation.Status.CONFIRMED
 
     @property
+    def shows_waiting(self) -> bool:
+        """Whether only guests who wait for a decision are shown."""
+        return not self.event.is_cancelled and self.shown == Reservation.Status.PENDING
+
+    @property
     def has_ticks(self) -> bool:
         """Whether something can be done to many rows at once."""
         return self.event.is_published and self.shown in {*Reservation.ACTIVE, self.EVERY}

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -23,7 +24,7 @@ from events.permissions import Visitor, door_staff_events, managed_events, visib
 
 PER_PAGE = 20
 # An event, and the status of the person's own reservation there.
-Row = tuple[Event, str | None]
+Row = tuple[Event, Model | None]
 
 
 @require_safe
@@ -34,7 +35,7 @@ def event_list(request: VisitorRequest) -> HttpResponse:
     found = Paginator(filters.events().select_related("organizer"), PER_PAGE)
     page = found.get_page(request.GET.get("page"))
     past = bool(filters.chosen("past"))
-    days = by_day(with_own_state(page.object_list, request.user), past=past)
+    days = by_day(with_own_reservation(page.object_list, request.user), past=past)
     context = {"filters": filters, "page": page, "days": days, "past": past}
     return render(request, f"events/list.html{fragment(request, page.number)}", context)
 
@@ -102,10 +103,10 @@ def shown_day(event: Event, *, past: bool) -> date:
     return start if past else max(start, timezone.localdate(timezone=event.zone))
 
 
-def with_own_state(events: Iterable[Event], person: Visitor) -> list[Row]:
-    """Each event with the status of the person's active reservation, or None. One query at most."""
-    events, states = list(events), {}
+def with_own_reservation(events: Iterable[Event], person: Visitor) -> list[Row]:
+    """Each event with the person's active reservation, or None. One query at most."""
+    events, own = list(events), {}
     if person.is_authenticated:
-        live = person.reservations.active().filter(event__in=[event.pk for event in events])
-        states = dict(live.values_list("event_id", "status"))
-    return [(event, states.get(event.pk)) for event in events]
+        active = person.reservations.active().filter(event__in=[event.pk for event in events])
+        own = {one.event_id: one for one in active.only("event_id", "status")}
+    return [(event, own.get(event.pk)) for event in events]

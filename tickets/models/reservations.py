@@ -273,6 +273,14 @@ class Reservation(FoldedModel):
         return f"had-{self.status_at_cancellation}" if self.status_at_cancellation else self.status
 
     @property
+    def had_seat_at_cancellation(self) -> bool:
+        return self.status_at_cancellation == self.AtCancellation.CONFIRMED
+
+    @property
+    def waited_at_cancellation(self) -> bool:
+        return self.status_at_cancellation == self.AtCancellation.PENDING
+
+    @property
     def state_words(self) -> str:
         return str(self.get_status_at_cancellation_display() or self.get_status_display())
 

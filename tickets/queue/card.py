@@ -1,7 +1,9 @@
-"""Where a person stands with an event, for the reserve card: one state, decided in one place."""
+"""The reserve card of an event's page: which of its states one person sees, decided in one place."""
 
 import uuid
 from dataclasses import dataclass
+
+from django.db.models import TextChoices
 
 from eventflow.core.errors import Refused
 from events.models import Event
@@ -10,13 +12,32 @@ from tickets.models import Reservation
 from tickets.queue import reads
 
 
+class CardState(TextChoices):
+    """The states of the reserve card, named for its reader's next step. Pages and scripts read their values."""
+
+    DRAFT = "draft"
+    CANCELLED = "cancelled"
+    OVER = "over"
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    QUEUED = "queued"
+    REJECTED = "rejected"
+    STARTED = "started"
+    SIGNED_OUT = "signed-out"
+    SOLD_OUT = "sold-out"
+    OPEN = "open"
+
+
 @dataclass(frozen=True)
 class Card:
-    """What the card shows. `state` is one of draft, cancelled, over, confirmed, pending, queued, rejected, started, signed-out, sold-out, open."""
+    """What the reserve card shows one person about one event."""
+
+    # For templates, which compare `state` with its members.
+    State = CardState
 
     event: Event
     reservation: Reservation | None
-    state: str
+    state: CardState
     # The place in the queue; None for those who don't wait.
     position: int | None = None
     refusal: Refused | None = None
@@ -38,37 +59,44 @@ class Card:
     @property
     def shows_capacity(self) -> bool:
         """Whether the card shows the event's bar and its numbers: to those who could reserve."""
-        return self.state in {"open", "signed-out", "sold-out", "draft"}
+        return self.state in {
+            CardState.OPEN,
+            CardState.SIGNED_OUT,
+            CardState.SOLD_OUT,
+            CardState.DRAFT,
+        }
 
     @property
     def is_waiting(self) -> bool:
         """Whether the person stands in the queue."""
-        return self.state in {"pending", "queued"}
+        return self.state in {CardState.PENDING, CardState.QUEUED}
 
     @property
     def can_leave(self) -> bool:
         """Whether there is a seat or a place to give back."""
-        return self.state in {"confirmed", "pending", "queued"}
+        return self.is_waiting or self.state == CardState.CONFIRMED
 
 
 def card_of(event: Event, person: Visitor, refusal: Refused | None = None) -> Card:
-    """The card that this person sees at this event. `refusal`: why what they just tried did not work."""
+    """The card that this person sees at this event. `refusal`: why their last request failed."""
     reservation = reads.latest(event, person) if person.is_authenticated else None
     state = state_of(event, reservation, signed_in=person.is_authenticated)
-    place = reads.position(reservation) if reservation and state in {"pending", "queued"} else None
-    return Card(event, reservation, state, place, refusal)
+    waits = state in {CardState.PENDING, CardState.QUEUED}
+    position = reads.position(reservation) if reservation and waits else None
+    return Card(event, reservation, state, position, refusal)
 
 
-def state_of(event: Event, reservation: Reservation | None, *, signed_in: bool) -> str:
-    """The first that holds: what ended the event, then what the person has, then what they could get."""
+def state_of(event: Event, reservation: Reservation | None, *, signed_in: bool) -> CardState:
+    """The first that holds: what ended the event, what the person has, what they could get."""
     if event.is_draft or event.is_cancelled:
-        return event.status
+        return CardState(event.status)
     if event.is_past:
-        return "over"
+        return CardState.OVER
     if reservation and not reservation.is_cancelled:
-        return "queued" if reservation.is_pending and event.is_full else reservation.status
+        queued = reservation.is_pending and event.is_full
+        return CardState.QUEUED if queued else CardState(reservation.status)
     if event.has_started:
-        return "started"
+        return CardState.STARTED
     if not signed_in:
-        return "signed-out"
-    return "sold-out" if event.is_full else "open"
+        return CardState.SIGNED_OUT
+    return CardState.SOLD_OUT if event.is_full else CardState.OPEN
