@@ -19,7 +19,7 @@ class Subscriber:
     deleted (`close_not_found`); both must return at once.
     """
 
-    # The network that it connects from (`eventflow.core.addresses.client_network`); empty when unknown.
+    # The network that it connects from (`core.addresses.client_network`); empty when unknown.
     network = ""
     # How many frames the client sent in this window of time, and when the window ends.
     frames_received, window_ends = 0, 0.0

@@ -30,7 +30,10 @@ from tests.support.processes import environment, wait_until
 from tests.support.smtp_server import free_port
 from tests.support.socket_client import close_code, counts, handshake, session_of, watch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.process("how a server drives the application is what is tested"),
+]
 
 SERVERS = list(asgi_servers.COMMANDS)
 OTHERS = [server for server in SERVERS if server != "ours"]

@@ -19,7 +19,10 @@ from tests.support.processes import command, environment
 from tests.support.server_process import serving
 from tests.support.socket_client import close_code, counts, handshake, watch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.process("our own server is what is tested"),
+]
 MEGABYTE = 1024 * 1024
 
 
