@@ -11,7 +11,8 @@ from typing import Any
 from bench import data
 from bench.data import Database
 from bench.load import Client, Load, Request, median, wrk
-from bench.stack import ROOT, Site, Stack
+from bench.processes import ROOT, Site
+from bench.stack import Stack
 
 TEMPLATE = "migrated"
 CLIENTS = (1, 8, 32)

@@ -50,37 +50,29 @@ def wrk(
     # One thread a server, as far as there are clients for them.
     threads = min(len(ports), clients)
     with tempfile.NamedTemporaryFile("w", suffix=".requests") as file:
-        file.writelines(
-            "\t".join([request.method, request.path, "Host: localhost", *request.headers]) + "\n"
-            for request in requests
-        )
+        file.writelines(map(line_of, requests))
         file.flush()
         env = {
             "BENCH_PORTS": " ".join(map(str, ports)),
             "BENCH_REQUESTS": file.name,
             "BENCH_THREADS": str(threads),
+            **({"BENCH_AGAIN": "1"} if again else {}),
         }
-        env |= {"BENCH_AGAIN": "1"} if again else {}
-        words = [
-            "wrk",
-            f"-t{threads}",
-            f"-c{clients}",
-            f"-d{seconds}s",
-            "--timeout",
-            "30s",
-            "-s",
-            str(SCRIPT),
-            f"http://127.0.0.1:{ports[0]}/",
-        ]
+        amount = [f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s"]
+        command = ["wrk", *amount, "-s", str(SCRIPT), f"http://127.0.0.1:{ports[0]}/"]
         done = subprocess.run(
-            words, env=os.environ | env, check=True, capture_output=True, text=True
+            command, env=os.environ | env, check=True, capture_output=True, text=True
         )
-    said = json.loads(done.stderr)
-    if said["refused"] or said["broken"] or said["ran_out"] or not said["count"]:
-        raise SystemExit(f"{requests[0].method} {requests[0].path}, {clients} clients: {said}")
-    return Load(
-        said["count"], said["count"] / said["seconds"], said["p50"], said["p95"], said["p99"]
-    )
+    report = json.loads(done.stderr)
+    if report["refused"] or report["broken"] or report["ran_out"] or not report["count"]:
+        raise SystemExit(f"{requests[0].method} {requests[0].path}, {clients} clients: {report}")
+    rate = report["count"] / report["seconds"]
+    return Load(report["count"], rate, report["p50"], report["p95"], report["p99"])
+
+
+def line_of(request: Request) -> str:
+    """The request as `requests.lua` reads it."""
+    return "\t".join([request.method, request.path, "Host: localhost", *request.headers]) + "\n"
 
 
 def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Load:

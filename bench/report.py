@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from bench.stack import ROOT, Stack, postgresql_bin
+from bench.processes import ROOT
+from bench.stack import Stack, postgresql_bin
 
 # Git ignores var/. docs/performance.md names the headline figures by hand.
 FOLDER = ROOT / "var/bench"

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from bench.bench import Bench, Person, log
 from bench.data import Database
 from bench.load import Client, Request
+from bench.processes import Site
 from bench.results import Result, Verdict
-from bench.stack import Site
 
 HOW_MANY = 500
 LONGEST = 300

@@ -6,8 +6,8 @@ from itertools import batched
 from bench.bench import CLIENTS, Bench
 from bench.data import BIG
 from bench.load import Load, Request, wrk
+from bench.processes import Site
 from bench.results import Result, Verdict, figure
-from bench.stack import Site
 
 MOST_A_SECOND = 500
 EMPTY = Request("/bench/empty/")

@@ -5,8 +5,8 @@ from functools import partial
 from bench.bench import CLIENTS, Bench
 from bench.data import BIG
 from bench.load import Load, Request, wrk
+from bench.processes import Site
 from bench.results import Result, Verdict, figure
-from bench.stack import Site
 
 BROWSER = ("Accept: text/html", "Accept-Encoding: gzip, deflate")
 EMPTY, PAGE = Request("/bench/empty/", headers=BROWSER), Request(f"/events/{BIG}/", headers=BROWSER)

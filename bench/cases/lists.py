@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bench.bench import Bench, Person, log
 from bench.data import BIG, SIZES, Database
 from bench.load import Client, Request, quantile
+from bench.processes import ROOT
 from bench.results import Figure, Result, Verdict
-from bench.stack import ROOT
 
 # Each page is asked so often by turns of the databases, or for so long.
 TIMES, LONGEST = 41, 12.0

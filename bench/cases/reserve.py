@@ -6,8 +6,8 @@ from itertools import batched
 from bench.bench import CLIENTS, Bench, Person
 from bench.data import Database
 from bench.load import Load, Request, pgbench, wrk
+from bench.processes import Site
 from bench.results import Figure, Result, Verdict, figure
-from bench.stack import Site
 
 # More than any machine reserves in a second: each person reserves once, so there must be enough.
 MOST_A_SECOND = 500

@@ -14,9 +14,9 @@ from threading import local
 
 from bench.bench import Bench, Person, log
 from bench.data import Database
+from bench.processes import Site
 from bench.results import Result, Verdict
 from bench.socket_clients import SocketClients
-from bench.stack import Site
 
 SOCKETS, CHANGES_A_SECOND, ROUNDS, SECONDS = 5_000, 20, 4, 4
 # What a process needs once is no socket's cost: so many connect before its memory is measured.

@@ -18,6 +18,9 @@ from rest_framework import serializers
 from eventflow.api.pagination import PageQuery
 
 UNKNOWN_PARAMETER = "There is no parameter “ordering” here. Known are: page, page_size."
+NO_PAGE = {"not_found": "There is no such page."}
+# Besides the refusals that an endpoint describes: those of its rows.
+LIST_REFUSALS = {"pages": NO_PAGE, "whole": NO_PAGE | {"unknown_parameter": UNKNOWN_PARAMETER}}
 
 
 def describe(
@@ -53,15 +56,11 @@ def describe(
         responses=file_responses(binary) if binary else {status: done},
         examples=examples_of(example, sent, rows=rows, status=status, binary=bool(binary)),
     )
-    described = dict(refusals or {})
-    if rows:
-        described |= {"not_found": "There is no such page."}
-    if rows == "whole":
-        described |= {"unknown_parameter": UNKNOWN_PARAMETER}
 
     def decorate(method: Any) -> Any:
         method = schema(method)
-        method.operation, method.refusals = operation, described
+        method.operation = operation
+        method.refusals = {**(refusals or {}), **LIST_REFUSALS.get(rows or "", {})}
         method.rows, method.deprecated = rows, deprecated
         return method
 
