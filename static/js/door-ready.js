@@ -80,7 +80,7 @@ async function conclude() {
 }
 
 line("sound").querySelector("[data-press]").addEventListener("click", async () => {
-  line("sound").dataset.state = (await say("ok")) ? "good" : "bad";
+  line("sound").dataset.state = (await say("admitted")) ? "good" : "bad";
   await conclude();
 });
 document.getElementById("again").addEventListener("click", all);

@@ -21,7 +21,7 @@ const last = document.getElementById("last-scan");
 const field = document.getElementById("code");
 
 // How long an answer stays, in milliseconds; and how long the same code must be out of view before it counts again.
-const stays = { ok: 1200, used: 4000, invalid: 4000, back: 2000 };
+const stays = { admitted: 1200, already_used: 4000, refused: 4000, undone: 2000 };
 const out = 2500, undoable = 10_000;
 // After so long without a code the tip helps; every so many looks go beyond what the camera shows.
 const PATIENCE = 5000, EVERY = 4;
@@ -128,20 +128,20 @@ async function send(text) {
 function show(answer, text) {
   clearTimeout(later);
   const section = draw(answer, result);
-  say(answer.result);
+  say(answer.outcome);
   shown = { answer, text };
   section.querySelector("[data-let-in]")?.addEventListener("click", async () => {
     await letIn(answer.reading, answer);
-    show({ ...answer, result: "ok", unverified: true }, text);
+    show({ ...answer, outcome: "admitted", unverified: true }, text);
   });
-  if (stays[answer.result]) later = setTimeout(goOn, stays[answer.result]);
+  if (stays[answer.outcome]) later = setTimeout(goOn, stays[answer.outcome]);
 }
 
 // The answer makes room for the next guest; taking it back stays in reach for a while.
 function goOn() {
   const { answer, text } = shown ?? {};
-  const undo = answer?.result === "ok" && result.querySelector("[data-take-back]");
-  if (answer?.result === "unsure" && answer.reading.open) turnAway(answer.reading);
+  const undo = answer?.outcome === "admitted" && result.querySelector("[data-take-back]");
+  if (answer?.outcome === "unverified" && answer.reading.open) turnAway(answer.reading);
   shown = undefined;
   result.replaceChildren();
   if (camera.hidden) handOver();

@@ -1,7 +1,7 @@
 // What the door's answers sound and feel like. The switch is kept on this phone.
 const toggle = document.querySelector("[data-sound]");
-const tones = { ok: [660, 990], used: [440, 440], invalid: [196, 147], unsure: [440, 330] };
-const shakes = { ok: [60], used: [120, 80, 120], invalid: [400], unsure: [120, 80, 120] };
+const tones = { admitted: [660, 990], already_used: [440, 440], refused: [196, 147], unverified: [440, 330] };
+const shakes = { admitted: [60], already_used: [120, 80, 120], refused: [400], unverified: [120, 80, 120] };
 let context;
 
 const isOn = () => localStorage.getItem("door-sound") !== "off";

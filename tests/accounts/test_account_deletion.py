@@ -20,6 +20,7 @@ from eventflow.mail.models import Mail
 from events import services as events
 from events.models import DoorStaff, Event
 from tests.eventflow.api.clients import Api, refused, sign_in
+from tests.support.check_in import check_in
 from tests.support.factories import (
     PASSWORD,
     make_admin,
@@ -30,7 +31,6 @@ from tests.support.factories import (
 )
 from tests.support.full_dataset import move_times
 from tests.support.mailbox import letters_to
-from tickets.checkin import admission
 from tickets.messages import announcements
 from tickets.models import Reservation
 from tickets.queue import decisions
@@ -218,7 +218,7 @@ def test_deletion_releases_seats_of_upcoming_events_and_keeps_past_ones(person_t
         message="Kunegunda, not again",
     )
     for name in ("inside", "over"):
-        admission.check_in(of[name], by=of[name].event.organizer)
+        check_in(of[name], by=of[name].event.organizer)
     decisions.note(of["over"], "Kunegunda sings", by=of["over"].event.organizer)
     for name in ("running", "inside"):
         move_times(of[name].event, start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
@@ -247,9 +247,7 @@ def test_deletion_releases_seats_of_upcoming_events_and_keeps_past_ones(person_t
 
 def test_guest_list_and_export_name_no_deleted_person(client, person_to_delete):
     event = make_event(start_time=timezone.now() + timedelta(minutes=5))
-    admission.check_in(
-        make_reservation(event, person_to_delete, status="confirmed"), by=event.organizer
-    )
+    check_in(make_reservation(event, person_to_delete, status="confirmed"), by=event.organizer)
     deletion.delete_account(person_to_delete)
     client.force_login(event.organizer)
     url = f"/organizer/events/{event.pk}/"
@@ -270,7 +268,7 @@ def test_deleted_person_gets_no_more_mail(person_to_delete):
         make_reservation(event, person, status="confirmed")
         for person in (person_to_delete, make_person())
     )
-    admission.check_in(inside, by=event.organizer)
+    check_in(inside, by=event.organizer)
     deletion.delete_account(person_to_delete)
     before = Mail.objects.count()
     events.edit(event, by=event.organizer, location="Elsewhere")

@@ -15,6 +15,7 @@ from eventflow.operations.personal_data import export
 from eventflow.operations.personal_data.inventory import TABLES
 from events import services as events
 from tests.support import mail_builders
+from tests.support.check_in import check_in
 from tests.support.factories import (
     PASSWORD,
     make_admin,
@@ -26,7 +27,6 @@ from tests.support.factories import (
 from tests.support.full_dataset import move_times
 from tests.support.mailbox import letters_to
 from tests.support.markup import only
-from tickets.checkin import admission
 from tickets.messages import announcements
 from tickets.queue import decisions
 
@@ -67,7 +67,7 @@ def do_everything(who, title):
         organizer=host, title=f"{title} visit", start_time=own.start_time - timedelta(days=1)
     )
     inside = make_reservation(visited, who, status="confirmed")
-    admission.check_in(inside, by=host, device="The host’s phone")
+    check_in(inside, by=host, device="The host’s phone")
     decisions.note(inside, "Between us: a difficult guest", by=host)
     decisions.reject(
         make_reservation(make_event(organizer=host, title=f"{title} refusal"), who),

@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NO_BACKGROUND_TRAFFIC, PHONE, until
+from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_people, make_reservation
-from tickets.checkin import admission
 from tickets.ticket import signature
 
 pytestmark = pytest.mark.once
@@ -176,7 +176,7 @@ WATCH = """() => {
   let since, answered = true;
   window.took = [];
   new MutationObserver(() => {
-    if (!document.querySelector("#result [data-result=ok]") || answered) return;
+    if (!document.querySelector("#result [data-result=admitted]") || answered) return;
     answered = true;
     took.push(performance.now() - since);
   }).observe(document.getElementById("result"), {childList: true});
@@ -224,7 +224,7 @@ def test_camera_goes_on_after_a_code_of_another_event(door, page_errors):
     event = make_event()
     other = make_reservation(status="confirmed").tickets.get()
     page = door(event, [signature.sign(other)])
-    expect(page.locator(".result")).to_have_attribute("data-result", "invalid")
+    expect(page.locator(".result")).to_have_attribute("data-result", "refused")
     expect(page.locator(".result")).to_contain_text("This ticket is for another event.")
     expect(page.locator(".result")).to_have_count(0, timeout=8000)
     other.refresh_from_db()
@@ -235,7 +235,7 @@ def test_check_in_can_be_undone_beside_its_result(door):
     event = make_event()
     ticket = make_reservation(event, status="confirmed").tickets.get()
     page = door(event, [signature.sign(ticket)])
-    expect(page.locator(".result")).to_have_attribute("data-result", "ok")
+    expect(page.locator(".result")).to_have_attribute("data-result", "admitted")
     page.locator("#last-scan").get_by_role("button", name="Undo").click()
     expect(page.locator(".result")).to_contain_text("Taken back")
     ticket.refresh_from_db()
@@ -357,9 +357,9 @@ def test_code_sheet_covers_the_picture_and_keeps_results_in_reach(door, page_err
     page_errors.expected.append("the server responded with a status of 409")
     event = make_event()
     used = make_reservation(event, status="confirmed").tickets.get()
-    admission.check_in(used.reservation, by=event.organizer)
+    check_in(used.reservation, by=event.organizer)
     page = camera_on(door, event)
-    for code, result in ((used.code, "used"), ("nonsense", "invalid")):
+    for code, result in ((used.code, "already_used"), ("nonsense", "refused")):
         for width, height in SIZES.values():
             page.set_viewport_size({"width": width, "height": height})
             expect(page.locator("#code")).to_be_hidden()

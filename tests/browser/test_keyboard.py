@@ -162,7 +162,7 @@ def let_in(keys: Keys, event, guest) -> None:
     # The next step has the focus already: Enter lets in, Enter goes on.
     expect(page.locator(".result :focus")).to_have_text(_("Check in"))
     page.keyboard.press("Enter")
-    expect(page.locator(".result")).to_have_attribute("data-result", "ok")
+    expect(page.locator(".result")).to_have_attribute("data-result", "admitted")
     expect(page.locator(".result :focus")).to_have_text(_("Next"))
     page.keyboard.press("Enter")
     expect(page.locator("#code")).to_be_focused()

@@ -135,7 +135,7 @@ def test_main_job_from_sign_up_to_the_second_check_in(site, open_window, log_in,
     show_code(door, code)
     expect(door.locator(".result")).to_contain_text("Maja Wiśniewska")
     door.get_by_role("button", name="Check in").click()
-    expect(door.locator(".result")).to_have_attribute("data-result", "ok")
+    expect(door.locator(".result")).to_have_attribute("data-result", "admitted")
     expect(live.locator("#live-checked-in").first).to_have_text("1")
 
     first_time = event.tickets.get(
@@ -143,7 +143,7 @@ def test_main_job_from_sign_up_to_the_second_check_in(site, open_window, log_in,
     ).checked_in_at.astimezone(event.zone)
     door.get_by_role("link", name="Next").click()
     show_code(door, code)
-    expect(door.locator(".result")).to_have_attribute("data-result", "used")
+    expect(door.locator(".result")).to_have_attribute("data-result", "already_used")
     expect(door.locator(".result")).to_contain_text(first_time.strftime("%H:%M"))
     event.refresh_from_db()
     assert (event.confirmed_count, event.pending_count, event.checked_in_count) == (2, 0, 1)

@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, until
 from tests.browser.visibility import expect_visible
+from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_person, make_reservation
-from tickets.checkin import admission
 from tickets.queue import decisions
 
 pytestmark = pytest.mark.once
@@ -86,7 +86,7 @@ def test_ticket_opens_again_without_network_large_and_white(phone, reservation):
 
 
 def test_used_ticket_says_so_online_and_in_its_offline_copy(phone, reservation):
-    admission.check_in(reservation, by=reservation.event.organizer)
+    check_in(reservation, by=reservation.event.organizer)
     phone.evaluate("htmx.trigger('#ticket-state', 'ask')")
     expect(phone.locator("#ticket-state")).to_contain_text("Used at")
     until(
@@ -100,7 +100,7 @@ def test_offline_copy_learns_of_the_check_in_when_the_network_is_back(phone, res
     phone.context.set_offline(True)
     phone.reload()
     expect(phone.locator(LARGE)).to_be_visible()
-    admission.check_in(reservation, by=reservation.event.organizer)
+    check_in(reservation, by=reservation.event.organizer)
     phone.context.set_offline(False)
     expect(phone.locator("#ticket-state")).to_contain_text("Used at", timeout=15_000)
     expect(phone.locator(LARGE)).to_be_hidden()

@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from events import services as events
 from tests.eventflow.api.clients import sign_in
 from tests.eventflow.api.test_events import fields
+from tests.support.check_in import scan
 from tests.support.factories import (
     make_admin,
     make_event,
@@ -24,7 +25,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets.checkin import devices, gates, scans
+from tickets.checkin import devices, gates
 from tickets.messages import announcements
 from tickets.queue.decisions import reject
 
@@ -324,7 +325,7 @@ def world():
     turned_away = make_reservation(event, status="confirmed")
     reject(turned_away, by=organizer)
     void = turned_away.tickets.get().code
-    scan, _refusal = scans.record(event, void, nonce="n-1", by=organizer, let_in=True)
+    stored = scan(event, void, nonce="n-1", by=organizer, let_in=True).scan
     gate = gates.add_gate(event, name="Entrance A", by=organizer)
     said = announcements.send(
         event,
@@ -344,7 +345,7 @@ def world():
         "place": make_reservation(queue, user),
         "helper": helper,
         "said": said,
-        "scan": scan,
+        "scan": stored,
         "gate": gate,
         "phone": devices.register(event, gate=gate, called="Kuba"),
         "person": spare,

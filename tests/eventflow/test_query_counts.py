@@ -6,7 +6,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Event
+from events.models import DoorStaff, Event
+from tests.support.check_in_devices import reading, results, tell
 from tests.support.factories import (
     fill,
     make_admin,
@@ -16,6 +17,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
+from tickets.checkin import devices, gates
 from tickets.messages import organizer_news
 from tickets.models import Reservation
 
@@ -236,3 +238,33 @@ def test_every_page_asks_as_often_as_it_says(client):
     client.get(f"/reservations/{seat.pk}/ticket.svg")  # the signing key is read once
     asked = {path: questions(client, path.format(event=event.pk, seat=seat.pk)) for path in PAGES}
     assert asked == PAGES
+
+
+# --- Check-in ---------------------------------------------------------------------------------------------------------
+
+
+def statements_of_a_scan(device, ticket, nonce):
+    """The statements of one scan by the device that door staff use, transaction included."""
+    key, read = devices.new_key(device), reading(ticket, nonce, let_in=False)
+    with CaptureQueriesContext(connection) as statements:
+        answer = tell(key, device.event, read)
+    assert results(answer) == ["admitted"], answer.content
+    return [statement["sql"][:60] for statement in statements]
+
+
+@pytest.mark.django_db(transaction=True)  # a key is remembered once it is committed
+@pytest.mark.parametrize("who", ["organizer", "door staff", "gate"])
+def test_scan_of_a_device_takes_eleven_statements(who):
+    """The key, the lock with the right, the ticket; five written, the contact; begin and end."""
+    event = make_event()
+    if who == "gate":
+        gate = gates.add_gate(event, name="Entrance A", by=event.organizer)
+        device = devices.register(event, gate=gate, called="Kuba")
+    else:
+        person = event.organizer if who == "organizer" else make_person()
+        DoorStaff.objects.create(event=event, email=person.email, person=person)
+        device = devices.register(event, person=person)
+    tickets = [make_reservation(event, status="confirmed").tickets.get() for _ in range(2)]
+    statements_of_a_scan(device, tickets[0], "n-1")  # the public key is read once a process
+    statements = statements_of_a_scan(device, tickets[1], "n-2")
+    assert len(statements) == 11, statements

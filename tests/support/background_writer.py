@@ -67,7 +67,7 @@ class Writer:
         self.report_done(registration.reserve(self.event, person=person), "reserve")
 
     def change(self, pk: int, verb: str) -> None:
-        from tickets.checkin import admission
+        from tests.support.check_in import check_in
         from tickets.models import Reservation
         from tickets.queue import decisions, registration
 
@@ -76,7 +76,7 @@ class Writer:
             "reject": decisions.reject,
             "undo": decisions.undo,
             "cancel": registration.cancel,
-            "check_in": admission.check_in,
+            "check_in": check_in,
         }
         reservation = Reservation.objects.get(pk=pk)
         report({"is": "asked", "reservation": pk, "verb": verb})

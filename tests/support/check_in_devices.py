@@ -51,7 +51,7 @@ def milliseconds(time: datetime) -> str:
 def results_of(answer: HttpResponse) -> list[str]:
     """The result of each reading, in the order in which they were sent."""
     assert answer.status_code == 200, answer.content
-    return [one["result"] for one in answer.json()["answers"]]
+    return [one["outcome"] for one in answer.json()["answers"]]
 
 
 def backdate_devices(event: Event, *, ago: timedelta = timedelta(hours=1)) -> None:

@@ -24,6 +24,7 @@ from events import services as event_services
 from events.mails import door_staff
 from events.models import DoorStaff, Event
 from tests.support import sessions
+from tests.support.check_in import check_in, scan
 from tests.support.factories import (
     PASSWORD,
     make_admin,
@@ -33,7 +34,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tickets import mails
-from tickets.checkin import admission, conflicts, devices, gates, scans
+from tickets.checkin import devices, gates, scans
 from tickets.messages import announcements
 from tickets.models import Gate
 from tickets.queue import decisions
@@ -108,12 +109,10 @@ def conflicts_at(event: Event, of: dict[str, Any]) -> dict[str, Any]:
     codes = {"used": code, "void": void.tickets.get().code, "settled": code}
     decisions.reject(void, by=event.organizer)
     made = {
-        name: scans.record(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True)[
-            0
-        ]
+        name: scan(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True).scan
         for name, text in codes.items()
     }
-    conflicts.settle(made["settled"], by=event.organizer)
+    scans.settle(made["settled"], by=event.organizer)
     return made
 
 
@@ -178,7 +177,7 @@ def reservations(events: dict[str, Event], guest: User, other: User) -> dict[str
     for name in ("full", "full by approval"):
         make_reservation(events[name], other, status="confirmed")
         of[name] = make_reservation(events[name], guest)
-    admission.check_in(of["used"], by=events["today"].organizer)
+    check_in(of["used"], by=events["today"].organizer)
     of["told why"] = decisions.reject(
         make_reservation(events["confirmed"], other), by=events["today"].organizer, message=TEXT
     )
@@ -304,11 +303,11 @@ def list_visits(dataset: Dataset) -> Iterator[Visit]:
             yield who, "events:panel", None, f"?show={show}"
     yield "owner", "events:new", None, ""
     yield "owner", "events:new", None, WRONG_EVENT
-    for scan in dataset["scans"].values():
-        yield "owner", "tickets:settle", scan, {}
-        yield "owner", "tickets:unsettle", scan, {}
+    for stored in dataset["scans"].values():
+        yield "owner", "tickets:settle", stored, {}
+        yield "owner", "tickets:unsettle", stored, {}
         for query in ("", "?show=settled"):
-            yield "owner", "tickets:conflicts", scan.event, query
+            yield "owner", "tickets:conflicts", stored.event, query
     gate, closed = dataset["gates"]
     for token in (gate_url(gate), gate_url(closed)):
         for sent in ("", {}, {"called": "Νίκος"}):

@@ -4,10 +4,10 @@ import pytest
 from django.core import signing
 from django.urls import reverse
 
+from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_person, make_reservation
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words, only, words
-from tickets.checkin import admission
 from tickets.models import Reservation
 from tickets.ticket import links
 
@@ -61,7 +61,7 @@ def test_the_page_shows_nothing_of_the_person(client, reservation, link):
 
 
 def test_a_used_ticket_is_not_given_back(client, reservation, link):
-    admission.check_in(reservation, by=reservation.event.organizer)
+    check_in(reservation, by=reservation.event.organizer)
     answer = client.post(link)
     assert (answer.status_code, status(reservation)) == (409, "confirmed")
     assert all_words(answer, "//*[@role='alert']") == [

@@ -21,7 +21,7 @@ from tests.support.check_in_devices import (
     send_readings,
 )
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
-from tickets.checkin import conflicts, devices, gates
+from tickets.checkin import devices, gates, scans
 from tickets.models import Device, Scan
 from tickets.queue import invariants
 from tickets.ticket import signature
@@ -70,7 +70,7 @@ def inside(event):
 def said(answer):
     """What became of the one reading, and whether a name was told."""
     [one] = answer.json()["answers"]
-    return one["result"], one.get("reason", ""), "guest" in one
+    return one["outcome"], one.get("reason", ""), "guest" in one
 
 
 def guests(key, event):
@@ -89,7 +89,7 @@ def gone(request, client, event, gate, helper, ticket, other):
         else register_device(client, gate)
     )
     Device.objects.update(started=timezone.now() - timedelta(hours=1))
-    assert said(send_readings(key, event, reading(other, "mine"))) == ("ok", "", True)
+    assert said(send_readings(key, event, reading(other, "mine"))) == ("admitted", "", True)
     if request.param == "gate revoked":
         gates.revoke_gate(gate, by=event.organizer)
     elif request.param == "phone ended":
@@ -104,7 +104,7 @@ def gone(request, client, event, gate, helper, ticket, other):
 )
 def test_phone_that_was_sent_away_lets_nobody_in_whatever_time_it_claims(gone, event, ticket, ago):
     result, reason, named = said(send_readings(gone, event, reading(ticket, "late", ago=ago)))
-    assert (result, named) == ("invalid", False)
+    assert (result, named) == ("refused", False)
     assert reason == "no_longer_allowed"
     assert inside(event) == 1
 
@@ -113,14 +113,14 @@ def test_phone_that_was_sent_away_gains_nothing_by_the_year_one(gone, event, tic
     for code, nonce in ((ticket, "n-1"), (other, "n-2")):
         claimed = reading(code, nonce) | {"at": "0001-01-01T00:00:00Z"}
         result, _reason, named = said(send_readings(gone, event, claimed))
-        assert (result, named) == ("invalid", False)
+        assert (result, named) == ("refused", False)
     assert inside(event) == 1
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=10), 2 * DAY], ids=str)
 def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, other, ago):
     assert said(send_readings(gone, event, reading(other, "late", ago=ago, let_in=False))) == (
-        "invalid",
+        "refused",
         "no_longer_allowed",
         False,
     )
@@ -128,7 +128,7 @@ def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, 
 
 def test_phone_that_was_sent_away_undoes_nothing(gone, event):
     answer = send_readings(gone, event, {"nonce": "mine", "undo": True})
-    assert said(answer) == ("invalid", "no_longer_allowed", False)
+    assert said(answer) == ("refused", "no_longer_allowed", False)
     assert (inside(event), answer.json()["allowed"]) == (1, False)
 
 
@@ -136,7 +136,7 @@ def test_phone_that_was_sent_away_cannot_make_its_own_past(gone, event, ticket):
     """It says only now that scans wait on it: when it was last heard of, none did."""
     send_readings(gone, event, waiting=1000)
     assert said(send_readings(gone, event, reading(ticket, "late", ago=MINUTE))) == (
-        "invalid",
+        "refused",
         "no_longer_allowed",
         False,
     )
@@ -151,19 +151,19 @@ def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name
     send_readings(key, event, waiting=2)
     gates.revoke_gate(gate, by=event.organizer)
     assert said(send_readings(key, event, reading(ticket, "n-1", ago=5 * MINUTE), waiting=1)) == (
-        "ok",
+        "admitted",
         "",
         False,
     )
     assert said(send_readings(key, event, reading(other, "n-2", ago=4 * MINUTE))) == (
-        "ok",
+        "admitted",
         "",
         False,
     )
     assert inside(event) == 2
     third = make_reservation(event, status="confirmed").tickets.get()
     assert said(send_readings(key, event, reading(third, "n-3", ago=3 * MINUTE))) == (
-        "invalid",
+        "refused",
         "no_longer_allowed",
         False,
     )
@@ -176,7 +176,11 @@ def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
     backdate_devices(event)
     Device.objects.update(seen_at=timezone.now() - 20 * MINUTE)
     gates.revoke_gate(gate, by=event.organizer)
-    assert said(send_readings(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", False)
+    assert said(send_readings(key, event, reading(ticket, ago=10 * MINUTE))) == (
+        "admitted",
+        "",
+        False,
+    )
 
 
 @pytest.mark.parametrize("what", ["gate", "helper"])
@@ -211,7 +215,7 @@ def test_scan_from_before_the_phone_came_is_refused(client, gate, event, other):
     key = register_device(client, gate)
     send_readings(key, event, reading(other, "n-1"))
     assert said(send_readings(key, event, reading(other, "n-2", ago=DAY / 2, let_in=False))) == (
-        "invalid",
+        "refused",
         "impossible_time",
         False,
     )
@@ -223,7 +227,11 @@ def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticke
     client.logout()
     key = phone_of(client, event, helper)
     assert Device.objects.count() == 2
-    assert said(send_readings(key, event, reading(ticket, ago=10 * MINUTE))) == ("ok", "", True)
+    assert said(send_readings(key, event, reading(ticket, ago=10 * MINUTE))) == (
+        "admitted",
+        "",
+        True,
+    )
 
 
 # --- In another's name ------------------------------------------------------------------------------------------------
@@ -236,7 +244,7 @@ def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(
     send_readings(theirs, event, reading(ticket, "n-1", let_in=False))
     for code in (ticket, other):
         assert said(send_readings(mine, event, reading(code, "n-1"))) == (
-            "invalid",
+            "refused",
             "nonce_taken",
             False,
         )
@@ -323,28 +331,28 @@ def test_codes_that_were_never_ours_leave_no_row(client, gate, event):
         nonsense = [
             {"nonce": f"n-{number}", "code": "A" * 138, "let_in": True} for number in range(100)
         ]
-        assert set(results_of(send_readings(key, event, *nonsense))) == {"invalid"}
+        assert set(results_of(send_readings(key, event, *nonsense))) == {"refused"}
     assert not Scan.objects.exists()
 
 
 def test_phone_has_at_most_so_many_open_conflicts(client, gate, event, ticket, monkeypatch):
-    assert conflicts.MOST_OPEN_CONFLICTS == 500
-    monkeypatch.setattr(conflicts, "MOST_OPEN_CONFLICTS", 3)
+    assert scans.MOST_OPEN_CONFLICTS == 500
+    monkeypatch.setattr(scans, "MOST_OPEN_CONFLICTS", 3)
     key, neighbour = register_device(client, gate), register_device(Client(), gate, "Ewa")
     send_readings(neighbour, event, reading(ticket, "first"))
     answers = send_readings(
         key, event, *(reading(ticket, f"n-{number}") for number in range(5))
     ).json()["answers"]
-    assert [(one["result"], one["kept"]) for one in answers] == [("used", True)] * 3 + [
-        ("invalid", False)
+    assert [(one["outcome"], one["kept"]) for one in answers] == [("already_used", True)] * 3 + [
+        ("refused", False)
     ] * 2
     assert answers[-1]["reason"] == "too_many_conflicts"
     assert Scan.objects.conflicts().count() == 3
-    assert said(send_readings(neighbour, event, reading(ticket, "second")))[0] == "used", (
+    assert said(send_readings(neighbour, event, reading(ticket, "second")))[0] == "already_used", (
         "each phone has its own"
     )
     valid = make_reservation(event, status="confirmed").tickets.get()
-    assert said(send_readings(key, event, reading(valid, "n-9"))) == ("ok", "", True), (
+    assert said(send_readings(key, event, reading(valid, "n-9"))) == ("admitted", "", True), (
         "a good ticket is let in all the same"
     )
 
@@ -353,7 +361,7 @@ def test_refused_scan_that_is_sent_again_is_one_conflict(client, gate, event, ti
     key = register_device(client, gate)
     event_services.cancel(event, by=event.organizer)
     assert [results_of(send_readings(key, event, reading(ticket))) for _ in range(3)] == [
-        ["invalid"]
+        ["refused"]
     ] * 3
     assert Scan.objects.conflicts().count() == 1
 
@@ -402,7 +410,7 @@ def test_phone_that_talks_nonsense_is_refused(client, gate, event, body):
 def test_code_of_half_a_character_is_no_ticket(client, gate, event):
     key = register_device(client, gate)
     assert said(send_readings(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == (
-        "invalid",
+        "refused",
         "not_a_ticket",
         False,
     )
@@ -467,7 +475,7 @@ def test_key_outlives_the_log_out_for_scans_that_wait(client, event, ticket):
     client.post(reverse("account_logout"))
     assert guests(key, event).status_code == 403
     answer = send_readings(key, event, reading(ticket, ago=MINUTE), leaving=True)
-    assert (said(answer), answer.json()["allowed"]) == (("ok", "", False), False)
+    assert (said(answer), answer.json()["allowed"]) == (("admitted", "", False), False)
     assert inside(event) == 1
     assert send_readings(key, event).status_code == 401, "nothing waits any more"
 

@@ -11,8 +11,9 @@ from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
+from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_person, make_reservation
-from tickets.checkin import admission, codes
+from tickets.checkin import admission, codes, undo
 from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation, Ticket
 from tickets.queue import decisions, registration
@@ -159,13 +160,13 @@ def test_find_says_that_the_event_is_cancelled(event, reservation, staff):
 
 
 def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, reservation, staff):
-    first = admission.check_in(reservation, by=staff, device="Entrance A")
-    assert first.first and (first.ticket.checked_in_by, first.ticket.checked_in_device) == (
+    first = check_in(reservation, by=staff, device="Entrance A")
+    assert first.is_admitted and (first.ticket.checked_in_by, first.ticket.checked_in_device) == (
         staff,
         "Entrance A",
     )
-    second = admission.check_in(reservation, by=event.organizer, device="Entrance B")
-    assert not second.first
+    second = check_in(reservation, by=event.organizer, device="Entrance B")
+    assert not second.is_admitted
     assert (second.ticket.checked_in_at, second.ticket.checked_in_by) == (
         first.ticket.checked_in_at,
         staff,
@@ -182,28 +183,28 @@ def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, res
 def test_a_used_ticket_is_answered_without_waiting_for_anybody(
     event, reservation, staff, django_assert_num_queries
 ):
-    admission.check_in(reservation, by=staff)
+    check_in(reservation, by=staff)
     with django_assert_num_queries(1):
-        assert not admission.check_in(reservation, by=staff).first
+        assert not check_in(reservation, by=staff).is_admitted
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
 def test_check_in_wants_a_confirmed_reservation(status, staff):
     other = make_reservation(status=status)
-    assert refused(admission.check_in, other, by=staff).code == "not_confirmed"
+    assert refused(check_in, other, by=staff).code == "not_confirmed"
     assert inside(other.event) == 0
 
 
 def test_check_in_at_a_cancelled_event_is_refused(event, reservation, staff):
     event_services.cancel(event, by=event.organizer)
-    assert refused(admission.check_in, reservation, by=staff).code == "event_cancelled"
+    assert refused(check_in, reservation, by=staff).code == "event_cancelled"
 
 
 def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, reservation, staff):
     read = ticket_of(reservation)
-    first = admission.check_in(reservation, by=staff)
-    second = admission.let_in(read, by=event.organizer)
-    assert (second.first, second.ticket.checked_in_at, second.ticket.checked_in_by) == (
+    first = check_in(reservation, by=staff)
+    second = check_in(read, by=event.organizer)
+    assert (second.is_admitted, second.ticket.checked_in_at, second.ticket.checked_in_by) == (
         False,
         first.ticket.checked_in_at,
         staff,
@@ -214,7 +215,7 @@ def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, res
 def test_a_ticket_that_was_taken_back_since_it_was_read_admits_nobody(event, reservation, staff):
     read = ticket_of(reservation)
     registration.cancel(reservation, by=reservation.person)
-    assert refused(admission.let_in, read, by=staff).code == "not_confirmed"
+    assert refused(check_in, read, by=staff).code == "not_confirmed"
     assert inside(event) == 0
 
 
@@ -224,14 +225,14 @@ def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(
     read = ticket_of(reservation)
     decisions.undo(reservation, by=event.organizer)
     decisions.confirm(reservation, by=event.organizer)
-    answer = admission.let_in(read, by=staff)
-    assert (answer.first, answer.ticket) == (True, ticket_of(reservation))
+    answer = check_in(read, by=staff)
+    assert (answer.is_admitted, answer.ticket) == (True, ticket_of(reservation))
     assert answer.ticket != read
     assert inside(event) == 1
 
 
 def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
-    answered = admission.check_in(reservation, by=staff, device="D" * 120).ticket
+    answered = check_in(reservation, by=staff, device="D" * 120).ticket
     kept = ticket_of(reservation)
     for field in ("checked_in_at", "checked_in_by", "checked_in_device"):
         assert getattr(answered, field) == getattr(kept, field)
@@ -239,15 +240,15 @@ def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
 
 
 def test_undo_makes_the_ticket_work_again(event, reservation, staff):
-    admission.check_in(reservation, by=staff)
-    ticket = admission.undo_check_in(reservation, actor=CheckInActor(event.organizer))
+    check_in(reservation, by=staff)
+    ticket = undo.undo_check_in(reservation, actor=CheckInActor(event.organizer))
     assert (ticket.is_used, ticket.checked_in_by, ticket.checked_in_device, inside(event)) == (
         False,
         None,
         "",
         0,
     )
-    assert admission.check_in(reservation, by=staff).first
+    assert check_in(reservation, by=staff).is_admitted
     actions = (
         AuditEntry.objects.filter(action__startswith="check_in")
         .order_by("pk")
@@ -262,23 +263,19 @@ def test_undo_makes_the_ticket_work_again(event, reservation, staff):
 
 def test_undo_wants_somebody_inside(event, reservation, staff):
     assert (
-        refused(admission.undo_check_in, reservation, actor=CheckInActor(staff)).code
-        == "not_checked_in"
+        refused(undo.undo_check_in, reservation, actor=CheckInActor(staff)).code == "not_checked_in"
     )
     assert (
-        refused(admission.undo_check_in, make_reservation(), actor=CheckInActor(staff)).code
+        refused(undo.undo_check_in, make_reservation(), actor=CheckInActor(staff)).code
         == "not_checked_in"
     )
     assert inside(event) == 0
 
 
 def test_undo_is_too_late_once_the_event_is_over(event, reservation, staff):
-    admission.check_in(reservation, by=staff)
+    check_in(reservation, by=staff)
     Event.objects.update(start_time=timezone.now() - timedelta(hours=2), end_time=timezone.now())
-    assert (
-        refused(admission.undo_check_in, reservation, actor=CheckInActor(staff)).code
-        == "event_over"
-    )
+    assert refused(undo.undo_check_in, reservation, actor=CheckInActor(staff)).code == "event_over"
     assert inside(event) == 1
 
 
@@ -292,7 +289,7 @@ def storm(reservation, staff, doors=8):
     def scan() -> None:
         try:
             start.wait()
-            firsts.append(admission.check_in(reservation, by=staff).first)
+            firsts.append(check_in(reservation, by=staff).is_admitted)
         finally:
             connection.close()
 
@@ -309,7 +306,7 @@ def all_look_before_anybody_acts(monkeypatch, doors=8):
     """The lock gives way: every door reads the event, and that the ticket is unused, before the first one writes."""
     together = threading.Barrier(doors)
 
-    def no_lock(event_id):
+    def no_lock(event_id, among=None):
         event = Event.objects.get(pk=event_id)
         together.wait()
         return event
@@ -343,7 +340,7 @@ def test_without_lock_and_condition_the_same_ticket_lets_many_in(
     monkeypatch.setattr(
         admission,
         "mark",
-        lambda ticket, at, *, by, device: bool(
+        lambda ticket, at, *, actor: bool(
             Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=at)
         ),
     )
@@ -365,7 +362,7 @@ def test_a_door_and_a_guest_who_withdraws_agree(reservation, event, staff):
             connection.close()
 
     calls = [
-        lambda: admission.check_in(reservation, by=staff),
+        lambda: check_in(reservation, by=staff),
         lambda: registration.cancel(reservation, by=reservation.person),
     ]
     threads = [threading.Thread(target=run, args=[call]) for call in calls]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from events import services as event_services
 from events.models import Event
+from tests.support.check_in import check_in
 from tests.support.factories import (
     make_admin,
     make_event,
@@ -18,7 +19,6 @@ from tests.support.factories import (
 )
 from tests.support.markup import all_words, only, tree, words
 from tests.support.page_checks import inline_code_in
-from tickets.checkin import admission
 from tickets.models import Ticket
 from tickets.queue import decisions, registration
 from tickets.ticket import signature
@@ -171,16 +171,18 @@ def test_the_whole_road_without_a_script(client, event, reservation, staff):
     found = client.post(form.get("action"), {"code": ticket_of(reservation).code})
     admitted = client.post(only(found, "//section//form").get("action"))
     kind, said = shown(admitted)
-    assert kind == "ok" and "Let in" in said and "1 of 1" in said
+    assert kind == "admitted" and "Let in" in said and "1 of 1" in said
     kind, said = shown(client.post(only(found, "//section//form").get("action")))
     assert (
-        kind == "used"
+        kind == "already_used"
         and "Kuba Drzwi" in said
         and timezone.localtime(ticket_of(reservation).checked_in_at).strftime("%H:%M") in said
     )
     sure = {
         field.get("name"): field.get("value")
-        for field in tree(admitted).xpath("//section[@data-result='ok']//input[not(@disabled)]")
+        for field in tree(admitted).xpath(
+            "//section[@data-result='admitted']//input[not(@disabled)]"
+        )
     }
     taken_back = client.post(only(admitted, "//section//form").get("action"), sure)
     assert shown(taken_back)[0] == "found" and not ticket_of(reservation).is_used
@@ -200,17 +202,17 @@ def test_htmx_gets_the_answer_alone_and_the_same(client, event, reservation, sta
 
 
 def test_ticket_that_was_used_offers_a_search_and_no_undo(client, event, reservation, staff):
-    admission.check_in(reservation, by=event.organizer)
+    check_in(reservation, by=event.organizer)
     for person in (staff, event.organizer):
         client.force_login(person)
         answer = client.post(reverse("tickets:admit", args=[reservation.pk]))
-        assert (shown(answer)[0], all_words(answer, "//section//form")) == ("used", [])
+        assert (shown(answer)[0], all_words(answer, "//section//form")) == ("already_used", [])
         assert "Search by name" in all_words(answer, "//section//a")
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["form", "htmx"])
 def test_undo_from_the_search_asks_first(client, event, reservation, staff, headers):
-    admission.check_in(reservation, by=staff)
+    check_in(reservation, by=staff)
     address = reverse("tickets:undo_check_in", args=[reservation.pk])
     asked, asking = (
         client.post(address, {"from": "search"}, headers=headers),
@@ -231,7 +233,7 @@ def test_undo_from_the_search_asks_first(client, event, reservation, staff, head
 
 
 def test_undo_is_for_who_let_the_guest_in_and_the_organizer(client, event, reservation, staff):
-    admission.check_in(reservation, by=event.organizer)
+    check_in(reservation, by=event.organizer)
     address = reverse("tickets:undo_check_in", args=[reservation.pk])
     search = reverse("tickets:door_search", args=[event.pk])
     assert "Undo" not in client.get(search, {"q": "łucja"}).text
@@ -253,7 +255,7 @@ def test_a_refusal_fills_the_phone_with_its_reason(client, event, reservation, s
     answer = client.post(
         reverse("tickets:check_in", args=[event.pk]), {"code": "nonsense"}, headers=headers
     )
-    assert (answer.status_code, shown(answer)[0]) == (409, "invalid")
+    assert (answer.status_code, shown(answer)[0]) == (409, "refused")
     assert only(answer, "//*[@data-code]").get("data-code") == "not_a_ticket"
     registration.cancel(reservation, by=reservation.person)
     answer = client.post(reverse("tickets:admit", args=[reservation.pk]), headers=headers)
@@ -354,7 +356,7 @@ def test_search_answers_htmx_with_the_hits_alone(client, event, reservation, sta
 
 
 def test_search_says_who_is_inside_since_when(client, event, reservation, staff):
-    admission.check_in(reservation, by=staff, device="Gate 2")
+    check_in(reservation, by=staff, device="Gate 2")
     [hit] = all_words(
         client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "łucja"}), "//li"
     )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from events import services as event_services
+from tests.support.check_in import check_in
 from tests.support.factories import (
     make_event,
     make_organizer,
@@ -21,7 +22,6 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets.checkin import admission
 from tickets.models import Reservation, Ticket
 from tickets.queue import export, registration
 
@@ -72,7 +72,7 @@ def event(client):
             status=status,
         )
     inside = event.reservations.confirmed().get()
-    admission.check_in(inside, by=event.organizer)
+    check_in(inside, by=event.organizer)
     moment = datetime(2030, 5, 1, 10, 5, tzinfo=UTC)
     Reservation.objects.update(created=moment)
     Reservation.objects.exclude(decided_at=None).update(decided_at=moment + timedelta(hours=1))

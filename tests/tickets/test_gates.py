@@ -89,7 +89,7 @@ def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, 
     assert client.get(reverse("tickets:check_in", args=[event.pk])).status_code == 404
     assert client.post(reverse("tickets:admit", args=[ticket.reservation_id])).status_code == 404
     answer = send_readings(key, event, reading(ticket, let_in=False))
-    assert (results_of(answer), answer.json()["allowed"]) == (["invalid"], False)
+    assert (results_of(answer), answer.json()["allowed"]) == (["refused"], False)
     assert (
         Client()
         .get(reverse("tickets:guest_list", args=[event.pk]), headers={"X-Door-Key": key})
@@ -143,8 +143,10 @@ def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(
     backdate_devices(event)
     client.logout()
     said = reading(ticket, ago=timedelta(minutes=20))
-    assert [results_of(send_readings(key, event, said)) for _ in range(3)] == [["ok"]] * 3
-    assert results_of(send_readings(key, event, reading(ticket, "n-2", let_in=False))) == ["used"]
+    assert [results_of(send_readings(key, event, said)) for _ in range(3)] == [["admitted"]] * 3
+    assert results_of(send_readings(key, event, reading(ticket, "n-2", let_in=False))) == [
+        "already_used"
+    ]
     ticket.refresh_from_db()
     assert (ticket.checked_in_device, ticket.checked_in_by) == ("Entrance A, Kuba", None)
     assert timezone.now() - ticket.checked_in_at > timedelta(minutes=19)
@@ -171,7 +173,7 @@ def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_con
     answer = send_readings(
         key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2")
     )
-    assert results_of(answer) == ["ok", "invalid"]
+    assert results_of(answer) == ["admitted", "refused"]
     [conflict] = Scan.objects.conflicts()
     assert (conflict.reason, conflict.ticket, inside(event)) == ("no_longer_allowed", late, 1)
 
@@ -188,7 +190,7 @@ def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
         send_readings(
             key, event, reading(ticket, "n-1", ago=timedelta(minutes=5)), reading(late, "n-2")
         )
-    ) == ["ok", "invalid"]
+    ) == ["admitted", "refused"]
     assert Scan.objects.conflicts().get().ticket == late
     ticket.refresh_from_db()
     assert ticket.checked_in_by == kuba
@@ -197,7 +199,7 @@ def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
 def test_cancelled_event_keeps_whom_the_door_let_in(client, gate, event, ticket):
     key = register_device(client, gate)
     event_services.cancel(event, by=event.organizer)
-    assert results_of(send_readings(key, event, reading(ticket))) == ["invalid"]
+    assert results_of(send_readings(key, event, reading(ticket))) == ["refused"]
     assert Scan.objects.conflicts().get().reason == "event_cancelled"
 
 
@@ -205,22 +207,26 @@ def test_answer_that_came_too_late_is_a_conflict_all_the_same(client, gate, even
     """The phone asked, heard nothing, and opened the door by itself: the server had already refused."""
     key = register_device(client, gate)
     send_readings(key, event, reading(ticket, "other phone"))
-    assert results_of(send_readings(key, event, reading(ticket, "n-1", let_in=False))) == ["used"]
+    assert results_of(send_readings(key, event, reading(ticket, "n-1", let_in=False))) == [
+        "already_used"
+    ]
     assert not Scan.objects.conflicts().exists()
-    assert results_of(send_readings(key, event, reading(ticket, "n-1", let_in=True))) == ["used"]
+    assert results_of(send_readings(key, event, reading(ticket, "n-1", let_in=True))) == [
+        "already_used"
+    ]
     assert Scan.objects.conflicts().get().nonce == "n-1"
 
 
 def test_reading_is_taken_back_once_and_by_its_own_phone(client, gate, event, ticket):
     key, other = register_device(client, gate), register_device(Client(), gate, "Ewa")
     send_readings(key, event, reading(ticket, "n-1"))
-    assert results_of(send_readings(other, event, {"nonce": "n-1", "undo": True})) == ["invalid"]
+    assert results_of(send_readings(other, event, {"nonce": "n-1", "undo": True})) == ["refused"]
     assert results_of(
         send_readings(key, event, {"nonce": "n-1", "undo": True}, {"nonce": "n-1", "undo": True})
-    ) == ["back", "invalid"]
+    ) == ["undone", "refused"]
     assert inside(event) == 0
-    assert results_of(send_readings(other, event, reading(ticket, "n-2"))) == ["ok"]
-    assert results_of(send_readings(key, event, {"nonce": "n-1", "undo": True})) == ["invalid"], (
+    assert results_of(send_readings(other, event, reading(ticket, "n-2"))) == ["admitted"]
+    assert results_of(send_readings(key, event, {"nonce": "n-1", "undo": True})) == ["refused"], (
         "that is another admission"
     )
     assert inside(event) == 1

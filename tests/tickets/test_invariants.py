@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from events import services as event_services
 from events.models import Event
+from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_people, make_person, make_reservation
-from tickets.checkin import admission
 from tickets.models import Reservation, Ticket
 from tickets.queue import decisions, invariants, registration
 
@@ -30,7 +30,7 @@ def event():
     )
     registration.cancel(gone, by=gone.person)
     decisions.reject(rejected, by=event.organizer)
-    admission.check_in(first, by=event.organizer)
+    check_in(first, by=event.organizer)
     assert [r.status for r in (first, second, third)] == ["confirmed", "confirmed", "pending"]
     event.refresh_from_db()
     return event

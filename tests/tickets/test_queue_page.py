@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from events import services as event_services
+from tests.support.check_in import check_in
 from tests.support.factories import (
     make_event,
     make_organizer,
@@ -18,7 +19,6 @@ from tests.support.factories import (
 )
 from tests.support.markup import all_words, has_class, only, tree, words
 from tests.support.page_checks import inline_code_in
-from tickets.checkin import admission
 from tickets.models import Reservation
 from tickets.queue import bulk_decisions, decisions, reads, registration
 
@@ -647,7 +647,7 @@ def test_a_bulk_deed_is_taken_back_at_once(client, event):
 
 def test_what_cannot_be_taken_back_is_named(client, event):
     inside, other = (make_reservation(event, status="confirmed") for _ in range(2))
-    admission.check_in(inside, by=event.organizer)
+    check_in(inside, by=event.organizer)
     answer = bulk(client, "undo_many", event, [inside, other], {"state": "all"})
     assert (
         "1 is waiting again, at the old place. 1 not saved: This ticket has already been used at the door."

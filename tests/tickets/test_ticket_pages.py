@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from events import services as event_services
 from events.models import Event
+from tests.support.check_in import check_in
 from tests.support.factories import (
     make_admin,
     make_event,
@@ -19,7 +20,6 @@ from tests.support.factories import (
 from tests.support.markup import all_words, only, words
 from tests.support.page_checks import inline_code_in
 from tests.support.pdf_tools import codes_of, text_of
-from tickets.checkin import admission
 from tickets.models import Ticket
 from tickets.queue import decisions, registration
 from tickets.ticket import signature
@@ -156,7 +156,7 @@ def test_the_page_leads_to_everything_one_can_do_with_a_ticket(client, reservati
 
 
 def test_a_used_ticket_says_so_and_cannot_be_cancelled(client, reservation, owner):
-    admission.check_in(reservation, by=reservation.event.organizer)
+    check_in(reservation, by=reservation.event.organizer)
     page = client.get(reverse("tickets:ticket", args=[reservation.pk]))
     shown = only(page, "//article")
     assert only(page, "//article//*[@id='ticket-state']").get("data-state") == "used"
@@ -170,7 +170,7 @@ def test_the_open_page_asks_for_the_state_alone_and_hears_of_the_door(client, re
         words(only(client.get(address, headers=htmx), "//*[@id='ticket-state']"))
         == "Valid for one entry"
     )
-    admission.check_in(reservation, by=reservation.event.organizer)
+    check_in(reservation, by=reservation.event.organizer)
     answer = client.get(address, headers=htmx)
     assert (
         "Used at" in answer.text

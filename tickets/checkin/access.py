@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from eventflow.core.errors import Refused
 from events.models import Event, EventQuerySet
 from events.permissions import Visitor, door_staff_events, managed_events
 from tickets.models import (
@@ -20,10 +23,18 @@ from tickets.models import (
 
 @dataclass(frozen=True)
 class CheckInActor:
-    """Who stands at a door: somebody with an account, or a phone that was handed a gate's link, or both."""
+    """Who checks in: a person with an account, a device that a gate's link let in, or both.
+
+    `scanner`: what a scanner of the API calls itself, which is no device of ours.
+    """
 
     user: Visitor
     device: Device | None = None
+    scanner: str = ""
+
+    @classmethod
+    def of_device(cls, device: Device) -> "CheckInActor":
+        return cls(device.person or AnonymousUser(), device)
 
     @property
     def person(self) -> User | None:
@@ -31,8 +42,8 @@ class CheckInActor:
 
     @property
     def name(self) -> str:
-        """What the device is called; nothing for a page without one."""
-        return self.device.name if self.device else ""
+        """What the device or scanner is called; empty for a page without one."""
+        return self.device.name if self.device else self.scanner
 
     @property
     def came_by_link(self) -> bool:
@@ -66,33 +77,39 @@ def may_undo(actor: CheckInActor, ticket: Ticket) -> bool:
     return actor.admitted(ticket) or managed_events(actor.user).filter(pk=ticket.event_id).exists()
 
 
+def events_of(device: Device) -> EventQuerySet:
+    """The events at which scans of this device count now, as far as its person's rights decide.
+
+    Whether the device has ended is not asked here: what it read before its end is judged by time.
+    """
+    person = None if device.has_ended else device.person
+    return Event.objects.all() if person is None else door_staff_events(person)
+
+
 def may_check_in_now(device: Device) -> bool:
-    """Whether the device may check tickets in now. Those of people may for as long as their person may."""
+    """Whether the device may check in now: until its end, and as long as its person may."""
     if device.has_ended:
         return False
-    return (
-        device.person is None
-        or door_staff_events(device.person).filter(pk=device.event_id).exists()
-    )
+    return device.person is None or events_of(device).filter(pk=device.event_id).exists()
 
 
 def was_allowed_at(device: Device, at: datetime) -> bool:
-    """Whether what the device read at that time counts, which it may say up to a day after its end."""
+    """Whether what the device read at that time counts; after its end it may say so for a day."""
     if not device.has_ended:
         return may_check_in_now(device)
     return at < device.ends_at and timezone.now() < device.key_dies_at and device.may_have_held(at)
 
 
 def allowed_since(device: Device) -> datetime:
-    """When the device came to this door; a person's: when their first one did, because a log-in gives them another."""
-    if device.person_id is None:
-        return device.started
-    first = (
-        Device.objects.filter(event=device.event_id, person=device.person_id)
-        .order_by("started")
-        .first()
-    )
-    return first.started if first else device.started
+    """When the device was registered; a person's: when the first of theirs at this event was.
+
+    A log-in gives a person another device, and what waited on the phone must not be lost.
+    """
+    return device.first_started or device.started
+
+
+def no_longer_allowed() -> Refused:
+    return Refused("no_longer_allowed", _("This phone may no longer check tickets in here."))
 
 
 def checkin_reservations(actor: CheckInActor) -> ReservationQuerySet:

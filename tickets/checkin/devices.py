@@ -1,10 +1,9 @@
 """The phones at a door: how one comes to stand there, what it read, and when it has to go."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -15,9 +14,7 @@ from eventflow.core import audit
 from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
-from tickets.checkin import scans
-from tickets.checkin.access import CheckInActor, allowed_since, may_check_in_now, was_allowed_at
-from tickets.models import Device, Gate, Scan
+from tickets.models import Device, Gate
 from tickets.models.doors import key_hash_of
 
 # Over how long a device's scans a minute are counted, in minutes; and for how long after its last word it counts as there.
@@ -122,42 +119,6 @@ def note_contact(device: Device, *, sent: int, waiting: int, ready: bool) -> Non
             {"ready_at": now} if ready else {}
         )
     Device.objects.filter(pk=device.pk).update(**facts)
-
-
-def take_in(
-    device: Device, text: str, *, nonce: str, at: datetime | None, let_in: bool
-) -> tuple[Scan | None, Refused | None]:
-    """One reading of this device: the scan, if one is kept, and why not if the ticket did not count.
-
-    It counts if the device was allowed to stand there at the time of the reading. A door that a phone opened without that right is
-    kept as a conflict, because whoever came in is inside.
-    """
-    facts: dict[str, Any] = {
-        "nonce": nonce,
-        "by": device.person,
-        "device": device.name,
-        "at": at,
-        "let_in": let_in,
-    }
-    try:
-        if not was_allowed_at(device, at or timezone.now()):
-            return scans.refuse(device.event, text, no_longer_allowed(), **facts)
-        return scans.record(device.event, text, since=allowed_since(device), **facts)
-    except Refused as refusal:
-        return None, refusal
-
-
-def take_back(device: Device, nonce: str) -> None:
-    """The device let somebody in by mistake. Refused: no_longer_allowed, nothing_to_undo, event_over."""
-    if not may_check_in_now(device):
-        raise no_longer_allowed()
-    scans.take_back(
-        device.event, nonce, actor=CheckInActor(device.person or AnonymousUser(), device)
-    )
-
-
-def no_longer_allowed() -> Refused:
-    return Refused("no_longer_allowed", _("This phone may no longer check tickets in here."))
 
 
 def scans_per_minute(event: Event) -> dict[str, float]:

@@ -1,6 +1,14 @@
 """Reservations, the tickets that come of them, the keys that sign those, and the doors that read them."""
 
-from tickets.models.doors import Device, DeviceQuerySet, Gate, GateQuerySet, Scan, ScanQuerySet
+from tickets.models.doors import (
+    CheckInOutcome,
+    Device,
+    DeviceQuerySet,
+    Gate,
+    GateQuerySet,
+    Scan,
+    ScanQuerySet,
+)
 from tickets.models.keys import SigningKey
 from tickets.models.messages import Announcement
 from tickets.models.news import EventNews, OrganizerLetter
@@ -15,6 +23,7 @@ from tickets.models.reservations import (
 
 __all__ = [
     "Announcement",
+    "CheckInOutcome",
     "Device",
     "DeviceQuerySet",
     "EventNews",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -59,7 +59,15 @@ class Gate(models.Model):
 
 class DeviceQuerySet(models.QuerySet["Device"]):
     def with_key(self, key: str) -> "DeviceQuerySet":
-        return self.filter(key_hash=key_hash_of(key)) if key else self.none()
+        """The device that the key belongs to, with `first_started`.
+
+        That is when the first device of its person at its event was registered; None for a device
+        without a person.
+        """
+        same = Device.objects.filter(event=OuterRef("event"), person=OuterRef("person"))
+        first = same.order_by("started").values("started")[:1]
+        found = self.filter(key_hash=key_hash_of(key)) if key else self.none()
+        return found.annotate(first_started=Subquery(first))
 
 
 def key_hash_of(key: str) -> str:
@@ -84,6 +92,9 @@ class Device(models.Model):
     waiting = models.PositiveIntegerField(default=0, editable=False)
     ready_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # Known to those that `with_key` found.
+    first_started: datetime | None = None
 
     objects = DeviceQuerySet.as_manager()
 
@@ -120,7 +131,7 @@ class Device(models.Model):
 class ScanQuerySet(models.QuerySet["Scan"]):
     def conflicts(self) -> "ScanQuerySet":
         """Those whose device opened the door, though the ticket did not let anybody in any more."""
-        return self.filter(let_in=True).exclude(outcome=Scan.Outcome.ADMITTED)
+        return self.filter(let_in=True).exclude(outcome=CheckInOutcome.ADMITTED)
 
     def open(self) -> "ScanQuerySet":
         return self.filter(settled_at=None)
@@ -130,13 +141,33 @@ class ScanQuerySet(models.QuerySet["Scan"]):
         return self.filter(by=person) if person else self.filter(by=None, device=device)
 
 
+class CheckInOutcome(models.TextChoices):
+    """The outcomes of a check-in, for the page, the script, the API and the database.
+
+    The value is what the database stores; `code` is the word of pages and scripts. Only a device
+    without a connection comes to UNVERIFIED, and asks its person; it is never stored.
+    """
+
+    ADMITTED = "admitted", _("Let in")
+    ALREADY_USED = "used", _("Already used")
+    REFUSED = "refused", _("Not valid")
+    UNVERIFIED = "unverified", _("Not yet verified")
+
+    @property
+    def code(self) -> str:
+        """`admitted`, `already_used`, `refused` or `unverified`."""
+        return self.name.lower()
+
+
+STORED_OUTCOMES = [
+    (outcome.value, outcome.label)
+    for outcome in CheckInOutcome
+    if outcome != CheckInOutcome.UNVERIFIED
+]
+
+
 class Scan(models.Model):
     """One reading of a ticket at a door, as the device kept it. Sent any number of times, in any order, it counts once."""
-
-    class Outcome(models.TextChoices):
-        ADMITTED = "admitted", _("Let in")
-        USED = "used", _("Already used")
-        REFUSED = "refused", _("Not valid")
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="scans")
     # None for a code behind which there is no ticket of ours.
@@ -150,7 +181,7 @@ class Scan(models.Model):
     received = models.DateTimeField(auto_now_add=True)
     # Whether the device had opened the door before it asked us, because it could not ask.
     let_in = models.BooleanField(default=False)
-    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=STORED_OUTCOMES)
     # The code of the refusal.
     reason = models.CharField(max_length=40, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)

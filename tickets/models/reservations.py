@@ -327,6 +327,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         delay = timedelta(seconds=settings.MAIL_DECISION_DELAY_SECONDS)
         return self.filter(void_at__gte=F("issued_at") + delay)
 
+    def with_known_scan(self, event: Event, nonce: str) -> "TicketQuerySet":
+        """Each with `known_scan`: the id of the event's scan of this nonce, whatever its ticket."""
+        known = event.scans.filter(nonce=nonce).order_by().values("pk")
+        return self.annotate(known_scan=Subquery(known))
+
     def change(self, **fields: Any) -> int:
         """`update`, which devices that keep a copy of the list hear of, and whoever reads reservations. How many there were."""
         # First, for afterwards these may be other tickets. The caller holds the lock of their event.
@@ -356,6 +361,9 @@ class Ticket(models.Model):
     checked_in_device = ComposedCharField(_("device"), max_length=100, blank=True, editable=False)
     # When it was issued, used, taken back or made void: a device at the door asks for what is new.
     changed = models.DateTimeField(default=timezone.now, editable=False)
+
+    # Known to those that `with_known_scan` brought it to.
+    known_scan: int | None = None
 
     objects = TicketQuerySet.as_manager()
 

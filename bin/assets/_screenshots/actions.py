@@ -41,17 +41,17 @@ def show_code(code: str) -> Action:
 
 def check_in_code(code: str) -> Action:
     """Check a ticket in, always as for the first time: an earlier check-in is undone."""
-    from tickets.checkin import admission
+    from tickets.checkin import undo
     from tickets.checkin.access import CheckInActor
     from tickets.models import Ticket
 
     def action(page: Page) -> None:
         ticket = Ticket.objects.select_related("reservation", "event__organizer").get(code=code)
         if ticket.is_used:
-            admission.undo_check_in(ticket.reservation, actor=CheckInActor(ticket.event.organizer))
+            undo.undo_check_in(ticket.reservation, actor=CheckInActor(ticket.event.organizer))
         show_code(code)(page)
         page.keyboard.press("Enter")
-        page.wait_for_selector(".result[data-result=ok]")
+        page.wait_for_selector(".result[data-result=admitted]")
 
     return action
 

@@ -15,11 +15,11 @@ from eventflow.api.idempotency import idempotent
 from eventflow.api.pagination import Rows, read_list_query, respond_with_list
 from eventflow.api.serializers import reservations as data
 from eventflow.api.serializers.events import EventData
-from events.models import Event
 from events.permissions import door_staff_events
-from tickets.checkin import admission, codes, devices, scans
+from tickets.checkin import admission, codes, devices, undo
 from tickets.checkin.access import CheckInActor, door_reservations, door_tickets
-from tickets.models import Reservation, Scan, Ticket
+from tickets.checkin.admission import Verdict
+from tickets.models import Reservation, Ticket
 from tickets.models.doors import LATE_UPLOAD
 from tickets.ticket import signature
 
@@ -117,20 +117,17 @@ class CheckIn(Endpoint):
         offline says when it was (`scanned_at`), and whether it had opened the door (`let_in`): two doors that let the same ticket in
         are shown to the organizer, with both times.
         """
-        said = {"device": devices.API, **read_body(request, data.Reading)}
-        admitted = (
-            read_once(request, ref, **said)
-            if said.get("nonce")
-            else read_now(request, ref, said["device"])
-        )
-        detail = _("Checked in.") if admitted.first else _("Already checked in.")
+        verdict = check_in(request, ref, **read_body(request, data.Reading))
+        if verdict.reason or verdict.ticket is None:
+            raise verdict.reason or Http404
+        detail = _("Checked in.") if verdict.is_admitted else _("Already checked in.")
         facts = {
-            "reservation_id": admitted.ticket.reservation_id,
+            "reservation_id": verdict.ticket.reservation_id,
             "checked_in": True,
             "detail": detail,
-            "already_checked_in": not admitted.first,
-            "checked_in_at": admitted.ticket.checked_in_at,
-            "checked_in_by": admitted.ticket.admitted_by,
+            "already_checked_in": not verdict.is_admitted,
+            "checked_in_at": verdict.ticket.checked_in_at,
+            "checked_in_by": verdict.ticket.admitted_by,
         }
         return respond(data.CheckedIn(facts).data, detail)
 
@@ -152,7 +149,7 @@ class UndoCheckIn(Endpoint):
     def post(self, request: PersonRequest, ref: str) -> Response:
         """The guest was let in by mistake: the ticket works again. For who checked it in, and for the event's organizer."""
         reservation, _ticket = find_presented(request, ref)
-        ticket = admission.undo_check_in(reservation, actor=CheckInActor(request.user))
+        ticket = undo.undo_check_in(reservation, actor=CheckInActor(request.user))
         facts = {
             "reservation_id": reservation.pk,
             "checked_in": ticket.is_used,
@@ -161,47 +158,42 @@ class UndoCheckIn(Endpoint):
         return respond(data.CheckInUndone(facts).data)
 
 
-def read_now(request: PersonRequest, ref: str, device: str) -> admission.Admission:
-    # To let in by an id takes the ticket alone; who it is and what for is asked only to refuse.
-    tickets, pk = door_tickets(request.user).select_related("checked_in_by"), reservation_id_in(ref)
-    ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
-    if ticket is None:
-        return admission.check_in(
-            fetch(door_reservations(request.user), pk or 0), by=request.user, device=device
-        )
-    return admission.let_in(
-        ticket, by=request.user, device=devices.scanner_name(ticket.event_id, device)
-    )
-
-
-def read_once(
+def check_in(
     request: PersonRequest,
     ref: str,
     *,
-    nonce: str,
+    device: str = devices.API,
+    nonce: str = "",
     scanned_at: datetime | None = None,
-    device: str,
     let_in: bool = False,
-) -> admission.Admission:
-    """The admission behind this reading, however often it is sent. Refused: as `read_now`; what the scanner let in all the same is kept."""
-    event, text = code_at_its_door(request, ref)
-    name = devices.scanner_name(event.pk, device)
-    scan, refusal = scans.record(
-        event, text, nonce=nonce, by=request.user, device=name, at=scanned_at, let_in=let_in
+) -> Verdict:
+    """Check in what the caller may check in. Without a nonce the reading is of now and not stored."""
+    event_id, presented = read_reference(request, ref, is_stored=bool(nonce))
+    actor = CheckInActor(request.user, scanner=devices.scanner_name(event_id, device))
+    if not nonce:
+        return admission.check_in(event_id, presented, actor=actor)
+    return admission.check_in(
+        event_id, presented, actor=actor, at=scanned_at, nonce=nonce, admitted_offline=let_in
     )
-    if refusal or scan.ticket is None:
-        raise refusal or Http404
-    return admission.Admission(scan.ticket, first=scan.outcome == Scan.Outcome.ADMITTED)
 
 
-def code_at_its_door(request: PersonRequest, ref: str) -> tuple[Event, str]:
-    """The event whose door the caller stands at, and what stands for the ticket there."""
-    if reservation_id_in(ref) is None:
-        return fetch(door_staff_events(request.user), signature.read(ref).event_id), ref
-    reservation, ticket = find_presented(request, ref)
+def read_reference(
+    request: PersonRequest, ref: str, *, is_stored: bool
+) -> tuple[int, str | Ticket | Reservation]:
+    """The event at which the caller may check in, and what stands for the ticket there.
+
+    A reading that is stored is given as a code, which is judged under the event's lock.
+    """
+    pk = reservation_id_in(ref)
+    if pk is None and is_stored:
+        return fetch(door_staff_events(request.user), signature.read(ref).event_id).pk, ref
+    # Of an id the ticket alone is asked for; the guest and the event only to refuse.
+    tickets = door_tickets(request.user).select_related("checked_in_by")
+    ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
-        return reservation.event, admission.check_in(reservation, by=request.user).ticket.code
-    return ticket.event, ticket.code
+        reservation = fetch(door_reservations(request.user), pk or 0)
+        return reservation.event_id, reservation
+    return ticket.event_id, ticket.code if is_stored else ticket
 
 
 def find_presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | None]:

@@ -30,6 +30,7 @@ from eventflow.operations.demo.data import (
 from events import services as event_services
 from events.models import Event
 from tickets.checkin import admission
+from tickets.checkin.access import CheckInActor
 from tickets.models import EventNews, Reservation, Ticket
 from tickets.queue import bulk_decisions, registration
 
@@ -165,7 +166,8 @@ def fill(
             event, ids(reservations[plan.confirmed : plan.confirmed + plan.rejected]), by=by
         )
     for reservation in reservations[: plan.checked_in]:
-        admission.check_in(reservation, by=staff, device="Demo")
+        actor = CheckInActor(staff, scanner="Demo")
+        admission.check_in(event.pk, reservation, actor=actor)
 
 
 def ids(reservations: Iterable[Reservation]) -> list[int]:

@@ -2,7 +2,7 @@
 import { fill, listed } from "./phone.js";
 
 export function draw(answer, place) {
-  const section = document.getElementById(`answer-${answer.result}`).content.firstElementChild.cloneNode(true);
+  const section = document.getElementById(`answer-${answer.outcome}`).content.firstElementChild.cloneNode(true);
   for (const slot of section.querySelectorAll("[data-slot]")) {
     const fact = answer[slot.dataset.slot];
     if (!fact) (slot.closest("dl > div") ?? slot).remove();

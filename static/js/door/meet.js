@@ -5,7 +5,7 @@ import { clock, fill, listed, now, page, send, state, store, tell, tick } from "
 const keys = JSON.parse(page.dataset.keys);
 const words = (kind, name) => document.getElementById(`answer-${kind}`).dataset[name] ?? "";
 
-// {result: ok | used | invalid | unsure, guest, code, entered, by, message, unverified, here, nonce}
+// {outcome: admitted | already_used | refused | unverified, guest, code, entered, by, message, unverified, here, nonce}
 export async function meet(text) {
   const reading = { nonce: crypto.randomUUID(), code: text.slice(0, 500), at: now(), let_in: false, open: true };
   reading.number = await store.keep(reading);
@@ -13,7 +13,7 @@ export async function meet(text) {
     try {
       const answer = await send(reading);
       await store.forget([reading.number]);
-      if (answer.result === "ok") await remember(text, reading);
+      if (answer.outcome === "admitted") await remember(text, reading);
       tell();
       return answer;
     } catch { // no answer in time: the phone decides
@@ -21,8 +21,8 @@ export async function meet(text) {
     }
   }
   const answer = await decide(text);
-  if (answer.result === "ok") await letIn(reading, answer);
-  else if (answer.result !== "unsure") await store.forget([reading.number]);
+  if (answer.outcome === "admitted") await letIn(reading, answer);
+  else if (answer.outcome !== "unverified") await store.forget([reading.number]);
   tell();
   return { ...answer, nonce: reading.nonce, reading };
 }
@@ -47,19 +47,19 @@ export async function turnAway(reading) {
 // What can be known without anybody else. A typed code, and a genuine one that is newer than the list, are for the person at the door.
 async function decide(text) {
   const typed = text.replace(/[\s-]/g, "").toUpperCase();
-  if (/^[0-9A-Z]{8}$/.test(typed)) return { result: "unsure", message: words("unsure", "typed") };
+  if (/^[0-9A-Z]{8}$/.test(typed)) return { outcome: "unverified", message: words("unverified", "typed") };
   const code = await read(text, keys);
-  if (code.problem) return { result: "invalid", message: words("invalid", code.problem) };
-  if (code.event !== Number(page.dataset.event)) return { result: "invalid", message: words("invalid", "wrong_event") };
+  if (code.problem) return { outcome: "refused", message: words("refused", code.problem) };
+  if (code.event !== Number(page.dataset.event)) return { outcome: "refused", message: words("refused", "wrong_event") };
   const entry = await store.guest(code.id);
   const guest = entry ? await code.open(entry.sealed) : {};
   const facts = { guest: guest.guest, code: guest.code, id: code.id };
-  if (guest.void) return { result: "invalid", message: guest.void, ...facts };
+  if (guest.void) return { outcome: "refused", message: guest.void, ...facts };
   const here = await store.inside(code.id);
-  if (here) return { result: "used", entered: clock(here.at), here: true, ...facts };
-  if (guest.used) return { result: "used", entered: clock(guest.used), by: guest.by, ...facts };
-  if (!entry) return { result: "unsure", message: fill(words("unsure", "unlisted"), { listed: listed() }), ...facts };
-  return { result: "ok", unverified: true, ...facts };
+  if (here) return { outcome: "already_used", entered: clock(here.at), here: true, ...facts };
+  if (guest.used) return { outcome: "already_used", entered: clock(guest.used), by: guest.by, ...facts };
+  if (!entry) return { outcome: "unverified", message: fill(words("unverified", "unlisted"), { listed: listed() }), ...facts };
+  return { outcome: "admitted", unverified: true, ...facts };
 }
 
 // Somebody was let in by mistake. A reading that never left this phone is gone; of any other, the server hears.
@@ -70,5 +70,5 @@ export async function takeBack({ nonce, text }) {
   await store.forget(waiting.map((reading) => reading.number));
   await store.keep({ nonce, undo: true });
   await tick();
-  return { result: "back" };
+  return { outcome: "undone" };
 }

@@ -33,8 +33,9 @@ async function ask(address, { body, patience = PATIENCE, again = true } = {}) {
   if (!key) await (introducing ??= introduce(patience).finally(() => (introducing = undefined)));
   let answer;
   try {
-    const headers = { "X-Door-Key": key, "Content-Type": "application/json" };
-    answer = await fetch(address, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(patience) });
+    // The key alone says who asks: the session would only be read in vain.
+    const headers = { "X-Door-Key": key, "Content-Type": "application/json", "Accept-Language": document.documentElement.lang };
+    answer = await fetch(address, { method: body ? "POST" : "GET", headers, credentials: "omit", body: body && JSON.stringify(body), signal: AbortSignal.timeout(patience) });
   } catch (problem) {
     state.away = true;
     throw problem;
@@ -97,7 +98,7 @@ export async function upload() {
   const said = await ask(page.dataset.readings, { body: { readings: batch.map(sent), waiting: all.length - batch.length }, patience: 15_000 });
   lastBeat = Date.now();
   heard(said, began);
-  const wrong = said.answers.filter((answer, number) => batch[number].let_in && ["used", "invalid"].includes(answer.result));
+  const wrong = said.answers.filter((answer, number) => batch[number].let_in && ["already_used", "refused"].includes(answer.outcome));
   state.conflicts += wrong.filter((answer) => answer.kept).length;
   const refused = wrong.filter((answer) => !answer.kept);
   if (refused.length) Object.assign(state, { refused: state.refused + refused.length, why: refused.at(-1).message });

@@ -9,6 +9,7 @@ from eventflow.core.audit import AuditEntry
 from eventflow.mail.models import Mail
 from events import services as events
 from tests.eventflow.api.clients import Api, data, errors, refused, rows
+from tests.support.check_in import check_in
 from tests.support.factories import (
     make_admin,
     make_event,
@@ -17,7 +18,6 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets.checkin import admission
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 
@@ -117,7 +117,7 @@ def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
     make_reservation(places[0])
     mine = [make_reservation(place, maja, status=place.title) for place in places]
     inside = mine[1]
-    admission.check_in(inside, by=inside.event.organizer)
+    check_in(inside, by=inside.event.organizer)
     shown = rows(Api(maja).get("/my-reservations/"))
     assert [(row["reservation_id"], row["status"]) for row in shown] == [
         (r.pk, r.status) for r in reversed(mine[:3])
@@ -225,7 +225,7 @@ def test_delete_finds_only_the_callers_own():
 
 def test_delete_refuses_somebody_who_is_inside():
     reservation = make_reservation(status="confirmed")
-    admission.check_in(reservation, by=reservation.event.organizer)
+    check_in(reservation, by=reservation.event.organizer)
     assert refused(Api(reservation.person).delete(f"/reservations/{reservation.pk}/")) == (
         400,
         "already_checked_in",
@@ -274,7 +274,7 @@ def test_participants_are_filtered_without_losing_their_places():
     ]
     registration.cancel(guests[0], by=guests[0].person)
     decisions.confirm(guests[2], by=event.organizer)
-    admission.check_in(guests[2], by=event.organizer)
+    check_in(guests[2], by=event.organizer)
     api, path = Api(event.organizer), f"/events/{event.pk}/participants/"
     for query, places in [
         ({}, {1: 1, 2: None, 3: 2}),

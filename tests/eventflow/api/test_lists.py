@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from eventflow.api import pagination
 from tests.eventflow.api.clients import Api, data, refused
+from tests.support.check_in import check_in
 from tests.support.factories import make_admin, make_event, make_people, make_reservation
-from tickets.checkin import admission
+from tickets.checkin import undo
 from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
@@ -169,9 +170,9 @@ def test_updated_at_follows_every_change_of_a_reservation(change):
 def test_updated_at_follows_check_in_and_undo():
     reservation = make_reservation(status="confirmed")
     organizer, seen = reservation.event.organizer, [updated(reservation)]
-    admission.check_in(reservation, by=organizer)
+    check_in(reservation, by=organizer)
     seen.append(updated(reservation))
-    admission.undo_check_in(reservation, actor=CheckInActor(organizer))
+    undo.undo_check_in(reservation, actor=CheckInActor(organizer))
     seen.append(updated(reservation))
     assert seen == sorted(set(seen))
 
@@ -182,7 +183,7 @@ def test_updated_at_ignores_other_reservations():
         make_reservation(event, status="confirmed"),
         make_reservation(event, status="confirmed"),
     )
-    admission.check_in(second, by=event.organizer)
+    check_in(second, by=event.organizer)
     first.refresh_from_db()
     assert first.updated < Reservation.objects.get(pk=second.pk).updated
 
@@ -194,7 +195,7 @@ def test_times_of_events_have_their_offset_and_all_others_utc():
     start = timezone.datetime.fromisoformat("2035-07-04T18:00:00-04:00")
     event = make_event(time_zone="America/New_York", start_time=start)
     reservation = make_reservation(event, status="confirmed")
-    admission.check_in(reservation, by=event.organizer)
+    check_in(reservation, by=event.organizer)
     api, guest = Api(event.organizer), Api(reservation.person)
     for row in (
         data(Api().get(f"/events/{event.pk}/")),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import PersonRequest, organizer_required
 from events.permissions import managed_events
-from tickets.checkin import conflicts as service
+from tickets.checkin import scans
 from tickets.models import Scan
 from tickets.permissions import managed_scans
 
@@ -45,7 +45,7 @@ def conflicts(request: PersonRequest, pk: int) -> HttpResponse:
 @organizer_required
 def settle(request: PersonRequest, pk: int) -> HttpResponse:
     scan = fetch_scan(request, pk)
-    service.settle(scan, by=request.user)
+    scans.settle(scan, by=request.user)
     messages.success(request, _("Settled. You find it among the settled ones."))
     return redirect("tickets:conflicts", scan.event_id)
 
@@ -54,7 +54,7 @@ def settle(request: PersonRequest, pk: int) -> HttpResponse:
 @organizer_required
 def unsettle(request: PersonRequest, pk: int) -> HttpResponse:
     scan = fetch_scan(request, pk)
-    service.unsettle(scan, by=request.user)
+    scans.unsettle(scan, by=request.user)
     messages.success(request, _("It is open again."))
     return redirect("tickets:conflicts", scan.event_id)
 

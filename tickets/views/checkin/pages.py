@@ -26,12 +26,14 @@ from events.models import Event
 from events.permissions import managed_events
 from tickets.checkin import admission, codes, devices
 from tickets.checkin import search as service
-from tickets.checkin.access import checkin_events, checkin_reservations
-from tickets.models import Reservation, Ticket
+from tickets.checkin import undo as undoing
+from tickets.checkin.access import CheckInActor, checkin_events, checkin_reservations
+from tickets.models import CheckInOutcome, Reservation, Ticket
 from tickets.templatetags.arrivals import parts
 from tickets.ticket import signature
 from tickets.views.checkin.access import CheckInRequest, checkin_access_required
 
+ALREADY_USED, REFUSED = CheckInOutcome.ALREADY_USED.code, CheckInOutcome.REFUSED.code
 # The reader of codes, for phones that have none of their own, is a WebAssembly module.
 WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL]}
 
@@ -48,8 +50,8 @@ def check_in(request: CheckInRequest, pk: int) -> HttpResponse:
     try:
         ticket = codes.find(event, request.POST.get("code", ""), by=request.actor.person)
     except Refused as refusal:
-        return result(request, event, "invalid", refusal=refusal)
-    return result(request, event, "used" if ticket.is_used else "found", ticket=ticket)
+        return render_result(request, event, REFUSED, refusal=refusal)
+    return render_result(request, event, ALREADY_USED if ticket.is_used else "found", ticket=ticket)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,34 +113,30 @@ def search(request: CheckInRequest, pk: int) -> HttpResponse:
 @require_POST
 @checkin_access_required
 def admit(request: CheckInRequest, pk: int) -> HttpResponse:
+    """Admit the guest of a reservation that was found by its code or by the search."""
     reservation = fetch_reservation(request, pk)
-    try:
-        admitted = admission.check_in(
-            reservation, by=request.actor.person, device=request.actor.name
-        )
-    except Refused as refusal:
-        return result(request, reservation.event, "invalid", refusal=refusal)
-    return result(
-        request,
-        admitted.ticket.event,
-        "ok" if admitted.first else "used",
-        ticket=admitted.ticket,
+    # Fetched by the actor's right, whatever became of the device, which is but a name here.
+    actor = CheckInActor(request.actor.user, scanner=request.actor.name)
+    verdict = admission.check_in(reservation.event_id, reservation, actor=actor)
+    event = verdict.ticket.event if verdict.ticket else reservation.event
+    return render_result(
+        request, event, verdict.outcome.code, ticket=verdict.ticket, refusal=verdict.reason
     )
 
 
 @require_POST
 @checkin_access_required
 def undo(request: CheckInRequest, pk: int) -> HttpResponse:
-    """Take a check-in back, once the actor is sure of it: a ticket that works again may let a second guest in."""
+    """Undo a check-in, once the actor is sure: a ticket that works again may admit a second guest."""
     reservation = fetch_reservation(request, pk)
     try:
         if "sure" not in request.POST:
-            ticket = admission.used_ticket(reservation, actor=request.actor)
-            return result(request, ticket.event, "ask", ticket=ticket)
-        ticket = admission.undo_check_in(reservation, actor=request.actor)
+            ticket = undoing.used_ticket(reservation, actor=request.actor)
+            return render_result(request, ticket.event, "ask", ticket=ticket)
+        ticket = undoing.undo_check_in(reservation, actor=request.actor)
     except Refused as refusal:
-        return result(request, reservation.event, "invalid", refusal=refusal)
-    return result(request, ticket.event, "found", ticket=ticket, undone=True)
+        return render_result(request, reservation.event, REFUSED, refusal=refusal)
+    return render_result(request, ticket.event, "found", ticket=ticket, undone=True)
 
 
 @require_safe
@@ -157,10 +155,10 @@ def fetch_reservation(request: CheckInRequest, reservation: int) -> Reservation:
     return get_object_or_404(checkin_reservations(request.actor), pk=reservation)
 
 
-def result(
+def render_result(
     request: CheckInRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any
 ) -> HttpResponse:
-    """The answer about one ticket, `kind` being found, ok, used, ask or invalid: alone for htmx, over the page otherwise."""
+    """The answer about one ticket, `kind` being found, ask or the code of an outcome: alone for htmx, over the page otherwise."""
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
     # The next guest is looked for where this one was found.
     here = "search" if request.POST.get("from") == "search" else "code"
@@ -172,7 +170,7 @@ def result(
         | {"result": kind, "ticket": ticket, "next": next_page}
         | answer
     )
-    return render(request, template, context, status=409 if kind == "invalid" else 200)
+    return render(request, template, context, status=409 if kind == REFUSED else 200)
 
 
 def page_context(request: CheckInRequest, event: Event, here: str) -> dict[str, Any]:

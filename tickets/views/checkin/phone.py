@@ -20,14 +20,17 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.middleware.language import activate_language
 from eventflow.core import rate_counter
 from eventflow.core.errors import Refused, envelope
 from eventflow.core.text_direction import isolated
+from eventflow.observability import get_request_context
 from tickets import checkin
-from tickets.checkin import devices, offline_list, scan_times
-from tickets.checkin.access import checkin_events, may_check_in_now
+from tickets.checkin import admission, devices, offline_list, scan_times
+from tickets.checkin import undo as undoing
+from tickets.checkin.access import CheckInActor, checkin_events, may_check_in_now, no_longer_allowed
 from tickets.forms import ScanForm
-from tickets.models import Device, Scan, Ticket
+from tickets.models import CheckInOutcome, Device, Ticket
 from tickets.templatetags.ticket_parts import entered
 from tickets.ticket import qr, signature
 from tickets.views.checkin.access import CheckInRequest, checkin_access_required, remember
@@ -37,7 +40,9 @@ WORKER = (Path(checkin.__file__).parent / "door_worker.js").read_text()
 # In one request; and so many requests a minute of one phone, of which a busy one needs some thirty.
 MOST_READINGS, MOST_REQUESTS = 100, 120
 STATUS_OF = {"unknown_device": 401, "too_many_attempts": 429}
-RESULTS = {Scan.Outcome.ADMITTED: "ok", Scan.Outcome.USED: "used", Scan.Outcome.REFUSED: "invalid"}
+# What the script of the last release calls the outcomes: a page that is open meanwhile still has it.
+# Can go with the next release, and `result` with it.
+OLD_WORDS = {"admitted": "ok", "already_used": "used", "refused": "invalid", "undone": "back"}
 
 
 # --- The phone --------------------------------------------------------------------------------------------------------
@@ -57,15 +62,22 @@ def device(request: CheckInRequest, pk: int) -> HttpResponse:
     return JsonResponse({"key": devices.new_key(known)})
 
 
-def by_key(request: HttpRequest, event: int) -> Device:
-    """The phone that the key belongs to, as long as the key lives. Refused: unknown_device, too_many_attempts."""
+def fetch_device(request: HttpRequest, event: int) -> Device:
+    """Return the device that the request's key belongs to, as long as the key lives.
+
+    The session is not read. Answers are in the language of the device's person, if it has one.
+    Refused: unknown_device, too_many_attempts.
+    """
     found = Device.objects.with_key(request.headers.get("X-Door-Key", ""))
-    phone = found.select_related("event", "gate", "person").filter(event=event).first()
-    if phone is None or phone.key_dies_at <= timezone.now():
+    device = found.select_related("event", "gate", "person").filter(event=event).first()
+    if device is None or device.key_dies_at <= timezone.now():
         raise Refused("unknown_device", _("We don’t know this phone. Load the page again."))
-    if not rate_counter.is_within(f"device:{phone.pk}", MOST_REQUESTS, seconds=60):
+    if not rate_counter.is_within(f"device:{device.pk}", MOST_REQUESTS, seconds=60):
         raise Refused("too_many_attempts", _("This phone asks too often. Wait a minute."), wait=60)
-    return phone
+    if device.person:
+        get_request_context().person_id = device.person.pk
+        activate_language(request, device.person.language)
+    return device
 
 
 def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -89,36 +101,35 @@ def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 def gone() -> HttpResponse:
-    return JsonResponse(
-        envelope("no_longer_allowed", devices.no_longer_allowed().message), status=403
-    )
+    return JsonResponse(envelope("no_longer_allowed", no_longer_allowed().message), status=403)
 
 
 @csrf_exempt
 @require_POST
 @for_phones
 def readings(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the phone read, each answered; none at all is a sign of life.
+    """Answer what a device read, one answer a reading; no reading at all is a sign of life.
 
-    Takes `{"readings": [{nonce, code, at, let_in} or {nonce, undo: true}, …], "waiting": 3, "ready": true}`, in the order in which
-    they happened. `leaving: true` is the last that a phone says: its person logs out.
+    Takes `{"readings": [{nonce, code, at, let_in} or {nonce, undo: true}, …], "waiting": 3,
+    "ready": true}`, in the order in which they happened. `let_in`: the device has admitted the
+    guest already. `leaving: true` is the last that a device says: its person logs out.
+    Answers `{"answers": […], "now": …, "allowed": …}`.
     """
-    phone = by_key(request, pk)
-    said = parsed(request.body)
-    answers = [answer_to(phone, form) for form in said["readings"]]
-    devices.note_contact(phone, sent=len(answers), waiting=said["waiting"], ready=said["ready"])
-    if said["leaving"]:
-        devices.log_out(phone)
-    event = phone.event
-    event.refresh_from_db()
-    facts = {
-        "inside": event.checked_in_count,
-        "confirmed": event.confirmed_count,
-        "now": timezone.now(),
-    }
-    return JsonResponse(
-        {"answers": answers, **facts, "allowed": not said["leaving"] and may_check_in_now(phone)}
-    )
+    device = fetch_device(request, pk)
+    sent = parsed(request.body)
+    answers = [answer_to(device, form) for form in sent["readings"]]
+    devices.note_contact(device, sent=len(answers), waiting=sent["waiting"], ready=sent["ready"])
+    if sent["leaving"]:
+        devices.log_out(device)
+    allowed = not sent["leaving"] and is_still_allowed(device, answers)
+    return JsonResponse({"answers": answers, "now": timezone.now(), "allowed": allowed})
+
+
+def is_still_allowed(device: Device, answers: list[dict[str, Any]]) -> bool:
+    """Whether the device may check in now. A ticket that counted a moment ago has proved it."""
+    if any(answer["outcome"] in {"admitted", "already_used"} for answer in answers):
+        return not device.has_ended
+    return may_check_in_now(device)
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -141,21 +152,33 @@ def parsed(body: bytes) -> dict[str, Any]:
     }
 
 
-def answer_to(phone: Device, form: ScanForm) -> dict[str, Any]:
-    """What became of one reading: `kept` says whether the organizer sees it. Who came in is told to phones that may stand here now."""
-    said = form.cleaned_data
-    if said["undo"]:
-        return {"nonce": said["nonce"]} | taken_back(phone, said["nonce"])
-    scan, refusal = devices.take_in(
-        phone, said["code"], nonce=said["nonce"], at=said["at"], let_in=said["let_in"]
+def answer_to(device: Device, form: ScanForm) -> dict[str, Any]:
+    """The answer to one reading.
+
+    `outcome`: admitted, already_used, refused, or undone. `kept`: whether the organizer sees it.
+    Who the guest is, is told to devices that may check in now.
+    """
+    sent = form.cleaned_data
+    if sent["undo"]:
+        return undo(device, sent["nonce"])
+    verdict = admission.check_in(
+        device.event_id,
+        sent["code"],
+        actor=CheckInActor.of_device(device),
+        at=sent["at"],
+        nonce=sent["nonce"],
+        admitted_offline=sent["let_in"],
     )
-    result = RESULTS[Scan.Outcome(scan.outcome)] if scan else "invalid"
-    answer: dict[str, Any] = {"nonce": said["nonce"], "result": result, "kept": scan is not None}
-    if refusal:
-        answer |= {"message": refusal.message, "reason": refusal.code}
-    if scan and scan.ticket and not refusal and not phone.has_ended:
-        answer |= facts_of(scan.ticket)
-    return answer
+    facts: dict[str, Any] = {"kept": verdict.scan is not None}
+    if verdict.reason:
+        facts |= {"message": verdict.reason.message, "reason": verdict.reason.code}
+    elif verdict.ticket and not device.has_ended:
+        facts |= facts_of(verdict.ticket)
+    return answer(sent["nonce"], verdict.outcome.code) | facts
+
+
+def answer(nonce: str, outcome: str) -> dict[str, Any]:
+    return {"nonce": nonce, "outcome": outcome, "result": OLD_WORDS[outcome]}
 
 
 def facts_of(ticket: Ticket) -> dict[str, Any]:
@@ -167,12 +190,13 @@ def facts_of(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def taken_back(phone: Device, nonce: str) -> dict[str, Any]:
+def undo(device: Device, nonce: str) -> dict[str, Any]:
     try:
-        devices.take_back(phone, nonce)
+        undoing.undo_scan(device, nonce)
     except Refused as refusal:
-        return {"result": "invalid", "message": refusal.message, "reason": refusal.code}
-    return {"result": "back"}
+        facts = {"message": refusal.message, "reason": refusal.code}
+        return answer(nonce, CheckInOutcome.REFUSED.code) | facts
+    return answer(nonce, "undone")
 
 
 @require_safe
@@ -182,7 +206,7 @@ def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
 
     `next` is where to go on, if there is more; `valid` how many may come in: the list holds tickets that are no longer valid too.
     """
-    phone = by_key(request, pk)
+    phone = fetch_device(request, pk)
     if not may_check_in_now(phone):
         return gone()
     at = timezone.now()
