@@ -41,7 +41,7 @@ class HeldRequests:
 def event(site):
     event = make_event(seats_limit=20)
     for person in make_people(4):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     return event
 
 
@@ -146,7 +146,7 @@ def test_reserving_is_shown_while_the_card_refreshes(open_window, log_in, event)
 def test_delayed_refresh_is_shown_after_a_press(queue_page, event):
     page, first = queue_page, event.reservations.in_queue_order().first()
     asked = HeldRequests(page, f"**/organizer/events/{event.pk}/queue/**", "GET")
-    registration.reserve(event, person=make_person("Maja Lis"))
+    registration.reserve(event.pk, person=make_person("Maja Lis"))
     ask(page)
     asked.wait()
     page.locator(f"#note-{first.pk}").click()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.once
 
 def test_reservation_updates_counts_and_words_in_another_window(site, open_window, log_in):
     event = make_event(seats_limit=3, admission="automatic")
-    registration.reserve(event, person=make_person())
+    registration.reserve(event.pk, person=make_person())
     watching, reserving = open_window(), open_window()
     log_in(reserving, make_person())
     watching.goto(event.get_absolute_url())

@@ -21,7 +21,7 @@ WORDS = "You are logged out. Log in in a new tab, then go on here: what you type
 @pytest.fixture
 def event(site):
     event = make_event()
-    registration.reserve(event, person=make_person())
+    registration.reserve(event.pk, person=make_person())
     return event
 
 
@@ -58,7 +58,7 @@ def test_note_is_kept_when_the_queue_refreshes_without_a_session(organizer_page,
     note = page.locator("#note-dialog [name=note]")
     note.fill("Comes with a friend")
     Session.objects.all().delete()
-    registration.reserve(event, person=make_person())
+    registration.reserve(event.pk, person=make_person())
     expect_told(page)
     expect(note).to_have_value("Comes with a friend")
     expect(page).to_have_url(here)
@@ -73,7 +73,7 @@ def test_note_is_kept_when_the_queue_refreshes_without_a_session(organizer_page,
     expect(page.locator("#toasts")).to_contain_text("The note is saved.")
     assert Reservation.objects.get(pk=reservation.pk).note == "Comes with a friend"
     # The queue follows again, and shows who came meanwhile.
-    registration.reserve(event, person=make_person())
+    registration.reserve(event.pk, person=make_person())
     expect(page.locator("#queue tbody tr")).to_have_count(3)
 
 

@@ -16,7 +16,7 @@ NOSCRIPT = {**DESKTOP, "java_script_enabled": False}
 def event(site):
     event = make_event(title="Nocny druk")
     for person in make_people(3):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     return event
 
 

@@ -132,7 +132,7 @@ def busy_pages():
     event = make_event(organizer=admin, seats_limit=40, description="Farba, papier i stół. " * 20)
     ticket = make_reservation(event, admin, status="confirmed")
     for person in make_people(50):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     panel = f"/organizer/events/{event.pk}/"
     pages = {
         "/": 6,

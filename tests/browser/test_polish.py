@@ -27,7 +27,7 @@ def event():
         organizer=make_admin("Katarzyna Wójcik-Kaczmarek"),
     )
     for person in make_people(6):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     return event
 
 

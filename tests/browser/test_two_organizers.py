@@ -14,7 +14,7 @@ pytestmark = pytest.mark.once
 def event(site):
     event = make_event(seats_limit=20)
     for person in make_people(6):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     return event
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.models import DoorStaff, Event
-from tests.support.check_in_devices import reading, results, tell
+from tests.support.check_in_devices import reading, results_of, send_readings
 from tests.support.factories import (
     fill,
     make_admin,
@@ -240,6 +240,20 @@ def test_every_page_asks_as_often_as_it_says(client):
     assert asked == PAGES
 
 
+@pytest.mark.parametrize(("admission", "number"), [("approval", 14), ("automatic", 14)])
+def test_reserving_on_the_page_takes_few_statements(client, admission, number):
+    """One of the event: the lock's, which asks whether the person may see it."""
+    event, person = make_event(admission=admission, seats_limit=5), make_person()
+    organizer_news.note(event)  # the row of its news is there already
+    client.force_login(person)
+    with CaptureQueriesContext(connection) as statements:
+        answer = client.post(reverse("tickets:reserve", args=[event.pk]), headers=HTMX)
+    assert answer.status_code == 200
+    whole = [one["sql"] for one in statements if 'FROM "events_event"' in one["sql"]]
+    assert len(whole) == 1, whole
+    assert len(statements) == number, [one["sql"][:70] for one in statements]
+
+
 # --- Check-in ---------------------------------------------------------------------------------------------------------
 
 
@@ -247,8 +261,8 @@ def statements_of_a_scan(device, ticket, nonce):
     """The statements of one scan by the device that door staff use, transaction included."""
     key, read = devices.new_key(device), reading(ticket, nonce, let_in=False)
     with CaptureQueriesContext(connection) as statements:
-        answer = tell(key, device.event, read)
-    assert results(answer) == ["admitted"], answer.content
+        answer = send_readings(key, device.event, read)
+    assert results_of(answer) == ["admitted"], answer.content
     return [statement["sql"][:60] for statement in statements]
 
 

@@ -26,7 +26,7 @@ def test_subscriber_receives_counts_now_and_after_each_change_by_a_service():
         subscribers = [live.subscribe(event) for _ in range(3)]
         await subscribers[0].receives((0, 0, 0))
         await live.channel_is_up()
-        reservation = await in_thread(registration.reserve, event, person=person)
+        reservation = await in_thread(registration.reserve, event.pk, person=person)
         for one in subscribers:
             await one.receives((1, 0, 0))
         await in_thread(registration.cancel, reservation, by=person)

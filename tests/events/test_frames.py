@@ -102,7 +102,7 @@ def test_event_page_shows_each_part_that_it_asks_for(client, state):
     if state in {"sold-out", "queued"}:
         make_reservation(event, make_people(1)[0], status="confirmed")
     if state in {"pending", "queued"}:
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     if state in {"confirmed", "rejected", "cancelled"}:
         make_reservation(event, person, status=state)
     if state == "started":

@@ -117,7 +117,7 @@ def test_page_cache_is_not_used_for_a_logged_in_person():
     page(event)
     client = Client(headers=EN)
     client.force_login(person)
-    registration.reserve(event, person=person)
+    registration.reserve(event.pk, person=person)
     assert (
         only(client.get(event.get_absolute_url()), "//section[@id='reservation']").get("data-state")
         == "confirmed"

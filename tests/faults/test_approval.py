@@ -43,7 +43,7 @@ class Race:
         self.guests = make_people(waiting)
         with transaction.atomic():
             self.reservations = [
-                registration.reserve(self.event, person=person).pk for person in self.guests
+                registration.reserve(self.event.pk, person=person).pk for person in self.guests
             ]
         self.organizers = make_people(ORGANIZERS)
         User.objects.filter(pk__in=[person.pk for person in self.organizers]).update(

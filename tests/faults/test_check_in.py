@@ -27,7 +27,7 @@ class Scanners:
         self.event = make_event(seats_limit=tickets, admission="automatic")
         with transaction.atomic():
             for person in make_people(tickets):
-                registration.reserve(self.event, person=person)
+                registration.reserve(self.event.pk, person=person)
         self.codes = {
             ticket.reservation_id: signature.sign(ticket)
             for ticket in Ticket.objects.filter(event=self.event)

@@ -64,7 +64,7 @@ class Writer:
 
         (person,) = make_people(1)
         report({"is": "asked", "person": person.pk, "verb": "reserve"})
-        self.report_done(registration.reserve(self.event, person=person), "reserve")
+        self.report_done(registration.reserve(self.event.pk, person=person), "reserve")
 
     def change(self, pk: int, verb: str) -> None:
         from tests.support.check_in import check_in

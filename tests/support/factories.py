@@ -78,7 +78,7 @@ def make_reservation(
 ) -> Reservation:
     """Make a reservation and bring it to `status` by the services, as its organizer or as `by`."""
     event = event or make_event()
-    reservation = registration.reserve(event, person=person or make_person())
+    reservation = registration.reserve(event.pk, person=person or make_person())
     by = by or event.organizer
     if status == "confirmed" and not reservation.is_confirmed:
         reservation = decisions.confirm(reservation, by=by)

@@ -91,7 +91,7 @@ def actions() -> dict[str, Callable[[Any, int, Any], Any]]:
         return bulk_decisions.reject_many(event, ten, by=person, seen="confirmed")
 
     return {
-        "reserve": lambda event, pk, person: registration.reserve(event, person=person),
+        "reserve": lambda event, pk, person: registration.reserve(event.pk, person=person),
         "confirm": on_reservation(decisions.confirm),
         "reject": on_reservation(decisions.reject),
         "undo": on_reservation(decisions.undo),

@@ -372,7 +372,7 @@ def test_search_costs_the_same_however_many_it_finds(
     with django_assert_max_num_queries(6) as before:
         client.get(address, {"q": "zz"})
     for person in make_people(15):
-        decisions.confirm(registration.reserve(event, person=person), by=event.organizer)
+        decisions.confirm(registration.reserve(event.pk, person=person), by=event.organizer)
     Ticket.objects.update(checked_in_at=timezone.now(), checked_in_by=staff)
     with django_assert_max_num_queries(len(before)):
         assert len(all_words(client.get(address, {"q": "guest"}), "//li")) == 15

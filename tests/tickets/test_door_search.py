@@ -94,7 +94,7 @@ def test_search_finds_only_valid_tickets_of_this_event(full_house):
 def test_search_stops_at_twenty_and_costs_one_query(django_assert_num_queries):
     event = make_event(seats_limit=60, admission="automatic")
     for person in make_people(50):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     with django_assert_num_queries(1):
         found = search.search(event, "guest", actor=CheckInActor(event.organizer))
         assert len({ticket.reservation.person.email for ticket in found}) == 20

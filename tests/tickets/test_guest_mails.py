@@ -212,7 +212,7 @@ def test_contact_is_copied_shown_to_its_owner_and_forgotten_with_them():
 def test_a_queue_of_many_is_acknowledged_one_mail_each():
     event = make_event()
     for person in make_people(3):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     assert Mail.objects.filter(builder="tickets.queued").count() == 3
 
 

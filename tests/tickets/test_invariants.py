@@ -26,7 +26,7 @@ def event():
     """An automatic event that everything has happened to: two inside or seated, one in line, one gone, one rejected."""
     event = make_event(seats_limit=2, admission="automatic")
     first, second, gone, rejected, third = (
-        registration.reserve(event, person=person) for person in make_people(5)
+        registration.reserve(event.pk, person=person) for person in make_people(5)
     )
     registration.cancel(gone, by=gone.person)
     decisions.reject(rejected, by=event.organizer)
@@ -193,7 +193,7 @@ def test_the_command_names_every_damage_and_ends_with_an_error(event, approval, 
 def test_the_questions_are_as_many_however_large_the_house(event, django_assert_num_queries):
     big = make_event(seats_limit=30, admission="automatic")
     for person in make_people(40):
-        registration.reserve(big, person=person)
+        registration.reserve(big.pk, person=person)
     make_reservation(make_event(), make_person())
     with django_assert_num_queries(len(invariants.RULES)):
         assert invariants.violations() == []

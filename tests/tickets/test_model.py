@@ -152,7 +152,7 @@ class QueueMachine(RuleBasedStateMachine):
     def reserve(self, person: int) -> Entry | None:
         expected = self.model.reserve(person)
         reservation = self.same(
-            expected, registration.reserve, self.event, person=self.people[person]
+            expected, registration.reserve, self.event.pk, person=self.people[person]
         )
         if reservation is None:
             return None

@@ -44,7 +44,7 @@ def prefers(organizer, choice, **fields):
 
 def ask(event, number):
     for person in make_people(number):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
 
 
 def subjects(organizer):
@@ -262,7 +262,7 @@ def test_telling_does_not_wait_for_who_holds_the_event(organizer):
 def test_note_of_a_reservation_that_was_refused_is_not_kept(organizer):
     event = make_event(organizer=organizer, status="cancelled")
     with pytest.raises(Refused):
-        registration.reserve(event, person=make_person())
+        registration.reserve(event.pk, person=make_person())
     assert not EventNews.objects.exists()
 
 

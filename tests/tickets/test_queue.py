@@ -40,7 +40,7 @@ def refusal(call, *args, **kwargs):
 
 def test_reserve_in_an_approval_event_waits_even_with_seats_free():
     event = make_event(seats_limit=2)
-    reservation = registration.reserve(event, person=make_person())
+    reservation = registration.reserve(event.pk, person=make_person())
     assert reservation.status == "pending"
     assert reads.position(reservation) == 1
     assert counters(event) == (0, 1, 0)
@@ -49,7 +49,7 @@ def test_reserve_in_an_approval_event_waits_even_with_seats_free():
 
 def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
     event = make_event(seats_limit=2, admission="automatic")
-    statuses = [registration.reserve(event, person=person).status for person in make_people(4)]
+    statuses = [registration.reserve(event.pk, person=person).status for person in make_people(4)]
     assert statuses == ["confirmed", "confirmed", "pending", "pending"]
     assert counters(event) == (2, 2, 0)
     assert Ticket.objects.valid().count() == 2
@@ -65,23 +65,23 @@ def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
 )
 def test_reserve_is_refused_where_the_event_takes_nobody(fields, code):
     event = make_event(**fields)
-    assert refusal(registration.reserve, event, person=make_person()) == code
+    assert refusal(registration.reserve, event.pk, person=make_person()) == code
     assert not Reservation.objects.exists()
 
 
 def test_reserve_twice_is_refused_until_the_first_was_cancelled():
     event, person = make_event(), make_person()
-    first = registration.reserve(event, person=person)
-    assert refusal(registration.reserve, event, person=person) == "already_registered"
+    first = registration.reserve(event.pk, person=person)
+    assert refusal(registration.reserve, event.pk, person=person) == "already_registered"
     registration.cancel(first, by=person)
-    assert registration.reserve(event, person=person).status == "pending"
+    assert registration.reserve(event.pk, person=person).status == "pending"
     assert counters(event) == (0, 1, 0)
 
 
 def test_reserve_after_a_rejection_is_refused():
     event, person = make_event(), make_person()
     make_reservation(event, person, status="rejected")
-    assert refusal(registration.reserve, event, person=person) == "reservation_rejected"
+    assert refusal(registration.reserve, event.pk, person=person) == "reservation_rejected"
 
 
 def test_the_database_itself_refuses_a_second_live_reservation():
@@ -168,7 +168,7 @@ def test_undo_is_refused_once_the_person_reserved_again():
 
 def test_place_is_the_same_from_whichever_end_it_is_counted():
     event = make_event(seats_limit=2)
-    waiting = [registration.reserve(event, person=person) for person in make_people(7)]
+    waiting = [registration.reserve(event.pk, person=person) for person in make_people(7)]
     registration.cancel(waiting.pop(2), by=make_person())
     # At the same moment, it is the order of coming that counts.
     Reservation.objects.filter(pk__in=[one.pk for one in waiting[1:4]]).update(
@@ -180,7 +180,9 @@ def test_place_is_the_same_from_whichever_end_it_is_counted():
 
 def test_cancel_hands_the_seat_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
-    holder, head, tail = (registration.reserve(event, person=person) for person in make_people(3))
+    holder, head, tail = (
+        registration.reserve(event.pk, person=person) for person in make_people(3)
+    )
     registration.cancel(holder, by=holder.person)
     head.refresh_from_db()
     tail.refresh_from_db()
@@ -205,7 +207,7 @@ def test_cancel_twice_is_refused():
 
 def test_added_seats_go_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
-    reservations = [registration.reserve(event, person=person) for person in make_people(4)]
+    reservations = [registration.reserve(event.pk, person=person) for person in make_people(4)]
     event_services.edit(event, by=event.organizer, seats_limit=3)
     assert [Reservation.objects.get(pk=r.pk).status for r in reservations] == [
         "confirmed",
@@ -244,7 +246,9 @@ def test_cancelling_the_event_rejects_everybody_who_waits_or_has_a_seat():
 
 def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
     event = make_event(seats_limit=2)
-    first, second, third = (registration.reserve(event, person=person) for person in make_people(3))
+    first, second, third = (
+        registration.reserve(event.pk, person=person) for person in make_people(3)
+    )
     elsewhere = make_reservation()
     done, refused = bulk_decisions.confirm_many(
         event, [third.pk, second.pk, first.pk, elsewhere.pk], by=event.organizer
@@ -261,7 +265,7 @@ def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
 
 def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
     event = make_event(seats_limit=3)
-    waiting = [registration.reserve(event, person=person) for person in make_people(5)]
+    waiting = [registration.reserve(event.pk, person=person) for person in make_people(5)]
     done, refusals = bulk_decisions.confirm_next(event, 2, by=event.organizer)
     assert (done, refusals) == ([waiting[0].pk, waiting[1].pk], {})
     done, refusals = bulk_decisions.confirm_next(event, 2, by=event.organizer)
@@ -275,7 +279,7 @@ def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
 
 def test_confirm_next_of_more_than_wait_confirms_all_of_them():
     event = make_event(seats_limit=9)
-    reservation = registration.reserve(event, person=make_person())
+    reservation = registration.reserve(event.pk, person=make_person())
     assert bulk_decisions.confirm_next(event, 9, by=event.organizer) == ([reservation.pk], {})
     assert bulk_decisions.confirm_next(event, 9, by=event.organizer) == ([], {})
 
@@ -289,7 +293,7 @@ def test_confirm_next_is_refused_in_a_cancelled_event():
 def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
     event = make_event(seats_limit=3)
     home, inside, waiting = (
-        registration.reserve(event, person=person) for person in make_people(3)
+        registration.reserve(event.pk, person=person) for person in make_people(3)
     )
     bulk_decisions.confirm_many(event, [home.pk, inside.pk], by=event.organizer)
     inside.tickets.update(checked_in_at=timezone.now())
@@ -311,7 +315,7 @@ def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
 def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
     event = make_event(seats_limit=2, admission="automatic")
     first, second, third, fourth = (
-        registration.reserve(event, person=person) for person in make_people(4)
+        registration.reserve(event.pk, person=person) for person in make_people(4)
     )
     bulk_decisions.reject_many(event, [first.pk, second.pk], by=event.organizer, seen="confirmed")
     assert {one.pk for one in event.reservations.confirmed()} == {third.pk, fourth.pk}
@@ -319,7 +323,7 @@ def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
 
 def test_reject_touches_nobody_who_was_decided_since_the_question():
     event = make_event()
-    reservation = registration.reserve(event, person=make_person())
+    reservation = registration.reserve(event.pk, person=make_person())
     decisions.confirm(reservation, by=event.organizer)
     assert (
         refusal(decisions.reject, reservation, by=event.organizer, seen="pending")
@@ -355,7 +359,7 @@ def test_guests_are_found_by_words_of_their_name_their_address_and_what_stands_b
         make_person("Maja Lis", email="lis@example.org"),
     )
     for person in (anna, lis):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     decisions.note(event.reservations.get(person=lis), "VIP, brings ink", by=event.organizer)
     assert found(event, "") == found(event, "  ") == found(event, "EXAMPLE.org") == ["Łęcka", "Lis"]
     assert found(event, "łęcka ANNA") == found(event, "anna@") == ["Łęcka"]

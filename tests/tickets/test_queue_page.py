@@ -192,7 +192,7 @@ def test_queue_says_when_nobody_is_there(client, event):
 
 def test_queue_comes_fifty_at_a_time_with_places_going_on(client, event):
     for person in make_people(53):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     assert places(client.get(queue_url(event))) == [str(place) for place in range(1, 51)]
     second = client.get(queue_url(event), {"page": "2"})
     assert places(second) == ["51", "52", "53"]
@@ -486,7 +486,7 @@ def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client
     event = make_event(seats_limit=2)
     client.force_login(event.organizer)
     first, second, third, other = (
-        registration.reserve(event, person=person) for person in make_people(4)
+        registration.reserve(event.pk, person=person) for person in make_people(4)
     )
     response = bulk(client, "confirm_many", event, [third, second, first])
     assert [status_of(r) for r in (first, second, third, other)] == [
@@ -508,7 +508,9 @@ def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client
 
 
 def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
-    first, second, third = (registration.reserve(event, person=person) for person in make_people(3))
+    first, second, third = (
+        registration.reserve(event.pk, person=person) for person in make_people(3)
+    )
     response = bulk(client, "confirm_many", event, [first, second])
     assert toast(response) == ["2 confirmed."]
     assert places(response) == ["1"]
@@ -517,7 +519,9 @@ def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
 
 
 def test_bulk_rejection_sends_one_message_to_all(client, event):
-    first, second, third = (registration.reserve(event, person=person) for person in make_people(3))
+    first, second, third = (
+        registration.reserve(event.pk, person=person) for person in make_people(3)
+    )
     response = bulk(client, "reject_many", event, [first, third], {"message": "Next time."})
     assert toast(response) == ["2 rejected."]
     assert [(r.status, r.message) for r in event.reservations.all()] == [
@@ -539,7 +543,7 @@ def test_bulk_keeps_the_filter_that_is_on_screen(client, event):
 def test_bulk_by_a_plain_form_says_the_same_in_a_message(client):
     event = make_event(seats_limit=1)
     client.force_login(event.organizer)
-    reservations = [registration.reserve(event, person=person) for person in make_people(2)]
+    reservations = [registration.reserve(event.pk, person=person) for person in make_people(2)]
     answer = bulk(client, "confirm_many", event, reservations, {"q": "guest"}, headers={})
     assert answer.url == f"{queue_url(event)}?q=guest"
     assert toast(client.get(answer.url)) == ["1 confirmed. No spot for the other 1."]
@@ -673,7 +677,7 @@ def test_approve_the_next_offers_as_many_as_there_are_spots(client, event):
     field = "//input[@id='approve-number']"
     assert not tree(client.get(queue_url(event))).xpath(field), "nobody waits"
     for person in make_people(30):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     page = client.get(queue_url(event))
     assert (only(page, field).get("value"), only(page, field).get("max")) == ("24", "24")
     assert words(only(page, "//div[@id='approve-next']//output")) == "0 spots would be left"
@@ -682,7 +686,7 @@ def test_approve_the_next_offers_as_many_as_there_are_spots(client, event):
 
 
 def test_approve_the_next_confirms_them_and_says_so(client, event):
-    waiting = [registration.reserve(event, person=person) for person in make_people(4)]
+    waiting = [registration.reserve(event.pk, person=person) for person in make_people(4)]
     answer = next_ones(client, event, 3)
     assert toast(answer) == ["3 confirmed."]
     assert [status_of(one) for one in waiting] == ["confirmed"] * 3 + ["pending"]
@@ -698,7 +702,7 @@ def test_approve_the_next_by_a_plain_form_names_those_without_a_spot(client):
     event = make_event(seats_limit=2)
     client.force_login(event.organizer)
     for person in make_people(5):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     answer = client.get(next_ones(client, event, 4, headers={}).url)
     assert toast(answer) == ["2 confirmed. No spots for the other 2."]
 

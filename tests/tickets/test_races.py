@@ -43,7 +43,7 @@ def storm(*, guard):
     """An automatic event with 50 seats left of 60; 128 people reserve, each from two processes at once."""
     event = make_event(seats_limit=SEATS + 10, admission="automatic")
     for person in make_people(10):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     people = make_people(128)
     first = [["reserve", 0, person.pk] for person in people]
     second = [["reserve", 0, person.pk] for person in reversed(people)]
@@ -74,7 +74,7 @@ def test_reserve_storm_without_the_lock_oversells():
 def approval(*, guard):
     """An approval event with 50 seats and 120 waiting; 16 organizers approve them all, from both ends."""
     event = make_event(seats_limit=SEATS)
-    waiting = [registration.reserve(event, person=person).pk for person in make_people(120)]
+    waiting = [registration.reserve(event.pk, person=person).pk for person in make_people(120)]
     actions = [["confirm", pk, event.organizer_id] for pk in waiting + waiting[::-1]]
     return event, race(event, deal(actions), guard=guard)
 
@@ -99,7 +99,7 @@ def approval_of_the_next(*, guard):
     """An approval event with 50 seats and 120 waiting; 16 organizers approve the next ten, twice each."""
     event = make_event(seats_limit=SEATS)
     for person in make_people(120):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     return event, race(
         event, [[["confirm_next", 10, event.organizer_id]] * 2] * RACERS, guard=guard
     )
@@ -124,7 +124,7 @@ def test_approving_the_next_at_once_without_the_lock_collides():
 @pytest.mark.parametrize("admission", ["approval", "automatic"])
 def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
     event = make_event(seats_limit=SEATS, admission=admission)
-    reservations = [registration.reserve(event, person=person) for person in make_people(100)]
+    reservations = [registration.reserve(event.pk, person=person) for person in make_people(100)]
     organizer = event.organizer_id
     actions = [["reserve", 0, person.pk] for person in make_people(40)]
     actions += [["cancel", r.pk, r.person_id] for r in reservations[::3]]
@@ -151,7 +151,7 @@ def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
 
 def test_cancelling_the_event_in_the_middle_of_everything_sends_everybody_home():
     event = make_event(seats_limit=SEATS, admission="automatic")
-    reservations = [registration.reserve(event, person=person) for person in make_people(60)]
+    reservations = [registration.reserve(event.pk, person=person) for person in make_people(60)]
     actions = [["reserve", 0, person.pk] for person in make_people(60)]
     actions += [["cancel", r.pk, r.person_id] for r in reservations[::2]]
     actions.insert(len(actions) // 2, ["cancel_event", 0, event.organizer_id])
@@ -176,7 +176,7 @@ def test_people_who_leave_at_once_get_in_nobodys_way():
         [make_event(seats_limit=10, admission="automatic") for _ in range(3)],
         make_people(24),
     )
-    held = [registration.reserve(event, person=person) for event in events for person in people]
+    held = [registration.reserve(event.pk, person=person) for event in events for person in people]
     random.Random("leave").shuffle(held)
     # Each from two processes, while they also cancel one by one and others come.
     actions = [["delete_account", 0, person.pk] for person in people * 2] + [

@@ -305,7 +305,7 @@ def test_the_drawn_line_fits_a_phone_however_long_the_queue():
     event = make_event(seats_limit=1)
     people = make_people(40)
     for person in people:
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     heads = line(card_of(Event.objects.get(pk=event.pk), people[29]))
     assert [head["kind"] for head in heads] == ["ahead"] * 8 + ["you"] + ["behind"] * 2
     assert heads[-1]["x"] + 7 <= 320

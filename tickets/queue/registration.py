@@ -25,17 +25,18 @@ Status = Reservation.Status
 @DECISION_SECONDS.labels("reserve").time()
 @transaction.atomic
 def reserve(
-    event: Event, *, person: User, key: str = "", among: EventQuerySet | None = None
+    event_id: int, *, person: User, key: str = "", among: EventQuerySet | None = None
 ) -> Reservation:
-    """Take a seat or a place in the queue.
+    """Take a seat or a position in the queue.
 
-    Automatic admission confirms at once while there is a seat and nobody waits; otherwise the reservation is pending.
-    `key`, made by a form for each time it is drawn: what was reserved with it is returned again, whatever became of it since.
-    A new one brings its `position` along, which is known here: whoever has just come is the last of those who wait.
-    `among`: the events that the caller may see, for one who has not looked yet; Event.DoesNotExist where this is none of them.
+    Automatic admission confirms at once while there is a seat and nobody waits; otherwise the
+    reservation is pending. It comes with its `event` as counted now, and with its `position`.
+    `key`: what a form carries so that it reserves once; the same key returns the same reservation,
+    whatever became of it since. `among`: the events that the person may see; Event.DoesNotExist
+    for any other.
     Refused: event_not_open, event_started, already_registered, reservation_rejected.
     """
-    event = event_services.lock(event.pk, among)
+    event = event_services.lock(event_id, among)
     if key and (again := event.reservations.filter(person=person, key=key).first()):
         return again
     check_open(event)
@@ -51,6 +52,7 @@ def reserve(
     if reservation.is_pending:
         mail.queue(mails.queued, to=person, args={"reservation": reservation.pk})
     save_counters(event)
+    reservation.event = event
     reservation.position = event.pending_count if reservation.is_pending else None
     return reservation
 

@@ -29,24 +29,20 @@ LONGEST_KEY = 36
 @login_required
 def reserve(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a seat or a place in the queue. A GET is somebody who comes back from logging in: they see the event."""
-    event = get_object_or_404(visible_events(request.user), pk=pk)
+    visible = visible_events(request.user)
     if request.method != "POST":
-        return redirect(event)
+        return redirect(get_object_or_404(visible, pk=pk))
+    key = request.POST.get("key", "")[:LONGEST_KEY]
     try:
-        reservation = registration.reserve(
-            event, person=request.user, key=request.POST.get("key", "")[:LONGEST_KEY]
-        )
+        reservation = registration.reserve(pk, person=request.user, key=key, among=visible)
+    except Event.DoesNotExist as unknown:
+        raise Http404 from unknown
     except Refused as refusal:
-        return respond(request, event, refusal)
+        return respond(request, get_object_or_404(visible, pk=pk), refusal)
+    event = reservation.event
     if not reservation.is_active:
-        return respond(
-            request,
-            event,
-            Refused(
-                "already_gone",
-                _("You sent this form before, and gave that place back since. Reserve once more."),
-            ),
-        )
+        gone = _("You sent this form before, and gave that place back since. Reserve once more.")
+        return respond(request, event, Refused("already_gone", gone))
     words = (
         _("Reserved. Your ticket is ready.")
         if reservation.is_confirmed
@@ -107,8 +103,9 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
         _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
     )
     try:
-        registration.cancel(reservation, by=request.user)
+        reservation = registration.cancel(reservation, by=request.user)
     except Refused as refusal:
+        reservation.event.refresh_from_db()
         return respond(request, reservation.event, refusal, back=way_back(request, reservation))
     return respond(request, reservation.event, words, back=way_back(request, reservation))
 
@@ -143,7 +140,6 @@ def respond(
     if not refusal:
         messages.success(request, str(outcome))
     if request.htmx:
-        event.refresh_from_db()
         context = {"card": card_of(event, request.user, refusal), "focus": True, "toasts": True}
         return render(
             request, "tickets/_reserve_card.html", context, status=409 if refusal else 200

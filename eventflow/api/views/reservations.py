@@ -56,7 +56,7 @@ class Reserve(Endpoint):
         """Takes a seat or a place in the queue. There is no body."""
         try:
             reservation = registration.reserve(
-                Event(pk=pk), person=request.user, among=visible_events(request.user)
+                pk, person=request.user, among=visible_events(request.user)
             )
         except Event.DoesNotExist as unknown:
             raise Http404 from unknown

@@ -124,7 +124,7 @@ def make_event(plan: DemoEvent, people: dict[str, User], guests: list[User]) -> 
     fill(
         event,
         plan,
-        [registration.reserve(event, person=person) for person in who],
+        [registration.reserve(event.pk, person=person) for person in who],
         by=organizer,
         staff=people[DOOR],
     )

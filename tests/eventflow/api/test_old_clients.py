@@ -244,7 +244,7 @@ def test_get_my_reservations_shows_them_all_and_none_that_i_cancelled(organizer)
 
 def test_get_organizer_reservations_shows_every_one_of_194(organizer, event):
     for guest in make_people(194):
-        registration.reserve(event, person=guest)
+        registration.reserve(event.pk, person=guest)
     rows = data_or_results(Front(organizer).json("GET", "/organizer/reservations/"))
     fields = (
         "reservation_id",

@@ -37,7 +37,7 @@ def people():
         make_event(organizer=organizer, status=status)
     event = make_event(organizer=organizer, seats_limit=5)
     for person in make_people(30):
-        registration.reserve(event, person=person)
+        registration.reserve(event.pk, person=person)
     make_reservation(event, guest, status="confirmed")
     make_reservation(event, organizer, status="confirmed")
     return {
