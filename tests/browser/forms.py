@@ -8,11 +8,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve
 from playwright.sync_api import ElementHandle, Error, JSHandle, Locator, Page
@@ -63,7 +63,7 @@ def find_steps(
     return found, needing_text
 
 
-def forms_on(response: HttpResponse) -> Iterator[tuple[str, bool]]:
+def forms_on(response: Any) -> Iterator[tuple[str, bool]]:
     """Yield (name, whether it needs a text) of every form of the page."""
     path = response.wsgi_request.get_full_path()
     for form in tree(response).xpath("//form[.//input | .//select | .//textarea]"):
@@ -138,8 +138,9 @@ class FormWindow:
         self.before.backup(connection.connection)
         self.page.context.clear_cookies()
         if session := self.sessions.get(steps.who):
-            cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session}
-            self.page.context.add_cookies([{**cookie, "domain": "localhost", "path": "/"}])
+            name, place = settings.SESSION_COOKIE_NAME, {"domain": "localhost", "path": "/"}
+            cookie: Any = {"name": name, "value": session, **place}
+            self.page.context.add_cookies([cookie])
         self.page.goto(steps.path)
 
     def press(self, key: str, typed: Fields | None) -> bool:

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import User
+from tests.support.dataset_visits import pages
 from tests.support.factories import PASSWORD
-from tests.support.full_dataset import make_dataset, pages
+from tests.support.full_dataset import make_dataset
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from tests.support.full_dataset import make_dataset, visits
+from tests.support.dataset_visits import visits
+from tests.support.full_dataset import make_dataset
 
 pytestmark = pytest.mark.once
 

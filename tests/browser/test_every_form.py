@@ -148,7 +148,7 @@ REPLACED = ["htmx:sendAbort", "htmx:afterRequest"]
 
 def typed_in(dataset: Dataset) -> dict[str, Fields]:
     """Return {form: what is typed into it} for forms whose texts depend on the data set."""
-    people, of = dataset["people"], dataset["of"]
+    people, of = dataset["people"], dataset["reservations"]
     app = people["with an app"].authenticator_set.get(type=Authenticator.Type.RECOVERY_CODES)
     # Unlike the app's code, it is unused again whenever the database is restored.
     code = RecoveryCodes(app).get_unused_codes()[0]
@@ -166,7 +166,7 @@ def more_pages(dataset: Dataset) -> Iterator[tuple[str, str]]:
     token = default_token_generator.make_token(person)
     args = [user_pk_to_url_str(person), token]
     yield "visitor", reverse("account_reset_password_from_key", args=args)
-    yield "owner", reverse("tickets:reject", args=[dataset["of"]["waiting"].pk])
+    yield "owner", reverse("tickets:reject", args=[dataset["reservations"]["waiting"].pk])
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def dataset(site, shared) -> Dataset:
     """The data set, restored for each test. Nothing in it changes by itself: no mail is waiting."""
     if not shared:
         dataset = make_dataset()
-        waiting = dataset["said"]["waiting"]
+        waiting = dataset["announcements"]["waiting"]
         later = timezone.now() + timedelta(hours=1)
         type(waiting).objects.filter(pk=waiting.pk).update(leaves_at=later)
         opened = sessions_of(dataset)

@@ -8,7 +8,8 @@ import pytest
 
 from accounts.models import User
 from tests.browser.conftest import PHONE
-from tests.support.full_dataset import make_dataset, pages
+from tests.support.dataset_visits import pages
+from tests.support.full_dataset import make_dataset
 
 pytestmark = pytest.mark.once
 SHOWN = """

@@ -21,7 +21,9 @@ from eventflow.core.text_direction import isolated, without_controls
 from eventflow.mail import Letter
 from events.calendar import event_calendar
 from events.models import Event
-from tests.support.full_dataset import letters, make_dataset, open_page, visits
+from tests.support.dataset_letters import letters
+from tests.support.dataset_visits import open_page, visits
+from tests.support.full_dataset import make_dataset
 from tests.support.hard_texts import TEXTS, TOGETHER, fill_every_text
 from tests.support.markup import tree
 from tickets import mails

@@ -108,7 +108,7 @@ def answers_of(forms: dict[str, FilledForm], dataset: Dataset) -> Iterator[Fille
 
 
 def every_form(dataset: Dataset) -> dict[str, FilledForm]:
-    waiting = reverse("tickets:reject", args=[dataset["of"]["waiting"].pk])
+    waiting = reverse("tickets:reject", args=[dataset["reservations"]["waiting"].pk])
     pending = reverse("tickets:queue", args=[dataset["events"]["pending"].pk])
     forms = forms_to_fill(dataset, [("owner", waiting), ("owner", pending)])
     return forms | {form.key: form for form in answers_of(forms, dataset) if form.typed}

@@ -11,7 +11,9 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from eventflow.mail import Letter
-from tests.support.full_dataset import letters, make_dataset, open_page, visits
+from tests.support.dataset_letters import letters
+from tests.support.dataset_visits import open_page, visits
+from tests.support.full_dataset import make_dataset
 from tests.support.markup import tree
 from tickets.models import Ticket
 from tickets.ticket import pdf
@@ -238,7 +240,7 @@ def test_no_letter_about_an_event_leaves_english_words_in_polish(dataset):
 
 def test_paper_ticket_leaves_no_english_words_in_polish(dataset):
     ticket = Ticket.objects.select_related("event__organizer", "reservation__person").get(
-        reservation=dataset["of"]["confirmed"]
+        reservation=dataset["reservations"]["confirmed"]
     )
     english, polish = in_both(
         lambda: render_to_string("tickets/pdf/ticket.html", pdf.facts(ticket))

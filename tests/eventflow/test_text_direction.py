@@ -8,7 +8,9 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from eventflow.core.text_direction import isolated, without_controls
-from tests.support.full_dataset import letters, make_dataset, open_page, visits
+from tests.support.dataset_letters import letters
+from tests.support.dataset_visits import open_page, visits
+from tests.support.full_dataset import make_dataset
 from tests.support.hard_texts import fill_every_text
 from tests.support.markup import tree
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def running(servers: Iterable[str], folder: Path, **env: Any) -> Iterator[dict[s
             for server in servers
         }
         for site in sites.values():
-            wait_until(lambda site=site: has_answered(site), seconds=300)
+            wait_until(partial(has_answered, site), seconds=300)
             assert site.process.poll() is None, site.log.read_text()
         yield sites
         for site in sites.values():

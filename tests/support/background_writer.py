@@ -11,6 +11,7 @@ import os
 import random
 import select
 import sys
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -71,7 +72,7 @@ class Writer:
         from tickets.models import Reservation
         from tickets.queue import decisions, registration
 
-        services = {
+        services: dict[str, Callable[..., Any]] = {
             "confirm": decisions.confirm,
             "reject": decisions.reject,
             "undo": decisions.undo,

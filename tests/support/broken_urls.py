@@ -1,6 +1,6 @@
 """The product's URLs, and three whose views fail."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import OperationalError
 from django.urls import path
@@ -9,15 +9,15 @@ from eventflow import urls
 from eventflow.core.errors import Refused
 
 
-def broken(request: Any) -> None:
+def broken(request: Any) -> NoReturn:
     raise ZeroDivisionError
 
 
-def database_away(request: Any) -> None:
+def database_away(request: Any) -> NoReturn:
     raise OperationalError
 
 
-def refused(request: Any) -> None:
+def refused(request: Any) -> NoReturn:
     raise Refused("event_full", "All the seats are taken.")
 
 

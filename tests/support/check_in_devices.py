@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +25,7 @@ def register_device(client: Client, gate: Gate, called: str = "Kuba") -> str:
     return client.post(reverse("tickets:device", args=[gate.event_id])).json()["key"]
 
 
-def send_readings(key: str, event: Event, *readings: Any, **facts: Any) -> HttpResponse:
+def send_readings(key: str, event: Event, *readings: Any, **facts: Any) -> Any:
     """Send these readings, and facts about the device, from a browser without a session."""
     body = json.dumps({"readings": readings, **facts})
     address = reverse("tickets:readings", args=[event.pk])
@@ -48,7 +47,7 @@ def milliseconds(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def results_of(answer: HttpResponse) -> list[str]:
+def results_of(answer: Any) -> list[str]:
     """The result of each reading, in the order in which they were sent."""
     assert answer.status_code == 200, answer.content
     return [one["outcome"] for one in answer.json()["answers"]]

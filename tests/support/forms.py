@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 from lxml.html import HtmlElement
 
-from tests.support.full_dataset import Dataset, session_of, visits
+from tests.support.dataset_visits import session_of, visits
+from tests.support.full_dataset import Dataset
 from tests.support.markup import tree
 
 ENGLISH = {"Accept-Language": "en"}
@@ -75,7 +76,7 @@ def pages(dataset: Dataset, *, most: int) -> Iterator[tuple[str, str]]:
 
 def open_page(
     client: Client, dataset: Dataset, who: str, path: str, sent: dict[str, list[str]] | None = None
-) -> HttpResponse:
+) -> Any:
     """Get the page, or post `sent` to it, and undo what that changes. Returns the answer.
 
     One client serves all: a new one looks at every static file before its first request.
@@ -90,7 +91,7 @@ def open_page(
     return answer
 
 
-def forms_on(answer: HttpResponse, who: str) -> Iterator[FilledForm]:
+def forms_on(answer: Any, who: str) -> Iterator[FilledForm]:
     """Yield the filled-in POST forms of the page, each once for every button that it has."""
     path = answer.wsgi_request.get_full_path()
     page = tree(answer)
@@ -113,7 +114,7 @@ def fill(filled: FilledForm, element: HtmlElement, pressed: HtmlElement | None) 
     if element.get("disabled") is not None or (kind == "radio" and element.get("checked") is None):
         return
     if element.tag == "button":
-        if element is pressed:
+        if pressed is not None and element is pressed:
             filled.fields[name] = [element.get("value") or ""]
         return
     filled.fields.setdefault(name, []).append(value_in(element, kind))

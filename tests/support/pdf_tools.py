@@ -4,6 +4,7 @@ import struct
 import subprocess
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from lxml import html
 from pypdf import PdfReader
@@ -51,7 +52,9 @@ def missing_glyphs(pdf: bytes) -> list[str]:
     """The codes, as `font:code`, that are drawn as the box for letters that the font lacks."""
     reader, found = PdfReader(BytesIO(pdf)), []
     for page in reader.pages:
-        fonts, glyphs = page["/Resources"]["/Font"], {}
+        resources: Any = page["/Resources"]
+        fonts: Any = resources["/Font"]
+        glyphs: list[int] = []
         for operands, operator in ContentStream(page.get_contents(), reader).operations:
             if operator == b"Tf":
                 font, glyphs = operands[0], glyphs_of(fonts[operands[0]])

@@ -31,7 +31,7 @@ def breaks_in_thread(secret: str) -> None:
 
 @login_required
 def breaks_for_person(request: HttpRequest) -> HttpResponse:
-    raise LookupError(request.user.email)
+    raise LookupError(str(request.user.get_username()))
 
 
 urlpatterns = [

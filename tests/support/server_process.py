@@ -68,10 +68,12 @@ def serving(log: Path, *, port: int = 0, **env: Any) -> Iterator[Site]:
             text=True,
         )
         try:
+            assert process.stdout
             first = process.stdout.readline()
             assert first.startswith("Listening on http://127.0.0.1:"), log.read_text()
             yield Site(process, int(first.rsplit(":", 1)[1]), log)
         finally:
             process.kill()
             process.wait()
-            process.stdout.close()
+            if process.stdout:
+                process.stdout.close()

@@ -4,9 +4,11 @@ Both take long by design, and on SQLite an open transaction holds the one write 
 """
 
 import threading
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 
@@ -42,6 +44,6 @@ class RecordingHasher(MD5PasswordHasher):
 
 
 class RecordingMailer(EmailBackend):
-    def send_messages(self, messages: list) -> int:
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         SlowCalls.note()
         return super().send_messages(messages)

@@ -30,7 +30,7 @@ class Relay:
             for key, _ in self.selector.select(0.1):
                 if key.fileobj is self.listener:
                     self.connect()
-                else:
+                elif isinstance(key.fileobj, socket.socket):
                     self.pass_on(key.fileobj)
         for end in (self.listener, *self.pairs):
             end.close()
