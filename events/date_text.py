@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 from events.models import Event
 
 # An event that ends by this hour, and takes no longer than this, belongs to the evening before.
-# own-time.js has both too.
+# local-time.js has both too.
 END_OF_NIGHT, LONGEST_NIGHT = time(6), timedelta(hours=12)
 
 

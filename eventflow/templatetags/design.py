@@ -23,7 +23,7 @@ HUES = (
     *("cherry", "coral", "amber", "olive", "fern", "jade"),
     *("lagoon", "sky", "cobalt", "iris", "plum", "rose"),
 )
-# The header with which a script asks for a page to store it (static/js/copies.js).
+# The header with which a script asks for a page to store it (static/js/copy-request.js).
 KEEPS_COPY = "X-Keeps-Copy"
 
 

@@ -1,14 +1,16 @@
-// The bar under a table counts the ticked rows, and says how many spots would be left. The server wrote every plural form of the language
-// beside the count.
+// Counts the ticked rows in the bar under a table, and how many spots would be left. The server wrote every plural form
+// of the language beside the count.
 const plural = new Intl.PluralRules(document.documentElement.lang);
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-bulk]");
   if (!form) return;
   const all = form.querySelector("[data-pick-all]");
-  const boxes = [...form.querySelectorAll("input[name=r]:not(:disabled)")], pages = form.querySelector("[data-all-pages]");
+  const boxes = [...form.querySelectorAll("input[name=r]:not(:disabled)")];
+  const pages = form.querySelector("[data-all-pages]");
   if (event.target === all) boxes.forEach((box) => (box.checked = all.checked));
-  const ticked = boxes.filter((box) => box.checked).length, picked = pages?.checked ? Number(pages.dataset.allPages) : ticked;
+  const ticked = boxes.filter((box) => box.checked).length;
+  const picked = pages?.checked ? Number(pages.dataset.allPages) : ticked;
   write(form.querySelector("[data-bulk-count]"), picked);
   writeLeft(form.querySelector("[data-spots-left]"), picked);
   all.checked = ticked > 0 && ticked === boxes.length;

@@ -1,28 +1,29 @@
-// A lost connection shows after a few seconds, at once where the numbers are old already, and heals by itself.
+// Tells of a lost connection after a few seconds, at once where the numbers are old already, until it is back.
 const line = document.getElementById("connection");
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, CLOCK);
 let waiting, heard;
 
-function say() {
+function showMessage() {
   const words = line.dataset[navigator.onLine ? "paused" : "offline"];
   line.textContent = words.replace("{time}", clock.format(heard ?? Date.now()));
 }
-function lost() {
-  waiting ??= setTimeout(say, 3000);
+function onLost() {
+  waiting ??= setTimeout(showMessage, 3000);
 }
-function back() {
+function onBack() {
   waiting = clearTimeout(waiting);
   line.textContent = "";
 }
 
 document.addEventListener("socket:lost", ({ detail }) => {
   heard = detail.heard;
-  lost();
-  if (detail.isOld) say();
+  onLost();
+  if (detail.isOld) showMessage();
 });
-document.addEventListener("socket:open", back);
-addEventListener("offline", lost);
+document.addEventListener("socket:open", onBack);
+addEventListener("offline", onLost);
 addEventListener("online", () => {
-  if (document.documentElement.dataset.connection !== "lost") back();
-  else if (line.textContent) say();
+  if (document.documentElement.dataset.connection !== "lost") onBack();
+  else if (line.textContent) showMessage();
 });

@@ -1,5 +1,5 @@
-// A form that can be used for some seconds counts them down and goes when they are over. The server wrote how many are left,
-// so the clock of this device does not matter.
+// Counts down the seconds in which a form can be used, then hides it. The server wrote how many are left, so the clock
+// of this device does not matter.
 const ends = new WeakMap();
 
 function show(form) {

@@ -1,7 +1,8 @@
-// Pages that people need where the network is bad bring the program along that helps out; each of their visits renews what it shows.
-import { asCopy } from "./copies.js";
+// Registers the service worker that helps out without network; each visit renews the page that it shows.
+import { copyRequest } from "./copy-request.js";
 
 if (navigator.serviceWorker) {
   await navigator.serviceWorker.register("/service-worker.js").catch(() => {});
-  await caches.open("offline-page").then((kept) => kept.add(asCopy("/offline/"))).catch(() => {}); // without network, the one we have does
+  // Without network the copy of before does.
+  await caches.open("offline-page").then((kept) => kept.add(copyRequest("/offline/"))).catch(() => {});
 }

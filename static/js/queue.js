@@ -1,18 +1,19 @@
-// A queue that others work on too follows them, and leaves the ticks and the focus of whoever sits here alone.
+// Keeps the ticks and the focus of this person when the queue is drawn anew because others work on it, too.
 const follower = "queue-live";
 const inQueue = (element) => element?.closest?.("#queue");
-let ticked = [], held = false, follows = false, ends;
+let ticked = [], hadFocus = false, isFollowing = false, ends;
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  follows = detail.requestConfig?.elt.id === follower;
-  if (!follows) return;
+  isFollowing = detail.requestConfig?.elt.id === follower;
+  if (!isFollowing) return;
   ticked = [...document.querySelectorAll("#queue [name=r]:checked")].map((box) => box.id);
-  held = Boolean(inQueue(document.activeElement));
+  hadFocus = Boolean(inQueue(document.activeElement));
 });
 
 // A number that somebody types stays, too.
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-  if (follows && detail.target.id === "approve-next" && detail.target.contains(document.activeElement)) detail.shouldSwap = false;
+  const isTyped = detail.target.id === "approve-next" && detail.target.contains(document.activeElement);
+  if (isFollowing && isTyped) detail.shouldSwap = false;
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
@@ -21,11 +22,11 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   boxes.forEach((box) => (box.checked = true));
   boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
   // What had the focus is gone with its row.
-  if (held && !inQueue(document.activeElement)) document.querySelector("#queue table")?.focus();
+  if (hadFocus && !inQueue(document.activeElement)) document.querySelector("#queue table")?.focus();
 });
 
-// What was done to many makes another table of it: shown from its top. The mouse, which has not moved, now points at somebody else's
-// row, whose buttons are deaf until it does.
+// After a decision on many rows the table is another one, shown from its top. The mouse, which has not moved, now
+// points at another guest's row, whose buttons do nothing until it moves.
 document.addEventListener("htmx:afterSwap", ({ target }) => {
   const table = target.id === "queue" && target.querySelector("table[data-focus]");
   if (!table) return;
@@ -37,10 +38,11 @@ document.addEventListener("pointermove", ({ movementX, movementY }) => {
 });
 
 // An Undo ends when the mail leaves; then the rows are drawn anew, and offer what can be done instead.
-function watch() {
-  const seconds = [...document.querySelectorAll("#queue [data-undo-seconds]")].map((button) => Number(button.dataset.undoSeconds));
+function scheduleUndoEnd() {
+  const buttons = [...document.querySelectorAll("#queue [data-undo-seconds]")];
+  const seconds = buttons.map((button) => Number(button.dataset.undoSeconds));
   clearTimeout(ends);
   if (seconds.length) ends = setTimeout(() => htmx.trigger(document.body, "numbers"), 1000 * Math.min(...seconds));
 }
-document.addEventListener("htmx:afterSwap", watch);
-watch();
+document.addEventListener("htmx:afterSwap", scheduleUndoEnd);
+scheduleUndoEnd();

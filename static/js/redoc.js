@@ -1,4 +1,5 @@
-/* ReDoc signs its menu with a picture from its maker's host. Our pages ask nobody else for anything, so it goes without: React sets the address twice. */
+/* Keeps ReDoc from loading the picture that signs its menu: it lies on its maker's host, and our pages ask no other
+   host. React sets the address twice. */
 const attribute = Element.prototype.setAttribute;
 const property = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
 const isOurs = (address) => new URL(address, location.href).origin === location.origin;

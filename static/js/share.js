@@ -1,5 +1,5 @@
-// Share through the phone's own sheet; where there is none, the link is copied. Without a script the button writes an e-mail. A button that
-// only copies is there only where it works.
+// Shares through the phone's own sheet; where there is none, copies the link. Without a script the button writes an
+// e-mail. A button that only copies is shown only where that works.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-share], [data-copy]");
   if (!button || !(navigator.share || navigator.clipboard)) return;

@@ -1,20 +1,20 @@
-// Toasts get a close button and leave by themselves, unless they tell of an error or somebody is busy with them.
+// Gives toasts a close button and removes them after a while, unless they tell of an error or are in use.
 const toasts = document.getElementById("toasts");
 const close = document.getElementById("toast-close");
 const stay = 8000;
 
-const busy = (toast) => toast.matches(":hover, :focus-within");
-const leave = (toast) => (busy(toast) ? setTimeout(leave, stay, toast) : toast.remove());
+const isBusy = (toast) => toast.matches(":hover, :focus-within");
+const removeWhenIdle = (toast) => (isBusy(toast) ? setTimeout(removeWhenIdle, stay, toast) : toast.remove());
 
-function settle(toast) {
+function addCloseButton(toast) {
   if (!toast.matches?.(".toast") || toast.querySelector("[data-dismiss]")) return;
   toast.append(close.content.cloneNode(true));
-  if (toast.dataset.kind !== "error") setTimeout(leave, stay, toast);
+  if (toast.dataset.kind !== "error") setTimeout(removeWhenIdle, stay, toast);
 }
 
-toasts.querySelectorAll(".toast").forEach(settle);
+toasts.querySelectorAll(".toast").forEach(addCloseButton);
 new MutationObserver((changes) => {
-  changes.forEach((change) => change.addedNodes.forEach(settle));
+  changes.forEach((change) => change.addedNodes.forEach(addCloseButton));
   if (toasts.childElementCount) place();
 }).observe(toasts, { childList: true });
 

@@ -1,12 +1,12 @@
-// Draws an answer from the page's templates, over the whole phone.
-import { fill, listed } from "./phone.js";
+// Renders a verdict from the page's templates, over the whole screen.
+import { fillIn, listAge } from "./device.js";
 
-export function draw(answer, place) {
+export function renderVerdict(answer, place) {
   const section = document.getElementById(`answer-${answer.outcome}`).content.firstElementChild.cloneNode(true);
   for (const slot of section.querySelectorAll("[data-slot]")) {
     const fact = answer[slot.dataset.slot];
     if (!fact) (slot.closest("dl > div") ?? slot).remove();
-    else if (fact === true) slot.textContent = fill(slot.textContent, { listed: listed() });
+    else if (fact === true) slot.textContent = fillIn(slot.textContent, { listed: listAge() });
     else slot.textContent = fact;
   }
   place.replaceChildren(section);

@@ -1,13 +1,14 @@
-// A code that was cut out without its white edge can't be told from a dark ground. What is bright in the middle of the camera's picture
-// is drawn once more, upright and with a white edge around it.
+// Gives a QR code that was cut out without its white edge that edge back, so that it can be read on a dark ground: what
+// is bright in the middle of the camera's picture is drawn once more, upright, with white around it.
 const SMALL = 480, MARGIN = 0.12, TOO_FLAT = 40;
-// How bright the code's light parts are at least, between the darkest and the brightest of the picture: most grounds are darker.
+// How bright the code's light parts are at least, between the picture's darkest and brightest: most grounds are darker.
 const BRIGHT = 0.65;
 const STEP = Math.PI / 180; // a degree
-const canvas = () => Object.assign(document.createElement("canvas"), { width: SMALL, height: SMALL }).getContext("2d", { willReadFrequently: true });
+const square = () => Object.assign(document.createElement("canvas"), { width: SMALL, height: SMALL });
+const canvas = () => square().getContext("2d", { willReadFrequently: true });
 let glance, drawn;
 
-export function edged(video) {
+export function addQuietZone(video) {
   glance ??= canvas();
   drawn ??= canvas();
   const side = Math.min(video.videoWidth, video.videoHeight);
@@ -29,7 +30,7 @@ export function edged(video) {
   return drawn.canvas; // its next size resets what was clipped and turned
 }
 
-// The first and the last point of each row that are bright, as [x, y]; none where the picture is too flat to show a code.
+// The first and the last bright point of each row, as [x, y]; none where the picture is too flat to show a code.
 function outline(data) {
   let darkest = 255, brightest = 0;
   for (let at = 1; at < data.length; at += 4) {

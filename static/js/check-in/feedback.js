@@ -1,4 +1,4 @@
-// What the door's answers sound and feel like. The switch is kept on this phone.
+// Plays the sound and the vibration of a verdict. The switch is stored on this device.
 const toggle = document.querySelector("[data-sound]");
 const tones = { admitted: [660, 990], already_used: [440, 440], refused: [196, 147], unverified: [440, 330] };
 const shakes = { admitted: [60], already_used: [120, 80, 120], refused: [400], unverified: [120, 80, 120] };
@@ -7,8 +7,9 @@ let context;
 const isOn = () => localStorage.getItem("door-sound") !== "off";
 const show = () => toggle.setAttribute("aria-pressed", String(isOn()));
 
-export function say(answer) {
-  if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(shakes[answer]); // browsers complain about shaking who touched nothing
+export function playFeedback(answer) {
+  // Browsers complain about vibrating for somebody who touched nothing.
+  if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(shakes[answer]);
   if (!isOn() || !tones[answer]) return false;
   context ??= new AudioContext();
   tones[answer].forEach((pitch, number) => {

@@ -1,4 +1,4 @@
-// What somebody unfolded stays unfolded when its part of the page is drawn anew.
+// Keeps <details> open when their part of the page is drawn anew.
 let unfolded = [];
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -1,4 +1,4 @@
-// How many characters a long text may still have, counted as the form on the server does. Nothing is cut: too many are said in red.
+// Counts the characters that a long text may still have, as the form on the server does. Too many are shown in red.
 const pause = 1000;
 const waiting = new WeakMap();
 
@@ -22,7 +22,9 @@ function count(field, spoken) {
 }
 
 function countAll(root) {
-  for (const { dataset } of root.querySelectorAll("[data-counts]")) count(document.getElementById(dataset.counts), false);
+  for (const { dataset } of root.querySelectorAll("[data-counts]")) {
+    count(document.getElementById(dataset.counts), false);
+  }
 }
 
 document.addEventListener("input", ({ target }) => target.matches("textarea") && count(target, true));

@@ -1,4 +1,4 @@
-// Where the reader's clock shows other hours than the event's, both are said. The event's own come first, always.
+// Adds the event's hours on the reader's clock where they differ from the event's own, which always come first.
 const language = document.documentElement.lang;
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const weekday = new Intl.DateTimeFormat(language, { weekday: "short" });
