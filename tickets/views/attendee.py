@@ -129,7 +129,7 @@ def leave(request: VisitorRequest, token: str) -> HttpResponse:
         "refusal": refusal,
         "done": request.method == "POST" and not refusal,
     }
-    return render(request, "tickets/leave.html", context, status=409 if refusal else 200)
+    return render(request, "tickets/cancel_by_link.html", context, status=409 if refusal else 200)
 
 
 def respond(

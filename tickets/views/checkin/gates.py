@@ -125,7 +125,7 @@ def gate_link(request: VisitorRequest, token: str) -> HttpResponse:
     if not gate.is_open or gate.event.is_cancelled:
         return render(
             request,
-            "tickets/stand.html",
+            "tickets/gate_device.html",
             {"gate": gate, "event": gate.event, "over": True},
             status=410,
         )
@@ -139,7 +139,7 @@ def gate_link(request: VisitorRequest, token: str) -> HttpResponse:
         return redirect("tickets:check_in", gate.event_id)
     return render(
         request,
-        "tickets/stand.html",
+        "tickets/gate_device.html",
         {"gate": gate, "event": gate.event, "form": form},
         status=422 if form.errors else 200,
     )

@@ -77,7 +77,7 @@ def ready(request: CheckInRequest, pk: int) -> HttpResponse:
         return redirect("tickets:ready", event.pk)
     return render(
         request,
-        "tickets/ready.html",
+        "tickets/check_in_ready.html",
         page_context(request, event, "ready")
         | {"mine": mine, "gates": event.gates.filter(revoked_at=None)},
     )
