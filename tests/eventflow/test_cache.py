@@ -9,6 +9,8 @@ from eventflow.core import cache as module
 from eventflow.core.cache import BestEffortRedisCache
 from tests.support.redis_server import running_redis
 
+pytestmark = pytest.mark.process("a Redis of its own goes away")
+
 # What a call may take at worst: it waits once for an answer, and for nothing else.
 ONE_WAIT = module.TIMEOUT_SECONDS + 0.3
 

@@ -112,6 +112,7 @@ def test_limits_switched_off_are_a_warning_at_deploy_only(settings):
     assert ids(include_deployment_checks=True) == ["eventflow.W001"]
 
 
+@pytest.mark.process("a server refuses to start")
 def test_server_does_not_start_where_it_cannot_work(tmp_path):
     done = subprocess.run(
         command("serve", "--port", "0"),

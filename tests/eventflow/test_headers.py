@@ -49,6 +49,7 @@ def test_no_other_site_embeds_or_reads_our_answers(client):
     )
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
@@ -143,6 +144,7 @@ def head_of_answer(site, first_line, more=""):
     }
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("asked", ASKED)
@@ -155,6 +157,7 @@ def test_every_answer_tells_a_browser_what_it_may_not_do(https_site, asked):
     assert "camera=()" in headers["permissions-policy"]
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_strange_host_is_one_line_of_warning(https_site):
@@ -168,6 +171,7 @@ def test_strange_host_is_one_line_of_warning(https_site):
     assert "Traceback" not in said and "ERROR" not in said
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_cookies_belong_to_this_host_alone_under_https(https_site):

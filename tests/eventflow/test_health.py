@@ -53,6 +53,7 @@ def test_health_costs_the_request_no_query(client, django_assert_num_queries):
         client.get("/health/")
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.parametrize(("take", "ok"), [(None, True), ("stop", False), ("hang", False)])
 def test_health_tells_of_redis_and_stays_well_without_it(client, settings, tmp_path, take, ok):
     with running_redis(tmp_path) as redis:
@@ -73,6 +74,7 @@ def test_health_tells_of_redis_and_stays_well_without_it(client, settings, tmp_p
             redis.wake()
 
 
+@pytest.mark.process("the server's own answers")
 def test_health_fails_without_the_database_and_heals(tmp_path):
     database, kept = tmp_path / "db", tmp_path / "kept"
     with serving(tmp_path / "log", DATABASE_URL="", REDIS_URL="", TEST_DATABASE=database) as site:
@@ -129,6 +131,7 @@ def post_to(site, path):
         return ours.recv(4096).split(b" ")[1]
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_probes_answer_with_and_without_a_slash_to_any_host_and_keep_nothing(small, slash):
     alive, ready = (
@@ -145,6 +148,7 @@ def test_probes_answer_with_and_without_a_slash_to_any_host_and_keep_nothing(sma
     ]
 
 
+@pytest.mark.process("the server's own answers")
 def test_probes_answer_while_every_thread_works_and_the_line_is_full(small):
     busy = [small.ask("/slow/60/") for _ in range(4)]
     wait_until(lambda: small.get("/slow/0/").status == 503)
@@ -152,6 +156,7 @@ def test_probes_answer_while_every_thread_works_and_the_line_is_full(small):
     assert len(busy) == 4
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.once
 def test_hanging_database_makes_a_process_unready_and_leaves_it_alive(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -178,6 +183,7 @@ def test_process_is_ready_after_its_migrations_and_does_not_check_again():
     assert asyncio.run(check.answers()) is True
 
 
+@pytest.mark.process("the server's own answers")
 def test_sigterm_turns_ready_off_before_it_turns_anybody_away(tmp_path):
     with serving(
         tmp_path / "log",

@@ -20,7 +20,7 @@ from tests.support.processes import wait_until
 from tests.support.server_process import serving
 
 # Whatever database is behind it.
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.process("the server under test")]
 MEGABYTE = 1024 * 1024
 
 

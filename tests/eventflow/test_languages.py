@@ -89,19 +89,23 @@ def in_sources(tmp_path_factory):
 # --- The catalogue --------------------------------------------------------------------------------
 
 
+@pytest.mark.process("gettext is a command")
 def test_everything_in_the_sources_is_translated(compiled, in_sources):
     assert len(in_sources) > 500
     assert sorted(in_sources.keys() - compiled.keys()) == [], CHANGED
 
 
+@pytest.mark.process("gettext is a command")
 def test_catalogue_holds_no_message_that_the_sources_have_dropped(compiled, in_sources):
     assert sorted(compiled.keys() - in_sources.keys()) == [], CHANGED
 
 
+@pytest.mark.process("gettext is a command")
 def test_compiled_catalogue_equals_its_source(compiled):
     assert read(PO.with_suffix(".mo")) == compiled, CHANGED
 
 
+@pytest.mark.process("gettext is a command")
 def test_message_with_a_plural_has_all_four_forms(compiled, in_sources):
     several = {message for message, forms in in_sources.items() if len(forms) > 1}
     assert {message: sorted(compiled[message]) for message in several} == {
@@ -116,6 +120,7 @@ def places(text: str) -> list[str]:
     return sorted(PLACE.findall(text))
 
 
+@pytest.mark.process("gettext is a command")
 def test_placeholders_and_markup_are_the_same_in_every_form(compiled, in_sources):
     wrong = {}
     for message, english in in_sources.items():

@@ -86,6 +86,7 @@ def test_json_line_holds_the_exception_and_nothing_that_hangs_on_the_record():
     }
 
 
+@pytest.mark.process("a server writes the log")
 @pytest.mark.django_db(transaction=True)
 def test_access_line_names_request_person_and_route(tmp_path):
     person = make_person(email="private@example.org")
@@ -114,6 +115,7 @@ def test_access_line_names_request_person_and_route(tmp_path):
     assert re.fullmatch(r"GET /reservations/ 200 \d+ ms", line["message"])
 
 
+@pytest.mark.process("a server writes the log")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["text", "json"])
 def test_no_flow_leaves_a_secret_in_the_log(how, tmp_path):

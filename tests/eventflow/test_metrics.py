@@ -17,7 +17,11 @@ from tests.support.processes import wait_until
 from tests.support.server_process import serving
 from tests.support.socket_client import counts, watch
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.once(on="postgresql"),
+    pytest.mark.process("the server's own answers"),
+]
 TOKEN = "a-token-of-the-tests"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 

@@ -65,6 +65,7 @@ def names_applied(database):
         ]
 
 
+@pytest.mark.process("several processes migrate")
 def test_migrate_works_once_when_several_start_together(empty_database):
     codes, said = all_together(command("migrate", "--verbosity=0"), empty_database)
     assert codes == [0] * PROCESSES, said
@@ -84,6 +85,7 @@ def test_migrate_works_once_when_several_start_together(empty_database):
     assert names_applied(empty_database) == applied
 
 
+@pytest.mark.process("several processes migrate")
 def test_migrate_without_the_lock_breaks_when_several_start_together(empty_database):
     codes, said = all_together([sys.executable, "-c", UNGUARD], empty_database)
     assert any(codes), said

@@ -18,7 +18,10 @@ from tests.support.processes import wait_until
 from tests.support.server_process import serving
 from tests.support.smtp_server import free_port
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.process("a Redis of its own goes away"),
+]
 
 # What the product promises while a dependency is away, and after its return.
 ANSWER_SECONDS, RETURN_SECONDS = 2.0, 10.0

@@ -100,6 +100,7 @@ def test_networks_reads_addresses_and_networks():
     ]
 
 
+@pytest.mark.process("the server behind a proxy")
 @pytest.mark.parametrize("wrong", ["1", "proxy", "10.0.0.1/8"])
 def test_trusted_proxies_that_are_no_addresses_stop_the_start(wrong, tmp_path):
     words = environment(TRUSTED_PROXIES=wrong, TEST_DATABASE=tmp_path / "db")
@@ -108,6 +109,7 @@ def test_trusted_proxies_that_are_no_addresses_stop_the_start(wrong, tmp_path):
     assert "TRUSTED_PROXIES takes addresses and networks with commas" in done.stderr
 
 
+@pytest.mark.process("the server behind a proxy")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("trusted", "words"), [("127.0.0.0/8", "Log in"), ("10.0.0.0/8", "Too many attempts")]

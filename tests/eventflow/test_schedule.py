@@ -110,6 +110,7 @@ def test_pruning_is_asked_for_once_an_hour_however_many_ask():
     assert DBTaskResult.objects.filter(task_path="eventflow.tasks.prune").count() == 2
 
 
+@pytest.mark.process("the worker under test")
 @pytest.mark.django_db(transaction=True)
 def test_worker_prunes_by_itself(smtp_server):
     session("old", timedelta(days=1))

@@ -18,7 +18,7 @@ from tests.support.processes import wait_until
 from tests.support.smtp_server import free_port
 
 # They choose their own database, whichever stack is being tested.
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.process("the commands of the README")]
 ROOT = settings.BASE_DIR
 RUN = str(ROOT / "bin/run")
 KEY = "long-and-random-0123456789-0123456789"

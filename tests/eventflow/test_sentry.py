@@ -12,7 +12,11 @@ from tests.support.processes import wait_until
 from tests.support.sentry_server import running_sentry_server
 from tests.support.server_process import serving
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once(on="postgresql")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.once(on="postgresql"),
+    pytest.mark.process("a server reports its errors"),
+]
 HEADERS = {
     "Cookie": "sessionid=planted-in-a-cookie",
     "Authorization": "Bearer planted-in-a-header",

@@ -497,6 +497,7 @@ def manage(*words, **env):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.process("files are made at a start")
 def test_files_with_secrets_are_closed_to_others_new_or_old(tmp_path, usual_umask):
     """In a process of its own, as at a start: settings, database and mail files together."""
     folder, elsewhere = tmp_path / "var", tmp_path / "shared"

@@ -148,6 +148,7 @@ def test_worker_runs_a_task_under_its_former_path(former):
     assert (row.status, row.traceback) == ("SUCCESSFUL", "")
 
 
+@pytest.mark.process("starts a process")
 @pytest.mark.django_db(transaction=True)
 def test_worker_process_delivers_what_the_last_release_queued(smtp_server):
     waiting = stored_mail("accounts.mails.account_deleted")

@@ -52,6 +52,7 @@ def status(task):
     return task.status
 
 
+@pytest.mark.process("the worker under test")
 def test_task_of_a_killed_worker_is_requeued_and_keeps_its_message_id(smtp_server):
     queued = write("Twice at most")
     smtp_server.stalled.set()
@@ -65,6 +66,7 @@ def test_task_of_a_killed_worker_is_requeued_and_keeps_its_message_id(smtp_serve
     assert [letter["Message-ID"] for letter in smtp_server.offered] == [queued.message_id] * 2
 
 
+@pytest.mark.process("the worker under test")
 def test_sigterm_lets_the_running_task_finish(smtp_server):
     write("Nearly there")
     smtp_server.stalled.set()
@@ -83,6 +85,7 @@ def test_sigterm_lets_the_running_task_finish(smtp_server):
     assert not Worker.objects.exists()
 
 
+@pytest.mark.process("the worker under test")
 @pytest.mark.once(on="postgresql")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_idle_worker_ends_at_one_signal_and_deletes_its_row(smtp_server, signum):
@@ -96,6 +99,7 @@ def test_idle_worker_ends_at_one_signal_and_deletes_its_row(smtp_server, signum)
     assert not Worker.objects.exists()
 
 
+@pytest.mark.process("the worker under test")
 @pytest.mark.once(on="postgresql")
 def test_worker_touches_its_pulse_file_while_it_lives(smtp_server, tmp_path):
     pulse = tmp_path / "pulse"
@@ -110,6 +114,7 @@ def test_worker_touches_its_pulse_file_while_it_lives(smtp_server, tmp_path):
         assert pulse.stat().st_mtime_ns == last
 
 
+@pytest.mark.process("the worker under test")
 def test_two_signals_interrupt_the_task_but_lose_no_mail(smtp_server):
     """The impatient operator: the delivery is cut short, and the next worker does it again."""
     write("Interrupted")
@@ -126,6 +131,7 @@ def test_two_signals_interrupt_the_task_but_lose_no_mail(smtp_server):
         processes.wait_until(lambda: Mail.objects.get().state == "sent")
 
 
+@pytest.mark.process("the worker under test")
 def test_worker_survives_the_deletion_of_its_running_task(smtp_server):
     write("Deleted")
     smtp_server.stalled.set()
@@ -138,6 +144,7 @@ def test_worker_survives_the_deletion_of_its_running_task(smtp_server):
         processes.wait_until(lambda: smtp_server.subjects() == ["Deleted", "Next"])
 
 
+@pytest.mark.process("the worker under test")
 @pytest.mark.postgresql
 def test_worker_whose_connection_is_cut_during_a_task_runs_it_again(
     smtp_server,

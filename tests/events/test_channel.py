@@ -13,7 +13,10 @@ from tests.support.metrics_watching import change, in_thread, run
 from tests.support.processes import command, environment
 from tests.support.redis_server import running_redis
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.process("a Redis of its own goes away"),
+]
 
 
 @pytest.fixture

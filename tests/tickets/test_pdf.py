@@ -75,6 +75,7 @@ watching = Watching()
 sys.addaudithook(watching)
 
 
+@pytest.mark.process("other programs read the paper")
 def test_the_pdf_says_who_may_come_when_and_where(ticket):
     words = text_of(pdf.render(ticket))
     for said in (
@@ -88,6 +89,7 @@ def test_the_pdf_says_who_may_come_when_and_where(ticket):
     assert "Saturday, 11 December 2027" in words and "18:00–22:00" in words
 
 
+@pytest.mark.process("other programs read the paper")
 def test_the_pdf_brings_its_own_letters(ticket):
     fonts = fonts_of(pdf.render(ticket))
     # reportlab begins each page with Helvetica, which every reader has, and writes nothing in it.
@@ -146,6 +148,7 @@ def read_back(pdf):
     )
 
 
+@pytest.mark.process("other programs read the paper")
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_name_is_printed_in_its_own_script(ticket, script):
     ticket.reservation.person.first_name, ticket.reservation.person.last_name = SCRIPTS[script], ""
@@ -190,6 +193,7 @@ def test_letters_without_a_font_become_what_can_be_read(written, printed):
     assert lettering.readable(written) == printed
 
 
+@pytest.mark.process("other programs read the paper")
 def test_a_name_that_no_font_has_is_printed_as_the_address(ticket):
     person = ticket.reservation.person
     person.first_name, person.last_name = "𒀀𒀁", "Nowak"
@@ -197,12 +201,14 @@ def test_a_name_that_no_font_has_is_printed_as_the_address(ticket):
     assert person.email in text_of(paper) and missing_glyphs(paper) == []
 
 
+@pytest.mark.process("other programs read the paper")
 def test_an_address_of_usual_length_stands_in_one_line(ticket):
     person = ticket.reservation.person
     person.first_name, person.last_name, person.email = "𒀀𒀁", "Nowak", "olga.nowak@example.org"
     assert person.email in text_of(pdf.render(ticket))
 
 
+@pytest.mark.process("other programs read the paper")
 def test_a_title_that_no_font_has_is_printed_as_the_events_address(ticket):
     ticket.event.title, ticket.event.location = "🎉🎉", "𒀀"
     words = read_back(pdf.render(ticket))
@@ -212,6 +218,7 @@ def test_a_title_that_no_font_has_is_printed_as_the_events_address(ticket):
     )
 
 
+@pytest.mark.process("other programs read the paper")
 def test_text_from_right_to_left_begins_at_the_right(ticket):
     ticket.event.title = "مهرجان 2027: ورشة (مجاني)"
     facts = pdf.facts(ticket)
@@ -243,6 +250,7 @@ def test_the_paper_says_its_language_and_what_it_is(ticket):
     assert reader.root_object["/Lang"] == "pl" and reader.metadata.title == f"Bilet {ticket.code}"
 
 
+@pytest.mark.process("other programs read the paper")
 @pytest.mark.parametrize("language", ["en", "pl"])
 def test_no_address_on_paper_is_broken(ticket, language):
     ticket.event.pk = 35_612
@@ -254,27 +262,32 @@ def test_no_address_on_paper_is_broken(ticket, language):
     )
 
 
+@pytest.mark.process("other programs read the paper")
 def test_the_code_on_paper_is_the_tickets(ticket, tmp_path):
     assert codes_of(pdf.render(ticket), tmp_path) == [signature.qr_text(ticket)]
 
 
+@pytest.mark.process("other programs read the paper")
 def test_the_pdf_speaks_the_readers_language(ticket):
     with translation.override("pl"):
         assert "Sobota, 11 grudnia 2027" in text_of(pdf.render(ticket))
 
 
+@pytest.mark.process("other programs read the paper")
 def test_times_are_those_of_the_place(ticket):
     ticket.event.time_zone = "America/New_York"
     words = text_of(pdf.render(ticket))
     assert "12:00–16:00 (America/New York)" in words
 
 
+@pytest.mark.process("other programs read the paper")
 def test_an_organizer_without_a_name_is_not_named_by_address(ticket):
     ticket.event.organizer.first_name = ticket.event.organizer.last_name = ""
     words = text_of(pdf.render(ticket))
     assert "presents" not in words and "@" not in words
 
 
+@pytest.mark.process("other programs read the paper")
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_whatever_people_write_is_only_printed(ticket, attack, seen, capfd, tmp_path):
     ticket.event.title = ticket.event.location = ticket.event.description = attack
@@ -288,16 +301,19 @@ def test_whatever_people_write_is_only_printed(ticket, attack, seen, capfd, tmp_
     assert capfd.readouterr() == ("", ""), "the renderer's complaints quote the ticket"
 
 
+@pytest.mark.process("other programs read the paper")
 def test_markup_is_printed_as_it_was_written(ticket):
     ticket.event.title = "<b>{{ 7 }}</b> &amp; {% now %}"
     assert "<b>{{ 7 }}</b> &amp; {% now %}" in text_of(pdf.render(ticket))
 
 
+@pytest.mark.process("other programs read the paper")
 def test_a_turned_text_is_printed_straight(ticket):
     ticket.event.title = "Party \u202efdp.exe"
     assert "Party fdp.exe" in text_of(pdf.render(ticket))
 
 
+@pytest.mark.process("other programs read the paper")
 def test_the_beginning_of_the_events_text_stands_below_the_ticket(ticket):
     ticket.event.description = (
         "Bring an apron.\n\nŻółw, 東京 and мир.\n"
@@ -312,6 +328,7 @@ def test_the_beginning_of_the_events_text_stands_below_the_ticket(ticket):
     assert len(words_below(paper, 0.65)) > 60, "the lower half is no empty paper"
 
 
+@pytest.mark.process("other programs read the paper")
 @pytest.mark.parametrize(
     "letters", ["W" * 5_000, "wyjątkowo " * 900, "W\n" * 900, "W" * 70 + "\n" + "W" * 3_000]
 )
@@ -324,6 +341,7 @@ def test_a_long_text_of_the_event_keeps_the_ticket_on_one_page(ticket, title, le
     assert words_below(paper, 0.91)[:4] == ["Valid", "for", "one", "entry."]
 
 
+@pytest.mark.process("other programs read the paper")
 def test_a_long_name_keeps_the_ticket_on_one_page(ticket, tmp_path):
     ticket.event.description = "W" * 5_000
     ticket.event.title = ticket.event.location = "Wyjątkowo " * 20

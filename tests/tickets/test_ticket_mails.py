@@ -62,6 +62,7 @@ def test_confirmed_says_when_where_and_who():
     assert "Zażółć &amp; co" in letter.html and "Zażółć & co" not in letter.html
 
 
+@pytest.mark.process("other programs read the paper")
 def test_confirmed_brings_the_ticket_and_the_date(tmp_path):
     reservation = make_reservation(status="confirmed")
     ticket = reservation.tickets.get()
@@ -76,6 +77,7 @@ def test_confirmed_brings_the_ticket_and_the_date(tmp_path):
     )
 
 
+@pytest.mark.process("other programs read the paper")
 def test_confirmed_travels_from_the_decision_to_the_letter_box():
     person = make_person("Maja Wiśniewska", language="pl")
     reservation = make_reservation(

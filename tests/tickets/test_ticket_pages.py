@@ -202,6 +202,7 @@ def test_the_open_page_asks_often_on_the_day_itself(client, starts_in, asks):
     assert only(page, "//*[@id='ticket-state']").get("hx-trigger").startswith(asks)
 
 
+@pytest.mark.process("other programs read the paper")
 def test_the_pdf_is_a_file_named_by_its_code(client, reservation, owner, tmp_path):
     answer, ticket = (
         client.get(reverse("tickets:ticket_pdf", args=[reservation.pk])),
@@ -211,6 +212,7 @@ def test_the_pdf_is_a_file_named_by_its_code(client, reservation, owner, tmp_pat
     assert codes_of(answer.content, tmp_path) == [signature.qr_text(ticket)]
 
 
+@pytest.mark.process("other programs read the paper")
 def test_the_pdf_speaks_the_language_of_the_page(client, reservation, owner):
     address = reverse("tickets:ticket_pdf", args=[reservation.pk])
     assert "Friday, 11 December 2099" in text_of(client.get(address).content)

@@ -264,6 +264,7 @@ def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(
 # --- the ticket ---
 
 
+@pytest.mark.process("a scanner's program reads the code")
 @pytest.mark.parametrize(
     "accept",
     [None, "", "*/*", "application/pdf", "application/json", "image/png;q=0.5, application/pdf"],
@@ -278,6 +279,7 @@ def test_ticket_is_a_pdf_whose_code_opens_the_door(guest, accept, tmp_path):
     assert pdf_tools.codes_of(answer.content, tmp_path) == [code_of(guest)]
 
 
+@pytest.mark.process("a scanner's program reads the code")
 def test_ticket_as_a_picture_is_the_code_alone(guest, tmp_path):
     answer = Api(guest.person).get(
         f"/reservations/{guest.pk}/ticket/", headers={"Accept": "image/png"}

@@ -115,6 +115,7 @@ def test_limit_holds_for_simultaneous_requests(settings):
     assert (statuses.count(200), statuses.count(429)) == (20, 20)
 
 
+@pytest.mark.process("a Redis of its own goes away")
 def test_limit_costs_one_cache_call(redis):
     Client().get("/api/events/")
     before = redis.commands()
@@ -124,6 +125,7 @@ def test_limit_costs_one_cache_call(redis):
     assert redis.commands() - before == {"exists": 3, "incrby": 3}
 
 
+@pytest.mark.process("a Redis of its own goes away")
 @pytest.mark.parametrize("how", ["stop", "hang"])
 def test_limits_go_on_without_redis(redis, how):
     assert told(Client().get("/api/events/")) == (4, 3)

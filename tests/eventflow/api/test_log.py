@@ -53,6 +53,7 @@ def test_paths_are_logged_without_what_opens_or_names(path, logged):
     assert mask_path(path) == logged
 
 
+@pytest.mark.process("a server writes the log")
 def test_log_lines_of_a_request_have_its_id_and_no_secret(tmp_path):
     guest = make_reservation(person=make_person(email="private@example.org"), status="confirmed")
     pair, code = sign_in(guest.person), signature.sign(Ticket.objects.get())

@@ -43,6 +43,7 @@ def name_in(reference):
     return reference["$ref"].rpartition("/")[2]
 
 
+@pytest.mark.process("made by a process of its own")
 def test_schema_is_made_without_a_warning():
     command = [
         sys.executable,
@@ -142,6 +143,7 @@ def test_schema_says_once_what_many_operations_share(document):
     assert len(json.dumps(document)) < 200_000
 
 
+@pytest.mark.process("made by a process of its own")
 def test_schema_is_the_same_in_every_process(document):
     """Sets have another order in each."""
     code = (

@@ -22,7 +22,10 @@ from tests.support.server_process import serving
 from tickets.queue import registration
 
 # Ids begin at 1, where a machine looks first, whatever ran before.
-pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True, reset_sequences=True),
+    pytest.mark.process("Schemathesis is a command"),
+]
 # What no schema can say (an event ends after it starts) makes a request that fits its schema a 400.
 LEFT_OUT = "positive_data_acceptance"
 # Refusals name the fields under `errors`; taken as a part of the body, they would break requests.

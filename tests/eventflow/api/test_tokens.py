@@ -323,6 +323,7 @@ def test_parallel_refreshes_without_the_lock_give_several(settings, monkeypatch)
     assert any(len({*outcome}) > 1 for outcome in race(10))
 
 
+@pytest.mark.process("settings are read at a start")
 @db
 def test_lifetimes_come_from_the_environment():
     words = (

@@ -83,6 +83,7 @@ def assert_alike(told, shown):
         assert told == shown
 
 
+@pytest.mark.process("the tutorial is a shell's")
 @pytest.mark.django_db(transaction=True)
 def test_tutorial_works_as_written(tmp_path, smtp_server):
     User.objects.create_superuser("admin@example.org", PASSWORD)
