@@ -45,6 +45,7 @@ def as_client_sees(answer):
     return answer
 
 
+@pytest.mark.process("the server's own answers")
 @pytest.mark.parametrize("status", [413, 503])
 def test_answers_of_the_server_itself_are_readable_too(status):
     headers = [
