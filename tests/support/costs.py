@@ -57,6 +57,7 @@ class Costs:
             costs = {
                 file: round(cost, 1) for file, cost in sorted(self.files.items()) if cost >= 0.05
             }
+            Path(self.table).parent.mkdir(parents=True, exist_ok=True)
             Path(self.table).write_text(json.dumps(costs, indent=1) + "\n")
         if self.over_budget() and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
