@@ -10,10 +10,11 @@ eventflow.core.csrf_origin. docs/decisions/0027-strangers-share-a-page.md has th
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BigIntegerField
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import re_accepts_gzip
@@ -127,17 +128,40 @@ def theme_of(request: HttpRequest) -> str:
     return theme if theme in THEMES else ""
 
 
+@cache
+def row_statement() -> tuple[Any, str, list[Any]]:
+    """The compiler, the SQL and the parameters before the event's id.
+
+    Written once: for Django to write this statement takes ten times the CPU of sending it.
+    """
+    organizer = (f"organizer__{name}" for name in ORGANIZER_FIELDS)
+    rows = Event.objects.public().filter(pk=0).values_list(*EVENT_FIELDS, *organizer)
+    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+    sql, (*parameters, event_id) = compiler.as_sql()
+    assert event_id == 0  # noqa: S101  the last condition is the one added here
+    return compiler, sql, parameters
+
+
 def read_row(event_id: int) -> Row | None:
-    """The EVENT_FIELDS and its organizer's ORGANIZER_FIELDS; None if the event is not public."""
+    """The EVENT_FIELDS and its organizer's ORGANIZER_FIELDS, as the database gives them.
+
+    None if the event is not public.
+    """
     if event_id > BigIntegerField.MAX_BIGINT:
         return None
-    organizer = (f"organizer__{name}" for name in ORGANIZER_FIELDS)
-    return Event.objects.public().filter(pk=event_id).values_list(*EVENT_FIELDS, *organizer).first()
+    _compiler, sql, parameters = row_statement()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*parameters, event_id])
+        return cursor.fetchone()
 
 
 def event_of(row: Row) -> Event:
     """The event, with its organizer, as `read_row` read them."""
+    compiler, _sql, _parameters = row_statement()
+    columns = [expression for expression, _sql, _alias in compiler.select]
+    converters = compiler.get_converters(columns)
+    values = next(iter(compiler.apply_converters([row], converters))) if converters else row
     split = len(EVENT_FIELDS)
-    event = Event.from_db(DEFAULT_DB_ALIAS, EVENT_FIELDS, row[:split])
-    event.organizer = User.from_db(DEFAULT_DB_ALIAS, ORGANIZER_FIELDS, row[split:])
+    event = Event.from_db(DEFAULT_DB_ALIAS, EVENT_FIELDS, values[:split])
+    event.organizer = User.from_db(DEFAULT_DB_ALIAS, ORGANIZER_FIELDS, values[split:])
     return event
