@@ -24,6 +24,7 @@ from django_tasks_db.models import DBTaskResult
 from tests.browser.forms import Fields, FormSteps, FormWindow, copy_of_database, find_steps
 from tests.browser.visibility import FEEDBACK, visible_text
 from tests.support import sessions
+from tests.support.dataset_visits import session_of
 from tests.support.factories import PASSWORD
 from tests.support.full_dataset import Dataset, make_dataset
 from tickets.checkin import devices
@@ -184,6 +185,9 @@ def dataset(site, shared) -> Dataset:
         later = timezone.now() + timedelta(hours=1)
         type(waiting).objects.filter(pk=waiting.pk).update(leaves_at=later)
         opened = sessions_of(dataset)
+        # Before `more_pages` makes the token of a mailed link, which a later log-in would void.
+        for person in dataset["people"].values():
+            session_of(dataset, person)
         DBTaskResult.objects.all().delete()
         steps_to, needing_text = find_steps(dataset, more_pages(dataset))
         steps_to["/organizer/events/<int:pk>/check-in/ready/"] = [steps_to_ready(dataset)]
