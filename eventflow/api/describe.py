@@ -48,20 +48,18 @@ def describe(
     `sent`, `example`: examples of the body and of `data`, or of one row of it.
     `binary`: {media type: description}, for an answer that is a file.
     """
-    done = OpenApiResponse(enveloped(answer, rows=rows), "Done.")
     schema = extend_schema(
         summary=summary,
         request=request,
-        parameters=[part for part in (query, PageQuery if rows else None) if part],
-        responses=file_responses(binary) if binary else {status: done},
+        parameters=[part for part in (query, rows and PageQuery) if part],
+        responses=file_responses(binary) if binary else data_response(answer, rows, status),
         examples=examples_of(example, sent, rows=rows, status=status, binary=bool(binary)),
     )
 
     def decorate(method: Any) -> Any:
         method = schema(method)
-        method.operation = operation
+        method.operation, method.rows, method.deprecated = operation, rows, deprecated
         method.refusals = {**(refusals or {}), **LIST_REFUSALS.get(rows or "", {})}
-        method.rows, method.deprecated = rows, deprecated
         return method
 
     return decorate
@@ -89,6 +87,10 @@ def examples_of(
     if sent is not None:
         examples.append(OpenApiExample("Request", value=sent, request_only=True))
     return examples
+
+
+def data_response(answer: Any, rows: str | None, status: int) -> dict[int, OpenApiResponse]:
+    return {status: OpenApiResponse(enveloped(answer, rows=rows), "Done.")}
 
 
 def file_responses(binary: Mapping[str, str]) -> dict[Any, OpenApiResponse]:

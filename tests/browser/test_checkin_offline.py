@@ -144,69 +144,57 @@ def admitted(event):
     return event.checked_in_count
 
 
-def test_checkin_page_opens_offline_and_decides_by_signature_and_list(phone, event, page_errors):
+# What a phone without network says about each code: the outcome, and parts of the text beside it.
+OFFLINE_VERDICTS = {
+    "valid": ("admitted", ["Guest valid", "Not yet verified"]),
+    "used": ("already_used", ["Entrance B"]),
+    "cancelled": ("refused", ["The guest cancelled"]),
+    "rejected": ("refused", ["took this spot back"]),
+    "reissued": ("refused", ["A newer ticket"]),
+    "other": ("admitted", []),
+    "foreign": ("refused", ["another event"]),
+    "altered": ("refused", ["not issued here"]),
+    "nonsense": ("refused", ["not an EventFlow ticket"]),
+    "misnamed": ("refused", ["not issued here"]),
+    "new": ("unverified", ["not on this phone’s list"]),
+}
+
+
+def codes_of_each_kind(event):
+    """Return {kind: code} of a guest of each kind on the list, and of codes that are on no list."""
     tickets = {
         kind: ticket_at(event, f"Guest {kind}")
         for kind in ("valid", "used", "cancelled", "rejected", "reissued", "other")
     }
     codes = {kind: signature.qr_text(ticket) for kind, ticket in tickets.items()}
     codes["other"] = signature.sign(tickets["other"])  # as tickets had it before
-    check_in(tickets["used"].reservation, by=event.organizer, device="Entrance B")
-    registration.cancel(
-        tickets["cancelled"].reservation, by=tickets["cancelled"].reservation.person
-    )
-    decisions.reject(tickets["rejected"].reservation, by=event.organizer)
-    decisions.undo(tickets["reissued"].reservation, by=event.organizer)
-    decisions.confirm(tickets["reissued"].reservation, by=event.organizer)
-    foreign = signature.sign(ticket_at(make_event()))
+    reservations = {kind: ticket.reservation for kind, ticket in tickets.items()}
+    check_in(reservations["used"], by=event.organizer, device="Entrance B")
+    registration.cancel(reservations["cancelled"], by=reservations["cancelled"].person)
+    decisions.reject(reservations["rejected"], by=event.organizer)
+    decisions.undo(reservations["reissued"], by=event.organizer)
+    decisions.confirm(reservations["reissued"], by=event.organizer)
+    head, letter, tail = codes["other"][:40], codes["other"][40], codes["other"][41:]
+    return codes | {
+        "foreign": signature.sign(ticket_at(make_event())),
+        "altered": head + ("A" if letter != "A" else "B") + tail,
+        "nonsense": "HTTPS://EXAMPLE.ORG/",
+        "misnamed": f"RESERVATION:1{codes['valid'].removeprefix('RESERVATION:')}",
+    }
+
+
+def test_checkin_page_opens_offline_and_decides_by_signature_and_list(phone, event, page_errors):
+    codes = codes_of_each_kind(event)
     page = phone(event)
-    new = signature.sign(ticket_at(event, "Guest Late"))
+    codes["new"] = signature.sign(ticket_at(event, "Guest Late"))
     cut(page)
     page.reload()
     expect(page.locator("#door-state")).to_contain_text("Offline")
-    misnamed = f"RESERVATION:1{codes['valid'].removeprefix('RESERVATION:')}"
-    altered = (
-        codes["other"][:40] + ("A" if codes["other"][40] != "A" else "B") + codes["other"][41:]
-    )
-    said = {
-        kind: scan(page, code)
-        for kind, code in {
-            **codes,
-            "foreign": foreign,
-            "altered": altered,
-            "nonsense": "HTTPS://EXAMPLE.ORG/",
-            "misnamed": misnamed,
-            "new": new,
-        }.items()
-    }
-    assert {kind: result for kind, (result, _words) in said.items()} == {
-        "valid": "admitted",
-        "used": "already_used",
-        "cancelled": "refused",
-        "rejected": "refused",
-        "reissued": "refused",
-        "other": "admitted",
-        "foreign": "refused",
-        "altered": "refused",
-        "nonsense": "refused",
-        "misnamed": "refused",
-        "new": "unverified",
-    }
-    parts = {
-        "valid": ["Guest valid", "Not yet verified"],
-        "used": ["Entrance B"],
-        "cancelled": ["The guest cancelled"],
-        "rejected": ["took this spot back"],
-        "reissued": ["A newer ticket"],
-        "foreign": ["another event"],
-        "altered": ["not issued here"],
-        "misnamed": ["not issued here"],
-        "nonsense": ["not an EventFlow ticket"],
-        "new": ["not on this phone’s list"],
-    }
-    assert [
-        (kind, part) for kind, words in parts.items() for part in words if part not in said[kind][1]
-    ] == []
+    shown = {kind: scan(page, code) for kind, code in codes.items()}
+    outcomes = {kind: outcome for kind, (outcome, _text) in shown.items()}
+    assert outcomes == {kind: outcome for kind, (outcome, _parts) in OFFLINE_VERDICTS.items()}
+    expected = [(kind, part) for kind, (_, parts) in OFFLINE_VERDICTS.items() for part in parts]
+    assert [(kind, part) for kind, part in expected if part not in shown[kind][1]] == []
     assert scan(page, codes["valid"])[0] == "already_used", "once on each device"
     assert admitted(event) == 1
     back(page)

@@ -1,19 +1,22 @@
 """The authorization matrix: who gets what at every address of the site, page and API alike.
 
-The rows are the routes that Django's resolver knows. One that is missing from MATRIX fails, and so does one that is gone.
-To add a route, add its line: think who may, write the eight answers, and let the test tell you where you and the code disagree.
+The rows are the routes that Django's resolver knows. One that is missing from MATRIX fails, and so
+does one that is gone. To add a route, add its line: decide who may open it, write the eight
+answers, and let the test tell you where you and the code disagree.
 """
 
 import logging
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.models import User
 from events import services as events
 from tests.eventflow.api.clients import sign_in
 from tests.eventflow.api.test_events import fields
@@ -30,16 +33,8 @@ from tickets.messages import announcements
 from tickets.queue.decisions import reject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
-PEOPLE = [
-    "anonymous",
-    "user",
-    "other user",
-    "organizer",
-    "other organizer",
-    "door staff",
-    "other staff",
-    "admin",
-]
+USERS, ORGANIZERS = ["user", "other user"], ["organizer", "other organizer"]
+PEOPLE = ["anonymous", *USERS, *ORGANIZERS, "door staff", "other staff", "admin"]
 METHODS = ["get", "post", "put", "patch", "delete"]
 # What is asked for where an empty body would only be refused as one.
 BODIES = {
@@ -50,10 +45,13 @@ BODIES = {
     "api/users/admin/users/<int:pk>/set-organizer/": {"is_organizer": True},
     "administration/roles/<int:pk>/": {"role": "organizer"},
 }
-# Three prefixes have rules of their own: Django's admin is for Admins (the last test); the mail page exists on a trial only;
-# what answers under api/v1/ are the very views that answer without it.
+# Three prefixes have rules of their own: Django's admin is for Admins (the last test); the page of
+# mails exists in a trial only; under api/v1/ the same views answer as without it.
 ELSEWHERE = ("admin/", "dev/mail/", "api/v1/")
-# Of which thing of the world, the route; and a status for each of PEOPLE. `login`: sent to the log-in page.
+# allauth's, which answer any method.
+ANY_METHOD = ("accounts/", "^accounts/password")
+# The method, the thing of `world` that the address is about, the route, and a status for each of
+# PEOPLE. `login`: sent to the log-in page.
 MATRIX = r"""
 METHOD THING  ROUTE                                                                anon. user  user2 org.  org.2 staff staf2 admin
 GET    -      /                                                                    200   200   200   200   200   200   200   200
@@ -311,53 +309,51 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
 
 
 @pytest.fixture
-def world():
-    """One event with everybody around it, and the same again for the others. `user` holds a seat and waits at another event."""
-    organizer = make_organizer()
-    event, draft, queue = (
-        make_event(organizer=organizer),
-        make_event(organizer=organizer, status="draft"),
-        make_event(organizer=organizer),
-    )
-    elsewhere = make_event()
-    user, admin, spare = make_person(), make_admin(), make_admin()
+def staff() -> dict[str, User]:
+    return {name: make_person() for name in ("door staff", "other staff")}
+
+
+@pytest.fixture
+def people(staff: dict[str, User]) -> dict[str, User | None]:
+    """{name: person} of PEOPLE."""
+    users = {name: make_person() for name in USERS}
+    organizers = {name: make_organizer() for name in ORGANIZERS}
+    return {"anonymous": None, **users, **organizers, **staff, "admin": make_admin()}
+
+
+@pytest.fixture
+def world(people: dict[str, Any], staff: dict[str, User]) -> dict[str, Any]:
+    """{thing: object} of one event and everything around it; `user` has a seat and a reservation.
+
+    The other organizer has an event with door staff, too.
+    """
+    organizer, user = people["organizer"], people["user"]
+    event, queue = make_event(organizer=organizer), make_event(organizer=organizer)
+    draft = make_event(organizer=organizer, status="draft")
     seat = make_reservation(event, user, status="confirmed")
-    turned_away = make_reservation(event, status="confirmed")
-    reject(turned_away, by=organizer)
-    void = turned_away.tickets.get().code
-    stored = scan(event, void, nonce="n-1", by=organizer, let_in=True).scan
+    rejected = make_reservation(event, status="confirmed")
+    reject(rejected, by=organizer)
+    void = rejected.tickets.get().code
     gate = gates.add_gate(event, name="Entrance A", by=organizer)
-    said = announcements.send(
-        event,
-        audience="confirmed",
-        subject="Parking",
-        body="Behind the hall.",
-        key=uuid.uuid4(),
-        by=organizer,
+    elsewhere = make_event(organizer=people["other organizer"])
+    helper, _ = (
+        events.add_door_staff(place, email=person.email, by=place.organizer)
+        for place, person in zip((event, elsewhere), staff.values(), strict=True)
     )
-    staff = {name: make_person() for name in ("door staff", "other staff")}
-    helper = events.add_door_staff(event, email=staff["door staff"].email, by=organizer)
-    events.add_door_staff(elsewhere, email=staff["other staff"].email, by=elsewhere.organizer)
+    words = {"subject": "Parking", "body": "Behind the hall."}
     return {
         "event": event,
         "draft": draft,
         "seat": seat,
         "place": make_reservation(queue, user),
         "helper": helper,
-        "said": said,
-        "scan": stored,
+        "said": announcements.send(
+            event, audience="confirmed", **words, key=uuid.uuid4(), by=organizer
+        ),
+        "scan": scan(event, void, nonce="n-1", by=organizer, let_in=True).scan,
         "gate": gate,
         "phone": devices.register(event, gate=gate, called="Kuba"),
-        "person": spare,
-        "people": {
-            "anonymous": None,
-            "user": user,
-            "other user": make_person(),
-            "organizer": organizer,
-            "other organizer": elsewhere.organizer,
-            **staff,
-            "admin": admin,
-        },
+        "person": make_admin(),
     }
 
 
@@ -368,17 +364,17 @@ def no_limits(settings):
 
 @pytest.fixture(autouse=True)
 def quiet():
-    """Some hundred refusals, each with its traceback, are nothing to write down."""
+    """Log nothing: some hundred refusals would each write a traceback."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
-def keys(world):
-    """What each of them opens doors with: {who: (token, session cookie)}."""
+def keys(people):
+    """{name: (token, session cookie)} of everybody who can log in."""
     found = {}
-    for who, person in world["people"].items():
+    for who, person in people.items():
         if person:
             browser = Client()
             browser.force_login(person)
@@ -393,7 +389,7 @@ def address(route, thing, world):
 
 
 def ask(method, thing, route, who, world, keys):
-    """What one person gets, without any trace of it staying behind."""
+    """Return the status that this person gets. What the request changed is undone."""
     client, body = Client(raise_request_exception=False), BODIES.get(route, {})
     sent = {} if method == "get" else {"data": body}
     with transaction.atomic():
@@ -436,9 +432,7 @@ def test_methods_without_a_row_in_the_matrix_change_nothing(world, keys):
     done = [
         (method, route, who, status)
         for route, thing in thing_of.items()
-        if not route.startswith(
-            ("accounts/", "^accounts/password")
-        )  # allauth's, which answers any method
+        if not route.startswith(ANY_METHOD)
         for method in METHODS
         if (method, route) not in named
         for who in ("anonymous", "admin")
@@ -448,14 +442,14 @@ def test_methods_without_a_row_in_the_matrix_change_nothing(world, keys):
     assert done == []
 
 
-def test_djangos_admin_is_for_admins(world):
+def test_djangos_admin_is_for_admins(people):
     pages = {
         re.sub(r"\(\?P<\w+>[^)]*\)\$?|<\w+:\w+>", "1", f"/{route}")
         for route in routes()
         if route.startswith("admin/")
     }
     assert len(pages) > 20
-    for who, person in world["people"].items():
+    for who, person in people.items():
         client = Client()
         if person:
             client.force_login(person)
@@ -484,14 +478,12 @@ def views_of(resolver, prefix=""):
 
 
 def test_page_stays_when_a_button_is_pressed_after_the_session_ended(world):
-    """With a script nothing is swapped: what is typed stands under a toast. Without one, tests/eventflow/test_form_drafts.py."""
-    secrets = (
-        "accounts/2fa/",
-        "accounts/reauthenticate/",
-        "accounts/email/",
-        "accounts/password/",
-        "accounts/login/",
-    )
+    """With a script nothing is swapped: the typed text stays, under a toast.
+
+    Without a script: tests/eventflow/test_form_drafts.py.
+    """
+    pages = ("2fa", "reauthenticate", "email", "password", "login")
+    secrets = tuple(f"accounts/{page}/" for page in pages)
     lost, sent = [], 0
     for (method, thing, route), statuses in lines().items():
         if method != "post" or statuses[0] != "login" or route.startswith(secrets):

@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal import auth as totp
 from eventflow.observability import REQUEST_CONTEXT, RequestContext, mask_text
 from eventflow.observability.logs import JsonLine
 from tests.support.factories import PASSWORD, make_person, make_reservation
-from tests.support.http_client import HttpClient
+from tests.support.http_client import Answer, HttpClient
 from tests.support.processes import wait_until
 from tests.support.server_process import serving
 from tickets.models import Ticket
@@ -115,60 +115,54 @@ def test_access_line_names_request_person_and_route(tmp_path):
     assert re.fullmatch(r"GET /reservations/ 200 \d+ ms", line["message"])
 
 
+def first_group(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found, pattern
+    return found[1]
+
+
+def sign_up(visitor: HttpClient) -> Answer:
+    person = {"email": "newcomer@example.org", "first_name": "Nieznany", "last_name": "Gość"}
+    passwords = {"password1": PASSWORD, "password2": PASSWORD}
+    return visitor.post("/accounts/signup/", page="/accounts/signup/", **person, **passwords)
+
+
+def set_up_second_step(visitor: HttpClient) -> tuple[Answer, list[str]]:
+    """Set up an authenticator app. Returns the answer, and the secrets that were shown and sent."""
+    setup, reauthenticate = "/accounts/2fa/totp/activate/", "/accounts/reauthenticate/"
+    visitor.post(reauthenticate, page=reauthenticate, password=PASSWORD)
+    page = visitor.get(setup)
+    secret = first_group(r'class="num secret">([A-Z2-7]{32})<', page.text)
+    code = totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+    # Not visitor.post, which would look at the page again and so be shown another secret.
+    token = first_group(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    form = urlencode({"csrfmiddlewaretoken": token, "code": code}).encode()
+    return visitor.ask(setup, form), [secret, f" {code} "]
+
+
 @pytest.mark.process("a server writes the log")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["text", "json"])
 def test_no_flow_leaves_a_secret_in_the_log(how, tmp_path):
     """Sign-up, log-in, second step, ticket and scan leave no secret in the log at level DEBUG."""
-    guest = make_reservation(
-        person=make_person("Maja Wiśniewska", email="private@example.org"), status="confirmed"
-    ).person
+    maja = make_person("Maja Wiśniewska", email="private@example.org")
+    seat = make_reservation(person=maja, status="confirmed")
     qr = signature.sign(Ticket.objects.get())
-    secrets = [
-        "private@",
-        "newcomer@",
-        "Wiśniewska",
-        "Nieznany",
-        PASSWORD,
-        "wrong-secret",
-        qr,
-        qr.lower(),
-    ]
+    names = ["private@", "newcomer@", "Wiśniewska", "Nieznany"]
     with serving(tmp_path / "log", LOG_LEVEL="DEBUG", LOG_FORMAT=how, REDIS_URL="") as site:
+        answers = [sign_up(HttpClient(site.port))]
         visitor = HttpClient(site.port)
-        signup = {
-            "email": "newcomer@example.org",
-            "first_name": "Nieznany",
-            "last_name": "Gość",
-            "password1": PASSWORD,
-            "password2": PASSWORD,
-        }
-        statuses = [visitor.post("/accounts/signup/", page="/accounts/signup/", **signup).status]
-        visitor = HttpClient(site.port)
-        visitor.log_in(guest.email, "wrong-secret")
-        statuses.append(visitor.log_in(guest.email, PASSWORD).status)
-        setup = "/accounts/2fa/totp/activate/"
-        visitor.post(
-            "/accounts/reauthenticate/", page="/accounts/reauthenticate/", password=PASSWORD
-        )
-        page = visitor.get(setup)
-        secret = re.search(r'class="num secret">([A-Z2-7]{32})<', page.text)[1]
-        code = totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
-        # Not visitor.post, which would look at the page again and so be shown another secret.
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[1]
-        statuses.append(
-            visitor.ask(
-                setup, urlencode({"csrfmiddlewaretoken": token, "code": code}).encode()
-            ).status
-        )
+        visitor.log_in(maja.email, "wrong-secret")
+        answers.append(visitor.log_in(maja.email, PASSWORD))
+        answer, second_step = set_up_second_step(visitor)
+        answers.append(answer)
         recovery = visitor.get("/accounts/2fa/recovery-codes/").text
         codes = re.findall(r"<li>([0-9a-f-]{8,12})</li>", recovery)
-        statuses.append(
-            visitor.get(f"/reservations/{Ticket.objects.get().reservation_id}/ticket/").status
-        )
+        answers.append(visitor.get(f"/reservations/{seat.pk}/ticket/"))
         visitor.get(f"/nowhere/{qr}/")
         wait_until(lambda: "/nowhere/" in site.log.read_text())
         log = site.log.read_text()
-    assert statuses == [302, 302, 302, 200]
+    assert [answer.status for answer in answers] == [302, 302, 302, 200]
     assert len(codes) >= 8
-    assert [each for each in [*secrets, secret, f" {code} ", *codes] if each in log] == []
+    secrets = [*names, PASSWORD, "wrong-secret", qr, qr.lower(), *second_step, *codes]
+    assert [secret for secret in secrets if secret in log] == []

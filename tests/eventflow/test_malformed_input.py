@@ -34,7 +34,8 @@ from tickets.models import Device, Reservation, Scan, Ticket
 pytestmark = pytest.mark.django_db
 # Its people and what they have, each with a session and a token; and no limit on how often they
 # ask.
-world, keys, no_limits = matrix.world, matrix.keys, matrix.no_limits
+people, staff, world = matrix.people, matrix.staff, matrix.world
+keys, no_limits = matrix.keys, matrix.no_limits
 HUGE = str(10**30)
 # As they are written in an address: percent-encoded bytes, so that what is no UTF-8 can be said
 # too.

@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
+from accounts.models import User
 from events.models import Event
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
-from tests.support.http_client import HttpClient
+from tests.support.http_client import Answer, HttpClient
 from tests.support.processes import wait_until
-from tests.support.server_process import serving
+from tests.support.server_process import Site, serving
 from tests.support.smtp_server import free_port
+from tickets.models import Reservation
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -32,20 +34,9 @@ def redis(port: int, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A Redis of this test's own. A killed one can be started again on the same port."""
     program = shutil.which("redis-server")
     assert program, "install redis-server"
-    words = [
-        program,
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--save",
-        "",
-        "--dir",
-        str(folder),
-        "--logfile",
-        str(folder / "redis.log"),
-    ]
-    process = subprocess.Popen(words)
+    address = ["--bind", "127.0.0.1", "--port", str(port)]
+    files = ["--save", "", "--dir", str(folder), "--logfile", str(folder / "redis.log")]
+    process = subprocess.Popen([program, *address, *files])
     try:
         yield process
     finally:
@@ -58,63 +49,57 @@ def numbers_over_socket(port: int, event: Event) -> dict[str, int]:
         return json.loads(socket.recv(timeout=60))
 
 
+def next_numbers(socket: ClientConnection) -> dict[str, int]:
+    return json.loads(socket.recv(timeout=RETURN_SECONDS))
+
+
+def work_on(site: Site, event: Event, waiting: Reservation, newcomer: User) -> list[Answer]:
+    """The newcomer reserves; the organizer confirms the waiting guest and checks them in."""
+    queue, door = (f"/organizer/events/{event.pk}/{page}/" for page in ("queue", "check-in"))
+    guest, panel = HttpClient(site.port), HttpClient(site.port)
+    return [
+        guest.log_in(newcomer.email, PASSWORD),
+        panel.log_in(event.organizer.email, PASSWORD),
+        guest.post(f"/events/{event.pk}/reserve/", page=event.get_absolute_url()),
+        panel.post(f"/organizer/reservations/{waiting.pk}/confirm/", page=queue),
+        panel.get(queue),
+        panel.post(f"/organizer/reservations/{waiting.pk}/check-in/", page=door),
+    ]
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["refused", "hung"])
 def test_check_in_and_live_metrics_go_on_without_redis(how, tmp_path):
     event = make_event(seats_limit=2)
-    maja, jonas, organizer = (
-        make_person("Maja Wiśniewska"),
-        make_person("Jonas Weber"),
-        event.organizer,
-    )
+    maja, jonas = make_person("Maja Wiśniewska"), make_person("Jonas Weber")
     early = make_reservation(event)
     port = free_port()
     with (
         redis(port, tmp_path) as server,
         serving(tmp_path / "web.log", REDIS_URL=f"redis://127.0.0.1:{port}/0") as site,
     ):
-        page, answers = event.get_absolute_url(), []
-        before = HttpClient(site.port)
+        page, before = event.get_absolute_url(), HttpClient(site.port)
         before.log_in(maja.email, PASSWORD)
         before.post(f"/events/{event.pk}/reserve/", page=page)
-
+        reservation = event.reservations.get(person=maja)
         with connect(f"ws://127.0.0.1:{site.port}/ws/events/{event.pk}/") as watching:
             assert json.loads(watching.recv(timeout=60))["pending_count"] == 2
             server.send_signal(how)
-
-            after, panel = HttpClient(site.port), HttpClient(site.port)
-            answers += [
-                after.log_in(jonas.email, PASSWORD),
-                panel.log_in(organizer.email, PASSWORD),
-            ]
-            answers += [after.post(f"/events/{event.pk}/reserve/", page=page)]
-            queue = f"/organizer/events/{event.pk}/queue/"
-            answers += [
-                panel.post(f"/organizer/reservations/{early.pk}/confirm/", page=queue),
-                panel.get(queue),
-            ]
-            door = f"/organizer/events/{event.pk}/check-in/"
-            answers += [panel.post(f"/organizer/reservations/{early.pk}/check-in/", page=door)]
-
+            answers = work_on(site, event, early, jonas)
             assert [answer.status for answer in answers] == [302, 302, 302, 302, 200, 200]
             assert max(answer.seconds for answer in answers) < ANSWER_SECONDS
             event.refresh_from_db()
             assert (event.confirmed_count, event.pending_count, event.checked_in_count) == (1, 2, 1)
-            # Without hints the socket looks for itself.
+            # Without notifications the socket asks the database by itself.
             wait_until(
-                lambda: json.loads(watching.recv(timeout=RETURN_SECONDS))["checked_in_count"] == 1,
-                seconds=RETURN_SECONDS,
+                lambda: next_numbers(watching)["checked_in_count"] == 1, seconds=RETURN_SECONDS
             )
 
             server.kill()
             server.wait()
             with redis(port, tmp_path):
-                before.post(
-                    f"/reservations/{early.event.reservations.get(person=maja).pk}/cancel/",
-                    page=page,
-                )
+                before.post(f"/reservations/{reservation.pk}/cancel/", page=page)
                 wait_until(
-                    lambda: json.loads(watching.recv(timeout=RETURN_SECONDS))["pending_count"] == 1,
-                    seconds=RETURN_SECONDS,
+                    lambda: next_numbers(watching)["pending_count"] == 1, seconds=RETURN_SECONDS
                 )
         assert numbers_over_socket(site.port, event)["pending_count"] == 1
         assert " 500 " not in (tmp_path / "web.log").read_text()

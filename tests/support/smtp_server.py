@@ -7,7 +7,7 @@ import random
 import socket
 import threading
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
@@ -38,8 +38,8 @@ class SmtpServer:
 
     def __init__(self) -> None:
         self.port = free_port()
-        self.letters: list[Message] = []
-        self.offered: list[Message] = []
+        self.letters: list[EmailMessage] = []
+        self.offered: list[EmailMessage] = []
         self.refused: set[str] = set()
         self.stalled = threading.Event()
         self.commands: list[str] = []

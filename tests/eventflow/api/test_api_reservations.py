@@ -332,6 +332,14 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
         "checked_in_at": None,
         "note": "",
     }
+
+
+def test_organizer_reservations_can_be_searched_and_filtered():
+    mine, other = make_event(title="Mine"), make_event(title="Other")
+    first = make_reservation(mine, make_person("Maja Wiśniewska", email="maja@example.org"))
+    second = make_reservation(mine, make_person("Łukasz Żak"), status="confirmed")
+    make_reservation(other, make_person("Hidden Guest"))
+    api = Api(mine.organizer)
     for query, found in [
         ({"status": "confirmed"}, [second.pk]),
         ({"event": mine.pk}, [second.pk, first.pk]),
@@ -345,11 +353,8 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
         ({"checked_in": "true"}, []),
         ({"q": "mine wiśniewska"}, [first.pk]),
     ]:
-        assert [
-            row["reservation_id"] for row in rows(api.get("/organizer/reservations/", **query))
-        ] == found
-    everything = rows(Api(make_admin()).get("/organizer/reservations/"))
-    assert [row["event_title"] for row in everything] == ["Other", "Mine", "Mine"]
+        shown = rows(api.get("/organizer/reservations/", **query))
+        assert [row["reservation_id"] for row in shown] == found
     for name, value in [
         ("event", "x"),
         ("event", HUGE),
@@ -358,6 +363,14 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
         ("q", "\x00"),
     ]:
         assert errors(api.get("/organizer/reservations/", **{name: value})).keys() == {name}
+
+
+def test_organizer_reservations_are_for_organizers_and_admins():
+    mine, other = make_event(title="Mine"), make_event(title="Other")
+    for event in (mine, mine, other):
+        make_reservation(event)
+    everything = rows(Api(make_admin()).get("/organizer/reservations/"))
+    assert [row["event_title"] for row in everything] == ["Other", "Mine", "Mine"]
     assert refused(Api(make_person()).get("/organizer/reservations/")) == (403, "forbidden")
     assert refused(Api().get("/organizer/reservations/")) == (401, "not_authenticated")
 
