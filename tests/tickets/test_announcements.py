@@ -77,13 +77,13 @@ def addresses(event, *statuses):
     ("audience", "statuses"),
     [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])],
 )
-def test_everybody_who_is_meant_gets_it_and_nobody_else(client, event, audience, statuses):
+def test_message_reaches_its_audience_and_nobody_else(client, event, audience, statuses):
     send(client, event, audience=audience)
     assert readers() == addresses(event, *statuses)
     assert Announcement.objects.get().recipients == len(readers())
 
 
-def test_the_letter_holds_the_words_and_a_way_out(client, event):
+def test_message_mail_has_the_text_and_the_way_to_get_no_more(client, event):
     send(client, event)
     letter = letters_to(addresses(event, "confirmed")[0])[-1]
     assert "Behind the hall.\nFollow the signs." in letter.body
@@ -92,7 +92,7 @@ def test_the_letter_holds_the_words_and_a_way_out(client, event):
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_the_preview_says_how_many_get_it_and_sends_nothing(client, event, headers):
+def test_message_preview_says_how_many_get_it_and_sends_nothing(client, event, headers):
     answer = client.post(
         url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "preview"}, headers=headers
     )
@@ -103,13 +103,13 @@ def test_the_preview_says_how_many_get_it_and_sends_nothing(client, event, heade
     assert not Announcement.objects.exists()
 
 
-def test_before_the_preview_there_is_nothing_to_send_with(client, event):
+def test_message_form_has_no_send_button_before_the_preview(client, event):
     assert [
         text for text in all_words(client.get(url(event)), "//main//button") if "Send" in text
     ] == []
 
 
-def test_a_form_sent_twice_is_one_message(client, event):
+def test_message_form_sent_twice_is_one_message(client, event):
     key = str(uuid.uuid4())
     for _ in range(2):
         send(client, event, key=key)
@@ -127,7 +127,7 @@ def key_in(answer):
     [{"body": "In front of the hall."}, {"subject": "Where to park"}, {"audience": "pending"}],
     ids=["body", "subject", "audience"],
 )
-def test_key_with_other_words_or_guests_is_refused_and_the_form_gets_a_new_one(
+def test_message_key_with_another_text_or_audience_is_refused_and_replaced(
     client, event, other, headers
 ):
     """The answer to the first sending was lost, and the message was corrected before it was sent again."""
@@ -153,9 +153,7 @@ def test_key_with_other_words_or_guests_is_refused_and_the_form_gets_a_new_one(
 @pytest.mark.parametrize(
     "other", [{}, {"body": "In front of the hall."}], ids=["same words", "other words"]
 )
-def test_key_of_a_message_that_was_taken_back_is_refused_and_the_form_gets_a_new_one(
-    client, event, other
-):
+def test_message_key_of_a_withdrawn_message_is_refused_and_replaced(client, event, other):
     key = str(uuid.uuid4())
     send(client, event, key=key)
     client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
@@ -167,7 +165,7 @@ def test_key_of_a_message_that_was_taken_back_is_refused_and_the_form_gets_a_new
     assert readers() == addresses(event, "confirmed")
 
 
-def test_same_words_to_the_same_guests_are_refused_for_an_hour(client, event):
+def test_message_with_the_same_text_to_the_same_guests_is_refused_for_an_hour(client, event):
     send(client, event)
     answer = send(client, event)
     assert answer.status_code == 422
@@ -177,7 +175,7 @@ def test_same_words_to_the_same_guests_are_refused_for_an_hour(client, event):
     assert send(client, event, body="In front of the hall.").status_code == 200
 
 
-def test_words_that_were_taken_back_may_be_sent_again(client, event):
+def test_message_that_was_withdrawn_may_be_sent_again(client, event):
     send(client, event)
     client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
     assert send(client, event).status_code == 200
@@ -185,7 +183,7 @@ def test_words_that_were_taken_back_may_be_sent_again(client, event):
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_sent_message_is_answered_with_a_toast_the_list_and_an_empty_form(client, event, headers):
+def test_sent_message_answers_with_a_toast_the_list_and_an_empty_form(client, event, headers):
     fields = {**WORDS, "audience": "pending", "key": str(uuid.uuid4()), "action": "send"}
     answer = client.post(url(event), fields, headers=headers, follow=True)
     assert "Sent to 3. It leaves in" in words(only(answer, "//*[@id='toasts']"))
@@ -195,7 +193,7 @@ def test_sent_message_is_answered_with_a_toast_the_list_and_an_empty_form(client
     assert not only(answer, "//input[@name='subject']").get("value")
 
 
-def test_taken_back_in_time_it_reaches_nobody(client, event):
+def test_message_withdrawn_in_time_reaches_nobody(client, event):
     send(client, event)
     said = Announcement.objects.get()
     answer = client.post(reverse("tickets:withdraw_message", args=[said.pk]), follow=True)
@@ -203,7 +201,7 @@ def test_taken_back_in_time_it_reaches_nobody(client, event):
     assert readers() == []
 
 
-def test_after_it_has_left_it_cannot_be_taken_back(client, event):
+def test_message_that_was_sent_cannot_be_withdrawn(client, event):
     send(client, event)
     Announcement.objects.update(leaves_at=timezone.now() - timedelta(seconds=1))
     said = Announcement.objects.get()
@@ -213,7 +211,7 @@ def test_after_it_has_left_it_cannot_be_taken_back(client, event):
     assert len(readers()) == 2
 
 
-def test_its_mails_wait_as_long_as_it_can_be_taken_back(client, event):
+def test_message_mails_wait_as_long_as_it_can_be_withdrawn(client, event):
     send(client, event)
     said = Announcement.objects.get()
     waits = Mail.objects.filter(builder__endswith=".announcement").values_list(
@@ -223,7 +221,7 @@ def test_its_mails_wait_as_long_as_it_can_be_taken_back(client, event):
     assert all(moment >= said.leaves_at - timedelta(seconds=1) for moment in waits)
 
 
-def test_who_leaves_meanwhile_does_not_get_it(client, event):
+def test_message_skips_a_guest_who_cancelled_meanwhile(client, event):
     send(client, event)
     gone = event.reservations.confirmed().first()
     registration.cancel(gone, by=gone.person)
@@ -234,7 +232,7 @@ def test_who_leaves_meanwhile_does_not_get_it(client, event):
     ("audience", "held"),
     [("confirmed", ["confirmed"]), ("pending", ["pending"]), ("all", ["confirmed", "pending"])],
 )
-def test_guests_of_a_cancelled_event_can_be_written_to_by_what_they_had(
+def test_message_of_a_cancelled_event_is_addressed_by_the_status_before(
     client, event, audience, held
 ):
     event_services.cancel(event, by=event.organizer)
@@ -259,7 +257,7 @@ def test_guests_of_a_cancelled_event_can_be_written_to_by_what_they_had(
     assert kinds[audience] in words(only(client.get(url(event)), "//section[@id='sent']"))
 
 
-def test_message_that_waits_when_the_event_is_cancelled_is_not_sent(client, event):
+def test_message_that_waits_is_not_sent_after_the_event_is_cancelled(client, event):
     send(client, event)
     event_services.cancel(event, by=event.organizer)
     assert readers() == []
@@ -268,7 +266,7 @@ def test_message_that_waits_when_the_event_is_cancelled_is_not_sent(client, even
     )
 
 
-def test_an_empty_audience_is_refused_beside_the_choice(client):
+def test_message_to_an_empty_audience_is_refused_beside_the_choice(client):
     event = make_event(organizer=make_organizer())
     client.force_login(event.organizer)
     answer = send(client, event)
@@ -279,14 +277,14 @@ def test_an_empty_audience_is_refused_beside_the_choice(client):
 
 
 @pytest.mark.parametrize("field", ["subject", "body"])
-def test_what_is_missing_is_said_and_what_was_typed_stays(client, event, field):
+def test_message_form_names_missing_fields_and_keeps_typed_text(client, event, field):
     answer = send(client, event, **{field: ""})
     assert answer.status_code == 422
     assert only(answer, f"//*[@name='{field}']").get("aria-invalid") == "true"
     assert not Announcement.objects.exists()
 
 
-def test_an_organizer_cannot_flood_their_guests(client, event):
+def test_messages_to_guests_have_a_limit_an_hour(client, event):
     for number in range(announcements.MOST_AN_HOUR):
         assert send(client, event, subject=f"Parking {number}").status_code == 200
     first = event.announcements.last()
@@ -304,7 +302,7 @@ def send_and_take_back(client, event, subject):
     return said
 
 
-def test_typos_put_right_twice_in_each_message_of_an_hour_are_not_felt(client, event):
+def test_message_limit_allows_two_corrections_of_each_message(client, event):
     for number in range(announcements.MOST_AN_HOUR):
         for typo in ("Prking", "Pakring"):
             send_and_take_back(client, event, f"{typo} {number}")
@@ -312,7 +310,7 @@ def test_typos_put_right_twice_in_each_message_of_an_hour_are_not_felt(client, e
     assert event.announcements.filter(withdrawn_at=None).count() == announcements.MOST_AN_HOUR
 
 
-def test_messages_sent_and_taken_back_have_a_limit(client, event):
+def test_messages_sent_and_withdrawn_have_a_limit(client, event):
     """Each puts a mail for every guest into the outbox, whether it leaves or not."""
     first = send_and_take_back(client, event, "Parking 0")
     for number in range(1, announcements.MOST_TRIES_AN_HOUR):
@@ -327,7 +325,7 @@ def test_messages_sent_and_taken_back_have_a_limit(client, event):
     assert send(client, event).status_code == 200
 
 
-def test_limit_that_ends_last_says_when_the_next_message_can_be_sent(client, event):
+def test_message_limit_names_the_time_when_all_limits_have_ended(client, event):
     for number in range(announcements.MOST_TRIES_AN_HOUR - announcements.MOST_AN_HOUR):
         send_and_take_back(client, event, f"Parking {number}")
     for number in range(announcements.MOST_AN_HOUR):
@@ -338,7 +336,9 @@ def test_limit_that_ends_last_says_when_the_next_message_can_be_sent(client, eve
     assert f"You can send the next message at {again:%H:%M}." in send(client, event).text
 
 
-def test_a_message_to_many_asks_the_same_number_of_questions(event, django_assert_max_num_queries):
+def test_message_to_many_guests_needs_the_same_number_of_queries(
+    event, django_assert_max_num_queries
+):
     for person in make_people(40):
         registration.reserve(event.pk, person=person)
     with django_assert_max_num_queries(14):
@@ -348,7 +348,7 @@ def test_a_message_to_many_asks_the_same_number_of_questions(event, django_asser
     assert Mail.objects.filter(builder__endswith=".announcement").count() == 43
 
 
-def test_key_that_was_used_at_another_event_is_a_key_like_any(client, event):
+def test_message_key_of_another_event_can_be_used(client, event):
     other, key = make_event(organizer=event.organizer), str(uuid.uuid4())
     make_reservation(other, status="confirmed")
     for where in (event, other, other):

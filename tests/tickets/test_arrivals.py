@@ -50,7 +50,7 @@ def steps(event):
     ]
 
 
-def test_steps_have_no_gaps_and_stand_on_the_clock_of_the_place(event):
+def test_arrival_steps_have_no_gaps_and_follow_the_zone_of_the_event(event):
     let_in(event, 0, 1, 2, 14)
     assert steps(event) == [("19:00", 3, 3), ("19:05", 0, 3), ("19:10", 0, 3), ("19:15", 1, 4)]
 
@@ -68,7 +68,7 @@ def test_steps_have_no_gaps_and_stand_on_the_clock_of_the_place(event):
         (90_000, 4320),
     ],
 )
-def test_a_long_evening_takes_longer_steps_and_as_many_bars_as_fit(event, last, minutes):
+def test_arrival_steps_of_a_long_evening_are_longer_and_fit(event, last, minutes):
     let_in(event, 0, last)
     found = arrivals.arrivals(event)
     assert found.minutes == minutes
@@ -76,7 +76,7 @@ def test_a_long_evening_takes_longer_steps_and_as_many_bars_as_fit(event, last, 
     assert found.total == sum(step.count for step in found.steps) == 2
 
 
-def test_what_was_taken_back_and_what_is_void_did_not_arrive(event):
+def test_arrivals_leave_out_undone_check_ins_and_void_tickets(event):
     let_in(event, 0, 3, 6)
     first, second, _third = event.tickets.order_by("pk")
     Ticket.objects.filter(pk=first.pk).update(checked_in_at=None)
@@ -95,11 +95,11 @@ def test_what_was_taken_back_and_what_is_void_did_not_arrive(event):
         (301, [600, 400, 200, 0]),
     ],
 )
-def test_axes_have_round_numbers(highest, axis):
+def test_arrival_axes_have_round_numbers(highest, axis):
     assert scale(highest) == axis
 
 
-def test_picture_and_table_say_the_same(client, event):
+def test_arrival_chart_and_table_have_the_same_numbers(client, event):
     let_in(event, 0, 0, 0, 9, 31)
     page = client.get(reverse("events:live", args=[event.pk]))
     table = [words(row) for row in tree(page).xpath("//*[@id='arrivals-table']//tbody/tr")]
@@ -113,7 +113,7 @@ def test_picture_and_table_say_the_same(client, event):
     ).get("aria-label")
 
 
-def test_the_feed_names_the_last_guests_newest_first(client, event):
+def test_arrival_list_names_the_last_guests_newest_first(client, event):
     let_in(event, *range(10))
     answer = client.get(reverse("tickets:arrivals", args=[event.pk]), headers=HTMX)
     assert all_words(answer, f"//ul[{has_class('feed')}]/li/span") == [
@@ -121,7 +121,7 @@ def test_the_feed_names_the_last_guests_newest_first(client, event):
     ]
 
 
-def test_before_the_first_guest_it_says_what_will_be_there(client, event):
+def test_arrivals_explain_themselves_before_the_first_guest(client, event):
     page = client.get(reverse("events:live", args=[event.pk]))
     assert "Nobody is here yet." in words(only(page, "//*[@id='arrivals']"))
     assert tree(page).xpath(f"//*[{has_class('chart')}]") == []

@@ -30,7 +30,7 @@ def status(reservation):
     return Reservation.objects.get(pk=reservation.pk).status
 
 
-def test_opening_the_link_any_number_of_times_changes_nothing(client, reservation, link):
+def test_cancel_link_opened_many_times_changes_nothing(client, reservation, link):
     for _ in range(3):
         answer = client.get(link)
         client.head(link)
@@ -39,7 +39,7 @@ def test_opening_the_link_any_number_of_times_changes_nothing(client, reservatio
     assert status(reservation) == "confirmed"
 
 
-def test_two_presses_from_the_mail_cancel(client, reservation, link):
+def test_cancel_link_and_its_button_cancel_the_reservation(client, reservation, link):
     client.get(link)
     answer = client.post(link)
     assert words(only(answer, "//h1")) == "Your reservation is cancelled"
@@ -49,7 +49,7 @@ def test_two_presses_from_the_mail_cancel(client, reservation, link):
     assert words(only(client.get(link), "//h1")) == "Nothing to cancel"
 
 
-def test_the_page_shows_nothing_of_the_person(client, reservation, link):
+def test_cancel_page_shows_nothing_of_the_person(client, reservation, link):
     text = client.get(link).text
     assert not {
         "Maja",
@@ -60,7 +60,7 @@ def test_the_page_shows_nothing_of_the_person(client, reservation, link):
     assert reservation.person.email not in text and "Wiśniewska" not in text
 
 
-def test_a_used_ticket_is_not_given_back(client, reservation, link):
+def test_cancel_link_of_a_used_ticket_is_refused(client, reservation, link):
     check_in(reservation, by=reservation.event.organizer)
     answer = client.post(link)
     assert (answer.status_code, status(reservation)) == (409, "confirmed")
@@ -69,7 +69,7 @@ def test_a_used_ticket_is_not_given_back(client, reservation, link):
     ]
 
 
-def test_no_link_but_ours_leads_anywhere(client, reservation, link):
+def test_cancel_link_with_a_wrong_signature_is_not_found(client, reservation, link):
     token = link.strip("/").rpartition("/")[2]
     forged = signing.dumps(reservation.pk, salt="something.else")
     for wrong in (token[:-1] + ("a" if token[-1] != "a" else "b"), forged, str(reservation.pk)):
@@ -78,9 +78,7 @@ def test_no_link_but_ours_leads_anywhere(client, reservation, link):
     assert links.reservation_from_token(token).pk == reservation.pk
 
 
-def test_the_link_of_a_place_that_was_given_back_does_not_touch_the_next_one(
-    client, reservation, link
-):
+def test_cancel_link_of_a_cancelled_reservation_leaves_the_next_one(client, reservation, link):
     client.post(link)
     again = make_reservation(reservation.event, reservation.person)
     assert client.post(link).status_code == 409

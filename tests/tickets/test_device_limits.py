@@ -102,14 +102,14 @@ def gone(request, client, event, gate, helper, ticket, other):
 @pytest.mark.parametrize(
     "ago", [timedelta(0), timedelta(seconds=10), timedelta(minutes=30), 21 * DAY], ids=str
 )
-def test_phone_that_was_sent_away_lets_nobody_in_whatever_time_it_claims(gone, event, ticket, ago):
+def test_revoked_phone_admits_nobody_at_any_claimed_time(gone, event, ticket, ago):
     result, reason, named = said(send_readings(gone, event, reading(ticket, "late", ago=ago)))
     assert (result, named) == ("refused", False)
     assert reason == "no_longer_allowed"
     assert inside(event) == 1
 
 
-def test_phone_that_was_sent_away_gains_nothing_by_the_year_one(gone, event, ticket, other):
+def test_revoked_phone_admits_nobody_by_claiming_the_year_one(gone, event, ticket, other):
     for code, nonce in ((ticket, "n-1"), (other, "n-2")):
         claimed = reading(code, nonce) | {"at": "0001-01-01T00:00:00Z"}
         result, _reason, named = said(send_readings(gone, event, claimed))
@@ -118,7 +118,7 @@ def test_phone_that_was_sent_away_gains_nothing_by_the_year_one(gone, event, tic
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=10), 2 * DAY], ids=str)
-def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, other, ago):
+def test_revoked_phone_gets_no_name_of_a_used_ticket(gone, event, other, ago):
     assert said(send_readings(gone, event, reading(other, "late", ago=ago, let_in=False))) == (
         "refused",
         "no_longer_allowed",
@@ -126,13 +126,13 @@ def test_phone_that_was_sent_away_is_told_no_name_of_a_used_ticket(gone, event, 
     )
 
 
-def test_phone_that_was_sent_away_undoes_nothing(gone, event):
+def test_revoked_phone_undoes_nothing(gone, event):
     answer = send_readings(gone, event, {"nonce": "mine", "undo": True})
     assert said(answer) == ("refused", "no_longer_allowed", False)
     assert (inside(event), answer.json()["allowed"]) == (1, False)
 
 
-def test_phone_that_was_sent_away_cannot_make_its_own_past(gone, event, ticket):
+def test_revoked_phone_cannot_claim_waiting_scans_afterwards(gone, event, ticket):
     """It says only now that scans wait on it: when it was last heard of, none did."""
     send_readings(gone, event, waiting=1000)
     assert said(send_readings(gone, event, reading(ticket, "late", ago=MINUTE))) == (
@@ -143,7 +143,7 @@ def test_phone_that_was_sent_away_cannot_make_its_own_past(gone, event, ticket):
     assert inside(event) == 1
 
 
-def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name_nobody(
+def test_waiting_scans_of_a_revoked_phone_count_for_a_day_and_name_nobody(
     client, gate, event, ticket, other
 ):
     key = register_device(client, gate)
@@ -169,7 +169,7 @@ def test_scans_that_waited_when_the_phone_was_sent_away_count_for_a_day_and_name
     )
 
 
-def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
+def test_offline_scans_between_the_last_contact_and_the_revocation_count(
     client, gate, event, ticket
 ):
     key = register_device(client, gate)
@@ -184,7 +184,7 @@ def test_offline_scans_count_that_were_made_between_the_last_word_and_the_end(
 
 
 @pytest.mark.parametrize("what", ["gate", "helper"])
-def test_key_dies_a_day_after_the_end(client, gate, helper, event, ticket, what):
+def test_device_key_expires_a_day_after_its_revocation(client, gate, helper, event, ticket, what):
     key = register_device(client, gate) if what == "gate" else phone_of(client, event, helper)
     backdate_devices(event, ago=3 * DAY)
     if what == "gate":
@@ -196,7 +196,7 @@ def test_key_dies_a_day_after_the_end(client, gate, helper, event, ticket, what)
 
 
 @pytest.mark.parametrize("what", ["gate", "organizer"])
-def test_key_dies_a_day_after_the_event(client, gate, event, what):
+def test_device_key_expires_a_day_after_the_event(client, gate, event, what):
     key = (
         register_device(client, gate)
         if what == "gate"
@@ -211,7 +211,7 @@ def test_key_dies_a_day_after_the_event(client, gate, event, what):
     assert answer.status_code == (404 if what == "gate" else 403)
 
 
-def test_scan_from_before_the_phone_came_is_refused(client, gate, event, other):
+def test_scan_from_before_the_phone_was_registered_is_refused(client, gate, event, other):
     key = register_device(client, gate)
     send_readings(key, event, reading(other, "n-1"))
     assert said(send_readings(key, event, reading(other, "n-2", ago=DAY / 2, let_in=False))) == (
@@ -221,7 +221,7 @@ def test_scan_from_before_the_phone_came_is_refused(client, gate, event, other):
     )
 
 
-def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticket):
+def test_waiting_scans_are_sent_after_the_person_logs_in_again(client, event, helper, ticket):
     phone_of(client, event, helper)
     backdate_devices(event)
     client.logout()
@@ -237,9 +237,7 @@ def test_person_who_logs_in_again_sends_what_waited(client, event, helper, ticke
 # --- In another's name ------------------------------------------------------------------------------------------------
 
 
-def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(
-    client, gate, event, ticket, other
-):
+def test_nonce_of_another_phone_gives_no_answer_and_no_conflict(client, gate, event, ticket, other):
     mine, theirs = register_device(client, gate), register_device(Client(), gate, "Ewa")
     send_readings(theirs, event, reading(ticket, "n-1", let_in=False))
     for code in (ticket, other):
@@ -252,7 +250,7 @@ def test_number_of_another_phones_scan_gives_no_answer_and_no_conflict(
     assert inside(event) == 1
 
 
-def test_gate_phone_undoes_no_check_in_of_another_door(client, gate, event, ticket):
+def test_gate_phone_undoes_no_check_in_of_another_device(client, gate, event, ticket):
     data(Api(event.organizer).post(f"/reservations/{ticket.reservation_id}/check-in/"))
     register_device(client, gate)
     answer = client.post(
@@ -271,7 +269,7 @@ def test_gate_phone_undoes_its_own_check_in(client, gate, event, ticket):
     assert inside(event) == 0
 
 
-def test_name_that_a_scanner_gives_itself_opens_nothing(client, gate, helper, event, ticket):
+def test_scanner_with_the_name_of_a_phone_gets_no_right_of_it(client, gate, helper, event, ticket):
     """A scanner of the API calls itself like a phone: neither of them may undo what the other did."""
     register_device(client, gate)
     name = Device.objects.get().name
@@ -290,7 +288,7 @@ def test_name_that_a_scanner_gives_itself_opens_nothing(client, gate, helper, ev
     assert inside(event) == 1
 
 
-def test_api_undoes_for_who_checked_in_and_for_the_organizer(event, helper, ticket):
+def test_undo_over_the_api_is_for_the_same_device_and_the_organizer(event, helper, ticket):
     path = f"/reservations/{ticket.reservation_id}/check-in/"
     staff, organizer = Api(helper), Api(event.organizer)
     assert refused(staff.post(f"{path}undo/")) == (400, "not_checked_in")
@@ -309,7 +307,7 @@ def test_api_undoes_for_who_checked_in_and_for_the_organizer(event, helper, tick
     assert inside(event) == 1
 
 
-def test_phone_without_an_account_reads_no_codes_in_the_search(client, gate, event, ticket):
+def test_gate_phone_gets_no_codes_in_the_search(client, gate, event, ticket):
     search = reverse("tickets:door_search", args=[event.pk])
     register_device(client, gate)
     assert ticket.code not in client.get(search, {"q": "Łucja"}).text
@@ -325,7 +323,7 @@ def test_phone_without_an_account_reads_no_codes_in_the_search(client, gate, eve
 # --- Too much ---------------------------------------------------------------------------------------------------------
 
 
-def test_codes_that_were_never_ours_leave_no_row(client, gate, event):
+def test_foreign_codes_store_no_scan(client, gate, event):
     key = register_device(client, gate)
     for _ in range(3):
         nonsense = [
@@ -335,7 +333,7 @@ def test_codes_that_were_never_ours_leave_no_row(client, gate, event):
     assert not Scan.objects.exists()
 
 
-def test_phone_has_at_most_so_many_open_conflicts(client, gate, event, ticket, monkeypatch):
+def test_open_conflicts_of_a_phone_have_a_limit(client, gate, event, ticket, monkeypatch):
     assert scans.MOST_OPEN_CONFLICTS == 500
     monkeypatch.setattr(scans, "MOST_OPEN_CONFLICTS", 3)
     key, neighbour = register_device(client, gate), register_device(Client(), gate, "Ewa")
@@ -366,7 +364,7 @@ def test_refused_scan_that_is_sent_again_is_one_conflict(client, gate, event, ti
     assert Scan.objects.conflicts().count() == 1
 
 
-def test_phone_that_asks_too_often_waits(client, gate, event, monkeypatch):
+def test_requests_of_a_phone_have_a_limit_a_minute(client, gate, event, monkeypatch):
     monkeypatch.setattr("tickets.views.checkin.phone.MOST_REQUESTS", 5)
     key, neighbour = register_device(client, gate), register_device(Client(), gate, "Ewa")
     answers = [send_readings(key, event) for _ in range(12)]
@@ -376,7 +374,7 @@ def test_phone_that_asks_too_often_waits(client, gate, event, monkeypatch):
     assert send_readings(neighbour, event).status_code == 200
 
 
-def test_gates_link_makes_so_many_phones_a_minute(gate):
+def test_phones_of_a_gate_link_have_a_limit_a_minute(gate):
     answers = [Client().post(path_of(gate), {"called": "Eve"}).status_code for _ in range(60)]
     assert set(answers) == {302, 429}
     assert Device.objects.count() <= 40, "twenty, or twice as many where a minute began meanwhile"
@@ -398,7 +396,7 @@ def test_gates_link_makes_so_many_phones_a_minute(gate):
     ],
     ids=["endless", "words", "deep lists", "deep objects", "half a character", "null", "no text"],
 )
-def test_phone_that_talks_nonsense_is_refused(client, gate, event, body):
+def test_malformed_request_of_a_phone_is_refused(client, gate, event, body):
     key = register_device(client, gate)
     address = reverse("tickets:readings", args=[event.pk])
     answer = Client().post(
@@ -407,7 +405,7 @@ def test_phone_that_talks_nonsense_is_refused(client, gate, event, body):
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_reading")
 
 
-def test_code_of_half_a_character_is_no_ticket(client, gate, event):
+def test_code_with_half_a_character_is_no_ticket(client, gate, event):
     key = register_device(client, gate)
     assert said(send_readings(key, event, {"nonce": "n-1", "code": "\ud800", "let_in": True})) == (
         "refused",
@@ -426,7 +424,7 @@ SINCE = [
 
 
 @pytest.mark.parametrize("since", SINCE)
-def test_list_since_a_time_that_makes_no_sense_is_refused(client, gate, event, since):
+def test_offline_list_since_an_impossible_time_is_refused(client, gate, event, since):
     key = register_device(client, gate)
     answer = Client().get(
         reverse("tickets:guest_list", args=[event.pk]),
@@ -439,7 +437,7 @@ def test_list_since_a_time_that_makes_no_sense_is_refused(client, gate, event, s
 # --- Keys of people ---------------------------------------------------------------------------------------------------
 
 
-def test_key_dies_with_a_change_of_password(client, event, ticket):
+def test_device_key_ends_with_a_change_of_password(client, event, ticket):
     key = phone_of(client, event, event.organizer)
     assert (send_readings(key, event).json()["allowed"], guests(key, event).status_code) == (
         True,
@@ -458,7 +456,7 @@ def test_key_dies_with_a_change_of_password(client, event, ticket):
     assert send_readings(again, event).json()["allowed"] is True
 
 
-def test_key_dies_with_the_log_out(client, event):
+def test_device_key_ends_with_the_log_out(client, event):
     key = phone_of(client, event, event.organizer)
     elsewhere = phone_of(Client(), event, event.organizer)
     client.post(reverse("account_logout"))
@@ -468,7 +466,7 @@ def test_key_dies_with_the_log_out(client, event):
     )
 
 
-def test_key_outlives_the_log_out_for_scans_that_wait(client, event, ticket):
+def test_device_key_outlives_the_log_out_for_waiting_scans(client, event, ticket):
     key = phone_of(client, event, event.organizer)
     backdate_devices(event)
     send_readings(key, event, waiting=1)
@@ -480,13 +478,15 @@ def test_key_outlives_the_log_out_for_scans_that_wait(client, event, ticket):
     assert send_readings(key, event).status_code == 401, "nothing waits any more"
 
 
-def test_key_dies_when_the_phone_says_that_it_leaves(client, event, gate):
+def test_device_key_ends_when_the_phone_says_that_it_leaves(client, event, gate):
     key = register_device(client, gate)
     assert send_readings(key, event, leaving=True).json()["allowed"] is False
     assert send_readings(key, event).status_code == 401
 
 
-def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, event, ticket):
+def test_phone_with_the_same_name_at_another_event_gets_no_rights(
+    client, gate, helper, event, ticket
+):
     """The helper's own event has a gate and a phone that are called the same."""
     phone = Client()
     register_device(phone, gate, "Ann")
@@ -503,7 +503,7 @@ def test_name_of_a_phone_proves_nothing_at_another_event(client, gate, helper, e
     assert (answer.status_code, inside(event)) == (409, 1)
 
 
-def test_what_a_gate_phone_is_shown_stays_in_no_cache(client, gate, event, ticket):
+def test_pages_of_a_gate_phone_are_not_cached(client, gate, event, ticket):
     key = register_device(client, gate)
     shown = {
         "page": client.get(reverse("tickets:check_in", args=[event.pk])),
@@ -523,5 +523,5 @@ def test_what_a_gate_phone_is_shown_stays_in_no_cache(client, gate, event, ticke
     assert private == dict.fromkeys(shown, True)
 
 
-def test_page_of_an_event_without_a_session_may_be_shared(client, event):
+def test_event_page_without_a_session_may_be_cached(client, event):
     assert "Cache-Control" not in client.get(event.get_absolute_url())

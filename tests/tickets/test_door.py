@@ -64,14 +64,14 @@ def test_find_reads_the_qr_codes_text(event, reservation, staff):
         assert codes.find(event, shown, by=staff) == ticket
 
 
-def test_find_forgives_how_a_short_code_is_written(event, reservation, staff):
+def test_find_accepts_a_short_code_in_any_writing(event, reservation, staff):
     Ticket.objects.update(code="7K01-2QXD")
     ticket = ticket_of(reservation)
     for typed in ("7K01-2QXD", "7k012qxd", " 7k 01 - 2q xd ", "7KOI-2QXD", "7kol2qxd"):
         assert codes.find(event, typed, by=staff) == ticket
 
 
-def test_find_costs_one_query_for_what_a_door_shows(
+def test_find_needs_one_query_for_all_shown_facts(
     event, reservation, staff, django_assert_num_queries
 ):
     code = ticket_of(reservation).code
@@ -88,7 +88,7 @@ def test_find_costs_one_query_for_what_a_door_shows(
     "text",
     ["", " ", "-", "hello", "7K4M-2QX", "7K4M-2QXDD", "UUUU-UUUU", "😀", "\x00", "1", "9" * 500],
 )
-def test_find_says_that_something_else_is_no_ticket(event, reservation, staff, text):
+def test_find_says_that_another_text_is_no_ticket(event, reservation, staff, text):
     assert refused(codes.find, event, text, by=staff).code == "not_a_ticket"
 
 
@@ -97,12 +97,12 @@ def test_find_says_that_a_code_was_not_signed_here(event, reservation, staff):
     assert refused(codes.find, event, text[:-10] + "AAAAAAAAAA", by=staff).code == "forged_ticket"
 
 
-def test_find_knows_no_short_code_of_another_event(event, reservation, staff):
+def test_find_refuses_a_short_code_of_another_event(event, reservation, staff):
     elsewhere = ticket_of(make_reservation(status="confirmed"))
     assert refused(codes.find, event, elsewhere.code, by=staff).code == "not_a_ticket"
 
 
-def test_find_names_the_right_event_only_to_those_at_its_door(event, reservation, staff):
+def test_find_names_the_other_event_only_to_its_door_staff(event, reservation, staff):
     other = make_reservation(make_event(title="Secret Choir"), status="confirmed")
     text = signature.sign(ticket_of(other))
     refusal = refused(codes.find, event, text, by=staff)
@@ -142,7 +142,7 @@ def test_find_prefers_the_valid_one_of_two_with_the_same_short_code(event, reser
     assert codes.find(event, "7K4M2QXD", by=staff) == ticket_of(reservation)
 
 
-def test_find_knows_no_ticket_that_left_the_database(event, reservation, staff):
+def test_find_refuses_a_deleted_ticket(event, reservation, staff):
     text = signature.sign(ticket_of(reservation))
     Ticket.objects.all().delete()
     assert refused(codes.find, event, text, by=staff).code == "ticket_void"
@@ -159,7 +159,7 @@ def test_find_says_that_the_event_is_cancelled(event, reservation, staff):
 # --- Let in -----------------------------------------------------------------------------------------------------------
 
 
-def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, reservation, staff):
+def test_check_in_admits_once_and_names_the_first_device_to_the_second(event, reservation, staff):
     first = check_in(reservation, by=staff, device="Entrance A")
     assert first.is_admitted and (first.ticket.checked_in_by, first.ticket.checked_in_device) == (
         staff,
@@ -180,7 +180,7 @@ def test_check_in_admits_once_and_tells_the_second_door_who_was_first(event, res
     )
 
 
-def test_a_used_ticket_is_answered_without_waiting_for_anybody(
+def test_check_in_of_a_used_ticket_waits_for_no_lock(
     event, reservation, staff, django_assert_num_queries
 ):
     check_in(reservation, by=staff)
@@ -189,7 +189,7 @@ def test_a_used_ticket_is_answered_without_waiting_for_anybody(
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
-def test_check_in_wants_a_confirmed_reservation(status, staff):
+def test_check_in_needs_a_confirmed_reservation(status, staff):
     other = make_reservation(status=status)
     assert refused(check_in, other, by=staff).code == "not_confirmed"
     assert inside(other.event) == 0
@@ -200,7 +200,7 @@ def test_check_in_at_a_cancelled_event_is_refused(event, reservation, staff):
     assert refused(check_in, reservation, by=staff).code == "event_cancelled"
 
 
-def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, reservation, staff):
+def test_check_in_of_a_ticket_used_meanwhile_admits_nobody(event, reservation, staff):
     read = ticket_of(reservation)
     first = check_in(reservation, by=staff)
     second = check_in(read, by=event.organizer)
@@ -212,16 +212,14 @@ def test_a_ticket_that_was_used_since_it_was_read_admits_nobody_again(event, res
     assert inside(event) == 1
 
 
-def test_a_ticket_that_was_taken_back_since_it_was_read_admits_nobody(event, reservation, staff):
+def test_check_in_of_a_ticket_voided_meanwhile_admits_nobody(event, reservation, staff):
     read = ticket_of(reservation)
     registration.cancel(reservation, by=reservation.person)
     assert refused(check_in, read, by=staff).code == "not_confirmed"
     assert inside(event) == 0
 
 
-def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(
-    event, reservation, staff
-):
+def test_check_in_of_a_ticket_replaced_meanwhile_uses_the_new_one(event, reservation, staff):
     read = ticket_of(reservation)
     decisions.undo(reservation, by=event.organizer)
     decisions.confirm(reservation, by=event.organizer)
@@ -231,7 +229,7 @@ def test_a_ticket_that_was_replaced_since_it_was_read_admits_with_the_new_one(
     assert inside(event) == 1
 
 
-def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
+def test_check_in_returns_what_it_stored(reservation, staff):
     answered = check_in(reservation, by=staff, device="D" * 120).ticket
     kept = ticket_of(reservation)
     for field in ("checked_in_at", "checked_in_by", "checked_in_device"):
@@ -239,7 +237,7 @@ def test_what_check_in_answers_is_what_it_wrote(reservation, staff):
     assert answered.event.checked_in_count == 1
 
 
-def test_undo_makes_the_ticket_work_again(event, reservation, staff):
+def test_undo_of_a_check_in_makes_the_ticket_valid_again(event, reservation, staff):
     check_in(reservation, by=staff)
     ticket = undo.undo_check_in(reservation, actor=CheckInActor(event.organizer))
     assert (ticket.is_used, ticket.checked_in_by, ticket.checked_in_device, inside(event)) == (
@@ -261,7 +259,7 @@ def test_undo_makes_the_ticket_work_again(event, reservation, staff):
     ]
 
 
-def test_undo_wants_somebody_inside(event, reservation, staff):
+def test_undo_of_a_check_in_needs_a_used_ticket(event, reservation, staff):
     assert (
         refused(undo.undo_check_in, reservation, actor=CheckInActor(staff)).code == "not_checked_in"
     )
@@ -272,7 +270,7 @@ def test_undo_wants_somebody_inside(event, reservation, staff):
     assert inside(event) == 0
 
 
-def test_undo_is_too_late_once_the_event_is_over(event, reservation, staff):
+def test_undo_of_a_check_in_is_refused_after_the_event(event, reservation, staff):
     check_in(reservation, by=staff)
     Event.objects.update(start_time=timezone.now() - timedelta(hours=2), end_time=timezone.now())
     assert refused(undo.undo_check_in, reservation, actor=CheckInActor(staff)).code == "event_over"
@@ -315,7 +313,7 @@ def all_look_before_anybody_acts(monkeypatch, doors=8):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_doors_give_one_admission(reservation, event, staff):
+def test_check_in_by_eight_devices_at_once_admits_once(reservation, event, staff):
     assert storm(reservation, staff) == 1
     assert inside(event) == 1
     assert AuditEntry.objects.filter(action="check_in").count() == 1
@@ -323,18 +321,14 @@ def test_eight_doors_give_one_admission(reservation, event, staff):
 
 @pytest.mark.postgresql  # on SQLite a transaction that may write has the whole database to itself
 @pytest.mark.django_db(transaction=True)
-def test_without_the_lock_the_conditional_update_still_gives_one_admission(
-    reservation, event, staff, monkeypatch
-):
+def test_check_in_without_the_lock_still_admits_once(reservation, event, staff, monkeypatch):
     all_look_before_anybody_acts(monkeypatch)
     assert storm(reservation, staff) == 1
 
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_without_lock_and_condition_the_same_ticket_lets_many_in(
-    reservation, event, staff, monkeypatch
-):
+def test_check_in_without_lock_and_condition_admits_many(reservation, event, staff, monkeypatch):
     """The twin: it proves that the races above would see the damage."""
     all_look_before_anybody_acts(monkeypatch)
     monkeypatch.setattr(
@@ -348,7 +342,7 @@ def test_without_lock_and_condition_the_same_ticket_lets_many_in(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_door_and_a_guest_who_withdraws_agree(reservation, event, staff):
+def test_check_in_and_cancellation_at_once_agree(reservation, event, staff):
     """Whoever comes first wins: let in, or withdrawn; never both."""
     start, refusals = threading.Barrier(2), []
 

@@ -71,7 +71,7 @@ def answers(client, reservation, **headers):
 
 
 @pytest.mark.parametrize("who", ["organizer", "admin", "helper"])
-def test_the_door_opens_to_those_who_stand_there(client, event, reservation, who):
+def test_check_in_page_opens_for_managers_and_door_staff(client, event, reservation, who):
     client.force_login(
         {
             "organizer": lambda: event.organizer,
@@ -93,7 +93,7 @@ def test_the_door_opens_to_those_who_stand_there(client, event, reservation, who
         "blocked helper",
     ],
 )
-def test_to_everybody_else_there_is_no_door(client, event, reservation, who):
+def test_check_in_page_does_not_exist_for_others(client, event, reservation, who):
     people = {
         "guest": lambda: reservation.person,
         "another guest": make_person,
@@ -121,14 +121,14 @@ def test_to_everybody_else_there_is_no_door(client, event, reservation, who):
 
 
 @pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
-def test_a_number_that_no_event_has_leads_nowhere(client, staff, number):
+def test_check_in_page_of_an_unknown_event_is_not_found(client, staff, number):
     for name in ("tickets:check_in", "tickets:door_search"):
         assert client.get(reverse(name, args=[number])).status_code == 404
     for name in ("tickets:admit", "tickets:undo_check_in"):
         assert client.post(reverse(name, args=[number])).status_code == 404
 
 
-def test_visitors_log_in_first(client, reservation):
+def test_check_in_page_sends_visitors_to_the_log_in(client, reservation):
     for answer in answers(client, reservation):
         assert answer.status_code == 401 or answer.url.startswith("/accounts/login/")
     for answer in answers(client, reservation, **HTMX):
@@ -136,12 +136,12 @@ def test_visitors_log_in_first(client, reservation):
     assert not ticket_of(reservation).is_used
 
 
-def test_a_helper_loses_the_door_at_once(client, event, reservation, staff):
+def test_check_in_page_closes_at_once_for_removed_door_staff(client, event, reservation, staff):
     event_services.remove_door_staff(event.doorstaff_set.get(person=staff), by=event.organizer)
     assert {answer.status_code for answer in answers(client, reservation)} == {404}
 
 
-def test_no_link_lets_anybody_in(client, reservation, staff):
+def test_check_in_needs_a_post(client, reservation, staff):
     for name in ("tickets:admit", "tickets:undo_check_in"):
         assert client.get(reverse(name, args=[reservation.pk])).status_code == 405
 
@@ -155,7 +155,7 @@ def shown(response):
     return result.get("data-result"), words(result)
 
 
-def test_a_code_shows_the_person_and_lets_nobody_in(client, event, reservation, staff):
+def test_code_shows_the_guest_and_admits_nobody(client, event, reservation, staff):
     for code in (ticket_of(reservation).code.lower(), signature.sign(ticket_of(reservation))):
         kind, said = shown(
             client.post(reverse("tickets:check_in", args=[event.pk]), {"code": code})
@@ -164,7 +164,7 @@ def test_a_code_shows_the_person_and_lets_nobody_in(client, event, reservation, 
     assert not ticket_of(reservation).is_used
 
 
-def test_the_whole_road_without_a_script(client, event, reservation, staff):
+def test_check_in_works_without_a_script(client, event, reservation, staff):
     """Each answer holds the form that leads to the next."""
     page = client.get(reverse("tickets:check_in", args=[event.pk]))
     form = only(page, "//form[.//input[@name='code']]")
@@ -191,7 +191,7 @@ def test_the_whole_road_without_a_script(client, event, reservation, staff):
     )
 
 
-def test_htmx_gets_the_answer_alone_and_the_same(client, event, reservation, staff):
+def test_check_in_by_htmx_gets_the_same_verdict_alone(client, event, reservation, staff):
     address, fields = (
         reverse("tickets:check_in", args=[event.pk]),
         {"code": ticket_of(reservation).code},
@@ -201,7 +201,7 @@ def test_htmx_gets_the_answer_alone_and_the_same(client, event, reservation, sta
     assert shown(whole) == shown(alone)
 
 
-def test_ticket_that_was_used_offers_a_search_and_no_undo(client, event, reservation, staff):
+def test_used_ticket_offers_a_search_and_no_undo(client, event, reservation, staff):
     check_in(reservation, by=event.organizer)
     for person in (staff, event.organizer):
         client.force_login(person)
@@ -232,7 +232,7 @@ def test_undo_from_the_search_asks_first(client, event, reservation, staff, head
     assert (shown(done)[0], ticket_of(reservation).is_used) == ("found", False)
 
 
-def test_undo_is_for_who_let_the_guest_in_and_the_organizer(client, event, reservation, staff):
+def test_undo_is_for_the_same_device_and_the_organizer(client, event, reservation, staff):
     check_in(reservation, by=event.organizer)
     address = reverse("tickets:undo_check_in", args=[reservation.pk])
     search = reverse("tickets:door_search", args=[event.pk])
@@ -251,7 +251,7 @@ def test_undo_is_for_who_let_the_guest_in_and_the_organizer(client, event, reser
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["form", "htmx"])
-def test_a_refusal_fills_the_phone_with_its_reason(client, event, reservation, staff, headers):
+def test_refusal_shows_its_reason(client, event, reservation, staff, headers):
     answer = client.post(
         reverse("tickets:check_in", args=[event.pk]), {"code": "nonsense"}, headers=headers
     )
@@ -270,7 +270,7 @@ def test_a_refusal_fills_the_phone_with_its_reason(client, event, reservation, s
     )
 
 
-def test_the_next_guest_is_looked_for_where_this_one_was_found(client, event, reservation, staff):
+def test_next_guest_is_searched_where_the_last_one_was_found(client, event, reservation, staff):
     address = reverse("tickets:admit", args=[reservation.pk])
     for came_from, page in (("search", "tickets:door_search"), ("code", "tickets:check_in")):
         answer = client.post(address, {"from": came_from})
@@ -282,7 +282,7 @@ def test_the_next_guest_is_looked_for_where_this_one_was_found(client, event, re
 # --- The frame --------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_is_dark_and_runs_under_the_strict_policy(client, event, reservation, staff):
+def test_check_in_page_is_dark_and_has_no_inline_code(client, event, reservation, staff):
     pages = [
         client.get(reverse(name, args=[event.pk]))
         for name in ("tickets:check_in", "tickets:door_search")
@@ -304,7 +304,7 @@ def test_the_page_is_dark_and_runs_under_the_strict_policy(client, event, reserv
         )
 
 
-def test_the_page_warns_when_the_event_is_not_today(client, event, staff):
+def test_check_in_page_warns_when_the_event_is_not_today(client, event, staff):
     address = reverse("tickets:check_in", args=[event.pk])
     assert "Not today" in client.get(address).text
     Event.objects.filter(pk=event.pk).update(
@@ -316,7 +316,7 @@ def test_the_page_warns_when_the_event_is_not_today(client, event, staff):
     assert "This event is cancelled" in client.get(address).text
 
 
-def test_a_helper_finds_the_door_on_the_events_page(client, event, staff):
+def test_event_page_leads_door_staff_to_the_check_in_page(client, event, staff):
     page, address = (
         reverse("events:detail", args=[event.pk]),
         reverse("tickets:check_in", args=[event.pk]),
@@ -327,7 +327,7 @@ def test_a_helper_finds_the_door_on_the_events_page(client, event, staff):
         assert address not in client.get(page).text
 
 
-def test_leaving_the_door_leads_where_one_may_go(client, event, staff):
+def test_check_in_page_leads_back_to_a_page_that_the_person_may_open(client, event, staff):
     address = reverse("tickets:check_in", args=[event.pk])
     assert only(client.get(address), "//header//a").get("href") == reverse(
         "events:detail", args=[event.pk]
@@ -341,7 +341,7 @@ def test_leaving_the_door_leads_where_one_may_go(client, event, staff):
 # --- Search -----------------------------------------------------------------------------------------------------------
 
 
-def test_search_answers_htmx_with_the_hits_alone(client, event, reservation, staff):
+def test_check_in_search_by_htmx_gets_the_matches_alone(client, event, reservation, staff):
     address = reverse("tickets:door_search", args=[event.pk])
     whole, alone = (
         client.get(address, {"q": "łuc"}),
@@ -355,7 +355,7 @@ def test_search_answers_htmx_with_the_hits_alone(client, event, reservation, sta
     )
 
 
-def test_search_says_who_is_inside_since_when(client, event, reservation, staff):
+def test_check_in_search_says_who_is_inside_since_when(client, event, reservation, staff):
     check_in(reservation, by=staff, device="Gate 2")
     [hit] = all_words(
         client.get(reverse("tickets:door_search", args=[event.pk]), {"q": "łucja"}), "//li"
@@ -364,7 +364,7 @@ def test_search_says_who_is_inside_since_when(client, event, reservation, staff)
     assert f"In since {at}, by Gate 2, Kuba Drzwi" in hit and hit.endswith("Undo")
 
 
-def test_search_costs_the_same_however_many_it_finds(
+def test_check_in_search_needs_the_same_number_of_queries(
     client, staff, event, django_assert_max_num_queries
 ):
     address = reverse("tickets:door_search", args=[event.pk])

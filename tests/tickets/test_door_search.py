@@ -67,7 +67,7 @@ def names(event, query):
         ("a " * 200, {"Anna Maria Kowalska-Zielińska"}),
     ],
 )
-def test_search_finds_guests_as_people_type_their_names(full_house, query, found):
+def test_search_finds_guests_by_typed_names(full_house, query, found):
     assert names(full_house, query) == found
 
 
@@ -91,7 +91,7 @@ def test_search_finds_only_valid_tickets_of_this_event(full_house):
     assert names(full_house, "jan kow") == {"Jan Kowalski"}
 
 
-def test_search_stops_at_twenty_and_costs_one_query(django_assert_num_queries):
+def test_search_returns_at_most_twenty_in_one_query(django_assert_num_queries):
     event = make_event(seats_limit=60, admission="automatic")
     for person in make_people(50):
         registration.reserve(event.pk, person=person)

@@ -40,7 +40,7 @@ def sign_up_and_activate(address):
     return window
 
 
-def test_a_stranger_is_invited_and_helps_after_proving_the_address(event):
+def test_invited_address_becomes_door_staff_after_verification(event):
     staff = services.add_door_staff(event, email=ADDRESS.upper(), by=event.organizer)
     assert (staff.email, staff.person) == (ADDRESS, None)
     invitation = letters_to(ADDRESS)[0]
@@ -54,7 +54,7 @@ def test_a_stranger_is_invited_and_helps_after_proving_the_address(event):
     assert window.get(reverse("tickets:queue", args=[event.pk])).status_code == 403
 
 
-def test_signing_up_without_proving_the_address_opens_no_door(event):
+def test_sign_up_without_verification_gives_no_access(event):
     services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     names = {"first_name": "Not", "last_name": "Basia", "language": "en"}
     Client().post(
@@ -68,7 +68,7 @@ def test_signing_up_without_proving_the_address_opens_no_door(event):
     ("change", "code"),
     [({"status": "cancelled"}, "event_cancelled"), ({"over": True}, "event_over")],
 )
-def test_nobody_is_invited_to_an_event_that_is_cancelled_or_over(client, event, change, code):
+def test_invitation_to_a_cancelled_or_past_event_is_refused(client, event, change, code):
     if change.pop("over", False):
         change |= {
             "start_time": timezone.now() - timedelta(hours=3),
@@ -87,7 +87,7 @@ def test_nobody_is_invited_to_an_event_that_is_cancelled_or_over(client, event, 
     assert refusal.value.code == code
 
 
-def test_an_invitation_taken_back_opens_no_door(client, event):
+def test_withdrawn_invitation_gives_no_access(client, event):
     staff = services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     client.force_login(event.organizer)
     client.post(reverse("events:remove_door_staff", args=[staff.pk]))
@@ -97,7 +97,7 @@ def test_an_invitation_taken_back_opens_no_door(client, event):
     assert [letter.subject for letter in letters_to(ADDRESS) if "door" in letter.subject] == []
 
 
-def test_somebody_with_an_account_is_told_where_to_go(event):
+def test_invited_person_with_an_account_gets_the_link(event):
     person = make_person("Tomasz Lis", language="en")
     services.add_door_staff(event, email=person.email, by=event.organizer)
     assert link_in(letters_to(person.email)[0], "/check-in/") == reverse(
@@ -105,13 +105,13 @@ def test_somebody_with_an_account_is_told_where_to_go(event):
     )
 
 
-def test_inviting_twice_changes_nothing_and_writes_once(event):
+def test_invitation_sent_twice_changes_nothing_and_sends_one_mail(event):
     for _ in range(2):
         services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     assert (DoorStaff.objects.count(), Mail.objects.count()) == (1, 1)
 
 
-def test_nobody_is_invited_twice_under_two_addresses(event):
+def test_invitations_of_two_addresses_of_one_person_become_one(event):
     person = make_person(email="old@example.org")
     services.add_door_staff(event, email=person.email, by=event.organizer)
     services.add_door_staff(event, email=ADDRESS, by=event.organizer)
@@ -123,7 +123,7 @@ def test_nobody_is_invited_twice_under_two_addresses(event):
     ]
 
 
-def test_the_panel_says_who_was_invited(client, event):
+def test_panel_lists_the_invited(client, event):
     services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     client.force_login(event.organizer)
     page = client.get(reverse("events:live", args=[event.pk]))
@@ -135,7 +135,7 @@ def invite(browser, event, email):
     return browser.post(url, {"email": email}, follow=True)
 
 
-def test_an_invitation_tells_nobody_whether_an_address_has_an_account(client, event):
+def test_invitation_does_not_tell_whether_an_address_has_an_account(client, event):
     """Neither the answer nor the list says it, nor whose account it would be."""
     make_person("Dora Geheim", email="known@example.org")
     client.force_login(event.organizer)
@@ -153,7 +153,7 @@ def test_an_invitation_tells_nobody_whether_an_address_has_an_account(client, ev
     assert "Dora" not in told[0]
 
 
-def test_an_invited_person_is_known_once_their_phone_stands_at_the_door(client, event):
+def test_invited_person_is_named_after_their_phone_is_registered(client, event):
     person = make_person("Dora Geheim", email="known@example.org")
     staff = services.add_door_staff(event, email=person.email, by=event.organizer)
     assert staff.name == person.email
@@ -164,13 +164,13 @@ def test_an_invited_person_is_known_once_their_phone_stands_at_the_door(client, 
     assert "Dora Geheim" in client.get(reverse("events:live", args=[event.pk])).text
 
 
-def test_signing_up_for_an_invitation_accepts_it(event):
+def test_sign_up_by_an_invitation_accepts_it(event):
     services.add_door_staff(event, email=ADDRESS, by=event.organizer)
     sign_up_and_activate(ADDRESS)
     assert DoorStaff.objects.get().name == "Basia Maj"
 
 
-def test_an_organizer_cannot_ask_without_end(client, event, settings):
+def test_invitations_of_an_organizer_have_a_limit(client, event, settings):
     rates = {"invite_door_staff": "2/1h/user"}
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | rates
     client.force_login(event.organizer)

@@ -121,7 +121,7 @@ def test_export_is_named_after_the_event(client, event):
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+48", "-1", "@SUM(A1)"])
-def test_a_name_is_never_a_formula(client, name):
+def test_export_writes_no_name_as_a_formula(client, name):
     event = make_event()
     guest = make_reservation(event).person
     User.objects.filter(pk=guest.pk).update(first_name=name)
@@ -131,7 +131,7 @@ def test_a_name_is_never_a_formula(client, name):
 
 
 @pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
-def test_formula_behind_a_character_that_nobody_sees_is_none(unseen):
+def test_export_writes_no_formula_after_an_invisible_character(unseen):
     for sign in ["=1", "+1", "-1", "@A", "＝1"]:
         for before in ["", "Nowak;", "a,", '"']:
             guarded = export.harmless(f"{before}{unseen}{sign}")
@@ -140,7 +140,7 @@ def test_formula_behind_a_character_that_nobody_sees_is_none(unseen):
         assert export.harmless(f"{unseen}{sign}") == f"'{unseen}{sign}"
 
 
-def test_xlsx_of_a_formula_behind_an_unseen_character_holds_the_words_as_they_are(client):
+def test_xlsx_keeps_the_text_after_an_invisible_character(client):
     """A cell of that kind of file says itself that it is words: no apostrophe, and no formula."""
     event = make_event()
     make_reservation(event)
@@ -169,7 +169,7 @@ def test_xlsx_of_a_formula_behind_an_unseen_character_holds_the_words_as_they_ar
     ",",
 )
 @settings(deadline=None, max_examples=300)
-def test_no_cell_begins_like_a_formula_wherever_a_program_splits_the_file(rows, separator):
+def test_csv_has_no_cell_like_a_formula_at_any_separator(rows, separator):
     text = "".join(export.csv_line(row, separator) for row in rows)
     for split_at in ",;\t|":
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=split_at):
@@ -197,11 +197,11 @@ def test_no_cell_begins_like_a_formula_wherever_a_program_splits_the_file(rows, 
         "a\r\n\tb",
     ],
 )
-def test_words_that_are_no_formula_are_left_alone(words):
+def test_export_does_not_change_other_texts(words):
     assert export.harmless(words) == words
 
 
-def test_export_speaks_the_readers_language(client, event):
+def test_export_is_in_the_language_of_the_reader(client, event):
     event.organizer.language = "pl"
     event.organizer.save()
     rows = csv_rows(client, event, separator=";")
@@ -224,7 +224,7 @@ def test_export_of_an_event_without_guests_is_its_head(client):
     assert len(csv_rows(client, event)) == len(xlsx_rows(client, event)) == 1
 
 
-def test_export_takes_a_query_for_a_few_hundred_and_little_memory_however_many_come(
+def test_export_needs_a_query_for_some_hundred_rows_and_little_memory(
     django_assert_num_queries,
 ):
     event = make_event(seats_limit=5000)
@@ -243,7 +243,7 @@ def test_export_takes_a_query_for_a_few_hundred_and_little_memory_however_many_c
     assert peak < 3_000_000
 
 
-def test_export_has_everybody_once_though_the_list_changes_meanwhile(monkeypatch):
+def test_export_has_each_guest_once_while_the_list_changes(monkeypatch):
     monkeypatch.setattr(export, "CHUNK", 3)
     event = make_event()
     # All of the same moment: their order is that of their ids.

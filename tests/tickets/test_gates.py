@@ -56,7 +56,7 @@ def inside(event):
 # --- A gate's link ----------------------------------------------------------------------------------------------------
 
 
-def test_link_alone_does_nothing_and_the_button_opens_this_door_and_no_other(client, gate, event):
+def test_gate_link_does_nothing_until_its_button_opens_this_gate(client, gate, event):
     other = make_event(organizer=event.organizer)
     assert "Entrance A" in client.get(path_of(gate)).content.decode()
     assert not Device.objects.exists()
@@ -75,7 +75,7 @@ def test_link_alone_does_nothing_and_the_button_opens_this_door_and_no_other(cli
 
 
 @pytest.mark.parametrize("end", ["revoked", "over", "phone ended"])
-def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, end):
+def test_gate_link_and_its_phones_end_together(client, gate, event, ticket, end):
     key = register_device(client, gate)
     if end == "revoked":
         gates.revoke_gate(gate, by=event.organizer)
@@ -102,7 +102,7 @@ def test_link_ends_and_every_phone_that_came_by_it(client, gate, event, ticket, 
     assert inside(event) == 0
 
 
-def test_two_phones_of_one_name_are_told_apart(gate, event):
+def test_gate_phones_of_one_name_get_different_names(gate, event):
     names = [devices.register(event, gate=gate, called="Kuba").name for _ in range(3)]
     assert names == [
         "Entrance A, Kuba",
@@ -128,7 +128,7 @@ def test_two_gates_of_one_name_are_refused(gate, event):
     assert gates.add_gate(event, name="Entrance A", by=event.organizer).is_open
 
 
-def test_altered_link_opens_nothing(client, gate):
+def test_altered_gate_link_is_refused(client, gate):
     altered = path_of(gate)[:-2] + "x/"
     assert client.get(altered).status_code == 404
 
@@ -136,9 +136,7 @@ def test_altered_link_opens_nothing(client, gate):
 # --- Readings ---------------------------------------------------------------------------------------------------------
 
 
-def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(
-    client, gate, event, ticket
-):
+def test_gate_phone_sends_scans_without_a_session_any_number_of_times(client, gate, event, ticket):
     key = register_device(client, gate)
     backdate_devices(event)
     client.logout()
@@ -153,7 +151,7 @@ def test_phone_sends_what_it_read_without_any_session_and_as_often_as_it_likes(
     assert inside(event) == 1
 
 
-def test_answer_says_who_and_when(client, gate, event, ticket):
+def test_scan_answer_says_who_and_when(client, gate, event, ticket):
     key = register_device(client, gate)
     answers = send_readings(
         key, event, reading(ticket, "n-1"), reading(ticket, "n-2", let_in=False)
@@ -163,7 +161,7 @@ def test_answer_says_who_and_when(client, gate, event, ticket):
     assert answers[1]["entered"]
 
 
-def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_conflict(
+def test_scan_before_the_link_ended_counts_and_a_later_one_is_a_conflict(
     client, gate, event, ticket
 ):
     key = register_device(client, gate)
@@ -178,7 +176,7 @@ def test_what_was_read_before_the_link_ended_counts_and_what_came_after_is_a_con
     assert (conflict.reason, conflict.ticket, inside(event)) == ("no_longer_allowed", late, 1)
 
 
-def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
+def test_removed_door_staff_lose_no_scan(client, event, ticket):
     kuba = make_person("Kuba Drzwi")
     staff = event_services.add_door_staff(event, email=kuba.email, by=event.organizer)
     client.force_login(kuba)
@@ -196,14 +194,14 @@ def test_staff_who_were_let_go_lose_no_scan(client, event, ticket):
     assert ticket.checked_in_by == kuba
 
 
-def test_cancelled_event_keeps_whom_the_door_let_in(client, gate, event, ticket):
+def test_offline_admission_at_a_cancelled_event_is_a_conflict(client, gate, event, ticket):
     key = register_device(client, gate)
     event_services.cancel(event, by=event.organizer)
     assert results_of(send_readings(key, event, reading(ticket))) == ["refused"]
     assert Scan.objects.conflicts().get().reason == "event_cancelled"
 
 
-def test_answer_that_came_too_late_is_a_conflict_all_the_same(client, gate, event, ticket):
+def test_offline_admission_after_a_refusal_is_a_conflict(client, gate, event, ticket):
     """The phone asked, heard nothing, and opened the door by itself: the server had already refused."""
     key = register_device(client, gate)
     send_readings(key, event, reading(ticket, "other phone"))
@@ -217,7 +215,7 @@ def test_answer_that_came_too_late_is_a_conflict_all_the_same(client, gate, even
     assert Scan.objects.conflicts().get().nonce == "n-1"
 
 
-def test_reading_is_taken_back_once_and_by_its_own_phone(client, gate, event, ticket):
+def test_scan_is_undone_once_and_by_its_own_phone(client, gate, event, ticket):
     key, other = register_device(client, gate), register_device(Client(), gate, "Ewa")
     send_readings(key, event, reading(ticket, "n-1"))
     assert results_of(send_readings(other, event, {"nonce": "n-1", "undo": True})) == ["refused"]
@@ -244,7 +242,7 @@ def test_reading_is_taken_back_once_and_by_its_own_phone(client, gate, event, ti
         '{"readings": [], "waiting": -1}',
     ],
 )
-def test_what_makes_no_sense_is_refused_and_nothing_kept(client, gate, event, body):
+def test_malformed_scans_are_refused_and_not_stored(client, gate, event, body):
     key = register_device(client, gate)
     answer = Client().post(
         reverse("tickets:readings", args=[event.pk]),
@@ -256,7 +254,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_kept(client, gate, event, bo
     assert not Scan.objects.exists()
 
 
-def test_key_of_another_event_and_an_old_key_open_nothing(client, gate, event, ticket):
+def test_device_key_of_another_event_or_an_old_one_is_refused(client, gate, event, ticket):
     other = make_event(organizer=event.organizer)
     foreign = register_device(Client(), gates.add_gate(other, name="B", by=event.organizer))
     old = register_device(client, gate)
@@ -287,7 +285,7 @@ def fetched(key, event, **query):
     )
 
 
-def test_list_is_read_ticket_by_ticket_and_names_nobody(client, gate, event, ticket):
+def test_offline_list_names_nobody(client, gate, event, ticket):
     key, other = (
         register_device(client, gate),
         make_reservation(event, status="confirmed").tickets.get(),
@@ -302,7 +300,7 @@ def test_list_is_read_ticket_by_ticket_and_names_nobody(client, gate, event, tic
     assert opened(other, entries)["void"] == "The guest cancelled this reservation."
 
 
-def test_list_brings_what_has_changed(client, gate, event, ticket, monkeypatch):
+def test_offline_list_brings_the_changes(client, gate, event, ticket, monkeypatch):
     key = register_device(client, gate)
     type(ticket).objects.update(changed=timezone.now() - timedelta(hours=1))
     since = fetched(key, event).json()["at"]
@@ -312,7 +310,7 @@ def test_list_brings_what_has_changed(client, gate, event, ticket, monkeypatch):
     assert opened(ticket, [entry])["by"] == "Entrance A, Kuba"
 
 
-def test_list_comes_in_pages(client, gate, event, ticket, monkeypatch):
+def test_offline_list_comes_in_pages(client, gate, event, ticket, monkeypatch):
     monkeypatch.setattr("tickets.checkin.offline_list.PER_PAGE", 1)
     key, second = (
         register_device(client, gate),
@@ -327,7 +325,7 @@ def test_list_comes_in_pages(client, gate, event, ticket, monkeypatch):
 # --- The panel --------------------------------------------------------------------------------------------------------
 
 
-def test_panel_shows_phones_their_last_word_and_their_pace(client, gate, event, ticket):
+def test_panel_shows_the_phones_with_last_contact_and_rate(client, gate, event, ticket):
     key = register_device(Client(), gate)
     send_readings(key, event, reading(ticket), waiting=3, ready=True)
     client.force_login(event.organizer)
@@ -346,7 +344,7 @@ def test_panel_shows_phones_their_last_word_and_their_pace(client, gate, event, 
     )
 
 
-def test_person_of_the_staff_says_at_which_gate_they_stand(client, gate, event):
+def test_door_staff_choose_their_gate(client, gate, event):
     client.force_login(event.organizer)
     client.post(reverse("tickets:device", args=[event.pk]))
     client.post(reverse("tickets:ready", args=[event.pk]), {"gate": gate.pk})
@@ -355,7 +353,7 @@ def test_person_of_the_staff_says_at_which_gate_they_stand(client, gate, event):
     assert Device.objects.get().gate is None
 
 
-def test_list_says_how_many_may_come_in(client, gate, event, ticket):
+def test_offline_list_says_how_many_tickets_are_valid(client, gate, event, ticket):
     key, other = (
         register_device(client, gate),
         make_reservation(event, status="confirmed").tickets.get(),

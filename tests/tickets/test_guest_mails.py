@@ -47,7 +47,7 @@ def last_letter(reservation):
     ],
     ids=["approval", "approval full", "automatic full"],
 )
-def test_guest_who_enters_the_queue_is_told_their_place(fields, seated, said):
+def test_queue_mail_tells_the_guest_their_position(fields, seated, said):
     event = make_event(title="Nocny druk", **fields)
     for _ in range(seated):
         make_reservation(event, status="confirmed")
@@ -60,28 +60,28 @@ def test_guest_who_enters_the_queue_is_told_their_place(fields, seated, said):
     assert "Leave the queue" in letter.alternatives[0].content
 
 
-def test_guest_with_a_seat_at_once_gets_the_ticket_only():
+def test_queue_mail_is_not_sent_with_a_ticket():
     reservation = make_reservation(make_event(admission="automatic"))
     assert [
         letter.subject.partition(" at ")[0] for letter in letters_to(reservation.person.email)
     ] == ["You have a spot"]
 
 
-def test_guest_who_does_not_wait_any_more_is_not_told_that_they_do():
+def test_queue_mail_is_not_sent_to_a_guest_who_left_the_queue():
     reservation = make_reservation(status="confirmed")
     assert "queue" not in " ".join(
         letter.subject for letter in letters_to(reservation.person.email)
     )
 
 
-def test_api_reservation_is_acknowledged_too():
+def test_queue_mail_is_sent_for_a_reservation_over_the_api():
     event, person = make_event(), make_person()
     assert data(Api(person).post(f"/events/{event.pk}/register/"), 201)["queue_position"] == 1
     [letter] = letters_to(person.email)
     assert letter.subject.endswith("number 1")
 
 
-def test_place_in_the_queue_is_told_in_the_guests_language():
+def test_queue_mail_is_in_the_language_of_the_guest():
     reservation = make_reservation(make_event(title="Nocny druk"), make_person(language="pl"))
     letter = last_letter(reservation)
     assert letter.subject == "Jesteś w kolejce na: Nocny druk, miejsce 1"
@@ -103,7 +103,7 @@ def moving():
     )
 
 
-def test_new_time_is_told_beside_the_old_one(moving):
+def test_changed_event_mail_has_the_new_and_the_old_time(moving):
     going, waiting = make_reservation(moving, status="confirmed"), make_reservation(moving)
     later = {"start_time": moving.start_time + timedelta(minutes=30), "end_time": moving.end_time}
     event_services.edit(moving, by=moving.organizer, **later)
@@ -121,7 +121,7 @@ def test_new_time_is_told_beside_the_old_one(moving):
     assert "You keep your place in the queue." in last_letter(waiting).body
 
 
-def test_new_place_is_told_beside_the_old_one_in_polish(moving):
+def test_changed_event_mail_has_the_new_and_the_old_place_in_polish(moving):
     going = make_reservation(moving, make_person(language="pl"), status="confirmed")
     event_services.edit(moving, by=moving.organizer, location="Hala Targowa")
     letter = last_letter(going)
@@ -129,7 +129,7 @@ def test_new_place_is_told_beside_the_old_one_in_polish(moving):
     assert "Kiedy: czwartek, 10 grudnia 2099" in letter.body
 
 
-def test_of_two_changes_in_a_row_the_guest_reads_what_they_knew(moving):
+def test_changed_event_mail_after_two_changes_names_the_first_state(moving):
     going = make_reservation(moving, status="confirmed")
     letters_to(going.person.email)
     for place in ("A slip of the pen", "Hala Targowa"):
@@ -138,7 +138,7 @@ def test_of_two_changes_in_a_row_the_guest_reads_what_they_knew(moving):
     assert "New place: Hala Targowa (was: Ruska 46c)" in letter.body
 
 
-def test_change_that_was_taken_back_is_not_told(moving):
+def test_changed_event_mail_is_not_sent_after_a_change_back(moving):
     going = make_reservation(moving, status="confirmed")
     before = len(letters_to(going.person.email))
     for place in ("A slip of the pen", "Ruska 46c"):
@@ -172,7 +172,7 @@ def every_kind(event):
     ]
 
 
-def test_answers_of_guests_reach_the_contact_of_the_event():
+def test_reply_to_a_guest_mail_goes_to_the_contact_of_the_event():
     letters = every_kind(make_event(contact_email="Studio@Example.org"))
     assert len({letter.subject.partition(":")[0] for letter in letters}) >= 6
     assert {tuple(letter.reply_to) for letter in letters} == {("studio@example.org",)}
@@ -181,7 +181,7 @@ def test_answers_of_guests_reach_the_contact_of_the_event():
     )
 
 
-def test_without_a_contact_no_answer_is_promised():
+def test_guest_mail_without_a_contact_promises_no_reply():
     letters = every_kind(make_event())
     assert {tuple(letter.reply_to) for letter in letters} == {()}
     assert not [
@@ -191,7 +191,7 @@ def test_without_a_contact_no_answer_is_promised():
     ]
 
 
-def test_new_event_offers_the_organizers_own_address_and_an_old_one_what_it_has(client):
+def test_editor_proposes_the_own_address_as_contact_of_a_new_event_only(client):
     organizer = make_organizer(email="pawel@example.org")
     client.force_login(organizer)
     assert 'value="pawel@example.org"' in client.get(reverse("events:new")).text
@@ -201,7 +201,7 @@ def test_new_event_offers_the_organizers_own_address_and_an_old_one_what_it_has(
     assert "pawel@example.org" not in page
 
 
-def test_contact_is_copied_shown_to_its_owner_and_forgotten_with_them():
+def test_contact_is_duplicated_and_erased():
     event = make_event(contact_email="studio@example.org")
     assert event_services.duplicate(event, by=event.organizer).contact_email == "studio@example.org"
     Event.objects.filter(pk=event.pk).update(status="cancelled")
@@ -209,7 +209,7 @@ def test_contact_is_copied_shown_to_its_owner_and_forgotten_with_them():
     assert Event.objects.get(pk=event.pk).contact_email == ""
 
 
-def test_a_queue_of_many_is_acknowledged_one_mail_each():
+def test_queue_mail_is_sent_once_to_each_of_many_guests():
     event = make_event()
     for person in make_people(3):
         registration.reserve(event.pk, person=person)
@@ -220,7 +220,7 @@ def test_a_queue_of_many_is_acknowledged_one_mail_each():
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_undo_within_the_grace_writes_to_nobody(settings, many):
+def test_undo_before_the_mail_left_sends_no_mail(settings, many):
     settings.MAIL_DECISION_DELAY_SECONDS = 60
     reservation = make_reservation(make_event(title="Night Print"))
     decisions.confirm(reservation, by=reservation.event.organizer)
@@ -229,7 +229,7 @@ def test_undo_within_the_grace_writes_to_nobody(settings, many):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_undo_of_a_decision_that_was_mailed_tells_the_guest(many):
+def test_undo_after_the_mail_left_mails_the_guest(many):
     reservation = make_reservation(make_event(title="Night Print"))
     decisions.confirm(reservation, by=reservation.event.organizer)
     letters_to(reservation.person.email)
@@ -244,7 +244,7 @@ def test_undo_of_a_decision_that_was_mailed_tells_the_guest(many):
     assert "METHOD:CANCEL" in calendar.get_content()
 
 
-def test_guest_with_a_ticket_hears_of_it_when_its_rejection_is_taken_back_in_time(settings):
+def test_undo_of_an_unsent_rejection_mails_a_guest_who_had_a_ticket(settings):
     reservation = make_reservation(make_event())
     decisions.confirm(reservation, by=reservation.event.organizer)
     letters_to(reservation.person.email)
@@ -255,7 +255,7 @@ def test_guest_with_a_ticket_hears_of_it_when_its_rejection_is_taken_back_in_tim
     assert Mail.objects.get(builder="tickets.waits_again").state == "queued"
 
 
-def test_guest_who_has_a_seat_again_gets_no_mail_about_the_queue():
+def test_undo_mail_is_not_sent_to_a_guest_who_is_confirmed_again():
     event = make_event(seats_limit=1)
     reservation = make_reservation(event)
     decisions.confirm(reservation, by=event.organizer)

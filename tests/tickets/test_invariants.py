@@ -60,7 +60,7 @@ def forbidden(damage):
     return False
 
 
-def test_what_the_services_leave_is_sound(event, approval, capsys):
+def test_check_invariants_finds_nothing_in_the_work_of_the_services(event, approval, capsys):
     make_reservation(approval, status="rejected")
     called_off = make_reservation(status="confirmed").event
     event_services.cancel(called_off, by=called_off.organizer)
@@ -70,12 +70,12 @@ def test_what_the_services_leave_is_sound(event, approval, capsys):
     assert capsys.readouterr().out == "All invariants hold (3 events, 10 reservations).\n"
 
 
-def test_an_empty_database_is_sound(capsys):
+def test_check_invariants_finds_nothing_in_an_empty_database(capsys):
     call_command("check_invariants")
     assert "0 events, 0 reservations" in capsys.readouterr().out
 
 
-def test_place_at_an_event_that_was_not_cancelled_is_found(approval):
+def test_check_invariants_finds_a_status_at_cancellation_without_one(approval):
     rejected = make_reservation(approval, status="rejected")
     pending = approval.reservations.pending().first()
     damage = {"status_at_cancellation": "confirmed"}
@@ -85,13 +85,13 @@ def test_place_at_an_event_that_was_not_cancelled_is_found(approval):
 
 
 @pytest.mark.parametrize("name", ["confirmed_count", "pending_count", "checked_in_count"])
-def test_a_wrong_counter_is_found(event, name):
+def test_check_invariants_finds_a_wrong_counter(event, name):
     Event.objects.filter(pk=event.pk).update(**{name: F(name) - 1})
     assert "counters_match_recount" in broken()
     assert any(f"event {event.pk} says " in str(violation) for violation in invariants.violations())
 
 
-def test_more_confirmed_than_seats_is_found(event):
+def test_check_invariants_finds_more_confirmed_than_seats(event):
     """The counter can't pass the limit in the database; reservations that were never counted can."""
     assert forbidden(lambda: Event.objects.filter(pk=event.pk).update(confirmed_count=3))
     assert forbidden(lambda: Event.objects.filter(pk=event.pk).update(seats_limit=1))
@@ -105,7 +105,7 @@ def without(index):
         cursor.execute(f"DROP INDEX {index}")
 
 
-def test_a_second_live_reservation_is_found(event):
+def test_check_invariants_finds_a_second_active_reservation(event):
     person = Reservation.objects.pending().get(event=event).person
     assert forbidden(lambda: Reservation.objects.create(event=event, person=person))
     without("one_live_reservation")
@@ -114,7 +114,7 @@ def test_a_second_live_reservation_is_found(event):
     assert broken() == ["one_active_reservation_each"]
 
 
-def test_a_second_valid_ticket_is_found(event):
+def test_check_invariants_finds_a_second_valid_ticket(event):
     reservation = Reservation.objects.confirmed().filter(event=event).first()
     assert forbidden(lambda: Ticket.issue(reservation).save())
     without("one_valid_ticket")
@@ -122,13 +122,13 @@ def test_a_second_valid_ticket_is_found(event):
     assert broken() == ["confirmed_have_one_ticket"]
 
 
-def test_a_seat_without_a_ticket_is_found(approval):
+def test_check_invariants_finds_a_seat_without_a_ticket(approval):
     Ticket.objects.update(void_at=timezone.now())
     assert broken() == ["confirmed_have_one_ticket"]
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "cancelled"])
-def test_a_ticket_without_a_seat_is_found(approval, status):
+def test_check_invariants_finds_a_ticket_without_a_seat(approval, status):
     reservation = make_reservation(approval, status=status)
     Ticket.issue(reservation).save()
     assert [str(v) for v in invariants.violations()] == [
@@ -136,30 +136,28 @@ def test_a_ticket_without_a_seat_is_found(approval, status):
     ]
 
 
-def test_a_ticket_for_another_event_is_found(approval):
+def test_check_invariants_finds_a_ticket_for_another_event(approval):
     Ticket.objects.update(event=make_event())
     assert broken() == ["tickets_belong_to_their_event"]
 
 
-def test_an_admission_that_was_not_counted_is_found(approval):
+def test_check_invariants_finds_a_check_in_that_was_not_counted(approval):
     Ticket.objects.update(checked_in_at=timezone.now())
     assert broken() == ["counters_match_recount"]
 
 
 @pytest.mark.parametrize("status", ["draft", "cancelled"])
-def test_a_queue_where_there_is_no_event_is_found(approval, status):
+def test_check_invariants_finds_a_queue_of_an_unpublished_event(approval, status):
     Event.objects.filter(pk=approval.pk).update(status=status)
     assert broken() == ["active_only_where_published"]
 
 
-def test_somebody_waiting_beside_a_free_seat_is_found(event):
+def test_check_invariants_finds_a_waiting_guest_beside_a_free_seat(event):
     Event.objects.filter(pk=event.pk).update(seats_limit=3)
     assert broken() == ["nobody_waits_beside_a_free_seat"]
 
 
-def test_waiting_beside_a_free_seat_is_right_where_an_organizer_decides_or_all_is_over(
-    event, approval
-):
+def test_check_invariants_allows_a_waiting_guest_with_approval_or_after_the_event(event, approval):
     assert approval.pending_count and approval.seats_left
     yesterday = timezone.now() - timedelta(days=1)
     Event.objects.filter(pk=event.pk).update(
@@ -168,7 +166,7 @@ def test_waiting_beside_a_free_seat_is_right_where_an_organizer_decides_or_all_i
     assert broken() == []
 
 
-def test_two_admissions_with_one_ticket_have_no_room_in_the_database(event):
+def test_ticket_has_room_for_one_check_in_only(event):
     """A ticket holds one time of entry, and the count of those inside can't pass the count of seats given."""
     assert forbidden(
         lambda: Event.objects.filter(pk=event.pk).update(checked_in_count=F("confirmed_count") + 1)
@@ -177,7 +175,7 @@ def test_two_admissions_with_one_ticket_have_no_room_in_the_database(event):
     assert names == {"checked_in_at", "checked_in_by", "checked_in_device"}
 
 
-def test_the_command_names_every_damage_and_ends_with_an_error(event, approval, capsys):
+def test_check_invariants_names_every_violation_and_ends_with_an_error(event, approval, capsys):
     Event.objects.filter(pk=event.pk).update(seats_limit=3)
     Ticket.objects.filter(event=approval).update(void_at=timezone.now())
     confirmed = approval.reservations.confirmed().get()
@@ -190,7 +188,7 @@ def test_the_command_names_every_damage_and_ends_with_an_error(event, approval, 
     ]
 
 
-def test_the_questions_are_as_many_however_large_the_house(event, django_assert_num_queries):
+def test_check_invariants_needs_the_same_number_of_queries(event, django_assert_num_queries):
     big = make_event(seats_limit=30, admission="automatic")
     for person in make_people(40):
         registration.reserve(big.pk, person=person)

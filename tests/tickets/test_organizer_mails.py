@@ -62,7 +62,7 @@ def later(delta):
 # --- Daily, which is what people have who chose nothing ---------------------------------------------------------------
 
 
-def test_first_request_is_told_at_once_and_the_others_in_the_daily_mail(organizer):
+def test_organizer_mail_tells_the_first_request_at_once_and_others_daily(organizer):
     event = make_event(organizer=organizer, title="Nocny druk")
     ask(event, 1)
     assert [organizer_news.queue_due_mails(), organizer_news.queue_due_mails()] == [1, 0]
@@ -74,7 +74,7 @@ def test_first_request_is_told_at_once_and_the_others_in_the_daily_mail(organize
     assert subjects(organizer) == ["Nocny druk: 1 new request", "Nocny druk: 3 new requests"]
 
 
-def test_full_house_is_told_at_once_unless_the_organizer_filled_it(organizer):
+def test_organizer_mail_tells_a_full_event_at_once_unless_the_organizer_filled_it(organizer):
     automatic = make_event(organizer=organizer, title="Chór", seats_limit=2, admission="automatic")
     ask(automatic, 1)
     assert organizer_news.queue_due_mails() == 0
@@ -91,7 +91,7 @@ def test_full_house_is_told_at_once_unless_the_organizer_filled_it(organizer):
     assert organizer_news.queue_due_mails() == 0
 
 
-def test_freed_spot_waits_for_the_daily_mail_and_one_that_went_on_is_none(organizer):
+def test_daily_mail_tells_a_freed_spot_unless_it_was_given_on(organizer):
     event = make_event(organizer=organizer, title="Nocny druk")
     reservation = make_reservation(event, status="confirmed")
     full = make_event(organizer=organizer, admission="automatic", seats_limit=1)
@@ -109,7 +109,7 @@ def test_freed_spot_waits_for_the_daily_mail_and_one_that_went_on_is_none(organi
     assert "1 spot became free" in " ".join(letter.body for letter in letters_to(organizer.email))
 
 
-def test_one_mail_tells_of_all_events_of_the_person_and_of_no_others(organizer):
+def test_daily_mail_has_all_events_of_the_person_and_no_others(organizer):
     ours = [
         make_event(organizer=organizer, title=title, admission="automatic")
         for title in ("Chór", "Spacer")
@@ -126,13 +126,13 @@ def test_one_mail_tells_of_all_events_of_the_person_and_of_no_others(organizer):
     assert all(f"/organizer/events/{event.pk}/queue/" in letter.body for event in ours)
 
 
-def test_nothing_is_sent_when_nothing_happened(organizer):
+def test_daily_mail_is_not_sent_without_news(organizer):
     make_event(organizer=organizer)
     assert organizer_news.queue_due_mails() == 0
     assert subjects(organizer) == []
 
 
-def test_conflict_at_the_door_is_told_once(organizer):
+def test_organizer_mail_tells_of_conflicts_once(organizer):
     event = make_event(organizer=organizer, title="Nocny druk")
     facts = {"at": timezone.now(), "let_in": True, "outcome": "used", "device": "Gate 1"}
     Scan.objects.create(event=event, nonce="one", **facts)
@@ -148,7 +148,7 @@ def test_conflict_at_the_door_is_told_once(organizer):
 # --- At once, and never -----------------------------------------------------------------------------------------------
 
 
-def test_rush_of_requests_is_one_mail_in_a_quarter_of_an_hour(organizer):
+def test_organizer_mail_collects_a_rush_of_requests_for_a_quarter_of_an_hour(organizer):
     prefers(organizer, "at_once")
     event = make_event(organizer=organizer, title="Nocny druk")
     ask(event, 1)
@@ -160,7 +160,7 @@ def test_rush_of_requests_is_one_mail_in_a_quarter_of_an_hour(organizer):
     assert subjects(organizer) == ["Nocny druk: 1 new request", "Nocny druk: 20 new requests"]
 
 
-def test_person_who_wants_none_gets_none_and_nothing_is_saved_up(organizer):
+def test_organizer_mail_switched_off_is_not_sent_later(organizer):
     prefers(organizer, "off")
     ask(make_event(organizer=organizer), 2)
     organizer_news.queue_due_mails()
@@ -188,12 +188,12 @@ def test_person_who_wants_none_gets_none_and_nothing_is_saved_up(organizer):
         ("Mars/Olympus", "2026-11-30T07:30:00+00:00", "2026-11-30T07:00:00+00:00"),
     ],
 )
-def test_morning_is_on_the_clock_of_the_person(zone, now, morning):
+def test_daily_mail_uses_the_zone_of_the_person(zone, now, morning):
     there = organizer_news.last_morning(User(time_zone=zone), datetime.fromisoformat(now))
     assert there == datetime.fromisoformat(morning)
 
 
-def test_daily_mail_comes_after_the_morning_and_not_before(organizer, monkeypatch):
+def test_daily_mail_is_sent_after_the_morning_only(organizer, monkeypatch):
     prefers(organizer, "daily", time_zone="Asia/Tokyo")
     event = make_event(
         organizer=organizer,
@@ -215,7 +215,7 @@ def test_daily_mail_comes_after_the_morning_and_not_before(organizer, monkeypatc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_workers_at_once_send_one_mail(organizer):
+def test_daily_mail_is_sent_once_by_many_workers(organizer):
     ask(make_event(organizer=organizer), 1)
     gate, counts = threading.Barrier(3), []
 
@@ -233,7 +233,7 @@ def test_many_workers_at_once_send_one_mail(organizer):
 
 @pytest.mark.postgresql  # on SQLite one transaction that may write waits for the other anyway
 @pytest.mark.django_db(transaction=True)
-def test_telling_does_not_wait_for_who_holds_the_event(organizer):
+def test_daily_mail_waits_for_no_lock_of_the_event(organizer):
     event = make_event(organizer=organizer)
     ask(event, 1)
     held, told = threading.Event(), threading.Event()
@@ -259,14 +259,14 @@ def test_telling_does_not_wait_for_who_holds_the_event(organizer):
             cursor.execute("RESET lock_timeout")
 
 
-def test_note_of_a_reservation_that_was_refused_is_not_kept(organizer):
+def test_refused_reservation_leaves_no_news(organizer):
     event = make_event(organizer=organizer, status="cancelled")
     with pytest.raises(Refused):
         registration.reserve(event.pk, person=make_person())
     assert not EventNews.objects.exists()
 
 
-def test_letter_is_in_the_organizers_language_and_says_how_to_change_it(organizer):
+def test_organizer_mail_is_in_their_language_and_names_the_settings_page(organizer):
     prefers(organizer, "daily", language="pl")
     event = make_event(organizer=organizer, title="Nocny druk")
     ask(event, 1)
@@ -277,7 +277,7 @@ def test_letter_is_in_the_organizers_language_and_says_how_to_change_it(organize
     assert letter.message()["List-Unsubscribe"].endswith(f"{SETTINGS}>")
 
 
-def test_news_of_an_event_that_is_cancelled_meanwhile_is_not_sent(organizer):
+def test_organizer_mail_leaves_out_an_event_cancelled_meanwhile(organizer):
     event = make_event(organizer=organizer)
     ask(event, 1)
     event_services.cancel(event, by=organizer)
@@ -285,11 +285,11 @@ def test_news_of_an_event_that_is_cancelled_meanwhile_is_not_sent(organizer):
     assert subjects(organizer) == []
 
 
-def test_worker_looks_every_minute():
+def test_worker_collects_news_every_minute():
     assert schedule.SCHEDULE["organizers"][1] == timedelta(minutes=1)
 
 
-def test_an_organizer_chooses_on_the_settings_page(client, organizer):
+def test_settings_page_lets_an_organizer_choose_the_mails(client, organizer):
     client.force_login(organizer)
     fields = {
         "first_name": "Paweł",
@@ -306,14 +306,14 @@ def test_an_organizer_chooses_on_the_settings_page(client, organizer):
     assert organizer.time_zone == "Asia/Tokyo"
 
 
-def test_a_guest_is_not_asked_about_mail_to_organizers(client):
+def test_settings_page_of_a_guest_has_no_choice_of_organizer_mails(client):
     client.force_login(make_person())
     page = client.get(reverse("accounts:settings")).text
     assert "organizer_mail" not in page
     assert "time_zone" not in page
 
 
-def test_reserving_for_oneself_is_no_news(organizer):
+def test_own_reservation_of_the_organizer_is_no_news(organizer):
     make_reservation(make_event(organizer=organizer), organizer)
     assert not EventNews.objects.exists()
     assert Event.objects.get().pending_count == 1

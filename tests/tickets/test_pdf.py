@@ -76,7 +76,7 @@ sys.addaudithook(watching)
 
 
 @pytest.mark.process("other programs read the paper")
-def test_the_pdf_says_who_may_come_when_and_where(ticket):
+def test_pdf_shows_guest_time_and_place(ticket):
     words = text_of(pdf.render(ticket))
     for said in (
         "Zażółć gęślą jaźń",
@@ -90,7 +90,7 @@ def test_the_pdf_says_who_may_come_when_and_where(ticket):
 
 
 @pytest.mark.process("other programs read the paper")
-def test_the_pdf_brings_its_own_letters(ticket):
+def test_pdf_embeds_its_fonts(ticket):
     fonts = fonts_of(pdf.render(ticket))
     # reportlab begins each page with Helvetica, which every reader has, and writes nothing in it.
     assert fonts == {
@@ -150,7 +150,7 @@ def read_back(pdf):
 
 @pytest.mark.process("other programs read the paper")
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_name_is_printed_in_its_own_script(ticket, script):
+def test_pdf_prints_a_name_in_its_own_script(ticket, script):
     ticket.reservation.person.first_name, ticket.reservation.person.last_name = SCRIPTS[script], ""
     ticket.event.title = ticket.event.location = ticket.event.organizer.first_name = SCRIPTS[script]
     ticket.event.organizer.last_name = ""
@@ -160,7 +160,7 @@ def test_a_name_is_printed_in_its_own_script(ticket, script):
     assert read_back(paper).count(name) >= 2, text_of(paper)
 
 
-def test_a_missing_glyph_is_found():
+def test_missing_glyph_is_found():
     """What the tests above rely on: the renderer draws a box for a letter that the font does not have, and they see it."""
     style = f'<style>@font-face {{ font-family: x; src: url("{pdf.FONTS / "InstrumentSans-Regular.ttf"}"); }} p {{ font-family: x; }}</style>'
     for text, missing in (("Ola", 0), ("O東a", 1)):
@@ -170,7 +170,7 @@ def test_a_missing_glyph_is_found():
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_no_text_prints_a_box(ticket, text, caplog):
+def test_pdf_prints_no_box_for_any_text(ticket, text, caplog):
     ticket.event.title, ticket.event.location = text[:200], text[:200]
     ticket.event.organizer.first_name = ticket.reservation.person.first_name = text[:150]
     assert missing_glyphs(pdf.render(ticket)) == []
@@ -189,12 +189,12 @@ def test_no_text_prints_a_box(ticket, text, caplog):
         ("\u200b\u2060", ""),
     ],
 )
-def test_letters_without_a_font_become_what_can_be_read(written, printed):
+def test_pdf_replaces_letters_without_a_font_by_readable_ones(written, printed):
     assert lettering.readable(written) == printed
 
 
 @pytest.mark.process("other programs read the paper")
-def test_a_name_that_no_font_has_is_printed_as_the_address(ticket):
+def test_pdf_prints_the_address_for_a_name_without_a_font(ticket):
     person = ticket.reservation.person
     person.first_name, person.last_name = "𒀀𒀁", "Nowak"
     paper = pdf.render(ticket)
@@ -202,14 +202,14 @@ def test_a_name_that_no_font_has_is_printed_as_the_address(ticket):
 
 
 @pytest.mark.process("other programs read the paper")
-def test_an_address_of_usual_length_stands_in_one_line(ticket):
+def test_pdf_prints_an_address_of_usual_length_in_one_line(ticket):
     person = ticket.reservation.person
     person.first_name, person.last_name, person.email = "𒀀𒀁", "Nowak", "olga.nowak@example.org"
     assert person.email in text_of(pdf.render(ticket))
 
 
 @pytest.mark.process("other programs read the paper")
-def test_a_title_that_no_font_has_is_printed_as_the_events_address(ticket):
+def test_pdf_prints_the_link_for_a_title_without_a_font(ticket):
     ticket.event.title, ticket.event.location = "🎉🎉", "𒀀"
     words = read_back(pdf.render(ticket))
     assert (
@@ -219,7 +219,7 @@ def test_a_title_that_no_font_has_is_printed_as_the_events_address(ticket):
 
 
 @pytest.mark.process("other programs read the paper")
-def test_text_from_right_to_left_begins_at_the_right(ticket):
+def test_pdf_begins_right_to_left_text_at_the_right(ticket):
     ticket.event.title = "مهرجان 2027: ورشة (مجاني)"
     facts = pdf.facts(ticket)
     assert (facts["title"].direction, facts["guest"].direction) == ("rtl", "ltr")
@@ -227,7 +227,7 @@ def test_text_from_right_to_left_begins_at_the_right(ticket):
     assert all(word in words for word in ("مهرجان", "2027", "ورشة", "مجاني"))
 
 
-def test_a_syllable_is_shaped_and_read_back_as_it_was_written():
+def test_pdf_shapes_a_syllable_and_keeps_its_text():
     font = shaping.ShapedFont("try", pdf.FONTS / "NotoSansDevanagari-Bold.ttf")
     drawn = font.shaped("कि")
     assert len(drawn) == 2 and [font._meaning[ord(letter)] for letter in drawn] == ["कि", ""]
@@ -236,7 +236,7 @@ def test_a_syllable_is_shaped_and_read_back_as_it_was_written():
     assert font.shaped("कि") == drawn, "remembered"
 
 
-def test_a_font_remembers_no_more_than_it_may(monkeypatch):
+def test_font_cache_has_a_limit(monkeypatch):
     monkeypatch.setattr(shaping, "MOST_MEANINGS", 3)
     font = shaping.ShapedFont("try", pdf.FONTS / "NotoSansThai-Bold.ttf")
     for letter in "กขคงจกขคงจ":
@@ -244,7 +244,7 @@ def test_a_font_remembers_no_more_than_it_may(monkeypatch):
     assert len(font._private) <= 3 + 6
 
 
-def test_the_paper_says_its_language_and_what_it_is(ticket):
+def test_pdf_has_a_language_and_a_title(ticket):
     with translation.override("pl"):
         reader = PdfReader(BytesIO(pdf.render(ticket)))
     assert reader.root_object["/Lang"] == "pl" and reader.metadata.title == f"Bilet {ticket.code}"
@@ -252,7 +252,7 @@ def test_the_paper_says_its_language_and_what_it_is(ticket):
 
 @pytest.mark.process("other programs read the paper")
 @pytest.mark.parametrize("language", ["en", "pl"])
-def test_no_address_on_paper_is_broken(ticket, language):
+def test_pdf_breaks_no_link(ticket, language):
     ticket.event.pk = 35_612
     with translation.override(language):
         words = text_of(pdf.render(ticket))
@@ -263,25 +263,25 @@ def test_no_address_on_paper_is_broken(ticket, language):
 
 
 @pytest.mark.process("other programs read the paper")
-def test_the_code_on_paper_is_the_tickets(ticket, tmp_path):
+def test_pdf_has_the_code_of_the_ticket(ticket, tmp_path):
     assert codes_of(pdf.render(ticket), tmp_path) == [signature.qr_text(ticket)]
 
 
 @pytest.mark.process("other programs read the paper")
-def test_the_pdf_speaks_the_readers_language(ticket):
+def test_pdf_is_in_the_language_of_the_reader(ticket):
     with translation.override("pl"):
         assert "Sobota, 11 grudnia 2027" in text_of(pdf.render(ticket))
 
 
 @pytest.mark.process("other programs read the paper")
-def test_times_are_those_of_the_place(ticket):
+def test_pdf_times_are_in_the_zone_of_the_event(ticket):
     ticket.event.time_zone = "America/New_York"
     words = text_of(pdf.render(ticket))
     assert "12:00–16:00 (America/New York)" in words
 
 
 @pytest.mark.process("other programs read the paper")
-def test_an_organizer_without_a_name_is_not_named_by_address(ticket):
+def test_pdf_shows_no_address_of_an_organizer_without_a_name(ticket):
     ticket.event.organizer.first_name = ticket.event.organizer.last_name = ""
     words = text_of(pdf.render(ticket))
     assert "presents" not in words and "@" not in words
@@ -289,7 +289,7 @@ def test_an_organizer_without_a_name_is_not_named_by_address(ticket):
 
 @pytest.mark.process("other programs read the paper")
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_whatever_people_write_is_only_printed(ticket, attack, seen, capfd, tmp_path):
+def test_pdf_only_prints_what_people_write(ticket, attack, seen, capfd, tmp_path):
     ticket.event.title = ticket.event.location = ticket.event.description = attack
     ticket.event.organizer.first_name = ticket.reservation.person.first_name = attack
     paper = pdf.render(ticket)
@@ -302,19 +302,19 @@ def test_whatever_people_write_is_only_printed(ticket, attack, seen, capfd, tmp_
 
 
 @pytest.mark.process("other programs read the paper")
-def test_markup_is_printed_as_it_was_written(ticket):
+def test_pdf_prints_markup_as_text(ticket):
     ticket.event.title = "<b>{{ 7 }}</b> &amp; {% now %}"
     assert "<b>{{ 7 }}</b> &amp; {% now %}" in text_of(pdf.render(ticket))
 
 
 @pytest.mark.process("other programs read the paper")
-def test_a_turned_text_is_printed_straight(ticket):
+def test_pdf_ignores_direction_marks(ticket):
     ticket.event.title = "Party \u202efdp.exe"
     assert "Party fdp.exe" in text_of(pdf.render(ticket))
 
 
 @pytest.mark.process("other programs read the paper")
-def test_the_beginning_of_the_events_text_stands_below_the_ticket(ticket):
+def test_pdf_prints_the_beginning_of_the_description(ticket):
     ticket.event.description = (
         "Bring an apron.\n\nŻółw, 東京 and мир.\n"
         + "Everything else is on the page. " * 60
@@ -333,7 +333,7 @@ def test_the_beginning_of_the_events_text_stands_below_the_ticket(ticket):
     "letters", ["W" * 5_000, "wyjątkowo " * 900, "W\n" * 900, "W" * 70 + "\n" + "W" * 3_000]
 )
 @pytest.mark.parametrize("title", ["Night Print", "Wyjątkowo " * 20])
-def test_a_long_text_of_the_event_keeps_the_ticket_on_one_page(ticket, title, letters):
+def test_pdf_with_a_long_description_has_one_page(ticket, title, letters):
     ticket.event.description = letters
     ticket.event.title = ticket.event.location = title
     paper = pdf.render(ticket)
@@ -342,7 +342,7 @@ def test_a_long_text_of_the_event_keeps_the_ticket_on_one_page(ticket, title, le
 
 
 @pytest.mark.process("other programs read the paper")
-def test_a_long_name_keeps_the_ticket_on_one_page(ticket, tmp_path):
+def test_pdf_with_a_long_name_has_one_page(ticket, tmp_path):
     ticket.event.description = "W" * 5_000
     ticket.event.title = ticket.event.location = "Wyjątkowo " * 20
     ticket.reservation.person.first_name, ticket.reservation.person.last_name = (
@@ -368,14 +368,14 @@ def test_a_long_name_keeps_the_ticket_on_one_page(ticket, tmp_path):
         "",
     ],
 )
-def test_the_renderer_may_read_nothing_but_our_fonts(address):
+def test_pdf_renderer_reads_only_our_fonts(address):
     assert pdf.only_ours(address, None) == pdf.NOTHING
     assert pdf.only_ours("InstrumentSans-Bold.ttf", None) == str(
         pdf.FONTS / "InstrumentSans-Bold.ttf"
     )
 
 
-def test_the_renderers_own_policy_stands_behind_ours(seen):
+def test_pdf_renderer_has_a_second_policy(seen):
     """Were markup ever to slip through and the callback to fail, the policy alone still opens nothing."""
     calls: list[str] = []
 

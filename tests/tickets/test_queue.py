@@ -38,7 +38,7 @@ def refusal(call, *args, **kwargs):
     return caught.value.code
 
 
-def test_reserve_in_an_approval_event_waits_even_with_seats_free():
+def test_reserve_with_approval_is_pending_beside_free_seats():
     event = make_event(seats_limit=2)
     reservation = registration.reserve(event.pk, person=make_person())
     assert reservation.status == "pending"
@@ -47,7 +47,7 @@ def test_reserve_in_an_approval_event_waits_even_with_seats_free():
     assert not Ticket.objects.exists()
 
 
-def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
+def test_reserve_without_approval_confirms_until_the_seats_are_gone():
     event = make_event(seats_limit=2, admission="automatic")
     statuses = [registration.reserve(event.pk, person=person).status for person in make_people(4)]
     assert statuses == ["confirmed", "confirmed", "pending", "pending"]
@@ -63,7 +63,7 @@ def test_reserve_in_an_automatic_event_confirms_until_the_seats_are_gone():
         ({"start_time": timezone.now() - timedelta(hours=1)}, "event_started"),
     ],
 )
-def test_reserve_is_refused_where_the_event_takes_nobody(fields, code):
+def test_reserve_is_refused_by_a_closed_event(fields, code):
     event = make_event(**fields)
     assert refusal(registration.reserve, event.pk, person=make_person()) == code
     assert not Reservation.objects.exists()
@@ -84,19 +84,19 @@ def test_reserve_after_a_rejection_is_refused():
     assert refusal(registration.reserve, event.pk, person=person) == "reservation_rejected"
 
 
-def test_the_database_itself_refuses_a_second_live_reservation():
+def test_database_refuses_a_second_active_reservation():
     reservation = make_reservation()
     with pytest.raises(IntegrityError), transaction.atomic():
         Reservation.objects.create(person=reservation.person, event=reservation.event)
 
 
-def test_the_database_itself_refuses_to_oversell():
+def test_database_refuses_to_oversell():
     event = make_event(seats_limit=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         Event.objects.filter(pk=event.pk).update(confirmed_count=2)
 
 
-def test_the_database_itself_refuses_a_second_valid_ticket():
+def test_database_refuses_a_second_valid_ticket():
     reservation = make_reservation(status="confirmed")
     with pytest.raises(IntegrityError), transaction.atomic():
         Ticket.issue(reservation).save()
@@ -119,12 +119,12 @@ def test_confirm_is_refused_when_the_seats_are_gone():
 
 
 @pytest.mark.parametrize("status", ["confirmed", "rejected", "cancelled"])
-def test_confirm_is_refused_for_what_is_not_pending(status):
+def test_confirm_needs_a_pending_reservation(status):
     reservation = make_reservation(status=status)
     assert refusal(decisions.confirm, reservation, by=make_organizer()) == "already_decided"
 
 
-def test_reject_voids_the_ticket_of_a_confirmed_one():
+def test_reject_voids_the_ticket_of_a_confirmed_reservation():
     reservation = make_reservation(status="confirmed")
     decisions.reject(reservation, by=reservation.event.organizer, message="Only members tonight.")
     reservation.refresh_from_db()
@@ -133,7 +133,7 @@ def test_reject_voids_the_ticket_of_a_confirmed_one():
     assert counters(reservation.event) == (0, 0, 0)
 
 
-def test_undo_gives_the_old_place_back():
+def test_undo_restores_the_position():
     event = make_event()
     first, second = make_reservation(event), make_reservation(event)
     decisions.reject(first, by=event.organizer)
@@ -143,7 +143,7 @@ def test_undo_gives_the_old_place_back():
     assert counters(event) == (0, 2, 0)
 
 
-def test_undo_of_a_confirmation_voids_its_ticket_and_a_new_one_has_another_serial():
+def test_undo_of_a_confirmation_voids_its_ticket_for_good():
     reservation = make_reservation(status="confirmed")
     old = reservation.tickets.get().serial
     reservation = decisions.undo(reservation, by=reservation.event.organizer)
@@ -151,7 +151,7 @@ def test_undo_of_a_confirmation_voids_its_ticket_and_a_new_one_has_another_seria
     assert reservation.tickets.valid().get().serial != old
 
 
-def test_undo_is_refused_where_nobody_decided():
+def test_undo_without_a_decision_is_refused():
     event = make_event(admission="automatic")
     automatic = make_reservation(event)
     assert automatic.status == "confirmed"
@@ -159,14 +159,14 @@ def test_undo_is_refused_where_nobody_decided():
     assert refusal(decisions.undo, make_reservation(), by=event.organizer) == "nothing_to_undo"
 
 
-def test_undo_is_refused_once_the_person_reserved_again():
+def test_undo_after_a_new_reservation_is_refused():
     event, person = make_event(), make_person()
     confirmed = make_reservation(event, person, status="confirmed")
     registration.cancel(confirmed, by=person)
     assert refusal(decisions.undo, confirmed, by=event.organizer) == "nothing_to_undo"
 
 
-def test_place_is_the_same_from_whichever_end_it_is_counted():
+def test_position_is_the_same_counted_from_either_end():
     event = make_event(seats_limit=2)
     waiting = [registration.reserve(event.pk, person=person) for person in make_people(7)]
     registration.cancel(waiting.pop(2), by=make_person())
@@ -178,7 +178,7 @@ def test_place_is_the_same_from_whichever_end_it_is_counted():
         assert reads.position(one) == reads.position(one, near_the_end=True) == number
 
 
-def test_cancel_hands_the_seat_to_the_head_of_an_automatic_queue():
+def test_cancel_promotes_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
     holder, head, tail = (
         registration.reserve(event.pk, person=person) for person in make_people(3)
@@ -191,7 +191,7 @@ def test_cancel_hands_the_seat_to_the_head_of_an_automatic_queue():
     assert counters(event) == (1, 1, 0)
 
 
-def test_cancel_frees_the_seat_for_nobody_in_an_approval_event():
+def test_cancel_with_approval_promotes_nobody():
     event = make_event(seats_limit=1)
     holder, waiting = make_reservation(event, status="confirmed"), make_reservation(event)
     registration.cancel(holder, by=holder.person)
@@ -205,7 +205,7 @@ def test_cancel_twice_is_refused():
     assert refusal(registration.cancel, reservation, by=reservation.person) == "already_gone"
 
 
-def test_added_seats_go_to_the_head_of_an_automatic_queue():
+def test_added_seats_promote_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
     reservations = [registration.reserve(event.pk, person=person) for person in make_people(4)]
     event_services.edit(event, by=event.organizer, seats_limit=3)
@@ -218,7 +218,7 @@ def test_added_seats_go_to_the_head_of_an_automatic_queue():
     assert counters(event) == (3, 1, 0)
 
 
-def test_seats_cannot_go_below_those_given():
+def test_capacity_cannot_go_below_the_given_seats():
     event = make_event(seats_limit=3)
     make_reservation(event, status="confirmed")
     make_reservation(event, status="confirmed")
@@ -229,7 +229,7 @@ def test_seats_cannot_go_below_those_given():
     assert event_services.edit(event, by=event.organizer, seats_limit=2).seats_limit == 2
 
 
-def test_cancelling_the_event_rejects_everybody_who_waits_or_has_a_seat():
+def test_event_cancellation_rejects_every_active_reservation():
     event = make_event(seats_limit=5)
     pending, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
     gone = make_reservation(event, status="cancelled")
@@ -244,7 +244,7 @@ def test_cancelling_the_event_rejects_everybody_who_waits_or_has_a_seat():
     assert refusal(decisions.undo, pending, by=event.organizer) == "event_not_open"
 
 
-def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
+def test_bulk_confirm_follows_the_queue_and_names_reservations_without_a_seat():
     event = make_event(seats_limit=2)
     first, second, third = (
         registration.reserve(event.pk, person=person) for person in make_people(3)
@@ -263,7 +263,7 @@ def test_bulk_confirm_goes_in_queue_order_and_names_what_did_not_fit():
     assert elsewhere.status == "pending"
 
 
-def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
+def test_confirm_next_takes_the_head_of_the_queue_while_seats_last():
     event = make_event(seats_limit=3)
     waiting = [registration.reserve(event.pk, person=person) for person in make_people(5)]
     done, refusals = bulk_decisions.confirm_next(event, 2, by=event.organizer)
@@ -277,7 +277,7 @@ def test_confirm_next_takes_the_head_of_the_queue_as_far_as_the_seats_reach():
     assert Ticket.objects.valid().count() == 3
 
 
-def test_confirm_next_of_more_than_wait_confirms_all_of_them():
+def test_confirm_next_of_more_than_wait_confirms_all():
     event = make_event(seats_limit=9)
     reservation = registration.reserve(event.pk, person=make_person())
     assert bulk_decisions.confirm_next(event, 9, by=event.organizer) == ([reservation.pk], {})
@@ -290,7 +290,7 @@ def test_confirm_next_is_refused_in_a_cancelled_event():
     assert refusal(bulk_decisions.confirm_next, event, 1, by=event.organizer) == "event_not_open"
 
 
-def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
+def test_bulk_reject_of_confirmed_guests_takes_unused_seats_only():
     event = make_event(seats_limit=3)
     home, inside, waiting = (
         registration.reserve(event.pk, person=person) for person in make_people(3)
@@ -312,7 +312,7 @@ def test_bulk_reject_of_the_confirmed_takes_their_seats_but_no_used_one():
     assert counters(event)[:2] == (1, 1)
 
 
-def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
+def test_bulk_reject_of_confirmed_guests_promotes_the_automatic_queue():
     event = make_event(seats_limit=2, admission="automatic")
     first, second, third, fourth = (
         registration.reserve(event.pk, person=person) for person in make_people(4)
@@ -321,7 +321,7 @@ def test_bulk_reject_of_the_confirmed_moves_the_automatic_queue_up():
     assert {one.pk for one in event.reservations.confirmed()} == {third.pk, fourth.pk}
 
 
-def test_reject_touches_nobody_who_was_decided_since_the_question():
+def test_reject_refuses_reservations_decided_meanwhile():
     event = make_event()
     reservation = registration.reserve(event.pk, person=make_person())
     decisions.confirm(reservation, by=event.organizer)
@@ -332,7 +332,7 @@ def test_reject_touches_nobody_who_was_decided_since_the_question():
     assert decisions.reject(reservation, by=event.organizer, seen="confirmed").status == "rejected"
 
 
-def test_bulk_reject_leaves_the_decided_alone():
+def test_bulk_reject_leaves_decided_reservations():
     event = make_event()
     waiting, confirmed = make_reservation(event), make_reservation(event, status="confirmed")
     done, refused = bulk_decisions.reject_many(
@@ -352,7 +352,7 @@ def found(event, text, beside="note_folded"):
     )
 
 
-def test_guests_are_found_by_words_of_their_name_their_address_and_what_stands_beside():
+def test_reservations_match_words_of_name_address_and_note():
     event, other = make_event(title="Night Print"), make_event(title="Morning")
     anna, lis = (
         make_person("Anna Łęcka", email="anna@example.org"),
@@ -376,7 +376,7 @@ def test_guests_are_found_by_words_of_their_name_their_address_and_what_stands_b
 
 
 @pytest.mark.postgresql
-def test_looking_for_a_guest_reads_indexes_of_both_halves():
+def test_reservation_search_uses_two_indexes():
     with connection.cursor() as cursor:
         # The tables of tests are so small that reading them whole is cheaper.
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -390,7 +390,7 @@ def test_looking_for_a_guest_reads_indexes_of_both_halves():
     assert notes.count("note_folded_by_trigrams") == 2
 
 
-def test_reservations_of_events_cancelled_before_learn_what_they_were():
+def test_migration_fills_the_status_at_cancellation():
     """The migration tells it by when they were rejected and when their tickets became void."""
     event = make_event(seats_limit=5)
     kinds = {

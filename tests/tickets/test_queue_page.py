@@ -116,7 +116,7 @@ def status_of(reservation):
 # --- Who is shown -----------------------------------------------------------------------------------------------------
 
 
-def test_queue_shows_who_waits_first_come_first_with_their_places(client, event):
+def test_queue_shows_pending_guests_in_order_with_their_places(client, event):
     for name in ("Ewa Szczepańska", "Jonas Weber", "Amir Haddad"):
         make_reservation(event, make_person(name))
     decisions.confirm(event.reservations.all()[0], by=event.organizer)
@@ -179,7 +179,7 @@ def test_queue_is_searched_by_name_and_address_and_keeps_the_places(client, even
         assert places(response) == ["2"]
 
 
-def test_queue_says_when_nobody_is_there(client, event):
+def test_empty_queue_says_so(client, event):
     heading = f"//div[{has_class('empty')}]/h2"
     assert all_words(client.get(queue_url(event)), heading) == ["Nobody is waiting"]
     assert all_words(client.get(queue_url(event), {"state": "rejected"}), heading) == [
@@ -190,7 +190,7 @@ def test_queue_says_when_nobody_is_there(client, event):
     ]
 
 
-def test_queue_comes_fifty_at_a_time_with_places_going_on(client, event):
+def test_queue_has_pages_of_fifty_with_continued_places(client, event):
     for person in make_people(53):
         registration.reserve(event.pk, person=person)
     assert places(client.get(queue_url(event))) == [str(place) for place in range(1, 51)]
@@ -199,7 +199,7 @@ def test_queue_comes_fifty_at_a_time_with_places_going_on(client, event):
     assert only(second, "//form[@id='queue-form']/input[@name='page']").get("value") == "2"
 
 
-def test_queue_offers_what_the_state_allows(client, event):
+def test_queue_has_the_buttons_of_each_status(client, event):
     waiting = make_reservation(event, make_person("Ewa Lis"))
     confirmed = make_reservation(event, make_person("Jan Lis"), status="confirmed")
     rejected = make_reservation(event, make_person("Ola Lis"), status="rejected")
@@ -220,7 +220,7 @@ def test_queue_offers_what_the_state_allows(client, event):
     ] == [True, False, False, False, False]
 
 
-def test_queue_of_an_automatic_event_has_no_undo_for_what_nobody_decided(client, event):
+def test_queue_of_an_automatic_event_has_no_undo_without_a_decision(client, event):
     event_services.edit(event, by=event.organizer, admission="automatic")
     confirmed = make_reservation(event, make_person("Jan Lis"))
     response = client.get(queue_url(event), {"state": "confirmed"})
@@ -229,7 +229,7 @@ def test_queue_of_an_automatic_event_has_no_undo_for_what_nobody_decided(client,
     }
 
 
-def test_queue_of_a_cancelled_event_decides_nothing(client, event):
+def test_queue_of_a_cancelled_event_has_no_buttons(client, event):
     make_reservation(event)
     event_services.cancel(event, by=event.organizer)
     response = client.get(queue_url(event), {"state": "all"})
@@ -270,7 +270,9 @@ def test_queue_of_a_cancelled_event_shows_who_had_a_spot(client, called_off):
         ("all", ["Had a spot", "Was waiting", "Was waiting", "Rejected", "Cancelled"]),
     ],
 )
-def test_queue_of_a_cancelled_event_is_filtered_by_what_they_had(client, called_off, state, shown):
+def test_queue_of_a_cancelled_event_is_filtered_by_the_status_before(
+    client, called_off, state, shown
+):
     response = client.get(queue_url(called_off), {"state": state})
     assert all_words(response, f"{ROW}/td[{has_class('table__state')}]") == shown
 
@@ -303,7 +305,7 @@ def test_live_page_of_a_cancelled_event_says_what_happened_and_shows_no_empty_ca
     assert all_words(response, "//main//h2") == ["Right now"]
 
 
-def test_enter_in_a_tick_box_presses_nothing(client, event):
+def test_enter_in_a_checkbox_presses_no_button(client, event):
     make_reservation(event)
     (first, *_rest) = tree(client.get(queue_url(event))).xpath("//form[@id='queue-form']//button")
     assert {"disabled", "hidden"} <= set(first.keys())
@@ -322,7 +324,7 @@ def test_queue_shows_hostile_names_as_they_are(client, event):
 # --- One --------------------------------------------------------------------------------------------------------------
 
 
-def test_approving_by_htmx_settles_the_row_and_brings_the_numbers(client, event):
+def test_approval_by_htmx_returns_the_row_and_the_counts(client, event):
     first, _second = make_reservation(event, make_person("Tomasz Lis")), make_reservation(event)
     response = press(client, "confirm", first)
     assert response.status_code == 200
@@ -360,7 +362,7 @@ def test_approving_by_htmx_settles_the_row_and_brings_the_numbers(client, event)
     )
 
 
-def test_rejecting_by_htmx_settles_the_row(client, event):
+def test_rejection_by_htmx_returns_the_row(client, event):
     reservation = make_reservation(event)
     response = press(client, "reject", reservation, {"message": "Full of regulars."})
     assert (row_state(response, reservation), row(response, reservation).get("data-settled")) == (
@@ -370,7 +372,7 @@ def test_rejecting_by_htmx_settles_the_row(client, event):
     assert Reservation.objects.get().message == "Full of regulars."
 
 
-def test_taking_a_seat_back_frees_it(client, event):
+def test_rejection_of_a_confirmed_guest_frees_the_seat(client, event):
     reservation = make_reservation(event, status="confirmed")
     response = press(client, "reject", reservation)
     assert row_state(response, reservation) == "Rejected"
@@ -378,7 +380,7 @@ def test_taking_a_seat_back_frees_it(client, event):
     assert not reservation.tickets.valid().exists()
 
 
-def test_undoing_brings_the_row_back_to_its_place(client, event):
+def test_undo_returns_the_row_with_its_place(client, event):
     first, second = make_reservation(event, make_person("Ewa Lis")), make_reservation(event)
     decisions.confirm(first, by=event.organizer)
     response = press(client, "undo", first)
@@ -388,7 +390,7 @@ def test_undoing_brings_the_row_back_to_its_place(client, event):
     assert reads.position(second) == 2
 
 
-def test_undo_from_the_toast_renders_the_table_that_is_on_screen(client, event):
+def test_undo_in_the_toast_returns_the_table_on_screen(client, event):
     first, second = make_reservation(event), make_reservation(event, make_person("Ola Lis"))
     decisions.reject(first, by=event.organizer)
     decisions.reject(second, by=event.organizer)
@@ -405,7 +407,7 @@ def test_undo_from_the_toast_renders_the_table_that_is_on_screen(client, event):
         ("undo", "pending", "nothing_to_undo"),
     ],
 )
-def test_a_refusal_keeps_the_row_as_it_truly_is_with_the_reason(client, event, deed, status, code):
+def test_refusal_returns_the_true_row_with_the_reason(client, event, deed, status, code):
     reservation = make_reservation(event, status=status)
     response = press(client, deed, reservation)
     assert response.status_code == 409
@@ -416,7 +418,7 @@ def test_a_refusal_keeps_the_row_as_it_truly_is_with_the_reason(client, event, d
     assert status_of(reservation) == status
 
 
-def test_approving_into_a_full_event_is_refused_in_the_row(client):
+def test_approval_at_a_full_event_is_refused_in_the_row(client):
     event = make_event(seats_limit=1)
     client.force_login(event.organizer)
     make_reservation(event, status="confirmed")
@@ -429,7 +431,7 @@ def test_approving_into_a_full_event_is_refused_in_the_row(client):
     assert not row(response, reservation).xpath(".//input[@checked]")
 
 
-def test_a_message_that_is_too_long_rejects_nobody(client, event):
+def test_rejection_with_a_too_long_message_is_refused(client, event):
     reservation = make_reservation(event)
     assert press(client, "reject", reservation, {"message": "x" * 1001}).status_code == 409
     assert (
@@ -446,7 +448,7 @@ def test_a_message_that_is_too_long_rejects_nobody(client, event):
         ("reject", "rejected", "Ewa Lis is rejected."),
     ],
 )
-def test_a_plain_form_returns_to_the_same_part_of_the_queue(client, event, deed, status, said):
+def test_plain_form_returns_to_the_same_part_of_the_queue(client, event, deed, status, said):
     reservation = make_reservation(event, make_person("Ewa Lis"))
     response = client.post(
         reverse(f"tickets:{deed}", args=[reservation.pk]),
@@ -458,7 +460,7 @@ def test_a_plain_form_returns_to_the_same_part_of_the_queue(client, event, deed,
 
 
 @pytest.mark.parametrize("deed", ["confirm", "reject"])
-def test_a_plain_form_is_taken_back_from_its_toast(client, event, deed):
+def test_plain_form_is_undone_from_its_toast(client, event, deed):
     reservation = make_reservation(event, make_person("Ewa Lis"))
     response = client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), follow=True)
     form = only(response, "//*[@id='toasts']//form[.//button[normalize-space()='Undo']]")
@@ -470,7 +472,7 @@ def test_a_plain_form_is_taken_back_from_its_toast(client, event, deed):
     assert not tree(undone).xpath("//*[@id='toasts']//form")
 
 
-def test_a_plain_form_that_is_refused_says_the_same(client, event):
+def test_plain_form_that_is_refused_shows_the_reason(client, event):
     reservation = make_reservation(event, status="cancelled")
     response = client.post(reverse("tickets:confirm", args=[reservation.pk]), follow=True)
     assert response.redirect_chain == [(queue_url(event), 302)]
@@ -482,7 +484,7 @@ def test_a_plain_form_that_is_refused_says_the_same(client, event):
 # --- Many -------------------------------------------------------------------------------------------------------------
 
 
-def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client):
+def test_bulk_approval_names_guests_without_a_spot_and_keeps_them_selected(client):
     event = make_event(seats_limit=2)
     client.force_login(event.organizer)
     first, second, third, other = (
@@ -507,7 +509,7 @@ def test_bulk_approval_names_those_that_did_not_fit_and_keeps_their_ticks(client
     assert only(response, "//*[@data-focus]").tag == "table"
 
 
-def test_bulk_approval_that_worked_puts_the_focus_on_the_table(client, event):
+def test_bulk_approval_puts_the_focus_on_the_table(client, event):
     first, second, third = (
         registration.reserve(event.pk, person=person) for person in make_people(3)
     )
@@ -532,7 +534,7 @@ def test_bulk_rejection_sends_one_message_to_all(client, event):
     assert status_of(second) == "pending"
 
 
-def test_bulk_keeps_the_filter_that_is_on_screen(client, event):
+def test_bulk_decision_keeps_the_filter_on_screen(client, event):
     waiting = make_reservation(event, make_person("Ewa Lis"))
     make_reservation(event, make_person("Jan Wilk"))
     response = bulk(client, "confirm_many", event, [waiting], {"state": "all", "q": "lis"})
@@ -540,7 +542,7 @@ def test_bulk_keeps_the_filter_that_is_on_screen(client, event):
     assert only(response, "//form[@id='queue-form']/input[@name='q']").get("value") == "lis"
 
 
-def test_bulk_by_a_plain_form_says_the_same_in_a_message(client):
+def test_bulk_approval_by_a_plain_form_shows_a_message(client):
     event = make_event(seats_limit=1)
     client.force_login(event.organizer)
     reservations = [registration.reserve(event.pk, person=person) for person in make_people(2)]
@@ -549,7 +551,7 @@ def test_bulk_by_a_plain_form_says_the_same_in_a_message(client):
     assert toast(client.get(answer.url)) == ["1 confirmed. No spot for the other 1."]
 
 
-def test_bulk_leaves_alone_what_belongs_to_another_event(client, event):
+def test_bulk_decision_leaves_reservations_of_another_event(client, event):
     elsewhere = make_reservation()
     response = bulk(client, "confirm_many", event, [elsewhere])
     assert toast(response) == ["0 confirmed. 1 not saved: Already decided, or withdrawn."]
@@ -558,7 +560,7 @@ def test_bulk_leaves_alone_what_belongs_to_another_event(client, event):
     assert status_of(elsewhere) == "pending"
 
 
-def test_bulk_ignores_what_is_no_reservation(client, event):
+def test_bulk_decision_ignores_malformed_ids(client, event):
     reservation = make_reservation(event)
     data = {"r": ["x", "-1", "1.5", "9" * 40, "٣", "", str(reservation.pk)]}
     response = client.post(reverse("tickets:confirm_many", args=[event.pk]), data, headers=HTMX)
@@ -567,7 +569,7 @@ def test_bulk_ignores_what_is_no_reservation(client, event):
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}])
-def test_bulk_in_a_cancelled_event_is_refused_whole(client, event, headers):
+def test_bulk_decision_at_a_cancelled_event_is_refused(client, event, headers):
     reservation = make_reservation(event)
     event_services.cancel(event, by=event.organizer)
     response = bulk(client, "confirm_many", event, [reservation], headers=headers)
@@ -579,7 +581,7 @@ def test_bulk_in_a_cancelled_event_is_refused_whole(client, event, headers):
     assert status_of(reservation) == "rejected"
 
 
-def test_bulk_reject_asks_for_a_message_in_a_dialog_that_belongs_to_the_ticks(client, event):
+def test_bulk_rejection_dialog_belongs_to_the_form_of_the_selection(client, event):
     make_reservation(event)
     response = client.get(queue_url(event))
     field, button = (
@@ -596,7 +598,7 @@ def test_bulk_reject_asks_for_a_message_in_a_dialog_that_belongs_to_the_ticks(cl
     )
 
 
-def test_times_in_the_queue_are_on_the_clock_of_this_site(client, event):
+def test_queue_times_are_in_the_zone_of_the_site(client, event):
     reservation = make_reservation(event)
     event.reservations.update(created=datetime(2026, 7, 1, 22, 30, tzinfo=UTC) - timedelta(days=1))
     assert (
@@ -609,7 +611,7 @@ def test_times_in_the_queue_are_on_the_clock_of_this_site(client, event):
 FOLLOWS = {"HX-Request": "true", "HX-Trigger": "queue-live", "HX-Target": "queue"}
 
 
-def test_the_table_that_follows_keeps_what_was_decided_here_in_sight(client, event):
+def test_live_queue_keeps_rows_decided_here(client, event):
     here, elsewhere, waiting = (make_reservation(event) for _ in range(3))
     for reservation in (here, elsewhere):
         decisions.confirm(reservation, by=event.organizer)
@@ -624,20 +626,20 @@ def test_the_table_that_follows_keeps_what_was_decided_here_in_sight(client, eve
     assert words(only(answer, "//span[@id='count-pending']")) == "1"
 
 
-def test_the_address_that_follows_asks_for_the_same_part_of_the_queue(client, event):
+def test_live_queue_asks_for_the_same_part_of_the_queue(client, event):
     make_reservation(event, make_person("Maja Wiśniewska"), status="confirmed")
     page = client.get(queue_url(event), {"state": "confirmed", "q": "Maja"})
     again = only(page, "//*[@id='queue-live']").get("hx-get")
     assert names(client.get(again, headers=FOLLOWS)) == ["Maja Wiśniewska"]
 
 
-def test_a_decided_row_says_that_it_stays(client, event):
+def test_decided_row_says_that_it_stays(client, event):
     reservation = make_reservation(event)
     answer = press(client, "confirm", reservation)
     assert only(answer, "//tr//input[@name='kept']").get("value") == str(reservation.pk)
 
 
-def test_a_bulk_deed_is_taken_back_at_once(client, event):
+def test_bulk_decision_is_undone_at_once(client, event):
     some = [make_reservation(event) for _ in range(3)]
     answer = bulk(client, "confirm_many", event, some)
     [undo] = tree(answer).xpath("//*[@id='toasts']//button")
@@ -649,7 +651,7 @@ def test_a_bulk_deed_is_taken_back_at_once(client, event):
     assert (event.confirmed_count, event.pending_count) == (0, 3)
 
 
-def test_what_cannot_be_taken_back_is_named(client, event):
+def test_bulk_undo_names_what_cannot_be_undone(client, event):
     inside, other = (make_reservation(event, status="confirmed") for _ in range(2))
     check_in(inside, by=event.organizer)
     answer = bulk(client, "undo_many", event, [inside, other], {"state": "all"})
@@ -673,7 +675,7 @@ def next_ones(client, event, number, headers=HTMX):
     )
 
 
-def test_approve_the_next_offers_as_many_as_there_are_spots(client, event):
+def test_approve_next_offers_as_many_as_there_are_spots(client, event):
     field = "//input[@id='approve-number']"
     assert not tree(client.get(queue_url(event))).xpath(field), "nobody waits"
     for person in make_people(30):
@@ -685,7 +687,7 @@ def test_approve_the_next_offers_as_many_as_there_are_spots(client, event):
     assert not tree(client.get(queue_url(event))).xpath(field), "no spot is left"
 
 
-def test_approve_the_next_confirms_them_and_says_so(client, event):
+def test_approve_next_confirms_and_says_so(client, event):
     waiting = [registration.reserve(event.pk, person=person) for person in make_people(4)]
     answer = next_ones(client, event, 3)
     assert toast(answer) == ["3 confirmed."]
@@ -698,7 +700,7 @@ def test_approve_the_next_confirms_them_and_says_so(client, event):
     )
 
 
-def test_approve_the_next_by_a_plain_form_names_those_without_a_spot(client):
+def test_approve_next_by_a_plain_form_counts_guests_without_a_spot(client):
     event = make_event(seats_limit=2)
     client.force_login(event.organizer)
     for person in make_people(5):
@@ -708,7 +710,7 @@ def test_approve_the_next_by_a_plain_form_names_those_without_a_spot(client):
 
 
 @pytest.mark.parametrize("number", ["", "0", "-1", "x", "9" * 30])
-def test_approve_the_next_of_no_number_confirms_nobody(client, event, number):
+def test_approve_next_of_a_malformed_number_confirms_nobody(client, event, number):
     reservation = make_reservation(event)
     assert next_ones(client, event, number).status_code == 409
     assert status_of(reservation) == "pending"
@@ -726,7 +728,7 @@ def question(client, reservation, **headers):
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_one_reject_asks_with_a_message(client, event, headers):
+def test_rejection_asks_for_a_message(client, event, headers):
     reservation = make_reservation(event, make_person("Ewa Lis"))
     page = question(client, reservation, **headers)
     assert (
@@ -746,7 +748,7 @@ def test_one_reject_asks_with_a_message(client, event, headers):
         assert answer.url == f"{queue_url(event)}?state=all&q=lis"
 
 
-def test_question_about_a_confirmed_guest_says_that_they_were_told(client, event):
+def test_rejection_question_says_that_a_confirmed_guest_was_told(client, event):
     reservation = make_reservation(event, make_person("Ewa Lis"), status="confirmed")
     page = question(client, reservation)
     assert words(only(page, "//h1")) == "Take back the spot of Ewa Lis?"
@@ -755,7 +757,7 @@ def test_question_about_a_confirmed_guest_says_that_they_were_told(client, event
     )
 
 
-def test_rejected_by_the_dialog_the_row_stays_with_its_undo(client, event):
+def test_rejection_by_the_dialog_keeps_the_row_with_its_undo(client, event):
     kept, reservation = make_reservation(event), make_reservation(event, make_person("Ewa Lis"))
     decisions.confirm(kept, by=event.organizer)
     answer = press(
@@ -774,7 +776,7 @@ def test_rejected_by_the_dialog_the_row_stays_with_its_undo(client, event):
     assert toast(answer) == ["Ewa Lis is rejected."]
 
 
-def test_rejected_by_the_dialog_after_somebody_else_decided_is_refused_in_its_row(client, event):
+def test_rejection_by_the_dialog_after_another_decision_is_refused_in_the_row(client, event):
     reservation = make_reservation(event, make_person("Ewa Lis"))
     decisions.confirm(reservation, by=event.organizer)
     answer = press(
@@ -785,7 +787,7 @@ def test_rejected_by_the_dialog_after_somebody_else_decided_is_refused_in_its_ro
     assert status_of(reservation) == "confirmed"
 
 
-def test_plain_bulk_reject_asks_first_and_then_rejects_with_the_message(client, event):
+def test_bulk_rejection_by_a_plain_form_asks_first_and_sends_the_message(client, event):
     some = [make_reservation(event) for _ in range(2)]
     page = bulk(client, "reject_many", event, some, {"q": "maja", "state": "all"}, headers={})
     assert words(only(page, "//h1")) == "Reject 2 reservations?"
@@ -801,7 +803,7 @@ def test_plain_bulk_reject_asks_first_and_then_rejects_with_the_message(client, 
     assert [one.message for one in event.reservations.all()] == ["Next time."] * 2
 
 
-def test_plain_bulk_question_leads_back_to_the_ticks_as_they_were(client, event):
+def test_bulk_rejection_question_leads_back_to_the_selection(client, event):
     some = [make_reservation(event) for _ in range(3)]
     page = bulk(client, "reject_many", event, some[1:], {"q": "", "state": "all"}, headers={})
     back = client.get(
@@ -813,7 +815,7 @@ def test_plain_bulk_question_leads_back_to_the_ticks_as_they_were(client, event)
     assert [status_of(one) for one in some] == ["pending"] * 3
 
 
-def test_plain_bulk_question_about_all_pages_leads_back_to_that_tick(client, event, monkeypatch):
+def test_bulk_rejection_question_about_all_pages_leads_back_to_that_box(client, event, monkeypatch):
     monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
     some = [make_reservation(event) for _ in range(3)]
     page = bulk(
@@ -828,7 +830,7 @@ def test_plain_bulk_question_about_all_pages_leads_back_to_that_tick(client, eve
 # --- The confirmed, many at once --------------------------------------------------------------------------------------
 
 
-def test_confirmed_guests_can_be_ticked_and_lose_their_spots(client, event):
+def test_confirmed_guests_can_be_selected_and_rejected(client, event):
     some = [make_reservation(event, status="confirmed") for _ in range(2)]
     waiting = make_reservation(event)
     page = client.get(queue_url(event), {"state": "confirmed"})
@@ -852,14 +854,14 @@ def test_confirmed_guests_can_be_ticked_and_lose_their_spots(client, event):
     ]
 
 
-def test_one_spot_that_is_taken_back_is_told_as_that(client, event):
+def test_rejection_of_a_confirmed_guest_says_that_the_spot_is_gone(client, event):
     reservation = make_reservation(event, make_person("Ewa Lis"), status="confirmed")
     assert toast(press(client, "reject", reservation, {"seen": "confirmed"})) == [
         "Ewa Lis no longer has a spot."
     ]
 
 
-def test_box_for_all_pages_reaches_every_confirmed_guest_who_matches(client, event, monkeypatch):
+def test_box_for_all_pages_selects_every_confirmed_match(client, event, monkeypatch):
     monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
     guests = [
         make_reservation(event, make_person(f"Jan Lis {number}"), status="confirmed")
@@ -886,7 +888,7 @@ def test_box_for_all_pages_reaches_every_confirmed_guest_who_matches(client, eve
         ("all", True, True),
     ],
 )
-def test_columns_that_would_be_empty_are_left_out(client, event, state, ticks, places):
+def test_queue_leaves_out_empty_columns(client, event, state, ticks, places):
     for status in ("pending", "confirmed", "rejected", "cancelled"):
         make_reservation(event, status=status)
     page = client.get(queue_url(event), {"state": state})
@@ -895,7 +897,7 @@ def test_columns_that_would_be_empty_are_left_out(client, event, state, ticks, p
     assert all(len(line) == len(heads) for line in tree(page).xpath(ROW))
 
 
-def test_a_row_that_comes_alone_has_the_columns_of_its_table(client, event):
+def test_single_row_has_the_columns_of_its_table(client, event):
     reservation = make_reservation(event, status="confirmed")
     heads = tree(client.get(queue_url(event), {"state": "confirmed"})).xpath("//thead//th")
     assert len(row(press(client, "undo", reservation, {"state": "confirmed"}), reservation)) == len(
@@ -903,7 +905,7 @@ def test_a_row_that_comes_alone_has_the_columns_of_its_table(client, event):
     )
 
 
-def test_queue_of_a_cancelled_event_has_no_ticks_and_no_places(client, called_off):
+def test_queue_of_a_cancelled_event_has_no_checkboxes_and_no_places(client, called_off):
     page = client.get(queue_url(called_off), {"state": "all"})
     assert all_words(page, "//thead//th") == ["Guest", "Reserved", "State", "Actions"]
     assert not tree(page).xpath("//input[@name='r'] | //*[@id='approve-number']")
@@ -913,7 +915,7 @@ def test_queue_of_a_cancelled_event_has_no_ticks_and_no_places(client, called_of
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_a_note_stands_beside_its_guest_and_is_found(client, event, headers):
+def test_note_is_shown_beside_its_guest_and_found(client, event, headers):
     reservation = make_reservation(event, make_person("Maja Wiśniewska"))
     make_reservation(event, make_person("Jonas Weber"))
     form = client.get(reverse("tickets:note", args=[reservation.pk]), headers=headers)
@@ -926,7 +928,7 @@ def test_a_note_stands_beside_its_guest_and_is_found(client, event, headers):
     assert all_words(found, f"//p[{has_class('note')}]") == ["Needs a ramp"]
 
 
-def test_a_saved_note_comes_back_as_its_row_and_decides_nothing(client, event):
+def test_note_that_is_saved_returns_its_row_and_decides_nothing(client, event):
     reservation = make_reservation(event)
     answer = client.post(
         reverse("tickets:note", args=[reservation.pk]), {"note": "Vegan"}, headers=HTMX
@@ -938,7 +940,7 @@ def test_a_saved_note_comes_back_as_its_row_and_decides_nothing(client, event):
     assert (reservation.note, reservation.status, reservation.decided_at) == ("", "pending", None)
 
 
-def test_a_note_that_is_too_long_is_refused_beside_the_field(client, event):
+def test_note_that_is_too_long_is_refused_beside_the_field(client, event):
     reservation = make_reservation(event)
     answer = client.post(reverse("tickets:note", args=[reservation.pk]), {"note": "x" * 1001})
     assert answer.status_code == 422
@@ -947,14 +949,14 @@ def test_a_note_that_is_too_long_is_refused_beside_the_field(client, event):
     assert reservation.note == ""
 
 
-def test_a_note_that_is_too_long_comes_back_into_its_dialog_not_its_row(client, event):
+def test_note_that_is_too_long_returns_into_its_dialog(client, event):
     path = reverse("tickets:note", args=[make_reservation(event).pk])
     answer = client.post(path, {"note": "x" * 1001}, headers=HTMX)
     assert (answer.status_code, answer["HX-Retarget"]) == (422, "#note-form")
     assert only(answer, "//textarea").get("aria-invalid") == "true"
 
 
-def test_a_guest_never_sees_the_note(client, event):
+def test_note_is_never_shown_to_its_guest(client, event):
     reservation = make_reservation(event, status="confirmed")
     decisions.note(reservation, "Talks too much", by=event.organizer)
     client.force_login(reservation.person)
@@ -966,7 +968,7 @@ def test_a_guest_never_sees_the_note(client, event):
         assert "Talks too much" not in client.get(url).text
 
 
-def test_an_address_breaks_before_its_at_and_dots_only(client):
+def test_queue_breaks_an_address_before_its_at_and_dots_only(client):
     event = make_event()
     make_reservation(event, make_person(email="maja.wisniewska@a-long-department.example.org"))
     client.force_login(event.organizer)
@@ -980,7 +982,7 @@ def test_an_address_breaks_before_its_at_and_dots_only(client):
     ]
 
 
-def test_after_the_grace_a_decision_is_not_taken_back_silently(client, event):
+def test_queue_has_no_undo_after_the_mail_left(client, event):
     confirmed = make_reservation(event, make_person("Jan Lis"), status="confirmed")
     rejected = make_reservation(event, make_person("Ola Lis"), status="rejected")
     for reservation in (confirmed, rejected):
@@ -1002,7 +1004,7 @@ def toast_button(answer):
 
 
 @pytest.mark.parametrize("deed", ["confirm_many", "reject_many"])
-def test_toast_takes_many_back_only_until_their_mails_leave(client, event, deed):
+def test_bulk_undo_in_the_toast_works_until_the_mails_leave(client, event, deed):
     some = [make_reservation(event) for _ in range(3)]
     answer = bulk(client, deed, event, some, {"asked": "1"}, headers={})
     action = toast_button(client.get(answer.url))
@@ -1014,7 +1016,7 @@ def test_toast_takes_many_back_only_until_their_mails_leave(client, event, deed)
     assert [status_of(one) for one in some] == [decided, decided, "pending"]
 
 
-def test_toast_with_a_script_takes_many_back_only_until_their_mails_leave(client, event):
+def test_bulk_undo_by_htmx_works_until_the_mails_leave(client, event):
     some = [make_reservation(event) for _ in range(2)]
     bulk(client, "confirm_many", event, some)
     after_the_grace(some[0])
@@ -1026,7 +1028,7 @@ def test_toast_with_a_script_takes_many_back_only_until_their_mails_leave(client
 
 
 @pytest.mark.parametrize("deed", ["confirm", "reject"])
-def test_toast_takes_one_back_only_until_its_mail_leaves(client, event, deed):
+def test_undo_in_the_toast_works_until_the_mail_leaves(client, event, deed):
     reservation = make_reservation(event)
     answer = client.post(reverse(f"tickets:{deed}", args=[reservation.pk]), follow=True)
     after_the_grace(reservation)
@@ -1035,7 +1037,7 @@ def test_toast_takes_one_back_only_until_its_mail_leaves(client, event, deed):
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_undo_of_a_row_that_stood_open_is_refused_once_its_mail_has_left(client, event, headers):
+def test_undo_in_an_open_page_is_refused_after_the_mail_left(client, event, headers):
     reservation = make_reservation(event, make_person("Jan Lis"), status="confirmed")
     button = only(
         client.get(queue_url(event), {"state": "all"}), "//button[@aria-label='Undo: Jan Lis']"
@@ -1049,7 +1051,7 @@ def test_undo_of_a_row_that_stood_open_is_refused_once_its_mail_has_left(client,
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_back_to_the_queue_works_after_the_mail_has_left(client, event, headers):
+def test_back_to_the_queue_works_after_the_mail_left(client, event, headers):
     reservation = make_reservation(event, make_person("Ola Lis"), status="rejected")
     after_the_grace(reservation)
     page = client.get(queue_url(event), {"state": "all"})
@@ -1059,7 +1061,7 @@ def test_back_to_the_queue_works_after_the_mail_has_left(client, event, headers)
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_toast_offers_no_undo_where_mails_leave_at_once(client, event, settings, headers):
+def test_toast_has_no_undo_without_a_mail_delay(client, event, settings, headers):
     settings.MAIL_DECISION_DELAY_SECONDS = 0
     some = [make_reservation(event) for _ in range(2)]
     answer = client.post(
@@ -1072,7 +1074,7 @@ def test_toast_offers_no_undo_where_mails_leave_at_once(client, event, settings,
     assert not tree(answer).xpath("//*[@id='toasts']//button")
 
 
-def test_box_for_all_pages_reaches_everybody_who_waits_and_matches(client, event, monkeypatch):
+def test_box_for_all_pages_selects_every_pending_match(client, event, monkeypatch):
     monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
     guests = [make_reservation(event, make_person(f"Jan Lis {number}")) for number in range(2)]
     guests += [make_reservation(event, make_person(f"Ewa Kos {number}")) for number in range(3)]

@@ -52,7 +52,7 @@ def storm(*, guard):
     )
 
 
-def test_reserve_storm_fills_exactly_the_last_seats():
+def test_many_reservations_at_once_fill_exactly_the_last_seats():
     event, outcomes = storm(guard=True)
     assert {outcome: outcomes.count(outcome) for outcome in set(outcomes)} == {
         "done": 128,
@@ -63,7 +63,7 @@ def test_reserve_storm_fills_exactly_the_last_seats():
     assert in_order == ["confirmed"] * 60 + ["pending"] * 78
 
 
-def test_reserve_storm_without_the_lock_oversells():
+def test_many_reservations_at_once_without_the_lock_oversell():
     event, _ = storm(guard=False)
     assert event.reservations.confirmed().count() > event.seats_limit
     assert {"never_oversold", "counters_match_recount"} <= {
@@ -79,7 +79,7 @@ def approval(*, guard):
     return event, race(event, deal(actions), guard=guard)
 
 
-def test_approval_race_gives_exactly_the_last_seats():
+def test_many_approvals_at_once_fill_exactly_the_last_seats():
     event, outcomes = approval(guard=True)
     assert outcomes.count("done") == SEATS
     assert set(outcomes) == {"done", "event_full", "already_decided"}
@@ -87,7 +87,7 @@ def test_approval_race_gives_exactly_the_last_seats():
     assert event.reservations.confirmed().count() == SEATS
 
 
-def test_approval_race_without_the_lock_oversells():
+def test_many_approvals_at_once_without_the_lock_oversell():
     event, _ = approval(guard=False)
     assert event.reservations.confirmed().count() > SEATS
     assert {"never_oversold", "counters_match_recount"} <= {
@@ -105,7 +105,7 @@ def approval_of_the_next(*, guard):
     )
 
 
-def test_approving_the_next_at_once_gives_exactly_the_last_seats_in_queue_order():
+def test_approve_next_at_once_gives_the_last_seats_in_queue_order():
     event, outcomes = approval_of_the_next(guard=True)
     assert set(outcomes) == {"done"}
     assert violations() == []
@@ -115,14 +115,14 @@ def test_approving_the_next_at_once_gives_exactly_the_last_seats_in_queue_order(
     )
 
 
-def test_approving_the_next_at_once_without_the_lock_collides():
+def test_approve_next_at_once_without_the_lock_collides():
     """Two take the same guests: the database refuses the second ticket, or the counters are wrong."""
     _event, outcomes = approval_of_the_next(guard=False)
     assert violations() != [] or set(outcomes) != {"done"}
 
 
 @pytest.mark.parametrize("admission", ["approval", "automatic"])
-def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
+def test_all_services_at_once_leave_right_counts_and_no_deadlock(admission):
     event = make_event(seats_limit=SEATS, admission=admission)
     reservations = [registration.reserve(event.pk, person=person) for person in make_people(100)]
     organizer = event.organizer_id
@@ -149,7 +149,7 @@ def test_every_verb_at_once_leaves_sound_numbers_and_no_deadlock(admission):
     assert violations() == []
 
 
-def test_cancelling_the_event_in_the_middle_of_everything_sends_everybody_home():
+def test_event_cancellation_among_other_changes_leaves_nobody_active():
     event = make_event(seats_limit=SEATS, admission="automatic")
     reservations = [registration.reserve(event.pk, person=person) for person in make_people(60)]
     actions = [["reserve", 0, person.pk] for person in make_people(60)]
@@ -162,7 +162,7 @@ def test_cancelling_the_event_in_the_middle_of_everything_sends_everybody_home()
     assert violations() == []
 
 
-def test_one_person_from_many_processes_gets_one_place():
+def test_person_who_reserves_in_many_processes_gets_one_reservation():
     event, person = make_event(admission="automatic"), make_person()
     outcomes = race(event, [[["reserve", 0, person.pk]]] * RACERS)
     assert sorted(outcomes) == ["already_registered"] * (RACERS - 1) + ["done"]
@@ -171,7 +171,7 @@ def test_one_person_from_many_processes_gets_one_place():
 
 
 @pytest.mark.postgresql  # SQLite has one writer, who waits for nobody
-def test_people_who_leave_at_once_get_in_nobodys_way():
+def test_cancellations_at_once_do_not_wait_for_each_other():
     events, people = (
         [make_event(seats_limit=10, admission="automatic") for _ in range(3)],
         make_people(24),

@@ -47,7 +47,7 @@ def event():
     return make_event(title="Nocny druk")
 
 
-def test_guests_are_reminded_the_day_before_and_once(event):
+def test_reminder_is_sent_once_on_the_day_before(event):
     guest = make_guest(event)
     assert reminders.remind_all() == 0
     begins_in(event, SOON)
@@ -58,14 +58,14 @@ def test_guests_are_reminded_the_day_before_and_once(event):
     assert link_in(letter, "/leave/")
 
 
-def test_nobody_without_a_seat_is_reminded(event):
+def test_reminder_is_sent_to_confirmed_guests_only(event):
     others = [make_guest(event, status) for status in ("pending", "rejected", "cancelled")]
     begins_in(event, SOON)
     assert reminders.remind_all() == 0
     assert [reminded(one) for one in others] == [[], [], []]
 
 
-def test_who_got_the_ticket_today_knows_when_it_is(event):
+def test_reminder_is_not_sent_to_a_guest_confirmed_today(event):
     guest = make_guest(event, decided=timedelta(hours=1))
     begins_in(event, SOON)
     assert reminders.remind_all() == 0
@@ -73,20 +73,20 @@ def test_who_got_the_ticket_today_knows_when_it_is(event):
 
 
 @pytest.mark.parametrize("change", [{"status": "draft"}, {"status": "cancelled"}])
-def test_an_event_that_is_not_open_reminds_nobody(event, change):
+def test_reminder_is_not_sent_for_an_unpublished_event(event, change):
     make_guest(event)
     begins_in(event, SOON)
     Event.objects.filter(pk=event.pk).update(**change)
     assert reminders.remind_all() == 0
 
 
-def test_an_event_that_has_begun_reminds_nobody(event):
+def test_reminder_is_not_sent_after_the_start(event):
     make_guest(event)
     begins_in(event, -timedelta(minutes=1))
     assert reminders.remind_all() == 0
 
 
-def test_a_moved_event_reminds_again_and_its_old_reminder_does_not_leave(event):
+def test_reminder_of_a_moved_event_replaces_the_old_one(event):
     guest = make_guest(event)
     begins_in(event, SOON)
     reminders.remind_all()
@@ -96,7 +96,7 @@ def test_a_moved_event_reminds_again_and_its_old_reminder_does_not_leave(event):
     assert len(reminded(guest)) == 1, "the first found another time than its own"
 
 
-def test_who_left_meanwhile_is_not_reminded(event):
+def test_reminder_skips_a_guest_who_cancelled_meanwhile(event):
     guest = make_guest(event)
     begins_in(event, SOON)
     reminders.remind_all()
@@ -104,7 +104,7 @@ def test_who_left_meanwhile_is_not_reminded(event):
     assert reminded(guest) == []
 
 
-def test_the_worker_asks_every_few_minutes(django_capture_on_commit_callbacks):
+def test_worker_looks_for_reminders_every_few_minutes(django_capture_on_commit_callbacks):
     for _ in range(2):
         schedule.enqueue_due_tasks()
     assert DBTaskResult.objects.filter(task_path="eventflow.tasks.send_reminders").count() == 1

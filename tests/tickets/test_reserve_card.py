@@ -61,7 +61,7 @@ def dialog_words(response):
 # --- Each state -------------------------------------------------------------------------------------------------------
 
 
-def test_card_of_a_visitor_leads_to_the_log_in_and_back(client):
+def test_card_of_a_visitor_links_to_the_log_in_and_back(client):
     event = make_event()
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("signed-out", ["Log in to reserve"])
@@ -87,7 +87,7 @@ def test_card_of_an_open_event_offers_a_spot(client):
     )
 
 
-def test_card_of_somebody_who_waits_shows_the_place_and_draws_the_line(client):
+def test_card_of_a_pending_guest_shows_place_and_drawing(client):
     event, person = make_event(), make_person(email="maja@example.org")
     make_reservation(event)
     make_reservation(event)
@@ -114,7 +114,7 @@ def test_card_of_somebody_who_waits_shows_the_place_and_draws_the_line(client):
     assert "Keep my place" in dialog_words(response)
 
 
-def test_card_of_somebody_who_waits_for_a_full_event_speaks_of_the_queue(client):
+def test_card_of_a_pending_guest_of_a_full_event_names_the_queue(client):
     event, person = make_event(seats_limit=1, admission="automatic"), make_person()
     make_reservation(event)
     make_reservation(event, person)
@@ -128,7 +128,7 @@ def test_card_of_somebody_who_waits_for_a_full_event_speaks_of_the_queue(client)
     assert dialog_words(response).startswith("Leave the queue?")
 
 
-def test_card_of_a_confirmed_guest_leads_to_the_ticket(client):
+def test_card_of_a_confirmed_guest_links_to_the_ticket(client):
     reservation = make_reservation(status="confirmed")
     client.force_login(reservation.person)
     response = client.get(reservation.event.get_absolute_url())
@@ -157,7 +157,7 @@ def test_card_of_a_full_event_offers_the_queue(client):
     assert controls(client.get(event.get_absolute_url())) == ["Log in to join the queue"]
 
 
-def test_card_of_a_rejected_guest_passes_the_words_on(client):
+def test_card_of_a_rejected_guest_shows_the_message(client):
     reservation = make_reservation()
     decisions.reject(
         reservation, by=reservation.event.organizer, message="Only <b>members</b> tonight."
@@ -168,7 +168,7 @@ def test_card_of_a_rejected_guest_passes_the_words_on(client):
     assert "They wrote: Only <b>members</b> tonight." in card_words(response)
 
 
-def test_card_of_a_cancelled_event_passes_the_words_on(client):
+def test_card_of_a_cancelled_event_shows_the_message(client):
     reservation = make_reservation(status="confirmed")
     event = reservation.event
     event_services.cancel(event, by=event.organizer, message="The heating broke.")
@@ -185,7 +185,7 @@ def test_card_of_a_cancelled_event_passes_the_words_on(client):
 @pytest.mark.parametrize(
     ("status", "said"), [("confirmed", "You had a spot."), ("pending", "You were in the queue.")]
 )
-def test_guest_of_a_cancelled_event_reads_what_they_had(client, status, said):
+def test_card_of_a_cancelled_event_says_what_the_guest_had(client, status, said):
     reservation = make_reservation(status=status)
     event_services.cancel(reservation.event, by=reservation.event.organizer)
     client.force_login(reservation.person)
@@ -193,7 +193,7 @@ def test_guest_of_a_cancelled_event_reads_what_they_had(client, status, said):
     assert said in all_words(client.get(MINE), f"//li[{has_class('event-row')}]")[0]
 
 
-def test_words_of_the_organizer_keep_their_lines_and_links(client):
+def test_message_of_the_organizer_keeps_lines_and_links(client):
     reservation = make_reservation(status="confirmed")
     event, said = (
         reservation.event,
@@ -219,7 +219,7 @@ def test_words_of_the_organizer_keep_their_lines_and_links(client):
 
 
 @pytest.mark.parametrize("change", ["cancelled", "past"])
-def test_calendar_and_share_end_with_the_event(client, change):
+def test_event_page_after_its_end_has_no_calendar_and_no_share_button(client, change):
     event = make_event()
     before = client.get(event.get_absolute_url()).text
     assert "data-share" in before
@@ -246,7 +246,7 @@ def test_card_of_a_draft_is_a_preview(client):
 
 
 @pytest.mark.parametrize("status", ["", "cancelled"])
-def test_card_of_a_running_event_takes_nobody_new(client, status):
+def test_card_of_a_running_event_offers_no_reservation(client, status):
     event, person = make_event(), make_person()
     if status:
         make_reservation(event, person, status=status)
@@ -261,7 +261,7 @@ def test_card_of_a_running_event_takes_nobody_new(client, status):
     ("status", "expected"),
     [("confirmed", "confirmed"), ("pending", "pending"), ("rejected", "rejected")],
 )
-def test_card_of_a_running_event_still_tells_guests_where_they_stand(client, status, expected):
+def test_card_of_a_running_event_shows_guests_their_status(client, status, expected):
     reservation = make_reservation(status=status)
     assign_gate(reservation.event, start_time=-timedelta(hours=1))
     client.force_login(reservation.person)
@@ -269,7 +269,7 @@ def test_card_of_a_running_event_still_tells_guests_where_they_stand(client, sta
 
 
 @pytest.mark.parametrize("status", ["confirmed", "pending", "rejected"])
-def test_card_of_an_event_that_is_over_offers_nothing(client, status):
+def test_card_of_a_past_event_offers_nothing(client, status):
     reservation = make_reservation(status=status)
     assign_gate(reservation.event, start_time=-timedelta(hours=3), end_time=-timedelta(hours=1))
     client.force_login(reservation.person)
@@ -277,7 +277,7 @@ def test_card_of_an_event_that_is_over_offers_nothing(client, status):
     assert (state(response), controls(response)) == ("over", ["See other events"])
 
 
-def test_card_of_somebody_who_left_offers_a_spot_again(client):
+def test_card_of_a_guest_who_cancelled_offers_a_spot_again(client):
     reservation = make_reservation(status="cancelled")
     client.force_login(reservation.person)
     assert state(client.get(reservation.event.get_absolute_url())) == "open"
@@ -297,11 +297,11 @@ def test_card_of_somebody_who_left_offers_a_spot_again(client):
         (112, "112th"),
     ],
 )
-def test_places_are_counted_as_english_does(number, said):
+def test_ordinals_are_english(number, said):
     assert ordinal(number) == said
 
 
-def test_the_drawn_line_fits_a_phone_however_long_the_queue():
+def test_queue_drawing_fits_a_phone_for_any_queue():
     event = make_event(seats_limit=1)
     people = make_people(40)
     for person in people:
@@ -314,7 +314,7 @@ def test_the_drawn_line_fits_a_phone_however_long_the_queue():
 # --- Reserving --------------------------------------------------------------------------------------------------------
 
 
-def test_reserving_by_htmx_answers_the_card_with_the_focus_on_its_title(client):
+def test_reservation_by_htmx_returns_the_card_with_the_focus_on_its_title(client):
     event, person = make_event(), make_person()
     client.force_login(person)
     response = client.post(reserve_url(event), headers=HTMX)
@@ -330,7 +330,7 @@ def form_key(response):
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_a_form_sent_twice_reserves_once_and_says_the_same(client, headers):
+def test_reservation_form_sent_twice_reserves_once_with_the_same_answer(client, headers):
     event = make_event()
     client.force_login(make_person())
     sent = {"key": form_key(client.get(event.get_absolute_url()))}
@@ -342,13 +342,13 @@ def test_a_form_sent_twice_reserves_once_and_says_the_same(client, headers):
     assert Reservation.objects.count() == 1
 
 
-def test_every_form_has_a_key_of_its_own(client):
+def test_reservation_forms_have_different_keys(client):
     event = make_event()
     client.force_login(make_person())
     assert len({form_key(client.get(event.get_absolute_url())) for _ in range(3)}) == 3
 
 
-def test_a_key_reserves_for_its_owner_at_its_event_only(client):
+def test_reservation_key_is_for_one_person_and_one_event(client):
     event, other, sent = make_event(), make_event(), {"key": "00000000-0000-4000-8000-000000000000"}
     for person in (make_person(), make_person()):
         client.force_login(person)
@@ -357,7 +357,7 @@ def test_a_key_reserves_for_its_owner_at_its_event_only(client):
     assert Reservation.objects.pending().count() == 4
 
 
-def test_a_form_sent_again_after_leaving_does_not_come_back_by_itself(client):
+def test_reservation_form_sent_again_after_a_cancellation_is_refused(client):
     event, person = make_event(), make_person()
     client.force_login(person)
     sent = {"key": form_key(client.get(event.get_absolute_url()))}
@@ -369,7 +369,7 @@ def test_a_form_sent_again_after_leaving_does_not_come_back_by_itself(client):
     assert [one.status for one in Reservation.objects.all()] == ["cancelled"]
 
 
-def test_reserving_by_a_plain_form_returns_to_the_event_with_a_message(client):
+def test_reservation_by_a_plain_form_returns_to_the_event_with_a_message(client):
     event = make_event(admission="automatic")
     client.force_login(make_person())
     response = client.post(reserve_url(event), follow=True)
@@ -381,7 +381,7 @@ def test_reserving_by_a_plain_form_returns_to_the_event_with_a_message(client):
 
 
 @pytest.mark.parametrize(("headers", "status"), [(HTMX, 409), ({}, 302)])
-def test_a_refused_reservation_says_why_and_shows_where_one_stands(client, headers, status):
+def test_reservation_that_is_refused_shows_the_reason_and_the_status(client, headers, status):
     reservation = make_reservation()
     client.force_login(reservation.person)
     response = client.post(reserve_url(reservation.event), headers=headers)
@@ -397,14 +397,14 @@ def test_a_refused_reservation_says_why_and_shows_where_one_stands(client, heade
     assert Reservation.objects.count() == 1
 
 
-def test_a_spot_that_went_to_somebody_else_leaves_the_queue_to_join(client):
+def test_reservation_of_a_spot_taken_meanwhile_joins_the_queue(client):
     event = make_event(seats_limit=1, admission="automatic")
     client.force_login(make_person())
     make_reservation(event)
     assert state(client.post(reserve_url(event), headers=HTMX)) == "queued"
 
 
-def test_a_visitor_logs_in_first_and_returns_to_the_event(client):
+def test_reservation_of_a_visitor_needs_a_log_in_and_returns_to_the_event(client):
     event = make_event()
     answer = client.post(
         reserve_url(event), headers={"Referer": f"http://testserver{event.get_absolute_url()}"}
@@ -418,7 +418,7 @@ def test_a_visitor_logs_in_first_and_returns_to_the_event(client):
     assert not Reservation.objects.exists()
 
 
-def test_opening_the_reserve_address_reserves_nothing(client):
+def test_reservation_needs_a_post(client):
     event = make_event()
     client.force_login(make_person())
     assert client.get(reserve_url(event)).url == event.get_absolute_url()
@@ -428,7 +428,7 @@ def test_opening_the_reserve_address_reserves_nothing(client):
 # --- Leaving ----------------------------------------------------------------------------------------------------------
 
 
-def test_leaving_by_htmx_answers_the_open_card_and_empties_the_dialog(client):
+def test_cancellation_by_htmx_returns_the_open_card_and_empties_the_dialog(client):
     reservation = make_reservation(status="confirmed")
     client.force_login(reservation.person)
     response = client.post(cancel_url(reservation), headers=HTMX)
@@ -446,7 +446,7 @@ def test_leaving_by_htmx_answers_the_open_card_and_empties_the_dialog(client):
         ({"next": "//evil.example"}, "event"),
     ],
 )
-def test_leaving_by_a_plain_form_returns_to_where_one_came_from(client, asked, back):
+def test_cancellation_by_a_plain_form_returns_to_the_page_before(client, asked, back):
     reservation = make_reservation()
     client.force_login(reservation.person)
     response = client.post(cancel_url(reservation), asked)
@@ -456,7 +456,7 @@ def test_leaving_by_a_plain_form_returns_to_where_one_came_from(client, asked, b
     ) == ["You left the queue."]
 
 
-def test_the_page_that_asks_before_leaving_changes_nothing(client):
+def test_cancellation_question_changes_nothing(client):
     reservation = make_reservation(status="confirmed")
     client.force_login(reservation.person)
     response = client.get(cancel_url(reservation), {"next": MINE})
@@ -470,7 +470,7 @@ def test_the_page_that_asks_before_leaving_changes_nothing(client):
     assert Reservation.objects.get().is_confirmed
 
 
-def test_leaving_twice_is_refused_with_the_reason(client):
+def test_cancellation_twice_is_refused_with_the_reason(client):
     reservation = make_reservation(status="cancelled")
     client.force_login(reservation.person)
     assert words(only(client.get(cancel_url(reservation)), "//main//h1")) == "Nothing to cancel"
@@ -479,7 +479,7 @@ def test_leaving_twice_is_refused_with_the_reason(client):
     assert only(response, f"{CARD}//*[@role='alert']").get("data-code") == "already_gone"
 
 
-def test_a_used_ticket_cannot_be_given_back(client):
+def test_cancellation_of_a_used_ticket_is_refused(client):
     reservation = make_reservation(status="confirmed")
     reservation.tickets.update(checked_in_at=timezone.now())
     client.force_login(reservation.person)
@@ -491,14 +491,14 @@ def test_a_used_ticket_cannot_be_given_back(client):
 # --- The card asks again ----------------------------------------------------------------------------------------------
 
 
-def test_the_card_asked_again_says_nothing_while_nothing_changed(client):
+def test_live_card_is_empty_without_a_change(client):
     reservation = make_reservation()
     client.force_login(reservation.person)
     response = client.get(card_url(reservation.event, "pending-1"), headers=HTMX)
     assert (response.status_code, response.content) == (204, b"")
 
 
-def test_the_card_asked_again_moves_up_and_leaves_an_open_dialog_alone(client):
+def test_live_card_shows_a_better_place_and_keeps_an_open_dialog(client):
     event = make_event()
     first, second = make_reservation(event), make_reservation(event)
     client.force_login(second.person)
@@ -509,7 +509,7 @@ def test_the_card_asked_again_moves_up_and_leaves_an_open_dialog_alone(client):
     assert not tree(response).xpath("//*[@data-focus]")
 
 
-def test_the_card_asked_again_tells_of_the_decision_with_its_dialog(client):
+def test_live_card_shows_the_decision_with_its_dialog(client):
     reservation = make_reservation()
     client.force_login(reservation.person)
     decisions.confirm(reservation, by=reservation.event.organizer)
@@ -518,13 +518,13 @@ def test_the_card_asked_again_tells_of_the_decision_with_its_dialog(client):
     assert "Your spot becomes free" in dialog_words(response)
 
 
-def test_the_address_of_the_card_leads_people_to_the_event(client):
+def test_card_address_opened_alone_leads_to_the_event(client):
     event = make_event()
     assert client.get(card_url(event)).url == event.get_absolute_url()
     assert client.get(card_url(make_event(status="draft"))).status_code == 404
 
 
-def test_a_page_for_each_state_holds_nothing_inline(client):
+def test_pages_of_each_status_have_no_inline_code(client):
     for status in ("pending", "confirmed", "rejected", "cancelled"):
         reservation = make_reservation(status=status)
         client.force_login(reservation.person)
@@ -544,7 +544,7 @@ def rows(response):
     ]
 
 
-def test_mine_lists_every_state_soonest_first(client):
+def test_my_reservations_show_every_status_soonest_first(client):
     person = make_person()
     titles = {"confirmed": "One", "pending": "Two", "rejected": "Three", "cancelled": "Four"}
     for days, (status, title) in enumerate(titles.items(), start=1):
@@ -570,7 +570,7 @@ def test_mine_lists_every_state_soonest_first(client):
     assert "They wrote: No heating." in all_words(response, f"//li[{has_class('event-row')}]")[4]
 
 
-def test_mine_offers_what_fits_the_state(client):
+def test_my_reservations_have_the_buttons_of_each_status(client):
     person = make_person()
     confirmed = make_reservation(make_event(), person, status="confirmed")
     waiting = make_reservation(
@@ -590,7 +590,7 @@ def test_mine_offers_what_fits_the_state(client):
     assert "1st in the queue." in all_words(response, f"//li[{has_class('event-row')}]")[1]
 
 
-def test_mine_keeps_what_is_over_apart_newest_first(client):
+def test_my_reservations_show_past_events_apart_newest_first(client):
     person = make_person()
     for days, title in ((1, "Long ago"), (2, "Lately")):
         event = make_event(title=title, start_time=timezone.now() + timedelta(days=days))
@@ -603,7 +603,7 @@ def test_mine_keeps_what_is_over_apart_newest_first(client):
     assert rows(client.get(MINE)) == []
 
 
-def test_mine_shows_somebody_who_came_back_once(client):
+def test_my_reservations_show_a_repeated_reservation_once(client):
     event, person = make_event(), make_person()
     make_reservation(event, person, status="cancelled")
     make_reservation(event, person)
@@ -611,7 +611,7 @@ def test_mine_shows_somebody_who_came_back_once(client):
     assert rows(client.get(MINE)) == [("Pending", "Night Print")]
 
 
-def test_mine_says_who_is_inside(client):
+def test_my_reservations_say_who_is_inside(client):
     reservation = make_reservation(status="confirmed")
     reservation.tickets.update(checked_in_at=timezone.now())
     client.force_login(reservation.person)
@@ -619,7 +619,7 @@ def test_mine_says_who_is_inside(client):
     assert "Cancel reservation" not in client.get(MINE).text
 
 
-def test_card_of_an_event_with_approval_promises_no_free_spots(client):
+def test_card_of_an_event_with_approval_promises_no_spots(client):
     event = make_event(seats_limit=24)
     make_reservation(event)
     assert "24 spots to be given of 24 1 person has asked" in card_words(

@@ -76,7 +76,7 @@ def test_pages_survive_a_stored_time_of_year_one(client, event, ticket):
     assert_that_pages_work(client, event, ticket)
 
 
-def test_migration_puts_impossible_times_where_they_belong(event, ticket):
+def test_migration_corrects_impossible_times(event, ticket):
     impossible = store_impossible_time(ticket)
     other = make_reservation(event, status="confirmed").tickets.get()
     good = scan(event, other.code, nonce="n-3", by=event.organizer).scan
@@ -123,7 +123,7 @@ def phone(client, event):
 
 @pytest.mark.parametrize("at", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 @pytest.mark.parametrize("let_in", [True, False])
-def test_phone_hears_that_a_time_is_impossible_and_its_other_scans_count(
+def test_scan_with_an_impossible_time_is_refused_and_the_others_count(
     phone, event, ticket, at, let_in, caplog
 ):
     caplog.set_level("INFO")

@@ -41,7 +41,7 @@ def inside(event):
     return event.checked_in_count
 
 
-def test_a_reading_lets_in_and_its_copy_says_the_same(event, ticket):
+def test_scan_admits_and_its_copy_gets_the_same_answer(event, ticket):
     text = signature.sign(ticket)
     assert [read(event, text, "n-1") for _ in range(3)] == [("admitted", "")] * 3
     assert read(event, text, "n-2") == ("used", "")
@@ -49,21 +49,21 @@ def test_a_reading_lets_in_and_its_copy_says_the_same(event, ticket):
     assert not Scan.objects.conflicts().exists(), "whoever was asked let nobody in"
 
 
-def test_what_a_device_saw_offline_counts_at_its_own_time(event, ticket):
+def test_offline_scan_counts_at_its_own_time(event, ticket):
     an_hour_ago = timezone.now() - timedelta(hours=1)
     read(event, ticket.code, "n-1", at=an_hour_ago, device="Gate 2", let_in=True)
     ticket.refresh_from_db()
     assert (ticket.checked_in_at, ticket.checked_in_device) == (an_hour_ago, "Gate 2")
 
 
-def test_a_clock_that_runs_a_little_ahead_is_not_believed(event, ticket):
+def test_scan_from_a_clock_ahead_counts_at_the_time_of_the_server(event, ticket):
     read(event, ticket.code, "n-1", at=timezone.now() + timedelta(minutes=4), let_in=True)
     ticket.refresh_from_db()
     assert ticket.checked_in_at <= timezone.now()
 
 
 @pytest.mark.parametrize("order", list(permutations(["gate 1", "gate 2", "gate 1 again"])))
-def test_two_offline_doors_give_one_admission_and_one_conflict_in_any_order(event, ticket, order):
+def test_two_offline_scans_give_one_admission_and_one_conflict_in_any_order(event, ticket, order):
     text, six = signature.sign(ticket), timezone.now() - timedelta(hours=2)
     times = {"gate 1": six, "gate 2": six + timedelta(minutes=5)}
     for door in order:
@@ -104,7 +104,7 @@ def replace(ticket, event):
         (call_off, "event_cancelled"),
     ],
 )
-def test_a_door_opened_for_a_ticket_that_is_not_valid_is_kept(event, ticket, change, reason):
+def test_offline_admission_of_a_void_ticket_is_stored(event, ticket, change, reason):
     text = signature.sign(ticket)
     change(ticket, event)
     assert [read(event, text, "n-1", let_in=True) for _ in range(2)] == [("refused", reason)] * 2
@@ -113,7 +113,7 @@ def test_a_door_opened_for_a_ticket_that_is_not_valid_is_kept(event, ticket, cha
     assert inside(event) == 0
 
 
-def test_a_ticket_that_is_not_valid_leaves_no_trace_where_no_door_was_opened(event, ticket):
+def test_refused_scan_of_a_void_ticket_is_not_stored(event, ticket):
     text = signature.sign(ticket)
     leave(ticket, event)
     assert read(event, text, "n-1") == ("refused", "ticket_void")
@@ -121,19 +121,19 @@ def test_a_ticket_that_is_not_valid_leaves_no_trace_where_no_door_was_opened(eve
 
 
 @pytest.mark.parametrize("text", ["not a ticket", "A" * 138])
-def test_a_door_opened_for_anything_else_is_refused_without_a_row(event, text):
+def test_offline_admission_by_another_text_is_refused_and_not_stored(event, text):
     outcome, reason = read(event, text, "n-1", let_in=True)
     assert outcome == "refused" and reason in {"not_a_ticket", "forged_ticket"}
     assert not Scan.objects.exists()
 
 
-def test_a_nonce_counts_at_its_own_event_only(event, ticket):
+def test_nonce_counts_at_its_own_event_only(event, ticket):
     other = make_reservation(make_event(), status="confirmed").tickets.get()
     assert read(event, ticket.code, "n-1") == ("admitted", "")
     assert read(other.event, other.code, "n-1") == ("admitted", "")
 
 
-def test_a_conflict_is_settled_and_looked_at_again(event, ticket):
+def test_conflict_can_be_settled_and_reopened(event, ticket):
     for nonce in ("n-1", "n-2"):
         read(event, ticket.code, nonce, let_in=True)
     [conflict] = Scan.objects.conflicts().open()
@@ -147,7 +147,7 @@ def test_a_conflict_is_settled_and_looked_at_again(event, ticket):
     assert refusal.value.code == "no_conflict"
 
 
-def test_readings_that_are_sent_ten_times_count_once(event):
+def test_scans_sent_ten_times_count_once(event):
     tickets = [make_reservation(event, status="confirmed").tickets.get() for _ in range(20)]
     for _ in range(10):
         for number, one in enumerate(tickets):
@@ -159,7 +159,7 @@ def test_readings_that_are_sent_ten_times_count_once(event):
 # --- The organizer's page ---------------------------------------------------------------------------------------------
 
 
-def test_the_page_shows_both_doors_and_settles(client, event, ticket):
+def test_conflicts_page_shows_both_devices_and_settles(client, event, ticket):
     six = timezone.now() - timedelta(hours=2)
     for gate, minutes in (("Gate 1", 0), ("Gate 2", 5)):
         read(

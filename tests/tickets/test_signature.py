@@ -37,7 +37,7 @@ def new_secret():
     return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
 
 
-def test_a_signed_ticket_is_read_as_what_was_signed(ticket):
+def test_signed_ticket_is_read_as_it_was_signed(ticket):
     text = signature.sign(ticket)
     claim = signature.read(text)
     assert (claim.version, claim.event_id, claim.reservation_id, claim.serial) == (
@@ -63,7 +63,7 @@ def test_qr_code_is_as_small_as_its_text_allows(ticket, reservation, version):
     assert signature.read(text).reservation_id == reservation
 
 
-def test_older_apps_find_the_reservation_in_the_qr_text(ticket):
+def test_qr_text_has_the_reservation_for_older_apps(ticket):
     assert re.search(r"(?i)Reservation:(\d+)", signature.qr_text(ticket))[1] == str(
         ticket.reservation_id
     )
@@ -93,7 +93,7 @@ def test_qr_text_that_names_another_reservation_is_forged(ticket):
         assert refusal(text) == "not_a_ticket"
 
 
-def test_the_text_names_nobody(ticket):
+def test_signed_text_names_nobody(ticket):
     payload = base64.b32decode(signature.sign(ticket) + "======")
     version, key, event, reservation, serial = struct.unpack(">BBIQ8s", payload[:22])
     assert (version, event, reservation, serial.hex()) == (
@@ -110,7 +110,7 @@ def test_the_text_names_nobody(ticket):
 @pytest.mark.parametrize(
     "change", [str.lower, lambda t: f"\r\n {t}\t\n", lambda t: t[:70] + t[70:].lower()]
 )
-def test_read_forgives_space_around_and_lower_case(ticket, change):
+def test_read_accepts_spaces_around_and_lower_case(ticket, change):
     text = signature.sign(ticket)
     assert signature.read(change(text)) == signature.read(text)
 
@@ -173,7 +173,7 @@ def test_none_of_200000_random_codes_is_accepted(ticket):
     assert codes == {"not_a_ticket", "forged_ticket"}
 
 
-def test_every_single_letter_of_the_text_counts(ticket):
+def test_read_refuses_a_change_of_any_letter(ticket):
     text = signature.sign(ticket)
     for place in range(138):
         other = next(letter for letter in BASE32 if letter != text[place])
@@ -183,7 +183,7 @@ def test_every_single_letter_of_the_text_counts(ticket):
         }
 
 
-def test_the_two_idle_bits_at_the_end_give_no_second_text(ticket):
+def test_read_refuses_a_change_of_the_two_unused_bits(ticket):
     text = signature.sign(ticket)
     last = BASE32.index(text[-1])
     assert last % 4 == 0
@@ -194,14 +194,14 @@ def test_the_two_idle_bits_at_the_end_give_no_second_text(ticket):
     assert [refusal(twin) for twin in twins] == ["not_a_ticket"] * 3
 
 
-def test_a_code_of_another_house_is_forged(ticket):
+def test_code_of_another_installation_is_forged(ticket):
     """Well-formed, with a number that we use, signed with a key that is not ours."""
     genuine = base64.b32decode(signature.sign(ticket) + "======")
     stranger = Ed25519PrivateKey.generate()
     assert refusal(signature.encode(genuine[:22] + stranger.sign(genuine[:22]))) == "forged_ticket"
 
 
-def test_a_code_with_an_unknown_key_is_forged_until_the_key_is_known(ticket):
+def test_code_with_an_unknown_key_is_forged_until_the_key_is_known(ticket):
     """Another process may make a key a moment after we looked in vain for it."""
     key = Ed25519PrivateKey.generate()
     body = signature.BODY.pack(1, 200, 1, 2, bytes(8))
@@ -211,7 +211,7 @@ def test_a_code_with_an_unknown_key_is_forged_until_the_key_is_known(ticket):
     assert signature.read(text).reservation_id == 2
 
 
-def test_a_code_of_a_later_version_is_not_one_of_ours(ticket):
+def test_code_of_a_later_version_is_no_ticket(ticket):
     number, key = signature.private_key()
     body = signature.BODY.pack(2, number, 1, 2, bytes(8))
     assert refusal(signature.encode(body + key.sign(body))) == "not_a_ticket"
@@ -220,7 +220,7 @@ def test_a_code_of_a_later_version_is_not_one_of_ours(ticket):
 # --- Keys -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_key_is_made_once_and_kept(ticket):
+def test_first_signing_key_is_made_once_and_stored(ticket):
     assert not SigningKey.objects.exists()
     text = signature.sign(ticket)
     signature.loaded_private.clear()
@@ -230,7 +230,7 @@ def test_the_first_key_is_made_once_and_kept(ticket):
     assert signature.public_keys() == {1: bytes(key.public)}
 
 
-def test_a_key_of_the_environment_leaves_only_its_public_half(ticket, settings):
+def test_signing_key_of_the_environment_stores_its_public_half_only(ticket, settings):
     settings.TICKET_SIGNING_KEY = new_secret()
     signature.read(signature.sign(ticket))
     key = SigningKey.objects.get()
@@ -239,7 +239,7 @@ def test_a_key_of_the_environment_leaves_only_its_public_half(ticket, settings):
     assert signature.public_keys() == {key.pk: secret.public_key().public_bytes_raw()}
 
 
-def test_tickets_outlive_the_key_that_signed_them(ticket, settings):
+def test_tickets_stay_valid_after_a_change_of_the_signing_key(ticket, settings):
     texts = [signature.sign(ticket)]
     for _ in range(2):
         settings.TICKET_SIGNING_KEY = new_secret()
@@ -250,7 +250,7 @@ def test_tickets_outlive_the_key_that_signed_them(ticket, settings):
     assert list(signature.public_keys()) == [1, 2, 3]
 
 
-def test_the_newest_kept_key_signs(ticket):
+def test_newest_stored_key_signs(ticket):
     signature.sign(ticket)
     newer = Ed25519PrivateKey.generate()
     SigningKey.objects.create(
@@ -263,14 +263,14 @@ def test_the_newest_kept_key_signs(ticket):
 @pytest.mark.parametrize(
     "secret", ["short", base64.b64encode(bytes(31)).decode(), "ż" * 44, "=" * 44]
 )
-def test_a_bad_key_in_the_environment_is_named(ticket, settings, secret):
+def test_malformed_signing_key_in_the_environment_is_named(ticket, settings, secret):
     settings.TICKET_SIGNING_KEY = secret
     with pytest.raises(ImproperlyConfigured, match="TICKET_SIGNING_KEY"):
         signature.sign(ticket)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_key_that_was_rolled_back_is_not_remembered():
+def test_signing_key_of_a_rolled_back_transaction_is_not_cached():
     with pytest.raises(RuntimeError), transaction.atomic():
         lost = signature.private_key()[1].private_bytes_raw()
         raise RuntimeError
@@ -282,7 +282,7 @@ def test_a_key_that_was_rolled_back_is_not_remembered():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_remembered_key_costs_no_query(django_assert_num_queries):
+def test_cached_signing_key_needs_no_query(django_assert_num_queries):
     ticket = make_reservation(status="confirmed").tickets.get()
     text = signature.sign(ticket)
     signature.read(text)
@@ -291,7 +291,7 @@ def test_a_remembered_key_costs_no_query(django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_processes_that_start_together_make_one_key():
+def test_processes_started_together_make_one_signing_key():
     """Eight look for a key at the same moment, find none, and make one each; one is kept and all use it."""
     start, found = threading.Barrier(8), []
 

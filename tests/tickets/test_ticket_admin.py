@@ -41,7 +41,7 @@ def pages(client, rows):
             yield address, client.get(address)
 
 
-def test_an_admin_sees_every_row_and_no_secret(client, rows):
+def test_ticket_admin_shows_every_row_and_no_secret(client, rows):
     client.force_login(make_admin())
     ticket, key = rows["tickets_ticket"], rows["tickets_signingkey"]
     private = bytes(key.private)
@@ -58,7 +58,7 @@ def test_an_admin_sees_every_row_and_no_secret(client, rows):
     assert ticket.code in client.get(reverse("admin:tickets_ticket_changelist")).text
 
 
-def test_nothing_is_written_in_the_admin(client, rows):
+def test_ticket_admin_changes_nothing(client, rows):
     client.force_login(make_admin())
     for name, row in rows.items():
         assert client.get(reverse(f"admin:{name}_add")).status_code == 403
@@ -80,7 +80,7 @@ def test_nothing_is_written_in_the_admin(client, rows):
 
 
 @pytest.mark.parametrize("who", ["organizer", "guest", "visitor"])
-def test_nobody_else_gets_in(client, rows, who):
+def test_ticket_admin_is_for_admins_only(client, rows, who):
     people = {
         "organizer": rows["events_event"].organizer,
         "guest": rows["tickets_reservation"].person,
@@ -91,7 +91,9 @@ def test_nobody_else_gets_in(client, rows, who):
         assert page.status_code in {302, 403}, address
 
 
-def test_lists_ask_the_same_however_long_they_are(client, rows, django_assert_max_num_queries):
+def test_ticket_admin_lists_need_the_same_number_of_queries(
+    client, rows, django_assert_max_num_queries
+):
     client.force_login(make_admin())
     addresses = [
         reverse(f"admin:{name}_changelist")

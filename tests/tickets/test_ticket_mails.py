@@ -43,7 +43,7 @@ def delivered():
 # --- You have a spot --------------------------------------------------------------------------------------------------
 
 
-def test_confirmed_says_when_where_and_who():
+def test_ticket_mail_says_when_where_and_who():
     event = make_event(
         title="Zażółć & co",
         location="Ruska 46c, Wrocław",
@@ -63,7 +63,7 @@ def test_confirmed_says_when_where_and_who():
 
 
 @pytest.mark.process("other programs read the paper")
-def test_confirmed_brings_the_ticket_and_the_date(tmp_path):
+def test_ticket_mail_has_the_ticket_and_the_calendar_file(tmp_path):
     reservation = make_reservation(status="confirmed")
     ticket = reservation.tickets.get()
     paper, date = confirmed_letter(reservation).attachments
@@ -78,7 +78,7 @@ def test_confirmed_brings_the_ticket_and_the_date(tmp_path):
 
 
 @pytest.mark.process("other programs read the paper")
-def test_confirmed_travels_from_the_decision_to_the_letter_box():
+def test_ticket_mail_is_sent_after_the_decision():
     person = make_person("Maja Wiśniewska", language="pl")
     reservation = make_reservation(
         make_event(start_time=timezone.now().replace(year=2099, month=12, day=11, hour=12)),
@@ -132,14 +132,14 @@ def delete_person(reservation):
 
 
 @pytest.mark.parametrize("change", [withdraw, take_back, reject, call_off, delete_person])
-def test_confirmed_is_not_sent_once_the_ticket_is_void(change):
+def test_ticket_mail_is_not_sent_after_the_ticket_is_void(change):
     reservation = make_reservation(status="confirmed")
     pk, serial = reservation.pk, reservation.tickets.get().serial
     change(reservation)
     assert mails.confirmed(pk, serial) is None
 
 
-def test_confirmed_again_after_an_undo_sends_the_second_ticket_only():
+def test_ticket_mail_after_an_undo_has_the_second_ticket_only():
     reservation = make_reservation(status="confirmed")
     first = reservation.tickets.get()
     decisions.undo(reservation, by=reservation.event.organizer)
@@ -152,7 +152,7 @@ def test_confirmed_again_after_an_undo_sends_the_second_ticket_only():
     assert sorted(confirmations.values_list("state", flat=True)) == ["dropped", "sent"]
 
 
-def test_confirmed_with_the_serial_of_another_is_nothing():
+def test_ticket_mail_with_a_foreign_serial_is_not_sent():
     one, other = make_reservation(status="confirmed"), make_reservation(status="confirmed")
     assert mails.confirmed(one.pk, other.tickets.get().serial) is None
 
@@ -160,7 +160,7 @@ def test_confirmed_with_the_serial_of_another_is_nothing():
 # --- No spot ----------------------------------------------------------------------------------------------------------
 
 
-def test_rejected_brings_the_organizers_words():
+def test_rejection_mail_has_the_message_of_the_organizer():
     reservation = make_reservation(make_event(title="Night Print"))
     decisions.reject(
         reservation, by=reservation.event.organizer, message="Too few presses.\nNext <week> again."
@@ -174,13 +174,13 @@ def test_rejected_brings_the_organizers_words():
     assert letter.attachments == []
 
 
-def test_rejected_without_words_quotes_nobody():
+def test_rejection_mail_without_a_message_quotes_nobody():
     letter = rejected_letter(make_reservation(status="rejected"))
     assert "The organizer wrote" not in letter.text + letter.html
     assert "ticket no longer works" not in letter.text + letter.html
 
 
-def test_rejected_after_a_confirmation_says_that_the_ticket_is_void():
+def test_rejection_mail_after_a_confirmation_says_that_the_ticket_is_void():
     reservation = make_reservation(status="confirmed")
     decisions.reject(reservation, by=reservation.event.organizer)
     reservation.refresh_from_db()
@@ -191,7 +191,7 @@ def test_rejected_after_a_confirmation_says_that_the_ticket_is_void():
     )
 
 
-def test_rejected_is_not_sent_once_the_decision_was_taken_back():
+def test_rejection_mail_is_not_sent_after_an_undo():
     reservation = make_reservation(status="rejected")
     first = reservation.decided_at.isoformat()
     decisions.undo(reservation, by=reservation.event.organizer)
@@ -207,7 +207,7 @@ def test_rejected_is_not_sent_once_the_decision_was_taken_back():
 # --- Called off -------------------------------------------------------------------------------------------------------
 
 
-def test_event_cancelled_tells_everybody_who_waited_or_had_a_seat():
+def test_event_cancelled_mail_reaches_every_active_guest():
     event = make_event(title="Night Print")
     waiting, seated, gone = (
         make_reservation(event, status=status) for status in ("pending", "confirmed", "cancelled")
@@ -229,7 +229,7 @@ def test_event_cancelled_tells_everybody_who_waited_or_had_a_seat():
     assert "Your ticket no longer works." not in messages[waiting.person.email].body
 
 
-def test_event_cancelled_to_nobody_is_nothing():
+def test_event_cancelled_mail_without_guests_is_none():
     reservation = make_reservation()
     event_services.cancel(reservation.event, by=reservation.event.organizer)
     pk = reservation.pk
@@ -240,7 +240,7 @@ def test_event_cancelled_to_nobody_is_nothing():
 # --- Hostile words ----------------------------------------------------------------------------------------------------
 
 
-def test_no_title_writes_a_header():
+def test_mail_header_is_never_written_by_a_title():
     reservation = make_reservation(status="confirmed")
     Event.objects.update(title="Party\r\nBcc: everybody@example.org\r\n\r\n<b>hello</b>")
     [message] = delivered()
@@ -253,7 +253,7 @@ def test_no_title_writes_a_header():
     "words",
     ['<img src=x onerror="alert(1)">', "{{ settings.SECRET_KEY }}", "{% include 'base.html' %}"],
 )
-def test_words_stay_words_in_every_mail(words):
+def test_mail_shows_markup_as_text(words):
     event = make_event(organizer=make_organizer(words))
     reservation = make_reservation(event, make_person(words), status="confirmed")
     Event.objects.update(title=words, location=words, cancel_message=words)

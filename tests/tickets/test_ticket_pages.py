@@ -50,7 +50,7 @@ def answers(client, reservation):
 # --- Who --------------------------------------------------------------------------------------------------------------
 
 
-def test_the_owner_has_the_ticket_in_three_forms(client, reservation, owner):
+def test_ticket_has_a_page_a_pdf_and_a_qr_code_for_its_owner(client, reservation, owner):
     page, paper, picture = answers(client, reservation)
     assert [answer.status_code for answer in (page, paper, picture)] == [200] * 3
     assert [answer["Content-Type"] for answer in (page, paper, picture)] == [
@@ -67,7 +67,7 @@ def test_the_owner_has_the_ticket_in_three_forms(client, reservation, owner):
 @pytest.mark.parametrize(
     "who", ["another guest", "organizer", "other organizer", "helper", "admin"]
 )
-def test_nobody_else_has_it(client, reservation, who):
+def test_ticket_is_not_found_by_others(client, reservation, who):
     """Not even those who run the event: a ticket that one can copy is not the guest's alone."""
     event = reservation.event
     helper = make_person("Kuba Drzwi")
@@ -86,7 +86,7 @@ def test_nobody_else_has_it(client, reservation, who):
     assert not any(reservation.tickets.get().code in answer.text for answer in found)
 
 
-def test_visitors_log_in_first(client, reservation):
+def test_ticket_page_sends_visitors_to_the_log_in(client, reservation):
     for answer, name in zip(answers(client, reservation), NAMES, strict=True):
         assert (
             answer.status_code == 302
@@ -95,12 +95,12 @@ def test_visitors_log_in_first(client, reservation):
 
 
 @pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
-def test_a_number_that_no_ticket_has_leads_nowhere(client, owner, number):
+def test_ticket_of_an_unknown_number_is_not_found(client, owner, number):
     assert [client.get(reverse(name, args=[number])).status_code for name in NAMES] == [404] * 3
 
 
 @pytest.mark.parametrize("change", ["pending", "rejected", "cancelled", "called off"])
-def test_without_a_seat_there_is_no_ticket(client, change):
+def test_ticket_page_without_a_seat_is_not_found(client, change):
     reservation = make_reservation(status="confirmed" if change == "called off" else change)
     if change == "called off":
         event_services.cancel(reservation.event, by=reservation.event.organizer)
@@ -108,7 +108,7 @@ def test_without_a_seat_there_is_no_ticket(client, change):
     assert [answer.status_code for answer in answers(client, reservation)] == [404] * 3
 
 
-def test_the_ticket_is_gone_as_soon_as_the_seat_is(client, reservation, owner):
+def test_ticket_page_is_gone_with_the_seat(client, reservation, owner):
     registration.cancel(reservation, by=owner)
     assert [answer.status_code for answer in answers(client, reservation)] == [404] * 3
 
@@ -116,7 +116,7 @@ def test_the_ticket_is_gone_as_soon_as_the_seat_is(client, reservation, owner):
 # --- What -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_shows_what_the_door_needs(client, reservation, owner):
+def test_ticket_page_shows_everything_for_the_check_in(client, reservation, owner):
     page, ticket = (
         client.get(reverse("tickets:ticket", args=[reservation.pk])),
         reservation.tickets.get(),
@@ -139,7 +139,7 @@ def test_the_page_shows_what_the_door_needs(client, reservation, owner):
     assert ticket.serial not in page.text
 
 
-def test_the_page_leads_to_everything_one_can_do_with_a_ticket(client, reservation, owner):
+def test_ticket_page_links_to_pdf_calendar_and_cancellation(client, reservation, owner):
     page = client.get(reverse("tickets:ticket", args=[reservation.pk]))
     links = {
         link.text_content().strip(): link.get("href") for link in only(page, "//main").xpath(".//a")
@@ -155,7 +155,7 @@ def test_the_page_leads_to_everything_one_can_do_with_a_ticket(client, reservati
     assert reservation.status == "cancelled"
 
 
-def test_a_used_ticket_says_so_and_cannot_be_cancelled(client, reservation, owner):
+def test_ticket_page_of_a_used_ticket_says_so_without_a_cancellation(client, reservation, owner):
     check_in(reservation, by=reservation.event.organizer)
     page = client.get(reverse("tickets:ticket", args=[reservation.pk]))
     shown = only(page, "//article")
@@ -164,7 +164,7 @@ def test_a_used_ticket_says_so_and_cannot_be_cancelled(client, reservation, owne
     assert all_words(page, "//dialog//form") == [] and "Cancel reservation" not in page.text
 
 
-def test_the_open_page_asks_for_the_state_alone_and_hears_of_the_door(client, reservation, owner):
+def test_live_ticket_page_loads_the_state_alone_and_shows_the_check_in(client, reservation, owner):
     address, htmx = reverse("tickets:ticket", args=[reservation.pk]), {"HX-Request": "true"}
     assert (
         words(only(client.get(address, headers=htmx), "//*[@id='ticket-state']"))
@@ -179,9 +179,7 @@ def test_the_open_page_asks_for_the_state_alone_and_hears_of_the_door(client, re
     )
 
 
-def test_the_open_page_of_a_ticket_that_is_gone_leads_to_where_that_is_told(
-    client, reservation, owner
-):
+def test_live_ticket_page_of_a_void_ticket_leads_to_my_reservations(client, reservation, owner):
     decisions.reject(reservation, by=reservation.event.organizer)
     answer = client.get(
         reverse("tickets:ticket", args=[reservation.pk]), headers={"HX-Request": "true"}
@@ -192,7 +190,7 @@ def test_the_open_page_of_a_ticket_that_is_gone_leads_to_where_that_is_told(
 @pytest.mark.parametrize(
     ("starts_in", "asks"), [(timedelta(hours=-1), "every 5s"), (timedelta(days=3), "every 60s")]
 )
-def test_the_open_page_asks_often_on_the_day_itself(client, starts_in, asks):
+def test_live_ticket_page_asks_more_often_on_the_day(client, starts_in, asks):
     event = make_event(start_time=timezone.now() + timedelta(days=9))
     reservation = make_reservation(event, status="confirmed")
     start = timezone.now() + starts_in
@@ -203,7 +201,7 @@ def test_the_open_page_asks_often_on_the_day_itself(client, starts_in, asks):
 
 
 @pytest.mark.process("other programs read the paper")
-def test_the_pdf_is_a_file_named_by_its_code(client, reservation, owner, tmp_path):
+def test_ticket_pdf_is_named_by_the_code(client, reservation, owner, tmp_path):
     answer, ticket = (
         client.get(reverse("tickets:ticket_pdf", args=[reservation.pk])),
         reservation.tickets.get(),
@@ -213,14 +211,14 @@ def test_the_pdf_is_a_file_named_by_its_code(client, reservation, owner, tmp_pat
 
 
 @pytest.mark.process("other programs read the paper")
-def test_the_pdf_speaks_the_language_of_the_page(client, reservation, owner):
+def test_ticket_pdf_is_in_the_language_of_the_page(client, reservation, owner):
     address = reverse("tickets:ticket_pdf", args=[reservation.pk])
     assert "Friday, 11 December 2099" in text_of(client.get(address).content)
     client.post(reverse("accounts:set_language"), {"language": "pl"})
     assert "Piątek, 11 grudnia 2099" in text_of(client.get(address).content)
 
 
-def test_the_picture_is_black_on_white_with_its_quiet_zone(client, reservation, owner):
+def test_qr_image_is_black_on_white_with_a_quiet_zone(client, reservation, owner):
     picture = client.get(reverse("tickets:ticket_qr", args=[reservation.pk])).text
     # 41 modules of version 6 or 45 of version 7, as the id needs, and four white ones on each side.
     assert re.search(r'viewBox="0 0 (49 49|53 53)"', picture)
@@ -228,16 +226,14 @@ def test_the_picture_is_black_on_white_with_its_quiet_zone(client, reservation, 
     assert "<script" not in picture and "style=" not in picture
 
 
-def test_the_page_asks_little_of_the_database(
-    client, reservation, owner, django_assert_max_num_queries
-):
+def test_ticket_page_needs_few_queries(client, reservation, owner, django_assert_max_num_queries):
     address = reverse("tickets:ticket", args=[reservation.pk])
     client.get(address)
     with django_assert_max_num_queries(5):
         client.get(address)
 
 
-def test_the_second_ticket_replaces_the_first(client, reservation, owner):
+def test_ticket_page_shows_the_second_ticket_after_an_undo(client, reservation, owner):
     first = client.get(reverse("tickets:ticket_qr", args=[reservation.pk])).text
     decisions.undo(reservation, by=reservation.event.organizer)
     decisions.confirm(reservation, by=reservation.event.organizer)
