@@ -26,7 +26,7 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def house():
+def surroundings():
     """An event with a guest, a draft, its door staff, and people who have nothing to do with it."""
     event = make_event()
     reservation = make_reservation(event)
@@ -53,11 +53,11 @@ def house():
     }
 
 
-def answers(client, house, method, name, thing):
+def answers(client, surroundings, method, name, thing):
     """{who: status} of asking for this page of this thing."""
-    url = reverse(name, args=[house[thing].pk] if thing else None)
+    url = reverse(name, args=[surroundings[thing].pk] if thing else None)
     told = {}
-    for who, person in house["people"].items():
+    for who, person in surroundings["people"].items():
         client.logout()
         if person:
             client.force_login(person)
@@ -157,99 +157,107 @@ ASKED_FIRST = {
     PAGES,
     ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES],
 )
-def test_pages_open_for_those_they_are_for(client, house, name, thing, allowed, others):
-    assert answers(client, house, "get", name, thing) == {**dict.fromkeys(allowed, 200), **others}
+def test_pages_open_for_those_they_are_for(client, surroundings, name, thing, allowed, others):
+    assert answers(client, surroundings, "get", name, thing) == {
+        **dict.fromkeys(allowed, 200),
+        **others,
+    }
 
 
 @pytest.mark.parametrize(("name", "thing", "others"), DEEDS, ids=[name for name, *_ in DEEDS])
-def test_deeds_of_others_change_nothing(client, house, name, thing, others):
-    house["people"] = {who: person for who, person in house["people"].items() if who in others}
+def test_deeds_of_others_change_nothing(client, surroundings, name, thing, others):
+    surroundings["people"] = {
+        who: person for who, person in surroundings["people"].items() if who in others
+    }
     before = [
         list(model.objects.order_by("pk").values())
-        for model in (Event, Reservation, type(house["staff"]))
+        for model in (Event, Reservation, type(surroundings["staff"]))
     ]
-    assert answers(client, house, "post", name, thing) == others
+    assert answers(client, surroundings, "post", name, thing) == others
     assert [
         list(model.objects.order_by("pk").values())
-        for model in (Event, Reservation, type(house["staff"]))
+        for model in (Event, Reservation, type(surroundings["staff"]))
     ] == before
 
 
 @pytest.mark.parametrize("who", ["owner", "team-mate"])
-def test_owner_and_team_mate_decide(client, house, who, settings):
+def test_owner_and_team_mate_decide(client, surroundings, who, settings):
     settings.MAIL_DECISION_DELAY_SECONDS = 60
-    client.force_login(house["people"][who])
-    reservation = house["reservation"]
+    client.force_login(surroundings["people"][who])
+    reservation = surroundings["reservation"]
     for deed, status in (("confirm", "confirmed"), ("undo", "pending"), ("reject", "rejected")):
         client.post(reverse(f"tickets:{deed}", args=[reservation.pk]))
         reservation.refresh_from_db()
         assert reservation.status == status
 
 
-def test_reservation_in_an_invisible_draft_is_refused(client, house):
-    told = answers(client, house, "post", "tickets:reserve", "draft")
+def test_reservation_in_an_invisible_draft_is_refused(client, surroundings):
+    told = answers(client, surroundings, "post", "tickets:reserve", "draft")
     assert told == {
         "owner": 302,
         "team-mate": 302,
         **dict.fromkeys(EVERYBODY - MANAGERS - {"visitor"}, 404),
         "visitor": "log in",
     }
-    assert house["draft"].reservations.count() == 0
+    assert surroundings["draft"].reservations.count() == 0
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in DEEDS if name not in ASKED_FIRST])
-def test_deeds_are_not_done_by_opening_a_link(client, house, name):
-    client.force_login(house["people"]["team-mate"])
-    for path in (reverse(name, args=[pk]) for pk in (house["event"].pk, house["reservation"].pk)):
+def test_deeds_are_not_done_by_opening_a_link(client, surroundings, name):
+    client.force_login(surroundings["people"]["team-mate"])
+    for path in (
+        reverse(name, args=[pk])
+        for pk in (surroundings["event"].pk, surroundings["reservation"].pk)
+    ):
         assert client.get(path).status_code == 405
         assert client.head(path).status_code == 405
 
 
-def test_opening_every_page_changes_nothing(client, house):
-    people = [house["people"]["team-mate"], house["people"]["guest"], None]
+def test_opening_every_page_changes_nothing(client, surroundings):
+    people = [surroundings["people"]["team-mate"], surroundings["people"]["guest"], None]
     before = [
         list(model.objects.order_by("pk").values())
-        for model in (Event, Reservation, type(house["staff"]))
+        for model in (Event, Reservation, type(surroundings["staff"]))
     ]
     for person in people:
         client.logout()
         if person:
             client.force_login(person)
         for name, thing, *_ in PAGES:
-            client.get(reverse(name, args=[house[thing].pk] if thing else None))
-        client.get(reverse("tickets:reserve", args=[house["event"].pk]))
-        client.get(reverse("tickets:card", args=[house["event"].pk]), headers=HTMX)
+            client.get(reverse(name, args=[surroundings[thing].pk] if thing else None))
+        client.get(reverse("tickets:reserve", args=[surroundings["event"].pk]))
+        client.get(reverse("tickets:card", args=[surroundings["event"].pk]), headers=HTMX)
     assert [
         list(model.objects.order_by("pk").values())
-        for model in (Event, Reservation, type(house["staff"]))
+        for model in (Event, Reservation, type(surroundings["staff"]))
     ] == before
 
 
-def test_blocked_person_loses_the_panel_at_once(client, house):
-    owner = house["people"]["owner"]
+def test_blocked_person_loses_the_panel_at_once(client, surroundings):
+    owner = surroundings["people"]["owner"]
     client.force_login(owner)
     type(owner).objects.filter(pk=owner.pk).update(is_active=False)
     response = client.get(reverse("events:panel"))
     assert (response.status_code, response.url) == (302, "/accounts/login/?next=/organizer/")
 
 
-def test_organizer_who_lost_the_role_loses_the_events(client, house):
-    owner = house["people"]["owner"]
+def test_organizer_who_lost_the_role_loses_the_events(client, surroundings):
+    owner = surroundings["people"]["owner"]
     type(owner).objects.filter(pk=owner.pk).update(role="user")
     client.force_login(owner)
-    assert client.get(reverse("tickets:queue", args=[house["event"].pk])).status_code == 403
-    assert client.get(reverse("events:detail", args=[house["draft"].pk])).status_code == 404
+    assert client.get(reverse("tickets:queue", args=[surroundings["event"].pk])).status_code == 403
+    assert client.get(reverse("events:detail", args=[surroundings["draft"].pk])).status_code == 404
 
 
-def test_private_pages_are_kept_by_no_cache(client, house):
-    client.force_login(house["people"]["owner"])
+def test_private_pages_are_kept_by_no_cache(client, surroundings):
+    client.force_login(surroundings["people"]["owner"])
     for name, thing, allowed, _others in PAGES:
         if (
             "visitor" not in allowed
             and "owner" in allowed
             and name not in {"events:detail", "events:calendar"}
         ):
-            cache = client.get(reverse(name, args=[house[thing].pk] if thing else None))[
+            cache = client.get(reverse(name, args=[surroundings[thing].pk] if thing else None))[
                 "Cache-Control"
             ]
             assert "no-store" in cache and "private" in cache, name

@@ -63,7 +63,7 @@ PLACES = [
 
 
 @pytest.fixture
-def house():
+def event():
     """An event with three confirmed guests, and others that no search here finds."""
     organizer = make_person("Søren Ørsted", role="organizer")
     event = make_event(
@@ -106,12 +106,12 @@ def over_api(api, path, **query):
 
 
 @pytest.mark.parametrize(("typed", "found"), GUESTS)
-def test_guests_are_found_at_every_door(house, typed, found):
-    admin, organizer = make_admin(), house.organizer
+def test_guests_are_found_at_every_door(event, typed, found):
+    admin, organizer = make_admin(), event.organizer
     page, desk = logged_in(organizer), logged_in(admin)
     api = Api(organizer)
-    assert on_page(page, f"/organizer/events/{house.pk}/queue/", state="all", q=typed) == found
-    assert on_page(page, f"/organizer/events/{house.pk}/check-in/search/", q=typed) == found
+    assert on_page(page, f"/organizer/events/{event.pk}/queue/", state="all", q=typed) == found
+    assert on_page(page, f"/organizer/events/{event.pk}/check-in/search/", q=typed) == found
     assert over_api(api, "/organizer/reservations/", q=typed) == found
     assert on_page(desk, "/administration/roles/", q=typed) == found
     assert over_api(Api(admin), "/users/admin/users/", q=typed) == found
@@ -120,37 +120,37 @@ def test_guests_are_found_at_every_door(house, typed, found):
 
 
 @pytest.mark.parametrize("typed", EVENTS)
-def test_events_are_found_at_every_door(house, typed):
+def test_events_are_found_at_every_door(event, typed):
     assert re.findall(r'href="/events/(\d+)/"', Client().get("/", {"q": typed}).text)[:1] == [
-        str(house.pk)
+        str(event.pk)
     ]
-    assert [row["id"] for row in data(Api().get("/events/", q=typed))["results"]] == [house.pk]
+    assert [row["id"] for row in data(Api().get("/events/", q=typed))["results"]] == [event.pk]
 
 
 @pytest.mark.parametrize("typed", PLACES)
-def test_places_are_found_at_every_door(house, typed):
-    assert [*Event.objects.at(typed)] == [house]
+def test_places_are_found_at_every_door(event, typed):
+    assert [*Event.objects.at(typed)] == [event]
     assert [row["id"] for row in data(Api().get("/events/", location=typed))["results"]] == [
-        house.pk
+        event.pk
     ]
     assert "Morning Type" not in Client().get("/", {"place": typed}).text
 
 
 @pytest.mark.parametrize("typed", ["naive", "NAÏVE jam", "grandmother s"])
-def test_text_of_an_event_is_searched(house, typed):
-    assert [*Event.objects.matching(typed)] == [house]
+def test_text_of_an_event_is_searched(event, typed):
+    assert [*Event.objects.matching(typed)] == [event]
 
 
-def test_signs_alone_find_nothing(house):
+def test_signs_alone_find_nothing(event):
     assert not Event.objects.matching("!?").exists()
-    assert not house.reservations.matching("…", "note_folded").exists()
+    assert not event.reservations.matching("…", "note_folded").exists()
     assert Event.objects.matching("").count() == 2
 
 
-def test_addresses_are_found_by_their_parts_and_whole(house):
+def test_addresses_are_found_by_their_parts_and_whole(event):
     def found(typed):
         return {
-            *house.reservations.matching(typed, "note_folded").values_list(
+            *event.reservations.matching(typed, "note_folded").values_list(
                 "person__email", flat=True
             )
         }
@@ -165,8 +165,8 @@ def test_addresses_are_found_by_their_parts_and_whole(house):
     assert found("guest1@example.com") == found("1@guest") == set()
 
 
-def test_tickets_are_found_in_the_admin_by_code(house):
-    desk, ticket = logged_in(make_admin()), house.tickets.first()
+def test_tickets_are_found_in_the_admin_by_code(event):
+    desk, ticket = logged_in(make_admin()), event.tickets.first()
     for typed in (ticket.code, ticket.code.lower(), ticket.code[:6]):
         assert ticket.code in desk.get("/admin/tickets/ticket/", {"q": typed}).text
     assert ticket.code not in desk.get("/admin/tickets/ticket/", {"q": "0000-0000"}).text
@@ -182,26 +182,26 @@ def assert_folded():
                 assert found == fold(text), (model, field.name)
 
 
-def test_folded_columns_follow_every_way_of_writing(house):
-    guest = house.reservations.first()
+def test_folded_columns_follow_every_way_of_writing(event):
+    guest = event.reservations.first()
     guest.person.last_name = "Ćma"
     guest.person.save(update_fields=["last_name"])
-    decisions.note(guest, "Größe", by=house.organizer)
-    Event.objects.filter(pk=house.pk).update(title="Žluťoučký")
-    event = Event.objects.get(pk=house.pk)
+    decisions.note(guest, "Größe", by=event.organizer)
+    Event.objects.filter(pk=event.pk).update(title="Žluťoučký")
+    event = Event.objects.get(pk=event.pk)
     event.description = "Kůň"
     event.save()
     User.objects.bulk_create([User(email="bulk@example.org", first_name="Bůlk", password="!")])
     User.objects.filter(email="bulk@example.org").update(last_name="Ďáblík")
-    assert Event._base_manager.get(pk=house.pk).description_folded == "kun"
+    assert Event._base_manager.get(pk=event.pk).description_folded == "kun"
     assert_folded()
 
 
-def test_folded_description_is_not_read_with_every_event(house):
-    assert Event.objects.get(pk=house.pk).get_deferred_fields() == {"description_folded"}
+def test_folded_description_is_not_read_with_every_event(event):
+    assert Event.objects.get(pk=event.pk).get_deferred_fields() == {"description_folded"}
 
 
-def test_migration_composes_and_folds_what_was_stored_before(house):
+def test_migration_composes_and_folds_what_was_stored_before(event):
     class Apps:
         @staticmethod
         def get_model(app, model):

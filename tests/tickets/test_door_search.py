@@ -22,7 +22,7 @@ GUESTS = [
 
 
 @pytest.fixture
-def full_house():
+def full_event():
     event = make_event()
     for name in GUESTS:
         make_reservation(event, make_person(name), status="confirmed")
@@ -67,11 +67,11 @@ def names(event, query):
         ("a " * 200, {"Anna Maria Kowalska-Zielińska"}),
     ],
 )
-def test_search_finds_guests_by_typed_names(full_house, query, found):
-    assert names(full_house, query) == found
+def test_search_finds_guests_by_typed_names(full_event, query, found):
+    assert names(full_event, query) == found
 
 
-def test_search_finds_by_address_and_by_code(full_house):
+def test_search_finds_by_address_and_by_code(full_event):
     ticket = Ticket.objects.get(reservation__person__last_name="Kowalski")
     for query in (
         ticket.reservation.person.email[:9].upper(),
@@ -79,16 +79,16 @@ def test_search_finds_by_address_and_by_code(full_house):
         ticket.code.replace("-", "").lower(),
         ticket.code[:6],
     ):
-        assert "Jan Kowalski" in names(full_house, query)
-    assert names(full_house, ticket.reservation.person.email) == {"Jan Kowalski"}
+        assert "Jan Kowalski" in names(full_event, query)
+    assert names(full_event, ticket.reservation.person.email) == {"Jan Kowalski"}
 
 
-def test_search_finds_only_valid_tickets_of_this_event(full_house):
+def test_search_finds_only_valid_tickets_of_this_event(full_event):
     make_reservation(make_event(), make_person("Jan Kowalewski"), status="confirmed")
-    make_reservation(full_house, make_person("Jan Kowalczyk"))
-    gone = make_reservation(full_house, make_person("Jan Kowalik"), status="confirmed")
+    make_reservation(full_event, make_person("Jan Kowalczyk"))
+    gone = make_reservation(full_event, make_person("Jan Kowalik"), status="confirmed")
     registration.cancel(gone, by=gone.person)
-    assert names(full_house, "jan kow") == {"Jan Kowalski"}
+    assert names(full_event, "jan kow") == {"Jan Kowalski"}
 
 
 def test_search_returns_at_most_twenty_in_one_query(django_assert_num_queries):

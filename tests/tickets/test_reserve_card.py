@@ -47,7 +47,7 @@ def controls(response):
     return all_words(response, f"{CARD}//button | {CARD}//a[{has_class('button')}]")
 
 
-def assign_gate(event, **times):
+def move_event(event, **times):
     """Let time pass: move the event instead of the clock."""
     Event.objects.filter(pk=event.pk).update(
         **{name: timezone.now() + delta for name, delta in times.items()}
@@ -250,7 +250,7 @@ def test_card_of_a_running_event_offers_no_reservation(client, status):
     event, person = make_event(), make_person()
     if status:
         make_reservation(event, person, status=status)
-    assign_gate(event, start_time=-timedelta(hours=1))
+    move_event(event, start_time=-timedelta(hours=1))
     client.force_login(person)
     response = client.get(event.get_absolute_url())
     assert (state(response), controls(response)) == ("started", ["See other events"])
@@ -263,7 +263,7 @@ def test_card_of_a_running_event_offers_no_reservation(client, status):
 )
 def test_card_of_a_running_event_shows_guests_their_status(client, status, expected):
     reservation = make_reservation(status=status)
-    assign_gate(reservation.event, start_time=-timedelta(hours=1))
+    move_event(reservation.event, start_time=-timedelta(hours=1))
     client.force_login(reservation.person)
     assert state(client.get(reservation.event.get_absolute_url())) == expected
 
@@ -271,7 +271,7 @@ def test_card_of_a_running_event_shows_guests_their_status(client, status, expec
 @pytest.mark.parametrize("status", ["confirmed", "pending", "rejected"])
 def test_card_of_a_past_event_offers_nothing(client, status):
     reservation = make_reservation(status=status)
-    assign_gate(reservation.event, start_time=-timedelta(hours=3), end_time=-timedelta(hours=1))
+    move_event(reservation.event, start_time=-timedelta(hours=3), end_time=-timedelta(hours=1))
     client.force_login(reservation.person)
     response = client.get(reservation.event.get_absolute_url())
     assert (state(response), controls(response)) == ("over", ["See other events"])
@@ -595,7 +595,7 @@ def test_my_reservations_show_past_events_apart_newest_first(client):
     for days, title in ((1, "Long ago"), (2, "Lately")):
         event = make_event(title=title, start_time=timezone.now() + timedelta(days=days))
         make_reservation(event, person, status="confirmed")
-        assign_gate(event, start_time=timedelta(days=days - 9), end_time=timedelta(days=days - 8))
+        move_event(event, start_time=timedelta(days=days - 9), end_time=timedelta(days=days - 8))
     client.force_login(person)
     response = client.get(MINE, {"show": "past"})
     assert [title for _state, title in rows(response)] == ["Lately", "Long ago"]
