@@ -447,10 +447,7 @@ def test_device_key_ends_with_a_change_of_password(client, event, ticket):
     assert (
         send_readings(key, event, reading(ticket)).status_code,
         guests(key, event).status_code,
-    ) == (
-        401,
-        401,
-    )
+    ) == (401, 401)
     assert (inside(event), Device.objects.get().has_ended) == (0, True)
     again = phone_of(Client(), event, event.organizer)
     assert send_readings(again, event).json()["allowed"] is True

@@ -224,9 +224,7 @@ def test_export_of_an_event_without_guests_is_its_head(client):
     assert len(csv_rows(client, event)) == len(xlsx_rows(client, event)) == 1
 
 
-def test_export_needs_a_query_for_some_hundred_rows_and_little_memory(
-    django_assert_num_queries,
-):
+def test_export_needs_a_query_for_some_hundred_rows_and_little_memory(django_assert_num_queries):
     event = make_event(seats_limit=5000)
     Reservation.objects.bulk_create(
         [Reservation(person=person, event=event) for person in make_people(4000)]

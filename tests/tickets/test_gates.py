@@ -104,11 +104,7 @@ def test_gate_link_and_its_phones_end_together(client, gate, event, ticket, end)
 
 def test_gate_phones_of_one_name_get_different_names(gate, event):
     names = [devices.register(event, gate=gate, called="Kuba").name for _ in range(3)]
-    assert names == [
-        "Entrance A, Kuba",
-        "Entrance A, Kuba 2",
-        "Entrance A, Kuba 3",
-    ]
+    assert names == ["Entrance A, Kuba", "Entrance A, Kuba 2", "Entrance A, Kuba 3"]
 
 
 def test_cancelled_event_gets_no_gate(client, event):
