@@ -1,0 +1,31 @@
+"""Registers the phones of people, and reads the answers to their scans."""
+
+from datetime import timedelta
+
+from django.test import Client
+from django.urls import reverse
+
+from events.models import Event
+from tickets.queue import invariants
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+def phone_of(client, event, person):
+    client.force_login(person)
+    return client.post(reverse("tickets:device", args=[event.pk])).json()["key"]
+
+
+def inside(event):
+    assert list(invariants.violations()) == []
+    return Event.objects.get(pk=event.pk).checked_in_count
+
+
+def verdict_of(answer):
+    """Return (outcome, reason, whether a name was told) of the one scan."""
+    [one] = answer.json()["answers"]
+    return one["outcome"], one.get("reason", ""), "guest" in one
+
+
+def guests(key, event):
+    return Client().get(reverse("tickets:guest_list", args=[event.pk]), headers={"X-Door-Key": key})
