@@ -1,4 +1,4 @@
-"""What an organizer writes to their guests: to whom it goes, how often, and how it is taken back."""
+"""Messages of an organizer to their guests: who gets them, and how they are withdrawn."""
 
 import uuid
 from datetime import timedelta
@@ -12,17 +12,12 @@ from events import services as event_services
 from tests.support.factories import make_event, make_organizer, make_people, make_reservation
 from tests.support.mailbox import letters_to
 from tests.support.markup import all_words, has_class, only, words
+from tests.tickets.messages import HTMX, WORDS, addresses, readers, send, url
 from tickets.messages import announcements
 from tickets.models import Announcement
 from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
-WORDS = {
-    "audience": "confirmed",
-    "subject": "Parking",
-    "body": "Behind the hall.\nFollow the signs.",
-}
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -42,35 +37,6 @@ def event(client):
     event.refresh_from_db()
     client.force_login(event.organizer)
     return event
-
-
-def url(event):
-    return reverse("tickets:messages", args=[event.pk])
-
-
-def send(client, event, **fields):
-    return client.post(
-        url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "send", **fields}, follow=True
-    )
-
-
-def readers(subject="Parking"):
-    """Who got it, once everything that waits has left."""
-    everybody = Mail.objects.order_by("pk").values_list("to", flat=True).distinct()
-    return sorted(
-        {
-            address
-            for address in everybody
-            for letter in letters_to(address)
-            if letter.subject == subject
-        }
-    )
-
-
-def addresses(event, *statuses):
-    return sorted(
-        event.reservations.filter(status__in=statuses).values_list("person__email", flat=True)
-    )
 
 
 @pytest.mark.parametrize(
@@ -107,79 +73,6 @@ def test_message_form_has_no_send_button_before_the_preview(client, event):
     assert [
         text for text in all_words(client.get(url(event)), "//main//button") if "Send" in text
     ] == []
-
-
-def test_message_form_sent_twice_is_one_message(client, event):
-    key = str(uuid.uuid4())
-    for _ in range(2):
-        send(client, event, key=key)
-    assert Announcement.objects.count() == 1
-    assert len(readers()) == 2
-
-
-def key_in(answer):
-    return only(answer, "//form[@id='message-form']//input[@name='key']").get("value")
-
-
-@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-@pytest.mark.parametrize(
-    "other",
-    [{"body": "In front of the hall."}, {"subject": "Where to park"}, {"audience": "pending"}],
-    ids=["body", "subject", "audience"],
-)
-def test_message_key_with_another_text_or_audience_is_refused_and_replaced(
-    client, event, other, headers
-):
-    """The answer to the first sending was lost, and the message was corrected before it was sent again."""
-    key = str(uuid.uuid4())
-    send(client, event, key=key)
-    corrected = {**WORDS, **other, "action": "send"}
-    answer = client.post(url(event), {**corrected, "key": key}, headers=headers)
-    assert answer.status_code == 422
-    assert "Not sent: with this form you sent another message at" in words(
-        only(answer, f"//*[{has_class('error-summary')}]")
-    )
-    assert only(answer, "//input[@name='subject']").get("value") == corrected["subject"]
-    assert words(only(answer, "//textarea[@name='body']")) == " ".join(corrected["body"].split())
-    assert Announcement.objects.count() == 1
-    assert key_in(answer) != key
-    again = client.post(
-        url(event), {**corrected, "key": key_in(answer)}, headers=headers, follow=True
-    )
-    assert again.status_code == 200
-    assert Announcement.objects.filter(**{name: corrected[name] for name in WORDS}).count() == 1
-
-
-@pytest.mark.parametrize(
-    "other", [{}, {"body": "In front of the hall."}], ids=["same words", "other words"]
-)
-def test_message_key_of_a_withdrawn_message_is_refused_and_replaced(client, event, other):
-    key = str(uuid.uuid4())
-    send(client, event, key=key)
-    client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
-    answer = send(client, event, key=key, **other)
-    assert answer.status_code == 422
-    assert "Not sent: this form was sent before, and that message was taken back." in answer.text
-    assert key_in(answer) != key
-    assert send(client, event, key=key_in(answer), **other).status_code == 200
-    assert readers() == addresses(event, "confirmed")
-
-
-def test_message_with_the_same_text_to_the_same_guests_is_refused_for_an_hour(client, event):
-    send(client, event)
-    answer = send(client, event)
-    assert answer.status_code == 422
-    assert "You sent this message to these guests at" in answer.text
-    assert Announcement.objects.count() == 1
-    assert send(client, event, audience="pending").status_code == 200
-    assert send(client, event, body="In front of the hall.").status_code == 200
-
-
-def test_message_that_was_withdrawn_may_be_sent_again(client, event):
-    send(client, event)
-    client.post(reverse("tickets:withdraw_message", args=[Announcement.objects.get().pk]))
-    assert send(client, event).status_code == 200
-    assert Announcement.objects.filter(withdrawn_at=None).count() == 1
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
@@ -284,58 +177,6 @@ def test_message_form_names_missing_fields_and_keeps_typed_text(client, event, f
     assert not Announcement.objects.exists()
 
 
-def test_messages_to_guests_have_a_limit_an_hour(client, event):
-    for number in range(announcements.MOST_AN_HOUR):
-        assert send(client, event, subject=f"Parking {number}").status_code == 200
-    first = event.announcements.last()
-    answer = send(client, event)
-    again = (first.created + timedelta(hours=1)).astimezone(event.zone)
-    assert answer.status_code == 422
-    assert f"You can send the next message at {again:%H:%M}." in answer.text
-    assert Announcement.objects.count() == announcements.MOST_AN_HOUR
-
-
-def send_and_take_back(client, event, subject):
-    assert send(client, event, subject=subject).status_code == 200
-    said = event.announcements.latest("pk")
-    client.post(reverse("tickets:withdraw_message", args=[said.pk]))
-    return said
-
-
-def test_message_limit_allows_two_corrections_of_each_message(client, event):
-    for number in range(announcements.MOST_AN_HOUR):
-        for typo in ("Prking", "Pakring"):
-            send_and_take_back(client, event, f"{typo} {number}")
-        assert send(client, event, subject=f"Parking {number}").status_code == 200
-    assert event.announcements.filter(withdrawn_at=None).count() == announcements.MOST_AN_HOUR
-
-
-def test_messages_sent_and_withdrawn_have_a_limit(client, event):
-    """Each puts a mail for every guest into the outbox, whether it leaves or not."""
-    first = send_and_take_back(client, event, "Parking 0")
-    for number in range(1, announcements.MOST_TRIES_AN_HOUR):
-        send_and_take_back(client, event, f"Parking {number}")
-    queued = Mail.objects.count()
-    answer = send(client, event)
-    again = (first.created + timedelta(hours=1)).astimezone(event.zone)
-    assert answer.status_code == 422
-    assert f"You can send the next message at {again:%H:%M}." in answer.text
-    assert Mail.objects.count() == queued
-    Announcement.objects.filter(pk=first.pk).update(created=timezone.now() - timedelta(hours=1))
-    assert send(client, event).status_code == 200
-
-
-def test_message_limit_names_the_time_when_all_limits_have_ended(client, event):
-    for number in range(announcements.MOST_TRIES_AN_HOUR - announcements.MOST_AN_HOUR):
-        send_and_take_back(client, event, f"Parking {number}")
-    for number in range(announcements.MOST_AN_HOUR):
-        send(client, event, subject=f"Sent {number}")
-    kept = event.announcements.filter(withdrawn_at=None)
-    kept.update(created=timezone.now() - timedelta(minutes=20))
-    again = (kept.latest("pk").created + timedelta(hours=1)).astimezone(event.zone)
-    assert f"You can send the next message at {again:%H:%M}." in send(client, event).text
-
-
 def test_message_to_many_guests_needs_the_same_number_of_queries(
     event, django_assert_max_num_queries
 ):
@@ -346,14 +187,3 @@ def test_message_to_many_guests_needs_the_same_number_of_queries(
             event, audience="pending", subject="x", body="y", key=uuid.uuid4(), by=event.organizer
         )
     assert Mail.objects.filter(builder__endswith=".announcement").count() == 43
-
-
-def test_message_key_of_another_event_can_be_used(client, event):
-    other, key = make_event(organizer=event.organizer), str(uuid.uuid4())
-    make_reservation(other, status="confirmed")
-    for where in (event, other, other):
-        assert send(client, where, key=key).status_code == 200
-    assert [(one.event, str(one.key)) for one in Announcement.objects.order_by("pk")] == [
-        (event, key),
-        (other, key),
-    ]

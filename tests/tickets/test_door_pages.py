@@ -1,4 +1,4 @@
-"""The pages of the door: for those who stand there, with and without a script, one guest after the other."""
+"""The check-in pages, with and without a script, one guest after the other."""
 
 from datetime import timedelta
 
@@ -9,22 +9,15 @@ from django.utils import timezone
 from events import services as event_services
 from events.models import Event
 from tests.support.check_in import check_in
-from tests.support.factories import (
-    make_admin,
-    make_event,
-    make_organizer,
-    make_people,
-    make_person,
-    make_reservation,
-)
+from tests.support.factories import make_event, make_people, make_person, make_reservation
 from tests.support.markup import all_words, only, tree, words
 from tests.support.page_checks import inline_code_in
+from tests.tickets.door_pages import HTMX, helper_at, ticket_of
 from tickets.models import Ticket
 from tickets.queue import decisions, registration
 from tickets.ticket import signature
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -37,12 +30,6 @@ def event(reservation):
     return Event.objects.get(pk=reservation.event_id)
 
 
-def helper_at(event):
-    person = make_person("Kuba Drzwi")
-    event_services.add_door_staff(event, email=person.email, by=event.organizer)
-    return person
-
-
 @pytest.fixture
 def staff(event, client):
     """Somebody who helps at this event's door, logged in."""
@@ -51,102 +38,7 @@ def staff(event, client):
     return person
 
 
-def ticket_of(reservation):
-    return reservation.tickets.get()
-
-
-def answers(client, reservation, **headers):
-    """Every address of this event's door, as this visitor finds it, and nobody let in by looking."""
-    event, code = reservation.event_id, ticket_of(reservation).code
-    return [
-        client.get(reverse("tickets:check_in", args=[event]), headers=headers),
-        client.post(reverse("tickets:check_in", args=[event]), {"code": code}, headers=headers),
-        client.get(reverse("tickets:door_search", args=[event]), {"q": "łucja"}, headers=headers),
-        client.post(reverse("tickets:admit", args=[reservation.pk]), headers=headers),
-        client.post(reverse("tickets:undo_check_in", args=[reservation.pk]), headers=headers),
-    ]
-
-
-# --- Who --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("who", ["organizer", "admin", "helper"])
-def test_check_in_page_opens_for_managers_and_door_staff(client, event, reservation, who):
-    client.force_login(
-        {
-            "organizer": lambda: event.organizer,
-            "admin": make_admin,
-            "helper": lambda: helper_at(event),
-        }[who]()
-    )
-    assert [answer.status_code for answer in answers(client, reservation)] == [200] * 5
-
-
-@pytest.mark.parametrize(
-    "who",
-    [
-        "guest",
-        "another guest",
-        "other organizer",
-        "other helper",
-        "former organizer",
-        "blocked helper",
-    ],
-)
-def test_check_in_page_does_not_exist_for_others(client, event, reservation, who):
-    people = {
-        "guest": lambda: reservation.person,
-        "another guest": make_person,
-        "other organizer": lambda: make_event(organizer=make_organizer()).organizer,
-        "other helper": lambda: helper_at(make_event()),
-        "former organizer": lambda: event.organizer,
-        "blocked helper": lambda: helper_at(event),
-    }
-    person = people[who]()
-    client.force_login(person)
-    if who == "former organizer":
-        type(person).objects.filter(pk=person.pk).update(role="user")
-    if who == "blocked helper":
-        type(person).objects.filter(pk=person.pk).update(is_active=False)
-    found = answers(client, reservation)
-    # The blocked are logged out, and led to the log-in: a code that was typed is kept nowhere.
-    expected = {302} if who == "blocked helper" else {404}
-    assert {answer.status_code for answer in found} == expected
-    told = (
-        [ticket_of(reservation).code] if who == "guest" else [ticket_of(reservation).code, "Łucja"]
-    )  # a guest sees their own name
-    assert not any(word in answer.text for word in told for answer in found)
-    assert not any("Łucja" in answer.text for answer in found if answer.status_code == 401)
-    assert not ticket_of(reservation).is_used
-
-
-@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
-def test_check_in_page_of_an_unknown_event_is_not_found(client, staff, number):
-    for name in ("tickets:check_in", "tickets:door_search"):
-        assert client.get(reverse(name, args=[number])).status_code == 404
-    for name in ("tickets:admit", "tickets:undo_check_in"):
-        assert client.post(reverse(name, args=[number])).status_code == 404
-
-
-def test_check_in_page_sends_visitors_to_the_log_in(client, reservation):
-    for answer in answers(client, reservation):
-        assert answer.status_code == 401 or answer.url.startswith("/accounts/login/")
-    for answer in answers(client, reservation, **HTMX):
-        assert answer.status_code == 401 or answer["HX-Redirect"].startswith("/accounts/login/")
-    assert not ticket_of(reservation).is_used
-
-
-def test_check_in_page_closes_at_once_for_removed_door_staff(client, event, reservation, staff):
-    event_services.remove_door_staff(event.doorstaff_set.get(person=staff), by=event.organizer)
-    assert {answer.status_code for answer in answers(client, reservation)} == {404}
-
-
-def test_check_in_needs_a_post(client, reservation, staff):
-    for name in ("tickets:admit", "tickets:undo_check_in"):
-        assert client.get(reverse(name, args=[reservation.pk])).status_code == 405
-
-
-# --- One guest --------------------------------------------------------------------------------------------------------
+# --- One guest ------------------------------------------------------------------------------------
 
 
 def shown(response):
@@ -279,7 +171,7 @@ def test_next_guest_is_searched_where_the_last_one_was_found(client, event, rese
         )
 
 
-# --- The frame --------------------------------------------------------------------------------------------------------
+# --- The frame ------------------------------------------------------------------------------------
 
 
 def test_check_in_page_is_dark_and_has_no_inline_code(client, event, reservation, staff):
@@ -338,7 +230,7 @@ def test_check_in_page_leads_back_to_a_page_that_the_person_may_open(client, eve
     )
 
 
-# --- Search -----------------------------------------------------------------------------------------------------------
+# --- Search ---------------------------------------------------------------------------------------
 
 
 def test_check_in_search_by_htmx_gets_the_matches_alone(client, event, reservation, staff):

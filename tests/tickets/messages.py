@@ -1,0 +1,44 @@
+"""Sends messages to guests by the form, and tells who got them."""
+
+import uuid
+
+from django.urls import reverse
+
+from eventflow.mail.models import Mail
+from tests.support.mailbox import letters_to
+
+WORDS = {
+    "audience": "confirmed",
+    "subject": "Parking",
+    "body": "Behind the hall.\nFollow the signs.",
+}
+HTMX = {"HX-Request": "true"}
+
+
+def url(event):
+    return reverse("tickets:messages", args=[event.pk])
+
+
+def send(client, event, **fields):
+    return client.post(
+        url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "send", **fields}, follow=True
+    )
+
+
+def readers(subject="Parking"):
+    """Who got it, once everything that waits has left."""
+    everybody = Mail.objects.order_by("pk").values_list("to", flat=True).distinct()
+    return sorted(
+        {
+            address
+            for address in everybody
+            for letter in letters_to(address)
+            if letter.subject == subject
+        }
+    )
+
+
+def addresses(event, *statuses):
+    return sorted(
+        event.reservations.filter(status__in=statuses).values_list("person__email", flat=True)
+    )

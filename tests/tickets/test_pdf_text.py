@@ -1,0 +1,185 @@
+"""The text of the PDF in every script: fonts, shaping, direction, and letters without a font."""
+
+import unicodedata
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pytest
+from xhtml2pdf import pisa
+
+from tests.support.factories import make_event, make_organizer, make_person, make_reservation
+from tests.support.hard_texts import TEXTS
+from tests.support.pdf_tools import fonts_of, missing_glyphs, text_of
+from tickets.models import Ticket
+from tickets.ticket import lettering, pdf, shaping
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
+
+
+@pytest.fixture
+def ticket():
+    event = make_event(
+        title="Zażółć gęślą jaźń",
+        location="Ruska 46c, Wrocław",
+        organizer=make_organizer("Łucja Śliwińska"),
+        start_time=datetime(2027, 12, 11, 17, 0, tzinfo=UTC),
+        hue="cherry",
+    )
+    reservation = make_reservation(event, make_person("Maja Wiśniewska-Źdźbło"), status="confirmed")
+    return Ticket.objects.select_related("event__organizer", "reservation__person").get(
+        reservation=reservation
+    )
+
+
+@pytest.mark.process("other programs read the paper")
+def test_pdf_embeds_its_fonts(ticket):
+    fonts = fonts_of(pdf.render(ticket))
+    # reportlab begins each page with Helvetica, which every reader has, and writes nothing in it.
+    assert fonts == {
+        "InstrumentSans-Regular": True,
+        "InstrumentSans-Bold": True,
+        "Helvetica": False,
+    }
+
+
+# How names are written; whatever has a font is printed as it is.
+SCRIPTS = {
+    "Polish": "Zażółć Gęślą",
+    "Vietnamese": "Nguyễn Thị Hương",
+    "Yoruba": "Adébáyọ̀ Ọlátúnjí",
+    "Azeri": "Əliyev Pərvanə",
+    "Hausa": "Ɓala Ɗan Ƙofa Ƴar",
+    "Sami and Esperanto": "Ŧeŋŋ Ĉaŭ Ĝoĥo Ĵuŝ",
+    "pinyin": "Lǐ Nǚ Sǔn",
+    "Hawaiian": "Kaʻahumanu",
+    "Greek": "Αθήνα Παπαδοπούλου",
+    "Cyrillic": "Олена Ґалаґан",
+    "Armenian": "Հայկ Պետրոսյան",
+    "Georgian": "ნინო ბერიძე",
+    "Hebrew": "דוד כהן",
+    "Arabic": "محمد الأحمد",
+    "Persian": "پروین گل",
+    "Hindi": "श्रीमती कीर्ति",
+    "Bengali": "রবীন্দ্রনাথ ঠাকুর",
+    "Punjabi": "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
+    "Gujarati": "શ્રી ગાંધી",
+    "Oriya": "ଓଡ଼ିଆ",
+    "Tamil": "கோவிந்தராஜன் தமிழ்",
+    "Telugu": "శ్రీనివాస తెలుగు",
+    "Kannada": "ಕನ್ನಡ ಶ್ರೀ",
+    "Malayalam": "മലയാളം ശ്രീ",
+    "Sinhala": "සිංහල",
+    "Thai": "สมชาย น้ำทิพย์",
+    "Lao": "ສົມສັກ",
+    "Burmese": "မြန်မာ",
+    "Amharic": "አበበ በቂላ",
+    "Khmer": "ព្រះ ខ្មែរ",
+    "Japanese": "東京 ひろし タワー",
+    "Korean": "김철수 서울",
+    "simplified Chinese": "王丽 图书馆",
+    "traditional Chinese": "國家圖書館",
+    "signs": "₺ ₹ ₴ № ½ ² ≤ ≥ ± → ★ ✓ ′ ″ € © ™",
+}
+
+
+def read_back(pdf):
+    """The words of a PDF in the letters that people type, without spaces, which a reader of the page guesses, and signs of direction."""
+    words = unicodedata.normalize("NFKC", text_of(pdf))
+    return "".join(
+        letter for letter in words if not letter.isspace() and unicodedata.category(letter) != "Cf"
+    )
+
+
+@pytest.mark.process("other programs read the paper")
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_pdf_prints_a_name_in_its_own_script(ticket, script):
+    ticket.reservation.person.first_name, ticket.reservation.person.last_name = SCRIPTS[script], ""
+    ticket.event.title = ticket.event.location = ticket.event.organizer.first_name = SCRIPTS[script]
+    ticket.event.organizer.last_name = ""
+    paper = pdf.render(ticket)
+    assert missing_glyphs(paper) == []
+    name = unicodedata.normalize("NFKC", SCRIPTS[script]).replace(" ", "")
+    assert read_back(paper).count(name) >= 2, text_of(paper)
+
+
+def test_missing_glyph_is_found():
+    """What the tests above rely on: the renderer draws a box for a letter that the font does not have, and they see it."""
+    style = f'<style>@font-face {{ font-family: x; src: url("{pdf.FONTS / "InstrumentSans-Regular.ttf"}"); }} p {{ font-family: x; }}</style>'
+    for text, missing in (("Ola", 0), ("O東a", 1)):
+        out = BytesIO()
+        pisa.CreatePDF(f"{style}<p>{text}</p>", dest=out)
+        assert len(missing_glyphs(out.getvalue())) == missing
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_pdf_prints_no_box_for_any_text(ticket, text, caplog):
+    ticket.event.title, ticket.event.location = text[:200], text[:200]
+    ticket.event.organizer.first_name = ticket.reservation.person.first_name = text[:150]
+    assert missing_glyphs(pdf.render(ticket)) == []
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("Café\u202f12\u2009m² – X\u2011Y\u00a0Z", "Café 12 m² – X-Y Z"),
+        ("Party 🎉 now 👩\u200d👩\u200d👧", "Party now"),
+        ("🇵🇱 Polska", "PL Polska"),
+        ("𝓐𝓫𝓬 ①② ﬁn", "Abc ①② ﬁn"),
+        ("a" + "\u0308" * 50 + "b", "ä" + "\u0308" * 4 + "b"),
+        ("Night 𒀀𒀁 Print", "Night Print"),
+        ("\u200b\u2060", ""),
+    ],
+)
+def test_pdf_replaces_letters_without_a_font_by_readable_ones(written, printed):
+    assert lettering.readable(written) == printed
+
+
+@pytest.mark.process("other programs read the paper")
+def test_pdf_prints_the_address_for_a_name_without_a_font(ticket):
+    person = ticket.reservation.person
+    person.first_name, person.last_name = "𒀀𒀁", "Nowak"
+    paper = pdf.render(ticket)
+    assert person.email in text_of(paper) and missing_glyphs(paper) == []
+
+
+@pytest.mark.process("other programs read the paper")
+def test_pdf_prints_the_link_for_a_title_without_a_font(ticket):
+    ticket.event.title, ticket.event.location = "🎉🎉", "𒀀"
+    words = read_back(pdf.render(ticket))
+    assert (
+        words.count(pdf.address(ticket.event.get_absolute_url())) == 2
+        and "Seetheevent’spage" in words
+    )
+
+
+@pytest.mark.process("other programs read the paper")
+def test_pdf_begins_right_to_left_text_at_the_right(ticket):
+    ticket.event.title = "مهرجان 2027: ورشة (مجاني)"
+    facts = pdf.facts(ticket)
+    assert (facts["title"].direction, facts["guest"].direction) == ("rtl", "ltr")
+    words = read_back(pdf.render(ticket))
+    assert all(word in words for word in ("مهرجان", "2027", "ورشة", "مجاني"))
+
+
+def test_pdf_shapes_a_syllable_and_keeps_its_text():
+    font = shaping.ShapedFont("try", pdf.FONTS / "NotoSansDevanagari-Bold.ttf")
+    drawn = font.shaped("कि")
+    assert len(drawn) == 2 and [font._meaning[ord(letter)] for letter in drawn] == ["कि", ""]
+    glyphs = [font.face.charToGlyph[ord(letter)] for letter in drawn]
+    assert glyphs[0] != font.face.charToGlyph[ord("क")], "the vowel comes first"
+    assert font.shaped("कि") == drawn, "remembered"
+
+
+def test_font_cache_has_a_limit(monkeypatch):
+    monkeypatch.setattr(shaping, "MOST_MEANINGS", 3)
+    font = shaping.ShapedFont("try", pdf.FONTS / "NotoSansThai-Bold.ttf")
+    for letter in "กขคงจกขคงจ":
+        font.shaped(letter + "\u0e31")
+    assert len(font._private) <= 3 + 6
+
+
+@pytest.mark.process("other programs read the paper")
+def test_pdf_ignores_direction_marks(ticket):
+    ticket.event.title = "Party \u202efdp.exe"
+    assert "Party fdp.exe" in text_of(pdf.render(ticket))
