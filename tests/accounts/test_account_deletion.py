@@ -1,4 +1,4 @@
-"""Deletion of an account: what is released, what is erased, what stays, and who is refused."""
+"""Deletion of an account: the page, the access that ends, and who is refused."""
 
 import json
 import uuid
@@ -10,7 +10,6 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone, translation
 
 from accounts import deletion, sign_up
 from accounts.models import User
@@ -19,8 +18,8 @@ from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events import services as events
 from events.models import DoorStaff, Event
+from tests.accounts.deletions import ADDRESS, NAME, status_and_ticket
 from tests.eventflow.api.clients import Api, refused, sign_in
-from tests.support.check_in import check_in
 from tests.support.factories import (
     PASSWORD,
     make_admin,
@@ -30,10 +29,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tests.support.full_dataset import move_times
-from tests.support.mailbox import letters_to
 from tickets.messages import announcements
-from tickets.models import Reservation
-from tickets.queue import decisions
 
 pytestmark = pytest.mark.django_db
 PAGE, REAUTHENTICATE, SETTINGS = (
@@ -41,7 +37,6 @@ PAGE, REAUTHENTICATE, SETTINGS = (
     "/accounts/reauthenticate/",
     "/accounts/settings/",
 )
-NAME, ADDRESS = "Kunegunda Brzęczyszczykiewicz", "kunegunda@example.org"
 
 
 @pytest.fixture
@@ -54,12 +49,6 @@ def press_delete(client, password=PASSWORD):
     asked = client.post(PAGE)
     assert asked.url.startswith(REAUTHENTICATE)
     return client.post(asked.url, {"password": password})
-
-
-def status_and_ticket(reservation):
-    """Return the status, and whether there is a valid ticket."""
-    reservation.refresh_from_db()
-    return reservation.status, reservation.tickets.filter(void_at=None).exists()
 
 
 def database_rows():
@@ -98,11 +87,7 @@ def test_deletion_takes_one_press_and_the_password(client, person_to_delete):
         person_to_delete.is_active,
         person_to_delete.has_usable_password(),
         person_to_delete.last_login,
-    ) == (
-        False,
-        False,
-        None,
-    )
+    ) == (False, False, None)
 
 
 def test_deletion_without_the_password_changes_nothing(client, person_to_delete):
@@ -185,96 +170,6 @@ def test_sign_up_refuses_the_placeholder_address_of_a_deleted_account(person_to_
     assert refusal.value.code == "address_nowhere"
     deletion.delete_account(person_to_delete)
     assert User.objects.filter(email__contains="deleted").count() == 1
-
-
-# --- Reservations ---------------------------------------------------------------------------------
-
-
-def test_deletion_promotes_the_head_of_the_automatic_queue(person_to_delete):
-    event = make_event(seats_limit=1, admission="automatic")
-    seat = make_reservation(event, person_to_delete)
-    head, second = make_reservation(event), make_reservation(event)
-    deletion.delete_account(person_to_delete)
-    assert [status_and_ticket(one) for one in (seat, head, second)] == [
-        ("cancelled", False),
-        ("confirmed", True),
-        ("pending", False),
-    ]
-    assert "You have a spot" in letters_to(head.person.email)[0].subject
-    call_command("check_invariants")
-
-
-def test_deletion_releases_seats_of_upcoming_events_and_keeps_past_ones(person_to_delete):
-    names = ("seat", "place", "running", "inside", "over", "rejected")
-    of = {
-        name: make_reservation(make_event(), person_to_delete, status="confirmed")
-        for name in names
-        if name not in {"place", "rejected"}
-    }
-    of["place"] = make_reservation(make_event(), person_to_delete)
-    of["rejected"] = decisions.reject(
-        make_reservation(make_event(), person_to_delete),
-        by=make_admin(),
-        message="Kunegunda, not again",
-    )
-    for name in ("inside", "over"):
-        check_in(of[name], by=of[name].event.organizer)
-    decisions.note(of["over"], "Kunegunda sings", by=of["over"].event.organizer)
-    for name in ("running", "inside"):
-        move_times(of[name].event, start_time=-timedelta(hours=1), end_time=timedelta(hours=1))
-    move_times(of["over"].event, start_time=-timedelta(days=2), end_time=-timedelta(days=1))
-    deletion.delete_account(person_to_delete)
-    assert {name: status_and_ticket(of[name]) for name in names} == {
-        "seat": ("cancelled", False),
-        "place": ("cancelled", False),
-        "running": ("cancelled", False),
-        "inside": ("confirmed", True),
-        "over": ("confirmed", True),
-        "rejected": ("rejected", False),
-    }
-    assert {
-        (one.message, one.note) for one in Reservation.objects.filter(person=person_to_delete)
-    } == {("", "")}
-    counts = {
-        name: Event.objects.values_list("confirmed_count", "pending_count", "checked_in_count").get(
-            pk=of[name].event_id
-        )
-        for name in names
-    }
-    assert counts == dict.fromkeys(names, (0, 0, 0)) | dict.fromkeys(("inside", "over"), (1, 0, 1))
-    call_command("check_invariants")
-
-
-def test_guest_list_and_export_name_no_deleted_person(client, person_to_delete):
-    event = make_event(start_time=timezone.now() + timedelta(minutes=5))
-    check_in(make_reservation(event, person_to_delete, status="confirmed"), by=event.organizer)
-    deletion.delete_account(person_to_delete)
-    client.force_login(event.organizer)
-    url = f"/organizer/events/{event.pk}/"
-    page = client.get(f"{url}queue/?state=all").text
-    rows = b"".join(client.get(f"{url}export.csv").streaming_content).decode()
-    for shown in (page, rows):
-        assert "Deleted account" in shown
-        assert "deleted.invalid" not in shown
-    with translation.override("pl"):
-        assert str(User.objects.get(pk=person_to_delete.pk)) == translation.gettext(
-            "Deleted account"
-        )
-
-
-def test_deleted_person_gets_no_more_mail(person_to_delete):
-    event = make_event(start_time=timezone.now() + timedelta(minutes=5))
-    inside, guest = (
-        make_reservation(event, person, status="confirmed")
-        for person in (person_to_delete, make_person())
-    )
-    check_in(inside, by=event.organizer)
-    deletion.delete_account(person_to_delete)
-    before = Mail.objects.count()
-    events.edit(event, by=event.organizer, location="Elsewhere")
-    assert [*Mail.objects.order_by("pk").values_list("to", flat=True)][before:] == [
-        guest.person.email
-    ]
 
 
 # --- Refusals -------------------------------------------------------------------------------------

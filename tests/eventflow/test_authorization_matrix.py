@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import User
 from events import services as events
 from tests.eventflow.api.clients import sign_in
-from tests.eventflow.api.test_events import fields
+from tests.eventflow.api.event_data import fields
 from tests.support.check_in import scan
 from tests.support.factories import (
     make_admin,
@@ -480,7 +480,7 @@ def views_of(resolver, prefix=""):
 def test_page_stays_when_a_button_is_pressed_after_the_session_ended(world):
     """With a script nothing is swapped: the typed text stays, under a toast.
 
-    Without a script: tests/eventflow/test_form_drafts.py.
+    Without a script: tests/eventflow/form_drafts/.
     """
     pages = ("2fa", "reauthenticate", "email", "password", "login")
     secrets = tuple(f"accounts/{page}/" for page in pages)

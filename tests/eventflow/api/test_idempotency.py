@@ -21,8 +21,8 @@ from events import services
 from events.models import Event
 from events.services import lock
 from tests.eventflow.api.clients import Api, data, refused
+from tests.eventflow.api.event_data import CREATE, fields
 from tests.eventflow.api.test_envelope import ENDPOINTS
-from tests.eventflow.api.test_events import CREATE, fields
 from tests.support.factories import (
     PASSWORD,
     make_admin,

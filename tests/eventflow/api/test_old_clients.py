@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.eventflow.api.clients import sign_in
-from tests.eventflow.api.test_users import activation_token
+from tests.eventflow.api.sign_up_data import activation_token
 from tests.support.factories import (
     PASSWORD,
     make_admin,

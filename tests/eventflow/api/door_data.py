@@ -1,0 +1,16 @@
+"""Door staff, and the code of a reservation's ticket."""
+
+from events import services as events
+from tests.support.factories import make_person
+from tickets.models import Ticket
+from tickets.ticket import signature
+
+
+def code_of(reservation):
+    return signature.qr_text(Ticket.objects.valid().get(reservation=reservation))
+
+
+def staff_of(event):
+    person = make_person()
+    events.add_door_staff(event, email=person.email, by=event.organizer)
+    return person

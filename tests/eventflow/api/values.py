@@ -1,0 +1,9 @@
+"""Values that the tests of the API send and read."""
+
+from datetime import datetime
+
+HUGE = 10**30
+
+
+def moment(text):
+    return datetime.fromisoformat(text)
