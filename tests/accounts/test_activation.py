@@ -1,75 +1,21 @@
-"""Sign-up and activation: from the form over the mailed link to the first log-in."""
-
-import threading
+"""Activation: the mailed link, the first log-in, and links that are refused."""
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import signing
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activation, sign_up, signed_links
+from accounts import activation, signed_links
 from accounts.models import User
 from eventflow.core.audit import AuditEntry
 from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
+from tests.accounts.sign_ups import LOGIN, SIGNUP, is_logged_in, post_sign_up
 from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in
-from tests.support.page_checks import without_tokens
 
 pytestmark = pytest.mark.django_db
-SIGNUP, LOGIN = "/accounts/signup/", "/accounts/login/"
-
-
-def sign_up_form(email="maja@example.org", **changes):
-    names = {"first_name": "Maja", "last_name": "Wiśniewska"}
-    return {"email": email, "password1": PASSWORD, "password2": PASSWORD, **names, **changes}
-
-
-def post_sign_up(client, email="maja@example.org", path=SIGNUP, **changes):
-    return client.post(path, sign_up_form(email, **changes))
-
-
-def is_logged_in(client):
-    return "_auth_user_id" in client.session
-
-
-def test_signup_form_has_exactly_the_documented_fields(client):
-    fields = client.get(SIGNUP).context["form"].fields
-    assert [*fields] == ["first_name", "last_name", "email", "password1", "password2", "language"]
-
-
-def test_signup_saves_person_and_mail_and_logs_nobody_in(client):
-    response = post_sign_up(client, "Maja@Example.org")
-    assert response.url == reverse("account_email_verification_sent")
-    person = User.objects.get()
-    assert (person.email, person.first_name, person.last_name, person.role) == (
-        "maja@example.org",
-        "Maja",
-        "Wiśniewska",
-        "user",
-    )
-    assert person.check_password(PASSWORD)
-    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [
-        ("maja@example.org", False, True)
-    ]
-    assert [*Mail.objects.values_list("builder", "to", "state")] == [
-        ("accounts.activation", "maja@example.org", "queued")
-    ]
-    assert not is_logged_in(client)
-    assert "maja@example.org" in client.get(response.url).text
-
-
-def test_signup_whose_mail_cannot_be_queued_leaves_no_person(client, monkeypatch):
-    """Person and mail are one transaction: every account can be activated."""
-    monkeypatch.setattr(
-        Mail.objects, "bulk_create", lambda mails: (_ for _ in ()).throw(OSError("disk full"))
-    )
-    client.raise_request_exception = False
-    assert post_sign_up(client).status_code == 500
-    assert not User.objects.exists()
-    assert not EmailAddress.objects.exists()
 
 
 def test_signup_activation_and_login_follow_each_other(client):
@@ -185,67 +131,6 @@ def test_activation_mail_is_in_the_language_of_the_person(client):
     assert User.objects.get().language == Mail.objects.get().language == "pl"
 
 
-def test_signup_form_suggests_the_language_of_the_page(client):
-    client.cookies["django_language"] = "pl"
-    assert client.get(SIGNUP).context["form"]["language"].value() == "pl"
-    post_sign_up(client)
-    assert User.objects.get().language == "pl"
-
-
-def test_mail_to_an_unverified_address_holds_nothing_that_was_typed(client):
-    """Otherwise the form would send advertisements to anybody."""
-    post_sign_up(client, first_name="WIN at evil.example", last_name="now")
-    again = {"password1": "quite another one", "password2": "quite another one"}
-    post_sign_up(client, first_name="WIN at evil.example", last_name="now", **again)
-    letters = letters_to("maja@example.org")
-    assert len(letters) == 2
-    assert not [
-        letter for letter in letters if "evil.example" in letter.body + str(letter.alternatives)
-    ]
-
-
-def test_signup_with_a_taken_address_is_answered_alike_and_mails_its_owner():
-    owner = make_person("Olga Owner", email="taken@example.org")
-    pages = []
-    for email in ("taken@example.org", "fresh1@example.org"):
-        client = Client()
-        response = post_sign_up(client, email, first_name="Thief")
-        pages.append(
-            (
-                response.status_code,
-                response.url,
-                without_tokens(client.get(response.url).text.replace(email, "")),
-            )
-        )
-    assert pages[0] == pages[1]
-    owner.refresh_from_db()
-    assert owner.check_password(PASSWORD)
-    assert owner.first_name == "Olga"
-    [letter] = letters_to("taken@example.org")
-    assert letter.subject == "You already have an EventFlow account"
-    assert link_in(letter, "/password/reset/") == reverse("account_reset_password")
-
-
-def test_signup_form_does_not_tell_a_taken_address(client):
-    make_person(email="taken@example.org")
-    errors = [
-        post_sign_up(client, email, password2="other").context["form"].errors
-        for email in ("taken@example.org", "fresh@example.org")
-    ]
-    assert errors[0] == errors[1] == {"password2": ["You must type the same password each time."]}
-
-
-def test_forms_cannot_fill_a_mailbox(client, settings):
-    make_person(email="taken@example.org")
-    for _ in range(3):
-        post_sign_up(client, "taken@example.org")
-        client.post(reverse("accounts:send_link_again"), {"email": "taken@example.org"})
-    assert len(letters_to("taken@example.org")) == 1
-    settings.RATE_LIMITS = False
-    post_sign_up(client, "taken@example.org")
-    assert len(letters_to("taken@example.org")) == 2
-
-
 def test_lost_link_is_resent_and_every_address_is_answered_alike():
     make_person(email="active@example.org")
     EmailAddress.objects.filter(user=make_person(email="waiting@example.org")).update(
@@ -296,27 +181,3 @@ def test_activate_refuses_an_address_that_another_account_has():
     person.refresh_from_db()
     assert person.email != "new@example.org"
     assert person.emailaddress_set.filter(verified=True).count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_simultaneous_sign_ups_make_one_account():
-    gate, seen = threading.Barrier(2), []
-
-    def race(number):
-        gate.wait()
-        seen.append(
-            sign_up.sign_up(
-                email="maja@example.org",
-                password=PASSWORD,
-                first_name=f"Maja {number}",
-                language="en",
-            )
-        )
-        connection.close()
-
-    threads = [threading.Thread(target=race, args=[number]) for number in (1, 2)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert User.objects.count() == 1
-    assert [person.pk for person in seen] == [User.objects.get().pk] * 2
-    assert {mail.builder for mail in Mail.objects.all()} == {"accounts.activation"}

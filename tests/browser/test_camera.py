@@ -4,55 +4,18 @@ import os
 import shutil
 import sys
 import time
-from io import BytesIO
 
 import pytest
 import qrcode
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NO_BACKGROUND_TRAFFIC, PHONE, until
-from tests.support.check_in import check_in
+from tests.browser.camera import ALLOWED, CAMERA, HEIGHT, WIDTH, film, shown
+from tests.browser.conftest import NO_BACKGROUND_TRAFFIC, PHONE
 from tests.support.factories import make_event, make_people, make_reservation
 from tickets.ticket import signature
 
 pytestmark = pytest.mark.once
-WIDTH, HEIGHT, FRAMES_A_SECOND = 640, 480, 30
-CAMERA = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
-ALLOWED = "--use-fake-ui-for-media-stream"
-
-
-def film(path, pictures, *, seconds=1.2, blank=0.3):
-    """Write a film for the camera: one picture after the other, and an empty one after each.
-
-    It is Motion JPEG, of which Chromium plays 30 frames a second.
-    """
-    nothing = Image.new("L", (WIDTH, HEIGHT), 200)
-    with path.open("wb") as file:
-        for picture in pictures:
-            for frame, lasts in ((picture, seconds), (nothing, blank)):
-                jpeg = BytesIO()
-                frame.convert("RGB").save(jpeg, "JPEG", quality=80)
-                file.write(jpeg.getvalue() * int(lasts * FRAMES_A_SECOND))
-
-
-def shown(text, *, size=380, turned=0, light=1.0, noise=0):
-    """Draw a phone with this code before the camera.
-
-    Its size is in pixels, its turn in degrees; it has so much light, and so much noise.
-    """
-    code = (
-        qrcode.make(text, border=4)
-        .get_image()
-        .convert("L")
-        .resize((size, size))
-        .rotate(turned, expand=True, fillcolor=90)
-    )
-    picture = Image.new("L", (WIDTH, HEIGHT), 90)
-    picture.paste(code, ((WIDTH - code.width) // 2, (HEIGHT - code.height) // 2))
-    if noise:
-        picture = Image.blend(picture, Image.effect_noise((WIDTH, HEIGHT), 100), noise)
-    return picture.point(lambda grey: int(grey * light))
 
 
 @pytest.fixture
@@ -261,143 +224,3 @@ def test_missing_camera_is_named_and_codes_can_be_typed(open_window, log_in):
     page.get_by_role("button", name="Use the camera").click()
     expect(page.locator("#camera-says")).not_to_be_empty()
     expect(page.locator("#code")).to_be_visible()
-
-
-# --- What a person sees ---------------------------------------------------------------------------
-
-SIZES = {
-    "phone": (390, 844),
-    "small": (360, 640),
-    "phone turned": (844, 390),
-    "small turned": (640, 360),
-    "desktop": (1280, 900),
-}
-SEEN = (205, 60, 160)
-# The rectangles of the picture, and of what can be pressed with whatever lies over its middle.
-LAYOUT = """() => {
-  const box = (element) => {
-    const {x, y, width, height} = element.getBoundingClientRect();
-    return {x, y, width, height};
-  };
-  const video = document.querySelector("video"), {x, y, width, height} = box(video);
-  const middle = document.elementFromPoint(x + width / 2, y + height / 2);
-  const covered = [];
-  const controls = "main :is(a, button, input:not([type=hidden]))";
-  for (const control of document.querySelectorAll(controls)) {
-    const isBehindResult = document.querySelector("#result > *") && !control.closest("#result");
-    if (!control.checkVisibility() || isBehindResult) continue;
-    control.scrollIntoView({block: "nearest"});
-    const {x, y, width, height} = box(control);
-    const found = document.elementFromPoint(x + width / 2, y + height / 2);
-    const name = control.ariaLabel || control.textContent.trim() || control.id;
-    if (height < 24 || !found || !control.contains(found)) {
-      covered.push(`${name}: ${found?.outerHTML.slice(0, 60)}`);
-    }
-  }
-  scrollTo(0, 0);
-  const wide = document.documentElement.scrollWidth > innerWidth;
-  const isCamera = Boolean(middle?.closest(".door__camera"));
-  return {video: {x, y, width, height}, middle: isCamera, covered, wide};
-}"""
-
-
-def seen_on(page, rectangle):
-    """The part of the rectangle that shows the camera's picture, and whether its middle does."""
-    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    left, top = int(rectangle["x"]), int(rectangle["y"])
-    part = picture.crop((left, top, left + int(rectangle["width"]), top + int(rectangle["height"])))
-    matches = [
-        all(abs(one - wanted) < 40 for one, wanted in zip(pixel, SEEN, strict=True))
-        for pixel in part.resize((60, 60)).get_flattened_data()
-    ]
-    return sum(matches) / len(matches), matches[60 * 30 + 30]
-
-
-def camera_on(door, event):
-    page = door(event, [Image.new("RGB", (WIDTH, HEIGHT), SEEN)], blank=0)
-    expect(page.locator(".door__camera")).to_be_visible()
-    until(
-        page,
-        """document.querySelector("video").readyState > 2
-          && document.querySelector("video").currentTime > 0.2""",
-    )
-    return page
-
-
-def test_camera_fills_the_phone_and_is_not_covered(door, page_errors):
-    page_errors.expected += [
-        "ERR_INTERNET_DISCONNECTED",
-        "[object Event]",
-        "Failed to load resource",
-        "WebSocket connection",
-    ]
-    page = camera_on(door, make_event())
-    for offline in (False, True):
-        page.context.set_offline(offline)
-        for name, (width, height) in SIZES.items():
-            for scheme in ("light", "dark"):
-                page.set_viewport_size({"width": width, "height": height})
-                page.emulate_media(color_scheme=scheme)
-                page.wait_for_timeout(200)
-                layout = page.evaluate(LAYOUT)
-                share, middle = seen_on(page, layout["video"])
-                assert (layout["middle"], layout["covered"], layout["wide"]) == (True, [], False), (
-                    name,
-                    scheme,
-                    layout,
-                )
-                assert middle and share > 0.7, (name, scheme, share)
-                door_wide = min(width, 544) if height > 600 else width
-                screen = layout["video"]["width"] * layout["video"]["height"] / (door_wide * height)
-                assert screen > 0.5, (name, "most of the phone is the picture", screen)
-    expect(page.locator("#door-state")).to_contain_text("Offline")
-
-
-def test_code_sheet_covers_the_picture_and_keeps_results_in_reach(door, page_errors):
-    page_errors.expected.append("the server responded with a status of 409")
-    event = make_event()
-    used = make_reservation(event, status="confirmed").tickets.get()
-    check_in(used.reservation, by=event.organizer)
-    page = camera_on(door, event)
-    for code, result in ((used.code, "already_used"), ("nonsense", "refused")):
-        for width, height in SIZES.values():
-            page.set_viewport_size({"width": width, "height": height})
-            expect(page.locator("#code")).to_be_hidden()
-            page.get_by_role("link", name="Type a code").click()
-            expect(page.locator("#code")).to_be_focused()
-            layout = page.evaluate(LAYOUT)
-            assert (layout["covered"], layout["wide"]) == ([], False), ((width, height), layout)
-            page.locator("#code").fill(code)
-            page.get_by_role("button", name="Find ticket").click()
-            expect(page.locator("#result .result")).to_have_attribute("data-result", result)
-            page.wait_for_timeout(300)
-            layout = page.evaluate(LAYOUT)
-            assert (layout["covered"], layout["wide"]) == ([], False), (
-                result,
-                (width, height),
-                layout,
-            )
-            page.get_by_role("link", name="Next").click()
-            expect(page.locator("#result .result")).to_have_count(0)
-            assert page.evaluate(LAYOUT)["middle"]
-
-
-def test_code_sheet_closes_and_uncovers_the_picture(door):
-    page = camera_on(door, make_event())
-    page.get_by_role("link", name="Type a code").click()
-    page.get_by_role("button", name="Back to the camera").click()
-    expect(page.locator("#code")).to_be_hidden()
-    layout = page.evaluate(LAYOUT)
-    share, middle = seen_on(page, layout["video"])
-    assert middle and share > 0.7
-
-
-def test_self_test_says_that_only_sound_needs_a_press(door):
-    event = make_event()
-    page = door(event, [signature.sign(make_reservation(event, status="confirmed").tickets.get())])
-    page.goto(f"/organizer/events/{event.pk}/check-in/ready/")
-    expect(page.locator("#verdict")).to_have_text(
-        "Press Play to try the sound. All else works.", timeout=30_000
-    )
-    page.get_by_role("button", name="Play").click()
-    expect(page.locator("#verdict")).to_have_text("This phone is ready.")

@@ -1,12 +1,9 @@
-"""Handler and server from outside: threads, waiting requests, streams, bodies, the stop."""
+"""Requests and responses of our server from outside: threads, waiting requests, streams and bodies."""
 
 import asyncio
-import contextlib
 import http.client
 import json
-import signal
 import socket
-import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +12,13 @@ from functools import partial
 import pytest
 
 from eventflow.server.handler import OneHopHandler
+from tests.eventflow.http_sockets import MEGABYTE, cut, first_line, length_of
 from tests.support.http_site import CHUNK, CHUNKS
 from tests.support.processes import wait_until
 from tests.support.server_process import serving
 
 # Whatever database is behind it.
 pytestmark = [pytest.mark.once, pytest.mark.process("the server under test")]
-MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +51,6 @@ def all_at_once(calls):
 
 
 # One request, one thread
-
-
 def test_request_leaves_nothing_of_its_context_to_the_next(shared):
     answers = [
         shared.json(f"/context/?name={name}", **{"Accept-Language": language})
@@ -83,8 +78,6 @@ def test_response_closes_its_request_before_it_is_sent(shared):
 
 
 # Waiting requests
-
-
 def test_waiting_requests_are_bounded_and_refusal_says_when_to_retry(own):
     waiting = [own.ask(f"/slow/3/?name={number}") for number in range(4)]
     time.sleep(0.2)
@@ -123,8 +116,6 @@ def test_waiting_request_of_a_gone_client_is_not_served(own):
 
 
 # Streams
-
-
 def test_stream_is_produced_only_as_fast_as_it_is_read(own):
     before = own.memory()
     reader = own.ask("/stream/", buffer=65536)
@@ -199,8 +190,6 @@ async def arrive(parts):
 
 
 # Bodies
-
-
 def test_body_up_to_the_limit_arrives_whole(shared):
     body = bytes(range(256)) * 4096
     assert len(body) == MEGABYTE
@@ -225,100 +214,7 @@ def test_endless_body_is_refused(shared):
     assert shared.get("/slow/0/").status == 200
 
 
-# Stop
-
-
-def test_sigterm_lets_requests_finish_and_accepts_no_new_ones(own):
-    working = [own.ask("/slow/1/") for _ in range(2)] + [own.ask("/slow/0/")]
-    time.sleep(0.3)
-    own.process.send_signal(signal.SIGTERM)
-    time.sleep(0.2)
-    with pytest.raises(ConnectionRefusedError):
-        own.get("/facts/")
-    assert [first_line(ours) for ours in working] == ["HTTP/1.1 200 OK"] * 3
-    assert own.wait_for_end() == 0
-
-
-def test_sigterm_serves_connections_that_the_system_accepted(own):
-    """The process sleeps while they connect, and finds the signal and the connections at once."""
-    assert own.get("/slow/0/").status == 200
-    own.process.send_signal(signal.SIGSTOP)
-    crowd = [own.ask("/slow/0/") for _ in range(4)]
-    own.process.send_signal(signal.SIGTERM)
-    own.process.send_signal(signal.SIGCONT)
-    # Two threads and two waiting: as many as get an answer of their own.
-    assert [first_line(ours) for ours in crowd] == ["HTTP/1.1 200 OK"] * 4
-    assert own.wait_for_end() == 0
-
-
-def test_sigterm_waits_briefly_for_a_request_that_is_arriving(own):
-    slow, silent = (
-        socket.create_connection(("127.0.0.1", own.port), timeout=60),
-        socket.create_connection(("127.0.0.1", own.port), timeout=60),
-    )
-    half, rest = b"POST /echo/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nboo", b"ked"
-    slow.sendall(half)
-    time.sleep(0.2)
-    own.process.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
-    slow.sendall(rest)
-    assert slow.recv(4096).startswith(b"HTTP/1.1 200 OK")
-    # The other one never says a word; had that been waited for to the end, the code would say so.
-    assert own.wait_for_end() == 0
-    silent.close()
-
-
-def test_sigterm_is_not_delayed_by_clients_that_repeat_requests(own):
-    def ask_until_the_end():
-        ours, request = (
-            own.ask("/slow/0.05/"),
-            b"GET /slow/0.05/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        )
-        with contextlib.suppress(OSError):
-            while ours.recv(4096):
-                ours.sendall(request)
-
-    clients = [threading.Thread(target=ask_until_the_end) for _ in range(4)]
-    for client in clients:
-        client.start()
-    time.sleep(0.3)
-    own.process.send_signal(signal.SIGTERM)
-    assert own.wait_for_end() == 0
-
-
-def test_sigterm_sends_a_slow_reader_the_last_byte(own):
-    # As much as the handler can send, and more than the system takes: the server holds the rest.
-    chunks = what_a_reader_of_nothing_is_sent(own)
-    reader = own.ask(f"/big/?chunks={chunks}", buffer=4096)
-    time.sleep(0.5)
-    own.process.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
-    assert length_of(reader) == chunks * len(CHUNK)
-    assert own.wait_for_end() == 0
-
-
-def test_sigterm_ends_idle_and_kept_connections_at_once(own):
-    kept = http.client.HTTPConnection("127.0.0.1", own.port, timeout=60)
-    kept.request("GET", "/slow/0/")
-    kept.getresponse().read()
-    own.process.send_signal(signal.SIGTERM)
-    # Had it waited for them until its patience ended, it would own up with another code.
-    assert own.wait_for_end() == 0
-
-
-def test_sigterm_ends_within_ten_seconds_and_reports_unfinished_requests(own):
-    own.ask("/slow/60/")
-    time.sleep(0.3)
-    started = time.monotonic()
-    own.process.send_signal(signal.SIGTERM)
-    assert own.wait_for_end() == 1
-    assert time.monotonic() - started < 10
-    assert "1 request(s) unfinished" in own.log.read_text()
-
-
 # Log
-
-
 def test_access_log_holds_no_query_and_no_token(own):
     own.get("/context/?name=secret-query", **{"X-Request-ID": "caller-knows-1"}).read()
     own.get("/activate/short-token/").read()
@@ -333,38 +229,6 @@ def test_access_log_holds_no_query_and_no_token(own):
     assert "[caller-knows-1]" in lines[0]
     assert "Not Found: /nowhere/***/" in log
     assert [secret for secret in ("secret-query", "short-token", "c6p1rk") if secret in log] == []
-
-
-# Plain sockets
-
-
-def first_line(ours):
-    return ours.makefile("rb").readline().decode().strip()
-
-
-def what_a_reader_of_nothing_is_sent(site):
-    """How many chunks of a stream leave the handler before it has to wait."""
-    reader = site.ask("/stream/", buffer=4096)
-    time.sleep(1)
-    cut(reader)
-    return site.json("/facts/")["chunks"]
-
-
-def length_of(ours):
-    """How long the body is that comes over this socket, read to its proper end."""
-    answer = http.client.HTTPResponse(ours)
-    answer.begin()
-    assert answer.status == 200
-    length = 0
-    while part := answer.read(MEGABYTE):
-        length += len(part)
-    return length
-
-
-def cut(ours):
-    """Go away without a word, as a lost phone does when its system resets the connection."""
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    ours.close()
 
 
 def post(site, path, body, *, chunked=False):

@@ -1,17 +1,11 @@
-"""Idempotency-Key: the same request twice is one deed and one answer."""
+"""Idempotency-Key: the same request twice is done once and has one answer."""
 
-import threading
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 
 from accounts import tokens
 from accounts.models import User
-from eventflow.api import idempotency
 from eventflow.api.idempotency import is_idempotent
 from eventflow.api.models import Replay
 from eventflow.core.audit import AuditEntry
@@ -19,10 +13,10 @@ from eventflow.core.errors import Refused
 from eventflow.mail.models import Mail
 from events import services
 from events.models import Event
-from events.services import lock
 from tests.eventflow.api.clients import Api, data, refused
+from tests.eventflow.api.endpoints import ENDPOINTS
 from tests.eventflow.api.event_data import CREATE, fields
-from tests.eventflow.api.test_envelope import ENDPOINTS
+from tests.eventflow.api.keyed_requests import assert_replay
 from tests.support.factories import (
     PASSWORD,
     make_admin,
@@ -34,7 +28,7 @@ from tests.support.factories import (
 from tickets.models import Reservation
 
 db = pytest.mark.django_db
-threaded = pytest.mark.django_db(transaction=True)
+
 METHODS = ("post", "put", "patch", "delete")
 UNSAFE = [
     (method, route, getattr(view, method))
@@ -49,13 +43,7 @@ def counts():
     return [model.objects.count() for model in (User, Event, Reservation, AuditEntry, Mail)]
 
 
-def assert_replay(first, again):
-    assert (again.status_code, again.content) == (first.status_code, first.content)
-    assert again["Content-Type"] == first["Content-Type"]
-    assert ("Idempotent-Replayed" in first, again["Idempotent-Replayed"]) == (False, "true")
-
-
-# --- one deed ---
+# --- one deed -------------------------------------------------------------------------------------
 
 
 @db
@@ -216,7 +204,7 @@ def test_unauthorized_request_is_not_stored():
     assert not Replay.objects.exists()
 
 
-# --- tokens ---
+# --- tokens ---------------------------------------------------------------------------------------
 
 
 @db
@@ -246,86 +234,3 @@ def test_stored_row_reveals_nothing():
 
 def plain(value):
     return bytes(value) if isinstance(value, memoryview) else value
-
-
-# --- at the same time ---
-
-
-@threaded
-def test_key_in_flight_is_refused_and_later_replayed(monkeypatch):
-    event = make_event()
-    maja, path = Api(make_person()), f"/events/{event.pk}/register/"
-    claimed, claim = threading.Event(), idempotency.KeyedRequest.__enter__
-    monkeypatch.setattr(
-        idempotency.KeyedRequest, "__enter__", lambda attempt: (claim(attempt), claimed.set())
-    )
-
-    def reserve():
-        try:
-            return maja.post(path, key="k")
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            lock(event.pk)  # whoever reserves waits for us
-            first = pool.submit(reserve)
-            assert claimed.wait(30)
-            second = maja.post(path, key="k")
-            assert not first.done()
-        first = first.result(30)
-    assert refused(second) == (409, "idempotency_in_flight")
-    assert second["Retry-After"] == "1"
-    assert data(first, 201)["status"] == "pending"
-    assert_replay(first, maja.post(path, key="k"))
-
-
-def at_once(key):
-    """How many times each status was the answer to six who create an event at the same time."""
-    api, barrier = Api(make_organizer()), threading.Barrier(6)
-
-    def create(_):
-        barrier.wait(timeout=60)
-        try:
-            return api.post(CREATE, fields(), key=key).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(6) as pool:
-        return Counter(pool.map(create, range(6)))
-
-
-def creations():
-    """What the audit log says of the deed; it also says who signed in."""
-    return AuditEntry.objects.filter(action="event.create")
-
-
-@threaded
-def test_simultaneous_requests_with_one_key_run_once():
-    assert at_once("k").keys() <= {201, 409}
-    assert (Event.objects.count(), creations().count(), Replay.objects.count()) == (1, 1, 1)
-
-
-@threaded
-def test_simultaneous_requests_with_one_key_run_once_without_the_cache(monkeypatch):
-    """The claim in the cache only spares the waiting; the unique row is what holds."""
-    monkeypatch.setattr(idempotency.KeyedRequest, "__enter__", lambda attempt: None)
-    assert at_once("k") == {201: 6}
-    assert (Event.objects.count(), creations().count(), Replay.objects.count()) == (1, 1, 1)
-
-
-@threaded
-def test_simultaneous_requests_without_a_key_all_run():
-    assert at_once("") == {201: 6}
-    assert Event.objects.count() == 6
-
-
-@db
-def test_key_costs_two_statements_and_a_transaction():
-    api = Api(make_organizer())
-    costs = []
-    for key in ("", "k"):
-        with CaptureQueriesContext(connection) as statements:
-            data(api.post(CREATE, fields(), key=key), 201)
-        costs.append(len(statements))
-    assert costs[1] - costs[0] == 5

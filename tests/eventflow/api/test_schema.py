@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 from eventflow.api.views import docs
 from tests.eventflow.api.clients import Api
-from tests.eventflow.api.test_envelope import ENDPOINTS
+from tests.eventflow.api.endpoints import ENDPOINTS
 from tests.support.processes import environment
 
 pytestmark = pytest.mark.once

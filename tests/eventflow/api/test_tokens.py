@@ -1,32 +1,24 @@
-"""Tokens: what stands in them, how long they hold, and who ends them."""
+"""Tokens: what they hold, how long they last, and who ends them."""
 
 import subprocess
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import jwt
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.db import connection
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import allauth_bridge, people, roles, tokens
 from accounts.models import User
-from eventflow.core.errors import Refused
 from tests.eventflow.api.clients import Api, data, refused, sign_in
 from tests.support import processes
-from tests.support.factories import PASSWORD, make_admin, make_organizer, make_person
+from tests.support.factories import make_admin, make_organizer, make_person
 
 db = pytest.mark.django_db
-threaded = pytest.mark.django_db(transaction=True)
-ROUNDS, AT_ONCE = 50, 6
 
 
 def claims(token):
@@ -34,11 +26,8 @@ def claims(token):
 
 
 def forged(token, *, key=None, algorithm="HS256", **changes):
-    return jwt.encode(
-        claims(token) | changes,
-        settings.HEADLESS_JWT_PRIVATE_KEY if key is None else key,
-        algorithm=algorithm,
-    )
+    key = settings.HEADLESS_JWT_PRIVATE_KEY if key is None else key
+    return jwt.encode(claims(token) | changes, key, algorithm=algorithm)
 
 
 def holds(token):
@@ -275,52 +264,7 @@ def test_tokens_of_another_secret_are_refused(settings):
     assert refused(refresh(pair["refresh"])) == (401, "token_invalid")
 
 
-# --- many at once ---
-
-
-def parallel(token, barrier):
-    try:
-        barrier.wait(timeout=60)
-        return tokens.refresh(token)
-    except Refused as refusal:
-        return refusal.code
-    except UpdateError:  # without the lock: somebody else ended the family in the meantime
-        return "lost"
-    finally:
-        connection.close()
-
-
-def race(rounds):
-    """For each round, what came of one refresh token used by six at once."""
-    person = make_person()
-    barrier = threading.Barrier(AT_ONCE)
-    outcomes = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(rounds):
-            token = sign_in_quietly(person)
-            outcomes.append(list(pool.map(parallel, [token] * AT_ONCE, [barrier] * AT_ONCE)))
-    return outcomes
-
-
-def sign_in_quietly(person):
-    return data(Api().post("/login/", {"email": person.email, "password": PASSWORD}))["refresh"]
-
-
-@threaded
-def test_parallel_refreshes_of_one_token_give_one_and_the_same_pair(settings):
-    settings.ACCOUNT_RATE_LIMITS = False
-    for outcome in race(ROUNDS):
-        assert all(isinstance(pair, tokens.Tokens) for pair in outcome), outcome
-        assert len({*outcome}) == 1
-
-
-@threaded
-@pytest.mark.postgresql
-def test_parallel_refreshes_without_the_lock_give_several(settings, monkeypatch):
-    """On SQLite a transaction that may write is a lock, which no setting of ours can switch off."""
-    settings.ACCOUNT_RATE_LIMITS = False
-    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self)
-    assert any(len({*outcome}) > 1 for outcome in race(10))
+# --- many at once ---------------------------------------------------------------------------------
 
 
 @pytest.mark.process("settings are read at a start")
