@@ -1,7 +1,7 @@
 """Every setting of EventFlow, read from the environment once. A missing one is told in a sentence.
 
 Without DATABASE_URL and DEBUG this is a trial on one machine: SQLite, memory, demo data, mail on a
-page. Otherwise nothing unsafe is assumed. The file is long because all settings have one place.
+page. Otherwise nothing unsafe is assumed. It is long because all settings have one place.
 """
 
 import hmac

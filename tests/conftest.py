@@ -35,7 +35,7 @@ def file_of(item):
 
 
 def in_browser(item):
-    return item.path.parent.name == "browser"
+    return "browser" in item.path.parts
 
 
 def runs_on(item):

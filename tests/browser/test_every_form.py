@@ -1,7 +1,8 @@
 """Sends every form of the site, with and without a script, and looks for its visible result.
 
 The forms are found by opening every page as every person, and on each page that an answer shows.
-A form that is not in SEEN fails, and so does one of SEEN that is found nowhere.
+A form that is not in SEEN fails, and so does one of SEEN that is found nowhere. It is long because
+SEEN is a table with a line for each form.
 """
 
 import time

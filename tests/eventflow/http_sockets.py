@@ -7,7 +7,6 @@ import struct
 MEGABYTE = 1024 * 1024
 
 
-
 def first_line(ours):
     return ours.makefile("rb").readline().decode().strip()
 

@@ -2,7 +2,8 @@
 
 The rows are the routes that Django's resolver knows. One that is missing from MATRIX fails, and so
 does one that is gone. To add a route, add its line: decide who may open it, write the eight
-answers, and let the test tell you where you and the code disagree.
+answers, and let the test tell you where you and the code disagree. It is long because every route
+has its lines.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Requests and responses of our server from outside: threads, waiting requests, streams and bodies."""
+"""Requests to our server from outside: threads, waiting requests, streams and bodies."""
 
 import asyncio
 import http.client

@@ -254,7 +254,7 @@ def test_reserving_on_the_page_takes_few_statements(client, admission, number):
     assert len(statements) == number, [one["sql"][:70] for one in statements]
 
 
-# --- Check-in ---------------------------------------------------------------------------------------------------------
+# --- Check-in -------------------------------------------------------------------------------------
 
 
 def statements_of_a_scan(device, ticket, nonce):

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def event(client):
-    """Night Print with two guests confirmed and three who wait, and one of each that is gone; its organizer is logged in."""
+    """An event with guests of every status, whose organizer is logged in."""
     event = make_event(organizer=make_organizer(), title="Nocny druk")
     for status in (
         "confirmed",
@@ -57,7 +57,7 @@ def key_in(answer):
 def test_message_key_with_another_text_or_audience_is_refused_and_replaced(
     client, event, other, headers
 ):
-    """The answer to the first sending was lost, and the message was corrected before it was sent again."""
+    """The first answer was lost, and the message was corrected before it was sent again."""
     key = str(uuid.uuid4())
     send(client, event, key=key)
     corrected = {**WORDS, **other, "action": "send"}

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def event(client):
-    """Night Print with two guests confirmed and three who wait, and one of each that is gone; its organizer is logged in."""
+    """An event with guests of every status, whose organizer is logged in."""
     event = make_event(organizer=make_organizer(), title="Nocny druk")
     for status in (
         "confirmed",

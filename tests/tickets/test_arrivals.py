@@ -1,4 +1,4 @@
-"""The arrivals chart: in equal steps without gaps, the same numbers in the picture and in the table beside it."""
+"""The chart of arrivals: equal steps without gaps, and a table with the same numbers."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo

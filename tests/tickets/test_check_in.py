@@ -189,7 +189,7 @@ def storm(reservation, staff, doors=8):
 
 
 def all_look_before_anybody_acts(monkeypatch, doors=8):
-    """The lock gives way: every door reads the event, and that the ticket is unused, before the first one writes."""
+    """Without the lock every device reads event and unused ticket before the first write."""
     together = threading.Barrier(doors)
 
     def no_lock(event_id, among=None):

@@ -36,7 +36,7 @@ def staff(event, client):
 
 
 def answers(client, reservation, **headers):
-    """Every address of this event's door, as this visitor finds it, and nobody let in by looking."""
+    """The answers of every address of the event's check-in to this visitor."""
     event, code = reservation.event_id, ticket_of(reservation).code
     return [
         client.get(reverse("tickets:check_in", args=[event]), headers=headers),

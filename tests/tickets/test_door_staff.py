@@ -1,4 +1,7 @@
-"""Door staff is invited by address: whoever has an account can begin at once, the others after signing up."""
+"""Door staff is invited by e-mail address.
+
+A person with an account has access at once, another person after the sign-up.
+"""
 
 from datetime import timedelta
 

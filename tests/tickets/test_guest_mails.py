@@ -1,4 +1,4 @@
-"""What guests are written to about their place: that they are in the queue, what has moved, and whom an answer reaches."""
+"""Mails to guests about the queue, about changes of the event, and to whom they reply."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -89,7 +89,7 @@ def test_queue_mail_is_in_the_language_of_the_guest():
     assert letter.body.split("Kiedy: ")[1][0].islower()
 
 
-# --- What has moved ---------------------------------------------------------------------------------------------------
+# --- What has moved -------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_changed_event_mail_has_the_new_and_the_old_time(moving):
     letter = last_letter(going)
     assert "You keep your spot." in letter.body
     assert (
-        "New time: Thursday, 10 December 2099, 18:30–20:00 (was: Thursday, 10 December 2099, 18:00–20:00)"
-        in letter.body
+        "New time: Thursday, 10 December 2099, 18:30–20:00 "
+        "(was: Thursday, 10 December 2099, 18:00–20:00)" in letter.body
     )
     assert "Where: Ruska 46c" in letter.body
     assert (
@@ -146,7 +146,7 @@ def test_changed_event_mail_is_not_sent_after_a_change_back(moving):
     assert len(letters_to(going.person.email)) == before
 
 
-# --- Whom an answer reaches -------------------------------------------------------------------------------------------
+# --- Whom an answer reaches -----------------------------------------------------------------------
 
 
 def every_kind(event):
@@ -216,7 +216,7 @@ def test_queue_mail_is_sent_once_to_each_of_many_guests():
     assert Mail.objects.filter(builder="tickets.queued").count() == 3
 
 
-# --- A decision that is taken back ------------------------------------------------------------------------------------
+# --- A decision that is taken back ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("many", [False, True])

@@ -1,6 +1,7 @@
-"""`check_invariants` finds every kind of damage, names it, and finds none in what the services leave behind.
+"""`check_invariants` finds and names every kind of wrong data, and none after work of the services.
 
-The damage is done behind the services' back. Where the database itself forbids it, the test shows that first.
+The tests make the wrong data without the services. Where the database itself forbids it, the test
+shows that first.
 """
 
 from datetime import timedelta
@@ -23,7 +24,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def event():
-    """An automatic event that everything has happened to: two inside or seated, one in line, one gone, one rejected."""
+    """An automatic event with two confirmed guests, one of them checked in, and three others.
+
+    One of these is pending, one has cancelled and one was rejected.
+    """
     event = make_event(seats_limit=2, admission="automatic")
     first, second, gone, rejected, third = (
         registration.reserve(event.pk, person=person) for person in make_people(5)
@@ -92,7 +96,7 @@ def test_check_invariants_finds_a_wrong_counter(event, name):
 
 
 def test_check_invariants_finds_more_confirmed_than_seats(event):
-    """The counter can't pass the limit in the database; reservations that were never counted can."""
+    """The database limits the counter, but not reservations that were never counted."""
     assert forbidden(lambda: Event.objects.filter(pk=event.pk).update(confirmed_count=3))
     assert forbidden(lambda: Event.objects.filter(pk=event.pk).update(seats_limit=1))
     Reservation.objects.pending().filter(event=event).update(status="confirmed")
@@ -131,9 +135,12 @@ def test_check_invariants_finds_a_seat_without_a_ticket(approval):
 def test_check_invariants_finds_a_ticket_without_a_seat(approval, status):
     reservation = make_reservation(approval, status=status)
     Ticket.issue(reservation).save()
-    assert [str(v) for v in invariants.violations()] == [
-        f"only_confirmed_have_tickets: ticket {reservation.tickets.get().pk} is valid, its reservation {reservation.pk} is {status}"
-    ]
+    ticket = reservation.tickets.get()
+    [violation] = invariants.violations()
+    assert str(violation) == (
+        f"only_confirmed_have_tickets: ticket {ticket.pk} is valid, "
+        f"its reservation {reservation.pk} is {status}"
+    )
 
 
 def test_check_invariants_finds_a_ticket_for_another_event(approval):
@@ -167,7 +174,7 @@ def test_check_invariants_allows_a_waiting_guest_with_approval_or_after_the_even
 
 
 def test_ticket_has_room_for_one_check_in_only(event):
-    """A ticket holds one time of entry, and the count of those inside can't pass the count of seats given."""
+    """A ticket has one time of check-in, and the database limits the count to that of the seats."""
     assert forbidden(
         lambda: Event.objects.filter(pk=event.pk).update(checked_in_count=F("confirmed_count") + 1)
     )
@@ -182,8 +189,9 @@ def test_check_invariants_names_every_violation_and_ends_with_an_error(event, ap
     with pytest.raises(CommandError, match="2 broken invariants") as caught:
         call_command("check_invariants")
     assert caught.value.returncode == 1
+    ticketless = f"reservation {confirmed.pk} is confirmed and has 0 valid tickets"
     assert capsys.readouterr().out.splitlines() == [
-        f"confirmed_have_one_ticket: reservation {confirmed.pk} is confirmed and has 0 valid tickets",
+        f"confirmed_have_one_ticket: {ticketless}",
         f"nobody_waits_beside_a_free_seat: event {event.pk}: 1 wait, 1 seats are free",
     ]
 

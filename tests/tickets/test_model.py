@@ -1,4 +1,4 @@
-"""The queue against a small model of it, over random histories: the same refusals, the same numbers, the same places."""
+"""The queue against a small model over random histories: the same refusals, counts and places."""
 
 from dataclasses import dataclass
 from itertools import count

@@ -114,7 +114,7 @@ def test_pdf_renderer_reads_only_our_fonts(address):
 
 
 def test_pdf_renderer_has_a_second_policy(seen):
-    """Were markup ever to slip through and the callback to fail, the policy alone still opens nothing."""
+    """Even if markup got through and the callback failed, the policy alone opens nothing."""
     calls: list[str] = []
 
     class Listener(BaseHTTPRequestHandler):
@@ -124,7 +124,10 @@ def test_pdf_renderer_has_a_second_policy(seen):
     server = HTTPServer(("127.0.0.1", 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here = f"http://127.0.0.1:{server.server_port}"
-    sources = f'<img src="{here}/a.png"><img src="file:///etc/passwd"><link rel="stylesheet" href="{here}/b.css"><img src="/etc/hostname">'
+    sources = (
+        f'<img src="{here}/a.png"><img src="file:///etc/passwd"><img src="/etc/hostname">'
+        f'<link rel="stylesheet" href="{here}/b.css">'
+    )
     del seen[:]
     pisa.CreatePDF(
         sources + f"<style>@import url({here}/c.css);</style><p>x</p>",

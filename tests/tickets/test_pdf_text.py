@@ -83,7 +83,10 @@ SCRIPTS = {
 
 
 def read_back(pdf):
-    """The words of a PDF in the letters that people type, without spaces, which a reader of the page guesses, and signs of direction."""
+    """The text of a PDF as people type it, without spaces and direction marks.
+
+    A program that reads the page can only guess the spaces.
+    """
     words = unicodedata.normalize("NFKC", text_of(pdf))
     return "".join(
         letter for letter in words if not letter.isspace() and unicodedata.category(letter) != "Cf"
@@ -103,8 +106,10 @@ def test_pdf_prints_a_name_in_its_own_script(ticket, script):
 
 
 def test_missing_glyph_is_found():
-    """What the tests above rely on: the renderer draws a box for a letter that the font does not have, and they see it."""
-    style = f'<style>@font-face {{ font-family: x; src: url("{pdf.FONTS / "InstrumentSans-Regular.ttf"}"); }} p {{ font-family: x; }}</style>'
+    """The other tests need this: a letter that the font does not have is drawn as a box."""
+    font = pdf.FONTS / "InstrumentSans-Regular.ttf"
+    face = f'@font-face {{ font-family: x; src: url("{font}"); }}'
+    style = f"<style>{face} p {{ font-family: x; }}</style>"
     for text, missing in (("Ola", 0), ("O東a", 1)):
         out = BytesIO()
         pisa.CreatePDF(f"{style}<p>{text}</p>", dest=out)

@@ -1,4 +1,7 @@
-"""Sixteen processes want the last fifty seats. Each race has a twin with the lock switched off, which must see the damage."""
+"""Sixteen processes want the last fifty seats.
+
+Each race has a twin with the lock switched off, which must see the damage.
+"""
 
 import json
 import random
@@ -40,7 +43,7 @@ def deal(actions):
 
 
 def storm(*, guard):
-    """An automatic event with 50 seats left of 60; 128 people reserve, each from two processes at once."""
+    """An automatic event with 50 of 60 seats left; 128 people reserve in two processes each."""
     event = make_event(seats_limit=SEATS + 10, admission="automatic")
     for person in make_people(10):
         registration.reserve(event.pk, person=person)
@@ -72,7 +75,7 @@ def test_many_reservations_at_once_without_the_lock_oversell():
 
 
 def approval(*, guard):
-    """An approval event with 50 seats and 120 waiting; 16 organizers approve them all, from both ends."""
+    """50 seats with approval and 120 waiting; 16 organizers approve them all from both ends."""
     event = make_event(seats_limit=SEATS)
     waiting = [registration.reserve(event.pk, person=person).pk for person in make_people(120)]
     actions = [["confirm", pk, event.organizer_id] for pk in waiting + waiting[::-1]]
@@ -96,7 +99,7 @@ def test_many_approvals_at_once_without_the_lock_oversell():
 
 
 def approval_of_the_next(*, guard):
-    """An approval event with 50 seats and 120 waiting; 16 organizers approve the next ten, twice each."""
+    """50 seats with approval and 120 waiting; 16 organizers approve the next ten, twice each."""
     event = make_event(seats_limit=SEATS)
     for person in make_people(120):
         registration.reserve(event.pk, person=person)
@@ -116,7 +119,7 @@ def test_approve_next_at_once_gives_the_last_seats_in_queue_order():
 
 
 def test_approve_next_at_once_without_the_lock_collides():
-    """Two take the same guests: the database refuses the second ticket, or the counters are wrong."""
+    """Two take the same guests: the database refuses the second ticket, or counters are wrong."""
     _event, outcomes = approval_of_the_next(guard=False)
     assert violations() != [] or set(outcomes) != {"done"}
 

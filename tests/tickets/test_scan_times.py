@@ -1,4 +1,4 @@
-"""The time of a scan: which one is believed, what becomes of the others, and that a stored one can never break a page."""
+"""The time of a scan: which one counts, and that a stored one never breaks a page."""
 
 import importlib
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def store_impossible_time(ticket):
     return [stored, used]
 
 
-# --- Times that are stored already ------------------------------------------------------------------------------------
+# --- Times that are stored already ----------------------------------------------------------------
 
 
 def assert_that_pages_work(client, event, ticket):
@@ -101,7 +101,7 @@ def test_migration_corrects_impossible_times(event, ticket):
     )
 
 
-# --- Times that a device sends ----------------------------------------------------------------------------------------
+# --- Times that a device sends --------------------------------------------------------------------
 
 IMPOSSIBLE = {
     "year 1": "0001-01-01T00:00:00Z",
@@ -145,7 +145,7 @@ def test_scan_with_an_impossible_time_is_refused_and_the_others_count(
 
 
 def test_pages_work_after_scans_of_the_year_one(client, phone, event, ticket):
-    """From a gate's phone, and over the API, one after the other; then the ticket still lets its guest in."""
+    """After such scans by a phone and over the API the ticket still admits its guest."""
     send_readings(
         phone,
         event,
@@ -183,7 +183,10 @@ def test_api_refuses_a_time_that_no_calendar_has(event, ticket, at):
 
 
 def test_bounds_of_a_time(event):
-    """A day before the event, or before now while that is further away; five minutes from now; and when the device came."""
+    """From a day before the event, or before now if that is earlier, to five minutes from now.
+
+    A device has no scan from before its registration.
+    """
     now = timezone.now()
     far, near = event, make_event(start_time=now + timedelta(hours=3))
     hour, minute = timedelta(hours=1), timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""Readings that devices kept: each counts once, in any order, and two doors that let the same ticket in are both told."""
+"""Scans that devices kept count once, in any order; two admissions of a ticket are a conflict."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -156,7 +156,7 @@ def test_scans_sent_ten_times_count_once(event):
     assert Ticket.objects.exclude(checked_in_at=None).count() == 20
 
 
-# --- The organizer's page ---------------------------------------------------------------------------------------------
+# --- The organizer's page -------------------------------------------------------------------------
 
 
 def test_conflicts_page_shows_both_devices_and_settles(client, event, ticket):

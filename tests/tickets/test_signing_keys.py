@@ -96,7 +96,7 @@ def test_cached_signing_key_needs_no_query(django_assert_num_queries):
 
 @pytest.mark.django_db(transaction=True)
 def test_processes_started_together_make_one_signing_key():
-    """Eight look for a key at the same moment, find none, and make one each; one is kept and all use it."""
+    """Eight processes find no key and make one each; one is stored and all use it."""
     start, found = threading.Barrier(8), []
 
     def make() -> None:

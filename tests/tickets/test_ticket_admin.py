@@ -1,4 +1,4 @@
-"""Events, reservations, tickets and keys in Django's admin: to look at, for Admins, without what would forge a ticket."""
+"""Events, reservations, tickets and keys in Django's admin: read only, without secrets."""
 
 import base64
 

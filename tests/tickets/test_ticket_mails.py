@@ -1,4 +1,4 @@
-"""The mails of the queue: what they say, what hangs on them, and that one whose cause is gone is never sent."""
+"""Mails about decisions: text, attachments, and that none is sent after its cause is gone."""
 
 import pytest
 from django.core import mail as outbox_of
@@ -40,7 +40,7 @@ def delivered():
     return outbox_of.outbox
 
 
-# --- You have a spot --------------------------------------------------------------------------------------------------
+# --- You have a spot ------------------------------------------------------------------------------
 
 
 def test_ticket_mail_says_when_where_and_who():
@@ -157,7 +157,7 @@ def test_ticket_mail_with_a_foreign_serial_is_not_sent():
     assert mails.confirmed(one.pk, other.tickets.get().serial) is None
 
 
-# --- No spot ----------------------------------------------------------------------------------------------------------
+# --- No spot --------------------------------------------------------------------------------------
 
 
 def test_rejection_mail_has_the_message_of_the_organizer():
@@ -204,7 +204,7 @@ def test_rejection_mail_is_not_sent_after_an_undo():
     assert mails.rejected(reservation.pk, second) is None
 
 
-# --- Called off -------------------------------------------------------------------------------------------------------
+# --- Called off -----------------------------------------------------------------------------------
 
 
 def test_event_cancelled_mail_reaches_every_active_guest():
@@ -237,7 +237,7 @@ def test_event_cancelled_mail_without_guests_is_none():
     assert mails.event_cancelled(pk) is None
 
 
-# --- Hostile words ----------------------------------------------------------------------------------------------------
+# --- Hostile words --------------------------------------------------------------------------------
 
 
 def test_mail_header_is_never_written_by_a_title():

@@ -47,7 +47,7 @@ def answers(client, reservation):
     return [client.get(reverse(name, args=[reservation.pk])) for name in NAMES]
 
 
-# --- Who --------------------------------------------------------------------------------------------------------------
+# --- Who ------------------------------------------------------------------------------------------
 
 
 def test_ticket_has_a_page_a_pdf_and_a_qr_code_for_its_owner(client, reservation, owner):
@@ -113,7 +113,7 @@ def test_ticket_page_is_gone_with_the_seat(client, reservation, owner):
     assert [answer.status_code for answer in answers(client, reservation)] == [404] * 3
 
 
-# --- What -------------------------------------------------------------------------------------------------------------
+# --- What -----------------------------------------------------------------------------------------
 
 
 def test_ticket_page_shows_everything_for_the_check_in(client, reservation, owner):

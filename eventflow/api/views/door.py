@@ -1,4 +1,4 @@
-"""The door: who is this, and let them in. By a reservation's id, or the text of a ticket's QR code."""
+"""The check-in over the API, by a reservation's id or by the text of a ticket's QR code."""
 
 import re
 from datetime import datetime
@@ -55,7 +55,9 @@ class DoorEvents(Endpoint):
         example=EVENT,
     )
     def get(self, request: PersonRequest) -> Response:
-        """Published events at whose door the caller may stand, soonest first, until a day after their end, as long as scans are taken."""
+        """Published events at whose door the caller may stand, soonest first, until a day after
+        their end, as long as scans are taken.
+        """
         read_list_query(request)
         recent = timezone.now() - LATE_UPLOAD
         mine = (
@@ -76,7 +78,9 @@ class Inspect(Endpoint):
         refusals=NOT_A_TICKET,
     )
     def get(self, request: PersonRequest, ref: str) -> Response:
-        """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a QR code's text; nobody is let in."""
+        """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a
+        QR code's text; nobody is let in.
+        """
         reservation, ticket = find_presented(request, ref)
         reservation.checked_in_at = ticket.checked_in_at if ticket else None  # type: ignore[attr-defined]
         return respond(data.Inspection(reservation).data)
@@ -103,7 +107,9 @@ class CheckIn(Endpoint):
         },
         refusals={
             "not_confirmed": "This reservation is not confirmed.",
-            "impossible_time": "The time of this scan can’t be right. Check the clock of this device.",
+            "impossible_time": (
+                "The time of this scan can’t be right. Check the clock of this device."
+            ),
             "nonce_taken": "Another device has sent a scan with this number. Scan the code again.",
             "too_many_conflicts": "The organizer has to settle this phone’s conflicts first.",
             **NOT_A_TICKET,
@@ -111,11 +117,13 @@ class CheckIn(Endpoint):
     )
     @idempotent
     def post(self, request: PersonRequest, ref: str) -> Response:
-        """Lets the guest in once. However often it is asked, the first time stays: `already_checked_in` says which time this is.
+        """Lets the guest in once. However often it is asked, the first time stays:
+        `already_checked_in` says which time this is.
 
-        A scanner that may have to send its reading again gives it a `nonce`: the same reading gets the same answer. One that was
-        offline says when it was (`scanned_at`), and whether it had opened the door (`let_in`): two doors that let the same ticket in
-        are shown to the organizer, with both times.
+        A scanner that may have to send its reading again gives it a `nonce`: the same reading gets
+        the same answer. One that was offline says when it was (`scanned_at`), and whether it had
+        opened the door (`let_in`): two doors that let the same ticket in are shown to the
+        organizer, with both times.
         """
         verdict = check_in(request, ref, **read_body(request, data.Reading))
         if verdict.reason or verdict.ticket is None:
@@ -140,14 +148,18 @@ class UndoCheckIn(Endpoint):
         example={"reservation_id": 31, "checked_in": False, "checked_in_at": None},
         refusals={
             "not_checked_in": "This guest is not checked in.",
-            "other_device": "Another device let this guest in. Only that one or the organizer can undo it.",
+            "other_device": (
+                "Another device let this guest in. Only that one or the organizer can undo it."
+            ),
             "event_over": "This event is over.",
             **NOT_A_TICKET,
         },
     )
     @idempotent
     def post(self, request: PersonRequest, ref: str) -> Response:
-        """The guest was let in by mistake: the ticket works again. For who checked it in, and for the event's organizer."""
+        """The guest was let in by mistake: the ticket works again. For who checked it in, and for
+        the event's organizer.
+        """
         reservation, _ticket = find_presented(request, ref)
         ticket = undo.undo_check_in(reservation, actor=CheckInActor(request.user))
         facts = {
@@ -167,7 +179,7 @@ def check_in(
     scanned_at: datetime | None = None,
     let_in: bool = False,
 ) -> Verdict:
-    """Check in what the caller may check in. Without a nonce the reading is of now and not stored."""
+    """Check in what the caller may check in. Without a nonce the scan is of now and not stored."""
     event_id, presented = read_reference(request, ref, is_stored=bool(nonce))
     actor = CheckInActor(request.user, scanner=devices.scanner_name(event_id, device))
     if not nonce:
@@ -197,7 +209,10 @@ def read_reference(
 
 
 def find_presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | None]:
-    """Whom a scanner's reading means, with their valid ticket if they have one. Neither an id nor a ticket: refused with the reason."""
+    """Return the reservation that a scan means, and its valid ticket if it has one.
+
+    A reference that is neither an id nor a ticket is refused with the reason.
+    """
     tickets, pk = codes.with_guest_and_event(door_tickets(request.user)), reservation_id_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
@@ -207,12 +222,15 @@ def find_presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticke
 
 
 def reservation_id_in(ref: str) -> int | None:
-    """The id that a scanner sent, itself or in an older backend's ticket; None for a signed code."""
+    """Return the id that was sent, alone or in an older backend's ticket; None: a signed code."""
     return int(ref) if ID.fullmatch(ref) else codes.reservation_in_old_code(ref)
 
 
 def by_code(request: PersonRequest, ref: str) -> Ticket:
-    """The valid ticket behind a QR code's text, of an event at whose door the caller may stand. Refused: as codes.find."""
+    """Return the valid ticket behind the text of a QR code, of an event of the caller's door.
+
+    Refuses as codes.find does.
+    """
     return codes.find(
         fetch(door_staff_events(request.user), signature.read(ref).event_id), ref, by=request.user
     )

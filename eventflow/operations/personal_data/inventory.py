@@ -3,7 +3,7 @@
 `TABLES` lists every table of the database and every column of it, those of Django, allauth and
 other libraries included. The tests compare it with the models, with the exported file, with what
 the deletion of an account leaves, and with what is pruned: a new column or table fails them until
-it is listed here. It is one long table on purpose: whoever adds a column finds one place.
+it is listed here. It is long because it is one table: whoever adds a column finds one place.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The calls of the front end before ours, as a table, with the fields and expressions it reads.
 
 Installations keep it as it is. Each row is one of its functions: what it calls, and what it makes
-of the answer.
+of the answer. It is long because the table has all its functions.
 """
 
 import base64

@@ -90,7 +90,7 @@ def test_offline_admission_at_a_cancelled_event_is_a_conflict(client, gate, even
 
 
 def test_offline_admission_after_a_refusal_is_a_conflict(client, gate, event, ticket):
-    """The phone asked, heard nothing, and opened the door by itself: the server had already refused."""
+    """The phone got no answer and admitted the guest by itself; the server had refused."""
     key = register_device(client, gate)
     send_readings(key, event, reading(ticket, "other phone"))
     assert results_of(send_readings(key, event, reading(ticket, "n-1", let_in=False))) == [

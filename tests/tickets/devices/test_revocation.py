@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(params=["gate revoked", "phone ended", "helper removed"])
 def gone(request, client, event, gate, helper, ticket, other):
-    """The key of a phone that scanned one ticket, said that nothing waits on it, and was then sent away."""
+    """The key of a phone that scanned one ticket, has no scan to send, and was then revoked."""
     key = (
         phone_of(client, event, helper)
         if request.param == "helper removed"

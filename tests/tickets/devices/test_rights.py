@@ -46,7 +46,7 @@ def test_gate_phone_undoes_its_own_check_in(client, gate, event, ticket):
 
 
 def test_scanner_with_the_name_of_a_phone_gets_no_right_of_it(client, gate, helper, event, ticket):
-    """A scanner of the API calls itself like a phone: neither of them may undo what the other did."""
+    """A scanner of the API has the name of a phone: neither may undo a check-in of the other."""
     register_device(client, gate)
     name = Device.objects.get().name
     path = f"/reservations/{ticket.reservation_id}/check-in/"

@@ -153,7 +153,7 @@ def test_queue_of_a_cancelled_event_has_no_buttons(client, event):
 
 @pytest.fixture
 def called_off(event):
-    """One who had a spot, two who waited, one rejected, one who left; then the event was cancelled."""
+    """A cancelled event: one guest was confirmed, two pending, one rejected, one had cancelled."""
     for status in ("confirmed", "pending", "pending", "rejected", "cancelled"):
         make_reservation(event, make_person(f"Guest {status.title()}"), status=status)
     event_services.cancel(event, by=event.organizer)
@@ -214,7 +214,8 @@ def test_live_page_of_a_cancelled_event_says_what_happened_and_shows_no_empty_ca
     when = date_format(timezone.localtime(called_off.cancelled_at), "j E Y, H:i")
     said = words(only(response, "//p[@data-kind='bad']"))
     assert said.startswith(
-        f"This event was cancelled on {when}. Its tickets no longer work, and who had a place gets an e-mail."
+        f"This event was cancelled on {when}. "
+        "Its tickets no longer work, and who had a place gets an e-mail."
     )
     assert all_words(response, "//main//h2") == ["Right now"]
 

@@ -68,7 +68,8 @@ def test_bulk_undo_names_what_cannot_be_undone(client, event):
     check_in(inside, by=event.organizer)
     answer = bulk(client, "undo_many", event, [inside, other], {"state": "all"})
     assert (
-        "1 is waiting again, at the old place. 1 not saved: This ticket has already been used at the door."
+        "1 is waiting again, at the old place. "
+        "1 not saved: This ticket has already been used at the door."
         in words(only(answer, "//*[@id='toasts']"))
     )
     assert (
