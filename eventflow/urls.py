@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from eventflow.observability import health
@@ -13,7 +13,7 @@ handler400 = "eventflow.error_pages.bad_request"
 handler403 = "eventflow.error_pages.forbidden"
 handler404 = "eventflow.error_pages.not_found"
 handler500 = "eventflow.error_pages.server_error"
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("events.urls")),
     path("", include("tickets.urls")),
     path("", include("accounts.urls")),

@@ -108,7 +108,7 @@ def test_security_change_revokes_everything_but_the_browser_that_made_it(
     elsewhere.force_login(person)
     log_in_with_code(here, person) if Authenticator.objects.exists() else log_in(here, person)
     person.refresh_from_db()
-    pair = pair if token_works(pair["access"]) else None
+    has_tokens = token_works(pair["access"])
     pending = EmailAddress.objects.create(user=person, email="pending@example.org")
     announced.clear()
     change(here, person)
@@ -116,7 +116,7 @@ def test_security_change_revokes_everything_but_the_browser_that_made_it(
     assert {*announced} == {person.pk}
     assert is_logged_in(here) is stays
     assert not is_logged_in(elsewhere)
-    if pair:
+    if has_tokens:
         assert not token_works(pair["access"])
         refreshed = Api().post("/token/refresh/", {"refresh": pair["refresh"]})
         assert refused(refreshed) == (401, "token_invalid")
@@ -205,7 +205,7 @@ def test_session_from_before_the_access_version_stays_valid(client):
 
 def during_hashing(monkeypatch, deed):
     """Run `deed` between the check of the password or the link, and the lock."""
-    encode, begun = MD5PasswordHasher.encode, []
+    encode, begun = MD5PasswordHasher.encode, list[str]()
 
     def encode_and_lose_the_race(self, password, salt):
         if password == NEW and not begun:

@@ -1,6 +1,7 @@
 """Repeated sign-ups with one address: the newest counts until the address is verified."""
 
 import threading
+from functools import partial
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -17,6 +18,7 @@ from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words, has_class, only
 from tests.support.page_checks import without_tokens
+from tests.support.threads import run_together
 
 pytestmark = pytest.mark.django_db
 VICTIM, ATTACKERS, VICTIMS = "newvic@example.org", "the attacker knows", "the victim chose this"
@@ -41,7 +43,7 @@ def sign_up_by_api(password, browser=None, **names):
 def password_works(password):
     pages, api = Client(), Api().post("/login/", {"email": VICTIM, "password": password})
     response = pages.post("/accounts/login/", {"login": VICTIM, "password": password})
-    is_logged_in = response.status_code == 302 and response.url == "/"
+    is_logged_in = response.status_code == 302 and response["Location"] == "/"
     assert is_logged_in is (api.status_code == 200)
     return is_logged_in
 
@@ -165,7 +167,7 @@ def test_password_reset_verifies_the_address():
     sign_up_by_page(ATTACKERS)
     browser = Client()
     browser.post("/accounts/password/reset/", {"email": VICTIM})
-    form = browser.get(link_in(letters_to(VICTIM)[-1], "/reset/key/")).url
+    form = browser.get(link_in(letters_to(VICTIM)[-1], "/reset/key/"))["Location"]
     browser.post(form, {"password1": VICTIMS, "password2": VICTIMS})
     assert EmailAddress.objects.get().verified
     assert (password_works(VICTIMS), password_works(ATTACKERS)) == (True, False)
@@ -188,8 +190,8 @@ def test_sign_up_answers_alike_and_hashes_once_in_every_state(monkeypatch):
         fields = {"email": email, "password1": VICTIMS, "password2": VICTIMS, "first_name": "A"}
         answer = browser.post("/accounts/signup/", fields)
         assert len(hashed) == 1
-        page = without_tokens(browser.get(answer.url).text.replace(email, ""))
-        pages.append((answer.status_code, answer.url, page))
+        page = without_tokens(browser.get(answer["Location"]).text.replace(email, ""))
+        pages.append((answer.status_code, answer["Location"], page))
         hashed.clear()
         answer = Api().post("/users/register/", {"email": email, "password": ATTACKERS})
         assert len(hashed) == 1
@@ -222,9 +224,7 @@ def test_sign_up_during_activation_changes_nothing_verified():
         return Api().get(f"/users/activate/{key}/").status_code
 
     deeds = [activate, lambda: sign_up_by_api(ATTACKERS).status_code]
-    threads = [threading.Thread(target=race, args=[deed]) for deed in deeds]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    run_together(partial(race, deed) for deed in deeds)
     assert 201 in statuses
     if EmailAddress.objects.get().verified:
         assert User.objects.get().check_password(VICTIMS) or 400 not in statuses

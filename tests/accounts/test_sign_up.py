@@ -1,6 +1,7 @@
 """Sign-up: its form, its mails, and addresses that are taken."""
 
 import threading
+from functools import partial
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -15,6 +16,7 @@ from tests.accounts.sign_ups import SIGNUP, is_logged_in, post_sign_up
 from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in
 from tests.support.page_checks import without_tokens
+from tests.support.threads import run_together
 
 pytestmark = pytest.mark.django_db
 
@@ -35,9 +37,9 @@ def test_signup_saves_person_and_mail_and_logs_nobody_in(client):
         "user",
     )
     assert person.check_password(PASSWORD)
-    assert [*person.emailaddress_set.values_list("email", "verified", "primary")] == [
-        ("maja@example.org", False, True)
-    ]
+    assert [
+        *EmailAddress.objects.filter(user=person).values_list("email", "verified", "primary")
+    ] == [("maja@example.org", False, True)]
     assert [*Mail.objects.values_list("builder", "to", "state")] == [
         ("accounts.activation", "maja@example.org", "queued")
     ]
@@ -133,9 +135,7 @@ def test_simultaneous_sign_ups_make_one_account():
         )
         connection.close()
 
-    threads = [threading.Thread(target=race, args=[number]) for number in (1, 2)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    run_together(partial(race, number) for number in (1, 2))
     assert User.objects.count() == 1
-    assert [person.pk for person in seen] == [User.objects.get().pk] * 2
+    assert seen == [User.objects.get()] * 2
     assert {mail.builder for mail in Mail.objects.all()} == {"accounts.activation"}

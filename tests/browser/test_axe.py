@@ -3,10 +3,11 @@
 import os
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.support.dataset_visits import pages
@@ -38,7 +39,7 @@ def test_pages_pass_axe(open_window, log_in, page_errors, theme, size, locale):
     dataset = make_dataset()
     User.objects.update(language=locale[:2])
     page_errors.expected.append("the server responded with a status of 4")
-    windows, found, looked_at = {}, {}, set()
+    windows, found, looked_at = dict[Any, Page](), dict[str, str](), set[str]()
     for who, path in pages(dataset):
         if who not in windows:
             windows[who] = open_window(color_scheme=theme, viewport=size, locale=locale)

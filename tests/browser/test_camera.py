@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import time
+from typing import Any
 
 import pytest
 import qrcode
@@ -74,7 +75,7 @@ def test_camera_checks_in_codes_one_after_another(door):
     assert event.scans.filter(outcome="admitted").count() == 4
 
 
-HARD = {
+HARD: dict[str, dict[str, Any]] = {
     "turned": {"turned": 37},
     "upside down": {"turned": 180},
     "small": {"size": 170},

@@ -2,6 +2,7 @@
 
 import shutil
 from io import BytesIO
+from itertools import batched
 
 import pytest
 from PIL import Image
@@ -97,9 +98,10 @@ def seen_on(page, rectangle):
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     left, top = int(rectangle["x"]), int(rectangle["y"])
     part = picture.crop((left, top, left + int(rectangle["width"]), top + int(rectangle["height"])))
+    colors = batched(part.resize((60, 60)).tobytes(), 3, strict=True)
     matches = [
-        all(abs(one - wanted) < 40 for one, wanted in zip(pixel, SEEN, strict=True))
-        for pixel in part.resize((60, 60)).get_flattened_data()
+        all(abs(one - wanted) < 40 for one, wanted in zip(color, SEEN, strict=True))
+        for color in colors
     ]
     return sum(matches) / len(matches), matches[60 * 30 + 30]
 

@@ -13,7 +13,8 @@ class Console:
     """Collects what the pages of one window log, as `{path: lines}`."""
 
     def __init__(self, page) -> None:
-        self.page, self.path, self.said = page, "", {}
+        self.page, self.path = page, ""
+        self.said: dict[str, list[str]] = {}
         page.on("console", lambda message: self.note(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.note(f"exception: {error}"))
         page.on("requestfailed", self.hear_failure)

@@ -54,7 +54,12 @@ def test_moving_an_event_with_guests_asks_first(open_window, log_in, page_errors
 def asked_on_the_way_to(page, address):
     """Go to this address. Returns whether the browser asked before it left the page."""
     asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def accept(dialog):
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.once("dialog", accept)
     page.goto(address)
     return asked == ["beforeunload"]
 

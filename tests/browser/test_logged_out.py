@@ -80,7 +80,12 @@ def test_note_is_kept_when_the_queue_refreshes_without_a_session(organizer_page,
 def test_gate_name_is_kept_when_the_page_refreshes_without_a_session(organizer_page, event):
     page = organizer_page
     asked = []
-    page.on("request", lambda request: request.headers.get("hx-request") and asked.append(request))
+
+    def note(request):
+        if request.headers.get("hx-request"):
+            asked.append(request)
+
+    page.on("request", note)
     page.goto(f"/organizer/events/{event.pk}/doors/")
     page.locator("[name=name]").fill("Side entrance")
     Session.objects.all().delete()

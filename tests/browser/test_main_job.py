@@ -107,7 +107,7 @@ def mailed_code(site: Site, folder: Path) -> str:
     letter = letter_to(site, "maja@example.org", "You have a spot at")
     attached = {part.get_content_type(): part for part in letter.iter_attachments()}
     assert {"application/pdf", "text/calendar"} <= set(attached)
-    return qr_codes.read_pdf(attached["application/pdf"].get_payload(decode=True), folder)
+    return qr_codes.read_pdf(attached["application/pdf"].get_content(), folder)
 
 
 def check_in_twice(door: Page, live: Page, event: Event, code: str) -> None:

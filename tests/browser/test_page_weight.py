@@ -32,7 +32,8 @@ SHIFTS = """() => new Promise(done => {
 
 def watch(page):
     """Collect {address: bytes on the wire, with heads} of all that the page gets from now on."""
-    session, sizes, addresses = page.context.new_cdp_session(page), {}, {}
+    session = page.context.new_cdp_session(page)
+    sizes, addresses = dict[str, int](), dict[str, str]()
 
     def note(event):
         sizes[addresses.get(event["requestId"], event["requestId"])] = event["encodedDataLength"]
@@ -56,7 +57,7 @@ def fonts_of(page):
     session.send("DOM.enable")
     session.send("CSS.enable")
     root = session.send("DOM.getDocument")["root"]["nodeId"]
-    drawn = Counter()
+    drawn = Counter[str]()
     for node in session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "body, body *"})[
         "nodeIds"
     ]:

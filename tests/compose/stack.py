@@ -31,14 +31,16 @@ class Stack:
 
     def run(self, *words: str, seconds: float = 900, ok: bool = True) -> str:
         """Return what a command prints; fail the test if the command does, unless `ok` is False."""
-        options = {
-            "stdin": subprocess.DEVNULL,
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.STDOUT,
-            "text": True,
-            "timeout": seconds,
-        }
-        done = subprocess.run(words, cwd=self.folder, env=self.env, **options)
+        done = subprocess.run(
+            words,
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+        )
         assert done.returncode == 0 or not ok, f"{' '.join(words)}\n{done.stdout[-6000:]}"
         return done.stdout
 

@@ -65,6 +65,7 @@ def test_pages_are_at_the_documented_address(stack):
     page = ask("GET", "/", **{"Accept-Encoding": "gzip"})
     assert (page.status, page.headers["Content-Encoding"]) == (200, "gzip")
     stylesheet = re.search(r'href="(/static/css/app[^"]*\.css)"', ask("GET", "/").body.decode())
+    assert stylesheet
     assert ask("GET", stylesheet[1]).status == 200
     health = json.loads(ask("GET", "/health/").body)
     assert (health["status"], health["db_ok"], health["redis_ok"]) == ("ok", True, True)
@@ -245,7 +246,7 @@ def test_rollout_keeps_old_backends_when_a_new_one_is_unhealthy(two_backends):
 
 def test_rate_limits_use_the_real_address(stack):
     """Guesses of passwords are limited, though each claims to come from another address."""
-    answers = Counter()
+    answers = Counter[int]()
     for number in range(40):
         said = {
             "X-Forwarded-For": f"198.51.100.{number}",

@@ -136,7 +136,7 @@ def test_socket_sends_exactly_the_contract(site):
 
 def test_socket_sends_the_parts_that_it_was_asked_for(site):
     with watch(site, make_event(), query="?format=html&parts=bar,pending,unknown") as ours:
-        assert re.findall(r'id="live-([\w-]+)"', ours.recv(timeout=60)) == ["pending", "bar"]
+        assert re.findall(r'id="live-([\w-]+)"', str(ours.recv(timeout=60))) == ["pending", "bar"]
 
 
 def test_reservation_in_the_browser_reaches_all_sockets(site):

@@ -99,13 +99,14 @@ class Installation:
 
     def said(self, *words, **env):
         """Exit code, stdout and stderr of a command."""
-        words = (
-            [sys.executable, *words]
-            if words[0] == "manage.py"
-            else [str(ROOT / words[0]), *words[1:]]
-        )
+        program = [sys.executable, words[0]] if words[0] == "manage.py" else [str(ROOT / words[0])]
         done = subprocess.run(
-            words, cwd=ROOT, env=self.env | env, capture_output=True, text=True, timeout=120
+            [*program, *words[1:]],
+            cwd=ROOT,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -129,6 +130,7 @@ class Installation:
                 stdin=subprocess.PIPE,
                 stdout=out,
             )
+            assert process.stdin
             try:
                 yield lambda: [
                     json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")
@@ -356,7 +358,7 @@ def test_backup_shows_no_password_to_other_users_of_the_machine(place):
     if settings.EMBEDDED:
         pytest.skip("SQLite has no password")
     # A lock that pg_dump waits for, so that there is time to look.
-    seen = set()
+    seen = set[str]()
     with psycopg.connect(place.env["DATABASE_URL"]) as holding:
         holding.execute("LOCK TABLE events_event IN ACCESS EXCLUSIVE MODE")
         process = subprocess.Popen(

@@ -18,7 +18,9 @@ POSTGRESQL = "eventflow.core.postgresql"
 def ids(**kwargs):
     """The ids of what our own checks find, in order."""
     return sorted(
-        message.id for message in run_checks(**kwargs) if message.id.startswith("eventflow.")
+        message.id
+        for message in run_checks(**kwargs)
+        if message.id and message.id.startswith("eventflow.")
     )
 
 

@@ -118,13 +118,13 @@ ASKED = {
 @pytest.fixture(scope="module")
 def https_site(django_db_setup, django_db_blocker, tmp_path_factory):
     log = tmp_path_factory.mktemp("https") / "log"
-    env = {
-        "SITE_URL": "https://localhost",
-        "TRUSTED_PROXIES": "127.0.0.1",
-        "METRICS_TOKEN": "a-token",
-        "REDIS_URL": "",
-    }
-    with serving(log, **env) as site:
+    with serving(
+        log,
+        SITE_URL="https://localhost",
+        TRUSTED_PROXIES="127.0.0.1",
+        METRICS_TOKEN="a-token",
+        REDIS_URL="",
+    ) as site:
         yield site
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -173,7 +174,7 @@ def test_slow_readers_of_pages_and_files_hold_no_thread(settings):
             sent.append(message)
 
         readers = [asyncio.create_task(ask(path, stuck)) for path in ("/big/", "/file/") * 3]
-        sent = []
+        sent: list[Any] = []
         while len(first) < len(readers):
             await asyncio.sleep(0.01)
         await asyncio.wait_for(ask("/slow/0/", at_once), 5)

@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 from gettext import GNUTranslations
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import django
@@ -17,6 +18,7 @@ from django.template import Context, Template
 from django.utils import translation
 
 from events.templatetags.event_parts import live_words
+from tests.support.matching import first_match
 from tickets.templatetags.queue_parts import selected_forms
 
 ROOT = settings.BASE_DIR
@@ -26,15 +28,19 @@ SOURCES = ["accounts", "eventflow", "events", "tickets", "templates"]
 CHANGED = "Run bin/translate, fill in what it left empty in the .po, run it again."
 
 
+class Catalogue(GNUTranslations):
+    """The messages that the standard library has read; it shows them in no other way."""
+
+    _catalog: dict[str | tuple[str, int], str]
+
+
 def read(compiled: Path) -> dict[tuple[str, str], dict[int, str]]:
     """{(context, message): {plural form: translation}} of a .mo.
 
     A message without plural has the form 0 only.
     """
     with compiled.open("rb") as file:
-        entries = GNUTranslations(
-            file
-        )._catalog  # what the standard library has read, and gives out in no other way
+        entries = Catalogue(file)._catalog
     found: dict[tuple[str, str], dict[int, str]] = {}
     for key, text in entries.items():
         message, form = key if isinstance(key, tuple) else (key, 0)
@@ -66,13 +72,9 @@ def in_sources(tmp_path_factory):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "locale").mkdir()
     makemessages = ["makemessages", "--locale", "en", "--extension", "py,html,txt"]
-    command = [
-        sys.executable,
-        shutil.which("django-admin", path=Path(sys.executable).parent),
-        *makemessages,
-    ]
+    django_admin = str(Path(sys.executable).with_name("django-admin"))
     subprocess.run(
-        command,
+        [sys.executable, django_admin, *makemessages],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
         check=True,
@@ -122,7 +124,7 @@ def places(text: str) -> list[str]:
 
 @pytest.mark.process("gettext is a command")
 def test_placeholders_and_markup_are_the_same_in_every_form(compiled, in_sources):
-    wrong = {}
+    wrong = dict[tuple[Any, int], str]()
     for message, english in in_sources.items():
         # The form for one may leave the number out, in either language.
         allowed = [places(text) for text in english.values()]
@@ -177,7 +179,7 @@ def test_live_number_brings_the_forms_that_the_browser_asks_for(name, words):
         span = live_words(name, 7)
     # The categories of Intl.PluralRules("pl"), by CLDR.
     forms = {"one": words[1], "few": words[2], "many": words[5]}
-    assert {form: re.search(f'data-{form}="([^"]*)"', span)[1] for form in forms} == forms
+    assert {form: first_match(f'data-{form}="([^"]*)"', span)[1] for form in forms} == forms
 
 
 def test_count_of_ticked_rows_keeps_its_place_for_the_number():

@@ -10,6 +10,7 @@ import logging
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -184,9 +185,9 @@ class Visitors:
         elif who in self.keys:
             headers.setdefault("Cookie", f"sessionid={self.keys[who][1]}")
         kind = kind or "application/octet-stream"
-        request = RequestFactory().generic(method.upper(), url, body, kind, headers=headers)
+        request: Any = RequestFactory().generic(method.upper(), url, body, kind, headers=headers)
         request._dont_enforce_csrf_checks = not csrf
-        answer = self.handler.get_response(request)
+        answer: Any = self.handler.get_response(request)
         broken = answer.status_code >= 500
         if answer.streaming:
             list(answer)  # what breaks off in the middle raises here
@@ -223,7 +224,9 @@ class Visitors:
         The event is the newest: the one just made, or else the world's own. A state that was looked
         at once is not looked at again.
         """
-        stored = hash(repr([[*model.objects.order_by("pk").values_list()] for model in SHOWN]))
+        stored = hash(
+            repr([[*model._default_manager.order_by("pk").values_list()] for model in SHOWN])
+        )
         if stored in self.seen:
             return
         self.seen.add(stored)
@@ -375,7 +378,7 @@ def test_charset_that_decodes_no_text_is_read_as_utf_8(charset):
 
 def forms(visitors):
     """Every form of every page once: {(route, method, names): (who, url, {field: value})}."""
-    found = {}
+    found = dict[Any, Any]()
     for (_method, thing, route), statuses in pages().items():
         url = address(route, thing, visitors.world)
         for who in visitors.in_turn(statuses)[:-1]:

@@ -104,7 +104,12 @@ def test_lock_of_a_migration_that_was_killed_is_free():
     }
     holder = psycopg.connect(**address, autocommit=True)
     holder.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-    killer = threading.Thread(target=lambda: (heard.wait(20), holder.close()))
+
+    def end_holder():
+        heard.wait(20)
+        holder.close()
+
+    killer = threading.Thread(target=end_holder)
     killer.start()
     with hold_migration_lock(connection, on_wait=lambda sentence: heard.set()):
         assert heard.is_set()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -136,7 +137,10 @@ SILENT = {
 
 
 def left_in_polish(dataset, visit, headers):
-    english, polish = (open_page(dataset, language, *visit, headers) for language in ("en", "pl"))
+    who, view, what, asked = visit
+    english, polish = (
+        open_page(dataset, language, who, view, what, asked, headers) for language in ("en", "pl")
+    )
     assert english.status_code == polish.status_code
     return (
         forgotten(words_of_page(english.text), words_of_page(polish.text))
@@ -147,7 +151,7 @@ def left_in_polish(dataset, visit, headers):
 
 def where(dataset, visited, headers):
     """{forgotten word: the first visit that met it}."""
-    found = {}
+    found = dict[str, Any]()
     for visit in visited:
         for word in left_in_polish(dataset, visit, headers):
             found.setdefault(word, visit)

@@ -19,10 +19,23 @@ class Answered(Request):
         self.finish()
 
 
+class TimedConnection(Connection):
+    """A connection whose time passes when the test says so."""
+
+    requestFactory = Answered
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def callLater(self, seconds, call):
+        return self.clock.callLater(seconds, call)
+
+
 class Client:
     def __init__(self):
-        self.clock, self.transport, self.channel = Clock(), StringTransport(), Connection()
-        self.channel.callLater, self.channel.requestFactory = self.clock.callLater, Answered
+        self.clock, self.transport = Clock(), StringTransport()
+        self.channel = TimedConnection(self.clock)
         self.channel.timeOut = HEAD_SECONDS
         self.channel.makeConnection(self.transport)
 

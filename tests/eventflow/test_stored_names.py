@@ -1,6 +1,7 @@
 """What rows of the database name keeps working when code moves: builders of mails and tasks."""
 
 import subprocess
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -164,7 +165,7 @@ def test_worker_process_delivers_what_the_last_release_queued(smtp_server):
 
 
 def test_registry_refuses_one_name_for_two_functions():
-    names = StoredNames()
+    names = StoredNames[Any]()
     names.add(len, "size", formerly="length")
     with pytest.raises(ValueError, match="length"):
         names.add(max, "most", formerly="length")

@@ -1,6 +1,7 @@
 """Text from right to left, or with control characters, turns no text around it."""
 
 import re
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -94,7 +95,7 @@ def dataset():
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
 def test_no_page_is_turned_by_text_of_people(dataset, headers):
-    found, seen = {}, set()
+    found, seen = dict[str, Any](), set[str]()
     for visit in visits(dataset):
         if headers and not visit[-1]:
             continue
@@ -110,6 +111,7 @@ def test_no_page_is_turned_by_text_of_people(dataset, headers):
 def test_no_mail_is_turned_by_text_of_people(dataset):
     for build in letters(dataset):
         letter = build()
+        assert letter
         assert turned(tree(HttpResponse(letter.html))) == []
         for line in [letter.subject, *letter.text.splitlines()]:
             # The organizer's own words are paragraphs of their own.

@@ -80,7 +80,8 @@ def shows_what_it_asks_for(page) -> bool:
     """
     query = only(page, "//*[@ws-connect]").get("ws-connect").partition("?")[2]
     shown = [element.get("id") for element in tree(page).xpath("//*[starts-with(@id, 'live-')]")]
-    return sorted(shown) == sorted(f"live-{part}" for part in requested_parts(query.encode()))
+    parts = requested_parts(query.encode())
+    return parts is not None and sorted(shown) == sorted(f"live-{part}" for part in parts)
 
 
 STATES = [

@@ -38,7 +38,7 @@ def site(django_db_setup, django_db_blocker, tmp_path_factory):
 def test_socket_sends_snippets_that_hold_numbers_only(site):
     event = make_event(seats_limit=50, confirmed_count=12, pending_count=3, checked_in_count=7)
     with watch(site, event, query="?format=html") as ours:
-        html = ours.recv(timeout=60)
+        html = str(ours.recv(timeout=60))
     assert re.findall(r'<data id="([\w-]+)" value="(\d+)" hx-swap-oob="true">\2</data>', html) == [
         ("live-confirmed", "12"),
         ("live-pending", "3"),

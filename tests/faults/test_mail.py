@@ -6,6 +6,7 @@ It is away, hangs, breaks off or lacks STARTTLS, and workers are killed.
 import random
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -50,8 +51,17 @@ def attempts():
     return sum(Mail.objects.values_list("attempts", flat=True))
 
 
+def has_attempts(wanted):
+    return attempts() >= wanted
+
+
 def unsent():
     return Mail.objects.filter(state="queued").count()
+
+
+def goes_on(smtp_server, offered):
+    """Whether the server was offered more mails than these, or all have left."""
+    return len(smtp_server.offered) > offered or not unsent()
 
 
 def delivered(smtp_server):
@@ -74,7 +84,7 @@ def test_mail_server_away_for_an_hour(mode, figures, smtp_server):
             for _attempt in range(ATTEMPTS):
                 wanted = attempts() + unsent()
                 make_attempts_due()
-                processes.wait_until(lambda wanted=wanted: attempts() >= wanted, seconds=60)
+                processes.wait_until(partial(has_attempts, wanted), seconds=60)
             figures.note("attempts that failed", attempts())
             figures.exactly(
                 "given up meanwhile", Mail.objects.exclude(state__in=["queued", "stuck"]).count(), 0
@@ -132,9 +142,7 @@ def test_workers_killed_at_any_step(figures, smtp_server):
         for _kill in range(KILLS):
             with worker(smtp_server, proxy) as process:
                 count = len(smtp_server.offered)
-                processes.wait_until(
-                    lambda count=count: len(smtp_server.offered) > count or not unsent(), seconds=30
-                )
+                processes.wait_until(partial(goes_on, smtp_server, count), seconds=30)
                 time.sleep(chance.uniform(0, 0.15))
                 process.kill()
         proxy.pass_on()

@@ -16,6 +16,10 @@ GUESTS, AT_ONCE = 24, 4
 MODES = {"refused": Proxy.refuse, "hung": Proxy.hang, "slow": lambda proxy: proxy.slow(1.5)}
 
 
+# (verb, method, path, token, body)
+type Call = tuple[str, str, str, str, dict[str, str] | None]
+
+
 class Load:
     """Timed calls: guests reserve, an organizer confirms and checks in, people log in."""
 
@@ -33,31 +37,16 @@ class Load:
         self.logging_in = [make_person() for _ in range(4)]
 
     async def go_on(self) -> None:
-        calls = []
+        calls: list[Call] = []
+        reserve, confirmed = f"/api/events/{self.event.pk}/register/", {"status": "confirmed"}
         for number in range(GUESTS):
-            calls.append(
-                (
-                    "reserve",
-                    "POST",
-                    f"/api/events/{self.event.pk}/register/",
-                    self.tokens[number],
-                    None,
-                )
-            )
-            waiting = self.waiting[number].pk
-            calls.append(
-                (
-                    "approve",
-                    "PATCH",
-                    f"/api/reservations/{waiting}/status/",
-                    self.organizer,
-                    {"status": "confirmed"},
-                )
-            )
-            calls.append(
-                ("check in", "POST", f"/api/reservations/{waiting}/check-in/", self.organizer, None)
-            )
-        people = [
+            path = f"/api/reservations/{self.waiting[number].pk}/"
+            calls += [
+                ("reserve", "POST", reserve, self.tokens[number], None),
+                ("approve", "PATCH", f"{path}status/", self.organizer, confirmed),
+                ("check in", "POST", f"{path}check-in/", self.organizer, None),
+            ]
+        people: list[Call] = [
             ("log in", "POST", "/api/login/", "", {"email": person.email, "password": PASSWORD})
             for person in self.logging_in
         ]
@@ -68,7 +57,7 @@ class Load:
         ]
         await asyncio.gather(*(self.lane(lanes[number::AT_ONCE]) for number in range(AT_ONCE)))
 
-    async def lane(self, groups: list) -> None:
+    async def lane(self, groups: list[list[Call]]) -> None:
         caller = Caller()
         for group in groups:
             for verb, method, path, token, body in group:

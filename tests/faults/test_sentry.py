@@ -23,7 +23,9 @@ async def medians(ports: dict[str, int]) -> dict[tuple[str, str], float]:
     The servers are asked in turn, so that a busy moment of the machine meets all of them.
     """
     caller = {name: Caller() for name in ports}
-    seconds = {(name, page): [] for name in ports for page in PAGES}
+    seconds: dict[tuple[str, str], list[float]] = {
+        (name, page): [] for name in ports for page in PAGES
+    }
     for number in range(ROUNDS + 10):
         for page, path in PAGES.items():
             for name, port in ports.items():

@@ -3,7 +3,7 @@
 from typing import Any, NoReturn
 
 from django.db import OperationalError
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
 from eventflow import urls
 from eventflow.core.errors import Refused
@@ -22,7 +22,7 @@ def refused(request: Any) -> NoReturn:
 
 
 handler500 = urls.handler500
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     *urls.urlpatterns,
     path("broken/", broken),
     path("away/", database_away),

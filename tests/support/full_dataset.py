@@ -104,7 +104,9 @@ def make_conflicts(event: Event, of: dict[str, Any]) -> dict[str, Any]:
         name: scan(event, text, nonce=name, by=event.organizer, device="Πύλη", let_in=True).scan
         for name, text in codes.items()
     }
-    scans.settle(made["settled"], by=event.organizer)
+    settled = made["settled"]
+    assert settled
+    scans.settle(settled, by=event.organizer)
     return made
 
 

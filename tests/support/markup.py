@@ -1,11 +1,19 @@
 """Parses the HTML of an answer, so that tests look at elements and texts, not at strings."""
 
-from django.http import HttpResponse
+from typing import Protocol
+
 from lxml import html
 from lxml.html import HtmlElement
 
 
-def tree(response: HttpResponse) -> HtmlElement:
+class Page(Protocol):
+    """What has a text: an answer of the test client or of a view."""
+
+    @property
+    def text(self) -> str: ...
+
+
+def tree(response: Page) -> HtmlElement:
     """The answer's root element; a fragment is wrapped in a body."""
     text = response.text
     return html.fromstring(text if "<html" in text else f"<body>{text}</body>")
@@ -26,12 +34,12 @@ def spaced(element: HtmlElement) -> str:
     return f"{space}{element.text or ''}{''.join(inner)}{space}"
 
 
-def all_words(response: HttpResponse, path: str) -> list[str]:
+def all_words(response: Page, path: str) -> list[str]:
     """The text of each element at this XPath, in the order of the page."""
     return [words(element) for element in tree(response).xpath(path)]
 
 
-def only(response: HttpResponse, path: str) -> HtmlElement:
+def only(response: Page, path: str) -> HtmlElement:
     """The one element at this XPath."""
     found = tree(response).xpath(path)
     assert len(found) == 1, f"{len(found)} elements at {path}"

@@ -119,7 +119,7 @@ def test_check_invariants_finds_a_second_active_reservation(event):
 
 
 def test_check_invariants_finds_a_second_valid_ticket(event):
-    reservation = Reservation.objects.confirmed().filter(event=event).first()
+    reservation = Reservation.objects.confirmed().filter(event=event)[0]
     assert forbidden(lambda: Ticket.issue(reservation).save())
     without("one_valid_ticket")
     Ticket.issue(reservation).save()

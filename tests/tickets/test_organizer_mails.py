@@ -15,6 +15,7 @@ from events.models import Event
 from events.services import lock
 from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.mailbox import letters_to
+from tests.support.threads import run_together
 from tests.tickets.organizer_news import ask, later, prefers, subjects
 from tickets.messages import organizer_news
 from tickets.models import EventNews
@@ -66,9 +67,7 @@ def test_daily_mail_is_sent_once_by_many_workers(organizer):
         counts.append(organizer_news.queue_due_mails())
         connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    run_together([work] * 3)
     assert sum(counts) == 1
     assert Mail.objects.filter(builder="tickets.organizer_news").count() == 1
 

@@ -55,7 +55,8 @@ def test_pdf_prints_an_address_of_usual_length_in_one_line(ticket):
 def test_pdf_has_a_language_and_a_title(ticket):
     with translation.override("pl"):
         reader = PdfReader(BytesIO(pdf.render(ticket)))
-    assert reader.root_object["/Lang"] == "pl" and reader.metadata.title == f"Bilet {ticket.code}"
+    assert reader.root_object["/Lang"] == "pl" and reader.metadata
+    assert reader.metadata.title == f"Bilet {ticket.code}"
 
 
 @pytest.mark.process("other programs read the paper")

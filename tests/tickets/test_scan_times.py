@@ -40,6 +40,7 @@ def ticket(event):
 def store_impossible_time(ticket):
     """What the readings endpoint once wrote: an admission in the year 1."""
     stored = scan(ticket.event, ticket.code, nonce="n-1", by=ticket.event.organizer).scan
+    assert stored
     Scan.objects.filter(pk=stored.pk).update(at=YEAR_ONE, let_in=True)
     Ticket.objects.filter(pk=ticket.pk).update(checked_in_at=YEAR_ONE)
     used = Scan.objects.create(
@@ -80,6 +81,7 @@ def test_migration_corrects_impossible_times(event, ticket):
     impossible = store_impossible_time(ticket)
     other = make_reservation(event, status="confirmed").tickets.get()
     good = scan(event, other.code, nonce="n-3", by=event.organizer).scan
+    assert good
     lone = make_reservation(event, status="confirmed").tickets.get()
     Ticket.objects.filter(pk=lone.pk).update(checked_in_at=YEAR_ONE)
     importlib.import_module("tickets.migrations.0010_times_within_the_calendar").mend_times(

@@ -2,7 +2,6 @@
 
 import base64
 import random
-import re
 import string
 import struct
 
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from eventflow.core.errors import Refused
 from tests.support.factories import make_reservation
+from tests.support.matching import first_match
 from tickets.models import SigningKey
 from tickets.ticket import qr, signature
 
@@ -57,9 +57,8 @@ def test_qr_code_is_as_small_as_its_text_allows(ticket, reservation, version):
 
 
 def test_qr_text_has_the_reservation_for_older_apps(ticket):
-    assert re.search(r"(?i)Reservation:(\d+)", signature.qr_text(ticket))[1] == str(
-        ticket.reservation_id
-    )
+    found = first_match(r"(?i)Reservation:(\d+)", signature.qr_text(ticket))
+    assert found[1] == str(ticket.reservation_id)
 
 
 @pytest.mark.parametrize("change", [str.lower, str.title, lambda t: f"\r\n {t}\t\n"])

@@ -191,13 +191,18 @@ def test_rejection_mail_after_a_confirmation_says_that_the_ticket_is_void():
     )
 
 
+def decision_time(reservation: Reservation) -> str:
+    assert reservation.decided_at
+    return reservation.decided_at.isoformat()
+
+
 def test_rejection_mail_is_not_sent_after_an_undo():
     reservation = make_reservation(status="rejected")
-    first = reservation.decided_at.isoformat()
+    first = decision_time(reservation)
     decisions.undo(reservation, by=reservation.event.organizer)
     assert mails.rejected(reservation.pk, first) is None
     decisions.reject(reservation, by=reservation.event.organizer)
-    second = Reservation.objects.get(pk=reservation.pk).decided_at.isoformat()
+    second = decision_time(Reservation.objects.get(pk=reservation.pk))
     assert mails.rejected(reservation.pk, first) is None
     assert mails.rejected(reservation.pk, second) is not None
     reservation.person.delete()

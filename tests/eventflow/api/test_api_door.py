@@ -22,7 +22,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tickets.checkin import codes
-from tickets.models import Ticket
+from tickets.models import Reservation, Ticket
 from tickets.queue import registration
 
 pytestmark = pytest.mark.django_db
@@ -238,7 +238,7 @@ def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(
     settings.UNSIGNED_TICKETS = allowed
     event, other = guest.event, make_reservation(status="confirmed")
     older = "Reservation:{}|Event:Night Print"
-    found = {}
+    found: dict[Reservation, int | str] = {}
     for reservation in (guest, other):
         try:
             found[reservation] = codes.find(

@@ -11,13 +11,8 @@ from tests.support import broken_urls
 from tests.support.factories import PASSWORD, make_admin, make_person
 
 pytestmark = pytest.mark.django_db
-urlpatterns = [
-    path(
-        "api/",
-        include([*(p for p in broken_urls.urlpatterns if str(p.pattern) in {"broken/", "away/"})]),
-    ),
-    *broken_urls.urlpatterns,
-]
+broken = [p for p in broken_urls.urlpatterns if str(p.pattern) in {"broken/", "away/"}]
+urlpatterns = [path("api/", include(broken)), *broken_urls.urlpatterns]
 handler500 = broken_urls.handler500
 
 
@@ -82,7 +77,7 @@ def test_envelope_is_used_for_an_unknown_host():
 
 @override_settings(ROOT_URLCONF="tests.eventflow.api.test_envelope")
 def test_envelope_of_a_bug_is_a_500_without_details(caplog):
-    answer = Api(**{"X-Request-ID": "the-callers-own"}).get("/broken/")
+    answer = Api().get("/broken/", headers={"X-Request-ID": "the-callers-own"})
     assert refused(answer) == (500, "server_error")
     assert "ZeroDivision" not in answer.text
     (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
@@ -156,8 +151,8 @@ def test_session_cookie_does_not_authenticate_at_the_api():
 
 
 def test_envelope_of_a_401_names_the_authentication_scheme():
-    for headers in ({}, {"Authorization": "Bearer nonsense"}):
-        assert Api(**headers).get("/users/me/")["WWW-Authenticate"] == "Bearer"
+    for token in ("", "nonsense"):
+        assert Api(token=token).get("/users/me/")["WWW-Authenticate"] == "Bearer"
 
 
 @override_settings(ROOT_URLCONF="tests.eventflow.api.test_envelope")

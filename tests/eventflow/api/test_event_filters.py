@@ -1,5 +1,7 @@
 """The filters of the public list against what anybody may type into an address."""
 
+from typing import Any
+
 import pytest
 
 from tests.eventflow.api.clients import Api, errors, refused, rows
@@ -103,11 +105,12 @@ def test_filter_works_or_is_refused_by_name(name, value):
 )
 def test_filter_with_an_impossible_value_is_refused(name, values):
     for value in values:
-        assert errors(Api().get("/events/", **{name: NASTY[value]})).keys() == {name}, value
+        query: dict[str, Any] = {name: NASTY[value]}
+        assert errors(Api().get("/events/", **query)).keys() == {name}, value
 
 
 def test_filter_errors_name_every_wrong_parameter():
-    wrong = {"organizer": "x", "start_time": "x", "past": "x", "q": "\x00"}
+    wrong: dict[str, Any] = {"organizer": "x", "start_time": "x", "past": "x", "q": "\x00"}
     assert errors(Api().get("/events/", **wrong)).keys() == wrong.keys()
 
 
@@ -141,6 +144,7 @@ def test_lists_show_an_organizer_only_their_own_rows():
     }
     for path, titles in shown.items():
         assert [row["title"] for row in rows(Api(mine).get(path))] == titles
+    queries: list[dict[str, Any]] = [{"q": "secret"}, {"location": "cellar"}, {"past": "true"}]
     for caller in (None, make_person(), mine, make_admin()):
-        for query in ({"q": "secret"}, {"location": "cellar"}, {"past": "true"}):
+        for query in queries:
             assert rows(Api(caller).get("/events/", **query)) == []

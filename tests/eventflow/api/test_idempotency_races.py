@@ -28,9 +28,12 @@ def test_key_in_flight_is_refused_and_later_replayed(monkeypatch):
     event = make_event()
     maja, path = Api(make_person()), f"/events/{event.pk}/register/"
     claimed, claim = threading.Event(), idempotency.KeyedRequest.__enter__
-    monkeypatch.setattr(
-        idempotency.KeyedRequest, "__enter__", lambda attempt: (claim(attempt), claimed.set())
-    )
+
+    def enter(attempt):
+        claim(attempt)
+        claimed.set()
+
+    monkeypatch.setattr(idempotency.KeyedRequest, "__enter__", enter)
 
     def reserve():
         try:

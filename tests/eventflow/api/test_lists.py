@@ -1,6 +1,7 @@
 """The six lists that existing clients read whole, or page by page; no parameter is ignored."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -42,7 +43,7 @@ def admin():
 
 
 def path_of(path):
-    return path.format(event=Reservation.objects.order_by("pk").first().event_id)
+    return path.format(event=Reservation.objects.earliest("pk").event_id)
 
 
 def test_list_is_an_array_of_every_row(admin, subtests):
@@ -59,9 +60,10 @@ def test_list_is_an_array_of_every_row(admin, subtests):
 
 def test_list_is_a_page_where_one_is_requested(admin, subtests):
     api = Api(admin)
+    queries: list[dict[str, Any]] = [{"page": 1}, {"page_size": 3}, {"page": 2, "page_size": 3}]
     for path in map(path_of, LISTS):
         with subtests.test(path):
-            for query in ({"page": 1}, {"page_size": 3}, {"page": 2, "page_size": 3}):
+            for query in queries:
                 answer = api.get(path, **query)
                 assert data(answer).keys() == {"count", "next", "previous", "results"}
                 assert len(data(answer)["results"]) == query.get("page_size", 20)
@@ -79,7 +81,7 @@ def test_list_that_is_too_long_links_the_page_of_the_rest(admin, subtests, monke
             assert len(first) == 20 < total
             url, _, relation = answer["Link"].partition("; ")
             assert relation == 'rel="next"'
-            others = []
+            others: list[Any] = []
             url = url.strip("<>")
             while url:
                 page = data(api.client.get(url, headers=api.headers))
@@ -94,7 +96,8 @@ def test_list_refuses_an_unknown_parameter_by_name(admin, subtests):
     for path in map(path_of, LISTS):
         with subtests.test(path):
             for name in unknown:
-                answer = api.get(path, **{name: "1"})
+                query: dict[str, Any] = {name: "1"}
+                answer = api.get(path, **query)
                 assert refused(answer) == (400, "unknown_parameter")
                 assert answer.json()["errors"].keys() == {name[:50]}
                 assert "page_size" in answer.json()["message"]
@@ -107,7 +110,7 @@ def test_public_list_ignores_unknown_parameters():
 def test_whole_list_needs_the_same_queries_at_any_length(admin, subtests):
     api = Api(admin)
     few = {path: queries_of(api, path_of(path)) for path in LISTS}
-    event = Reservation.objects.order_by("pk").first().event
+    event = Reservation.objects.earliest("pk").event
     for person in make_people(30):
         registration.reserve(event.pk, person=person)
     for path in LISTS:
@@ -192,7 +195,7 @@ def test_updated_at_ignores_other_reservations():
 
 
 def test_times_of_events_have_their_offset_and_all_others_utc():
-    start = timezone.datetime.fromisoformat("2035-07-04T18:00:00-04:00")
+    start = datetime.fromisoformat("2035-07-04T18:00:00-04:00")
     event = make_event(time_zone="America/New_York", start_time=start)
     reservation = make_reservation(event, status="confirmed")
     check_in(reservation, by=event.organizer)

@@ -1,5 +1,7 @@
 """Reservations over the API as the organizer reads and decides them."""
 
+from typing import Any
+
 import pytest
 
 from eventflow.core.audit import AuditEntry
@@ -40,7 +42,7 @@ def test_participants_stand_in_the_order_of_the_queue():
         guests[5].pk: 4,
     }
     for size in (1, 2, 3, 4, 20):
-        walked = {}
+        walked: dict[int, int | None] = {}
         for page in range(1, -(-6 // size) + 1):
             shown = rows(
                 Api(event.organizer).get(
@@ -66,7 +68,7 @@ def test_participants_are_filtered_without_losing_their_places():
     decisions.confirm(guests[2], by=event.organizer)
     check_in(guests[2], by=event.organizer)
     api, path = Api(event.organizer), f"/events/{event.pk}/participants/"
-    for query, places in [
+    queries: list[tuple[dict[str, Any], dict[int, int | None]]] = [
         ({}, {1: 1, 2: None, 3: 2}),
         ({"status": "all"}, {0: None, 1: 1, 2: None, 3: 2}),
         ({"status": "cancelled"}, {0: None}),
@@ -75,7 +77,8 @@ def test_participants_are_filtered_without_losing_their_places():
         ({"email": guests[3].person.email.upper()}, {3: 2}),
         ({"checked_in": "true"}, {2: None}),
         ({"checked_in": "false"}, {1: 1, 3: 2}),
-    ]:
+    ]
+    for query, places in queries:
         shown = rows(api.get(path, **query))
         assert [(row["reservation_id"], row["queue_position"]) for row in shown] == [
             (guests[n].pk, place) for n, place in places.items()
@@ -130,7 +133,7 @@ def test_organizer_reservations_can_be_searched_and_filtered():
     second = make_reservation(mine, make_person("Łukasz Żak"), status="confirmed")
     make_reservation(other, make_person("Hidden Guest"))
     api = Api(mine.organizer)
-    for query, found in [
+    queries: list[tuple[dict[str, Any], list[int]]] = [
         ({"status": "confirmed"}, [second.pk]),
         ({"event": mine.pk}, [second.pk, first.pk]),
         ({"event": other.pk}, []),
@@ -142,17 +145,19 @@ def test_organizer_reservations_can_be_searched_and_filtered():
         ({"checked_in": "false", "status": "confirmed"}, [second.pk]),
         ({"checked_in": "true"}, []),
         ({"q": "mine wiśniewska"}, [first.pk]),
-    ]:
+    ]
+    for query, found in queries:
         shown = rows(api.get("/organizer/reservations/", **query))
         assert [row["reservation_id"] for row in shown] == found
-    for name, value in [
-        ("event", "x"),
-        ("event", HUGE),
-        ("status", "lost"),
-        ("checked_in", "maybe"),
-        ("q", "\x00"),
-    ]:
-        assert errors(api.get("/organizer/reservations/", **{name: value})).keys() == {name}
+    malformed: list[dict[str, Any]] = [
+        {"event": "x"},
+        {"event": HUGE},
+        {"status": "lost"},
+        {"checked_in": "maybe"},
+        {"q": "\x00"},
+    ]
+    for query in malformed:
+        assert errors(api.get("/organizer/reservations/", **query)).keys() == query.keys()
 
 
 def test_organizer_reservations_are_for_organizers_and_admins():

@@ -116,6 +116,7 @@ def test_token_holds_no_longer_than_its_session(changed):
 def test_token_outlives_a_new_secret_while_the_old_one_is_a_fallback(settings):
     token, old = sign_in(make_person())["access"], settings.SECRET_KEY
     person = allauth_bridge.person_behind({**claims(token)})
+    assert person
     data_of_old = Session.objects.get().get_decoded()
     settings.SECRET_KEY = "another-secret"
     assert not allauth_bridge.is_session_of(person, data_of_old)

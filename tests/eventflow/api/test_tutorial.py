@@ -15,6 +15,7 @@ from eventflow.api.views import docs
 from tests.eventflow.api.test_schema import operations
 from tests.support import processes
 from tests.support.factories import make_event
+from tests.support.matching import first_match
 from tests.support.server_process import serving
 
 pytestmark = pytest.mark.once(on="postgresql")
@@ -58,14 +59,21 @@ class Shell:
         )
 
     def run(self, commands: str) -> str:
+        assert self.process.stdin and self.process.stdout
         self.process.stdin.write(f"{commands}\necho; echo '{END}'\n")
         self.process.stdin.flush()
-        printed = []
+        printed: list[str] = []
         for line in self.process.stdout:
             if line.strip() == END:
                 return "".join(printed).strip()
             printed.append(line)
         raise AssertionError("The shell is gone. It said: " + "".join(printed))
+
+    def end(self) -> int:
+        """End the shell. Returns its exit code."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        return self.process.wait(10)
 
 
 # Numbers that every installation gives itself; the others are as the page shows them.
@@ -117,14 +125,13 @@ def test_tutorial_works_as_written(tmp_path, smtp_server):
                     assert_alike(json.loads(printed.splitlines()[-1]), json.loads(shown))
                 else:
                     assert printed == shown, step.commands
-        shell.process.stdin.close()
-        assert shell.process.wait(10) == 0
+        assert shell.end() == 0
     assert (tmp_path / "ticket.png").read_bytes().startswith(b"\x89PNG")
 
 
 def token_in(letter):
     text = letter.get_body(("plain",)).get_content()
-    return re.search(r"/activate/([^/\s]+)/", text)[1]
+    return first_match(r"/activate/([^/\s]+)/", text)[1]
 
 
 def test_tutorial_lists_every_address():

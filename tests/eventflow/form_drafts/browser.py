@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core import serializers
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -45,7 +44,7 @@ class Browser(Client):
     def __init__(self) -> None:
         super().__init__(enforce_csrf_checks=True, headers=ENGLISH)
 
-    def send(self, address: str, fields: dict[str, Any], **headers: str) -> HttpResponse:
+    def send(self, address: str, fields: dict[str, Any], **headers: str) -> Any:
         return self.post(address, fields, headers=HERE | headers)
 
     def token(self) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
@@ -93,7 +92,7 @@ def what_an_old_token_loses(form: FilledForm, browser: Browser) -> str:
     return what_differs(browser.send(form.action, form.fields), form, status=403)
 
 
-def what_differs(page: HttpResponse, form: FilledForm, *, status: int) -> str:
+def what_differs(page: Any, form: FilledForm, *, status: int) -> str:
     """How the page falls short of holding the form as it was sent, and in no cache."""
     kept = {name: values for name, values in form.fields.items() if name not in {TOKEN, DRAWN_FOR}}
     got = (page.status_code, page.get("Cache-Control"), fields_in(page))
@@ -125,7 +124,7 @@ def what_the_end_of_the_session_loses(
     return wrong or ("" if got == wanted else f"{got} instead of {wanted}")
 
 
-def outcome(answer: HttpResponse, before: str) -> tuple[int, str, bool]:
+def outcome(answer: Any, before: str) -> tuple[int, str, bool]:
     route = resolve(answer["Location"].partition("?")[0]).route if "Location" in answer else ""
     return answer.status_code, route, all_data() != before
 

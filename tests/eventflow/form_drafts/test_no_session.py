@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -76,7 +75,7 @@ def test_passwords_and_codes_are_kept_nowhere(dataset, caplog, view, fields, old
 
 def sent_before_proving_again(
     person: User, view: str, fields: dict[str, str]
-) -> tuple[Client, HttpResponse]:
+) -> tuple[Client, Any]:
     """What somebody gets who is logged in, and is asked for their password before it is done."""
     client = Client()
     client.force_login(person, backend=sessions.BACKEND)

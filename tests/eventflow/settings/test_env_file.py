@@ -35,7 +35,7 @@ def from_file(monkeypatch, tmp_path):
     """What a file `.env` with this text gives, and the object that read it."""
 
     def read(text):
-        there = {}
+        there: dict[str, str] = {}
         monkeypatch.setattr(Environment, "ENVIRON", SecretFiles(there))
         path = tmp_path / ".env"
         path.write_text(text)
