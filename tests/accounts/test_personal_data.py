@@ -114,7 +114,7 @@ def test_file_has_one_section_for_each_kind_of_data(person):
     ]
 
 
-def test_file_holds_the_account_and_how_it_is_opened(person):
+def test_file_has_the_account_and_its_ways_to_log_in(person):
     letters_to(person.email)
     data = exported_file(person)
     account = {

@@ -416,7 +416,7 @@ def test_matrix_knows_every_route_and_no_other():
     assert known - there == set(), "These lines of MATRIX lead nowhere any more."
 
 
-def test_everybody_gets_what_the_matrix_says(world, keys):
+def test_answers_are_those_of_the_matrix(world, keys):
     table = lines()
     told = {line: [ask(*line, who, world, keys) for who in PEOPLE] for line in table}
     wrong = {

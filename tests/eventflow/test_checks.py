@@ -44,7 +44,7 @@ def on(settings):
     return change
 
 
-def test_this_configuration_is_fine():
+def test_configuration_of_the_tests_has_no_findings():
     assert ids() == []
 
 

@@ -18,7 +18,7 @@ DECOMPOSED = unicodedata.normalize("NFD", "Żółć é")
 COMPOSED = "Żółć é"
 
 
-def test_text_is_stored_composed_at_every_door(client):
+def test_text_is_stored_composed_everywhere(client):
     event = make_event(status="draft")
     page, api = logged_in(event.organizer), Api(event.organizer)
     assert data(

@@ -31,7 +31,7 @@ def next_request():
     connection.close_if_health_check_failed()
 
 
-def test_standing_connection_is_not_asked_whether_it_stands(other):
+def test_usable_connection_is_not_checked_by_a_statement(other):
     make_person()
     pid, asked = backend(), "SELECT query, query_start FROM pg_stat_activity WHERE pid = %s"
     before = other.execute(asked, [pid]).fetchone()
@@ -50,7 +50,7 @@ def test_connection_that_the_server_ended_is_replaced_before_a_request_meets_it(
     assert backend() != pid
 
 
-def test_message_that_nobody_asked_for_costs_one_question_and_no_connection(other):
+def test_unexpected_message_costs_one_statement_and_no_connection(other):
     make_person()
     pid = backend()
     connection.connection.execute("LISTEN news")

@@ -226,7 +226,7 @@ def test_dates_are_written_as_in_polish(how, words):
     assert in_polish(moment, FRIDAY) == words
 
 
-def test_no_word_of_ours_takes_the_place_of_a_day_or_a_month():
+def test_catalogue_does_not_override_names_of_days_and_months():
     year = [
         datetime(2099, month, day, tzinfo=ZoneInfo("Europe/Warsaw"))
         for month in range(1, 13)

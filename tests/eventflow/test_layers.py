@@ -70,7 +70,7 @@ def test_apps_name_higher_apps_only_where_it_is_written_down():
     assert {name for name in names if is_upward(name[0], name[2])} == KNOWN
 
 
-def test_names_are_found_at_all():
+def test_layer_check_finds_names():
     names = {*names_in_templates(), *names_in_code()}
     assert {("tickets", "tags", "events"), ("tickets", "URL", "tickets")} <= names
     assert {kind for _app, kind, _named in names} == {"tags", "URL", "template"}

@@ -58,7 +58,7 @@ def lines(site):
         ("reservation 31 was confirmed in 12 ms", None),
     ],
 )
-def test_words_are_scrubbed_of_what_opens_or_names(text, left):
+def test_log_text_is_masked_of_secrets_and_addresses(text, left):
     assert mask_text(text) == (text if left is None else left)
 
 

@@ -157,7 +157,7 @@ def page_of_ticket(reservation):
     return client.get(f"/reservations/{reservation.pk}/ticket.pdf")
 
 
-def test_three_hashing_strangers_keep_no_writer_waiting(seen):
+def test_password_checks_of_visitors_delay_no_write(seen):
     """All three are stopped within the hash, and a write succeeds meanwhile."""
     event = make_event()
     ways = ["/api/users/register/", "/api/login/", "/api/users/register/"]

@@ -165,7 +165,7 @@ ASKED_FIRST = {
     PAGES,
     ids=[f"{name} {thing or ''}" for name, thing, *_ in PAGES],
 )
-def test_pages_open_for_those_they_are_for(client, surroundings, name, thing, allowed, others):
+def test_pages_open_for_the_listed_people(client, surroundings, name, thing, allowed, others):
     assert answers(client, surroundings, "get", name, thing) == {
         **dict.fromkeys(allowed, 200),
         **others,
@@ -173,7 +173,7 @@ def test_pages_open_for_those_they_are_for(client, surroundings, name, thing, al
 
 
 @pytest.mark.parametrize(("name", "thing", "others"), DEEDS, ids=[name for name, *_ in DEEDS])
-def test_deeds_of_others_change_nothing(client, surroundings, name, thing, others):
+def test_changes_by_others_are_refused(client, surroundings, name, thing, others):
     surroundings["people"] = {
         who: person for who, person in surroundings["people"].items() if who in others
     }
@@ -205,7 +205,7 @@ def test_reservation_in_an_invisible_draft_is_refused(client, surroundings):
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in DEEDS if name not in ASKED_FIRST])
-def test_deeds_are_not_done_by_opening_a_link(client, surroundings, name):
+def test_changes_need_a_post(client, surroundings, name):
     client.force_login(surroundings["people"]["team-mate"])
     for path in (
         reverse(name, args=[pk])
@@ -245,7 +245,7 @@ def test_organizer_who_lost_the_role_loses_the_events(client, surroundings):
     assert client.get(reverse("events:detail", args=[surroundings["draft"].pk])).status_code == 404
 
 
-def test_private_pages_are_kept_by_no_cache(client, surroundings):
+def test_private_pages_are_not_cached(client, surroundings):
     client.force_login(surroundings["people"]["owner"])
     for name, thing, allowed, _others in PAGES:
         if (

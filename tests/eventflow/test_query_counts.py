@@ -54,7 +54,7 @@ def test_page_of_an_event_asks_once_and_a_few_times_more_for_a_guest(client):
     )  # the session, the person, the event, its door, their reservation, and no seat or their place
 
 
-def test_mine_asks_the_same_for_two_and_for_twenty(client):
+def test_my_reservations_need_the_same_queries_for_two_and_for_twenty(client):
     person, others = make_person(), make_people(20)
     client.force_login(person)
     asked = []
@@ -70,7 +70,7 @@ def test_mine_asks_the_same_for_two_and_for_twenty(client):
 
 
 @pytest.mark.parametrize("state", ["pending", "all", "confirmed"])
-def test_queue_asks_the_same_for_ten_and_for_a_thousand(client, state):
+def test_queue_needs_the_same_queries_for_ten_and_for_a_thousand(client, state):
     event = make_event(seats_limit=2000, organizer=make_organizer())
     client.force_login(event.organizer)
     asked = []
@@ -91,7 +91,7 @@ def test_queue_asks_the_same_for_ten_and_for_a_thousand(client, state):
     assert asked == [[5 if state == "confirmed" else 6, 6]] * 2
 
 
-def test_panel_asks_the_same_for_two_and_for_twenty_events(client):
+def test_panel_needs_the_same_queries_for_two_and_for_twenty_events(client):
     organizer = make_organizer()
     client.force_login(organizer)
     asked = []
@@ -127,7 +127,7 @@ def test_live_page_asks_the_same_before_and_after_three_hundred_arrivals(client)
 
 
 @pytest.mark.parametrize("name", ["confirm", "reject"])
-def test_one_decision_asks_the_same_in_a_short_and_in_a_long_queue(client, name):
+def test_decision_needs_the_same_queries_in_any_queue(client, name):
     event = make_event(seats_limit=2000, organizer=make_organizer())
     client.force_login(event.organizer)
     asked = []
@@ -141,7 +141,7 @@ def test_one_decision_asks_the_same_in_a_short_and_in_a_long_queue(client, name)
 
 
 @pytest.mark.parametrize("deed", ["confirm_next", "reject_many", "take_back", "undo_many"])
-def test_one_bulk_decision_asks_the_same_for_five_and_for_fifteen(client, deed, settings):
+def test_bulk_decision_needs_the_same_queries_for_five_and_for_fifteen(client, deed, settings):
     """More guests are more mails, which travel in batches of 20; nothing else grows."""
     settings.MAIL_DECISION_DELAY_SECONDS = 600
     event = make_event(seats_limit=2000, organizer=make_organizer())
@@ -167,7 +167,7 @@ def test_one_bulk_decision_asks_the_same_for_five_and_for_fifteen(client, deed, 
 
 
 @pytest.mark.parametrize("admission", ["approval", "automatic"])
-def test_one_reservation_asks_the_same_in_a_short_and_in_a_long_queue(client, admission):
+def test_reservation_needs_the_same_queries_in_any_queue(client, admission):
     event, asked = make_event(seats_limit=2000, admission=admission), []
     taken = "pending" if admission == "approval" else "confirmed"
     organizer_news.note(event)  # the first note about an event makes its row
@@ -181,7 +181,7 @@ def test_one_reservation_asks_the_same_in_a_short_and_in_a_long_queue(client, ad
     assert asked[0] == asked[1]
 
 
-def test_joining_a_full_automatic_event_asks_the_same_behind_ten_and_behind_a_thousand(client):
+def test_reservation_at_a_full_event_needs_the_same_queries_in_any_queue(client):
     event, asked = make_event(seats_limit=5, admission="automatic"), []
     fill(event, make_people(5), "confirmed")
     organizer_news.note(event)
@@ -229,7 +229,7 @@ PAGES = {
 }
 
 
-def test_every_page_asks_as_often_as_it_says(client):
+def test_page_needs_the_listed_number_of_queries(client):
     admin = make_admin()
     event = make_event(organizer=admin, seats_limit=50)
     seat = make_reservation(event, admin, status="confirmed")

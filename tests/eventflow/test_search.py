@@ -99,7 +99,7 @@ def over_api(api, path, **query):
 
 
 @pytest.mark.parametrize(("typed", "found"), GUESTS)
-def test_guests_are_found_at_every_door(event, typed, found):
+def test_search_finds_guests_everywhere(event, typed, found):
     admin, organizer = make_admin(), event.organizer
     page, desk = logged_in(organizer), logged_in(admin)
     api = Api(organizer)
@@ -113,7 +113,7 @@ def test_guests_are_found_at_every_door(event, typed, found):
 
 
 @pytest.mark.parametrize("typed", EVENTS)
-def test_events_are_found_at_every_door(event, typed):
+def test_search_finds_events_everywhere(event, typed):
     assert re.findall(r'href="/events/(\d+)/"', Client().get("/", {"q": typed}).text)[:1] == [
         str(event.pk)
     ]
@@ -121,7 +121,7 @@ def test_events_are_found_at_every_door(event, typed):
 
 
 @pytest.mark.parametrize("typed", PLACES)
-def test_places_are_found_at_every_door(event, typed):
+def test_search_finds_places_everywhere(event, typed):
     assert [*Event.objects.at(typed)] == [event]
     assert [row["id"] for row in data(Api().get("/events/", location=typed))["results"]] == [
         event.pk
@@ -130,17 +130,17 @@ def test_places_are_found_at_every_door(event, typed):
 
 
 @pytest.mark.parametrize("typed", ["naive", "NAÏVE jam", "grandmother s"])
-def test_text_of_an_event_is_searched(event, typed):
+def test_search_finds_events_by_description(event, typed):
     assert [*Event.objects.matching(typed)] == [event]
 
 
-def test_signs_alone_find_nothing(event):
+def test_search_for_signs_alone_finds_nothing(event):
     assert not Event.objects.matching("!?").exists()
     assert not event.reservations.matching("…", "note_folded").exists()
     assert Event.objects.matching("").count() == 2
 
 
-def test_addresses_are_found_by_their_parts_and_whole(event):
+def test_search_finds_addresses_whole_and_by_parts(event):
     def found(typed):
         return {
             *event.reservations.matching(typed, "note_folded").values_list(

@@ -20,7 +20,7 @@ def queries_of_a_start(client) -> int:
 
 
 @pytest.mark.django_db
-def test_start_asks_the_same_with_one_reservation_and_with_a_thousand(client):
+def test_start_needs_the_same_queries_for_one_reservation_and_for_a_thousand(client):
     event = make_event(seats_limit=2000)
     # The first use of a connection also asks what its database can do.
     queries_of_a_start(client)

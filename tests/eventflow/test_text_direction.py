@@ -73,7 +73,7 @@ def stands_alone(text) -> bool:
     return not (inline and CONTROLS.search(words)) and not re.search(r"[A-Za-z]", words)
 
 
-def test_text_that_could_turn_its_neighbours_is_found():
+def test_text_that_changes_the_direction_of_others_is_found():
     page = (
         f'<p>By {HEBREW}</p><p title="By {HEBREW}">x</p><p dir="auto">By {HEBREW}</p>'
         f"<p>By <bdi>{HEBREW}\u202e</bdi></p>"
@@ -94,7 +94,7 @@ def dataset():
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
-def test_no_page_is_turned_by_text_of_people(dataset, headers):
+def test_page_keeps_its_direction_with_any_text(dataset, headers):
     found, seen = dict[str, Any](), set[str]()
     for visit in visits(dataset):
         if headers and not visit[-1]:
@@ -108,7 +108,7 @@ def test_no_page_is_turned_by_text_of_people(dataset, headers):
     assert len(seen) > (15 if headers else 30)
 
 
-def test_no_mail_is_turned_by_text_of_people(dataset):
+def test_mail_keeps_its_direction_with_any_text(dataset):
     for build in letters(dataset):
         letter = build()
         assert letter

@@ -128,7 +128,7 @@ def late(request):
     return reservation
 
 
-def test_guest_cannot_cancel_after_the_end_on_any_road(late):
+def test_guest_cannot_cancel_after_the_end(late):
     page = logged_in(late.person)
     words = "This event is over, so a reservation can no longer be cancelled."
     assert words in page.get(f"/reservations/{late.pk}/cancel/").text
@@ -142,11 +142,11 @@ def test_guest_cannot_cancel_after_the_end_on_any_road(late):
     assert late.status == before
 
 
-def test_organizer_still_rejects_after_the_end(late):
+def test_organizer_can_reject_after_the_end(late):
     assert decisions.reject(late, by=late.event.organizer).is_rejected
 
 
-def test_who_waited_until_the_end_is_told_so(late):
+def test_pending_guest_is_mailed_after_the_end(late):
     page = logged_in(late.person)
     shown = [
         page.get(late.event.get_absolute_url()).text,

@@ -67,7 +67,7 @@ def test_cancel_question_counts_the_guests(client, organizer):
     assert event.is_published
 
 
-def test_cancelling_sends_everybody_home_with_the_words(client, organizer):
+def test_cancel_rejects_every_active_reservation_with_the_message(client, organizer):
     event = make_event(organizer=organizer)
     reservation = make_reservation(event, status="confirmed")
     response = client.post(cancel_url(event), {"message": " The heating broke. "})

@@ -112,7 +112,7 @@ def test_panel_tells_who_had_a_spot_at_a_cancelled_event(client, organizer):
     assert tree(response).xpath("//tbody//*[name()='svg' and (@role='img')]") == []
 
 
-def test_panel_sends_nobody_to_decide_about_an_event_that_is_over(client, organizer):
+def test_panel_of_a_past_event_links_to_no_decision(client, organizer):
     ahead, over = (
         make_event(organizer=organizer, title="Ahead"),
         make_event(organizer=organizer, title="Over"),

@@ -79,7 +79,7 @@ def test_editor_asks_nothing_where_nobody_gets_a_mail(client, organizer, status)
     assert (response.status_code, toasts(client.get(response.url))) == (302, ["Saved."])
 
 
-def test_editor_asks_nothing_about_other_words(client, organizer):
+def test_editor_asks_nothing_about_another_text(client, organizer):
     event = make_event(organizer=organizer)
     make_reservation(event)
     same = {"location": event.location} | {

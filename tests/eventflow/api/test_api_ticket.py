@@ -77,7 +77,7 @@ def test_ticket_is_gone_with_the_seat(guest):
 # --- what it costs --------------------------------------------------------------------------------
 
 
-def test_deeds_take_few_statements():
+def test_check_in_reservation_and_cancellation_take_few_statements():
     """BEGIN and COMMIT included. One statement of each reads the person and session of the token.
 
     A code costs two more here, for the key that proves it, which a process otherwise reads once.

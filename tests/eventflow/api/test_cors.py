@@ -104,7 +104,7 @@ def test_cors_preflight_allows_the_methods_and_headers_of_the_api():
     }
 
 
-def test_strangers_are_not_answered():
+def test_cors_answers_no_other_origin():
     for answer in (
         Client().get("/api/events/", headers={"Origin": STRANGER}),
         preflight(STRANGER),
@@ -113,7 +113,7 @@ def test_strangers_are_not_answered():
         assert "Access-Control-Allow-Origin" not in answer
 
 
-def test_our_pages_are_nobody_elses():
+def test_cors_does_not_open_the_pages():
     for path in ("/", "/accounts/login/", "/health/"):
         assert "Access-Control-Allow-Origin" not in Client().get(path, headers={"Origin": PARTNER})
         assert "Access-Control-Allow-Origin" not in preflight(PARTNER, path)

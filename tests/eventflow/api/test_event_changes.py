@@ -201,7 +201,7 @@ def test_publish_refuses_what_is_cancelled_or_over():
     assert answer.json()["errors"].keys() == {"end_time"}
 
 
-def test_cancel_sends_everybody_home_and_tells_them_once():
+def test_cancel_rejects_every_active_reservation_and_mails_once():
     event = make_event()
     guests = [
         make_reservation(event, make_person(email=f"{status}@example.org"), status=status)

@@ -84,14 +84,14 @@ def test_limit_ignores_a_forged_address():
     assert [answer.status_code for answer in answers] == [200] * 4 + [429]
 
 
-def test_limits_off_means_off(settings):
+def test_api_limits_can_be_switched_off(settings):
     settings.RATE_LIMITS = False
     answers = [Client().get("/api/events/") for _ in range(6)]
     assert {answer.status_code for answer in answers} == {200}
     assert not any(name in answer for answer in answers for name in HEADERS)
 
 
-def test_pages_have_no_part_in_it():
+def test_limit_headers_are_not_on_pages():
     for _ in range(6):
         assert "X-RateLimit-Limit" not in Client().get("/")
 

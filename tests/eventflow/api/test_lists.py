@@ -135,7 +135,7 @@ def test_my_events_and_their_numbers_begin_with_the_soonest():
         assert [row["id"] for row in data(Api(later.organizer).get(path))] == [sooner.pk, later.pk]
 
 
-def test_numbers_name_the_place():
+def test_metrics_have_the_location():
     event = make_event()
     (row,) = data(Api(event.organizer).get("/events/organizer/metrics/"))
     assert row["location"] == event.location

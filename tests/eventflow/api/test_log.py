@@ -50,7 +50,7 @@ def ask(port, method, path, body=None, **headers):
         ("/reservations/31/ticket.pdf", "/reservations/31/ticket.pdf"),
     ],
 )
-def test_paths_are_logged_without_what_opens_or_names(path, logged):
+def test_paths_are_logged_without_secrets_and_addresses(path, logged):
     assert mask_path(path) == logged
 
 

@@ -87,7 +87,7 @@ def test_participants_are_filtered_without_losing_their_places():
         assert (page["count"], page["results"]) == (len(shown), shown)
 
 
-def test_participants_are_the_organizers_business():
+def test_participants_are_for_the_organizer_only():
     reservation = make_reservation(person=make_person(email="private@example.org"))
     page = f"/events/{reservation.event_id}/participants/"
     for stranger in (make_organizer(), make_person(), reservation.person):

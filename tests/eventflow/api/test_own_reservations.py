@@ -53,7 +53,7 @@ def test_register_takes_a_seat_of_an_automatic_event():
         ({"start_time": timezone.now() - timedelta(hours=1)}, "event_started"),
     ],
 )
-def test_register_refuses_an_event_that_takes_nobody(fields, code):
+def test_register_is_refused_by_a_closed_event(fields, code):
     event = make_event(**fields)
     assert refused(Api(make_person()).post(f"/events/{event.pk}/register/")) == (400, code)
     assert not Reservation.objects.exists()
@@ -94,7 +94,7 @@ def test_register_again_after_cancelling():
     )
 
 
-def test_register_needs_somebody_and_an_event_they_may_know_of():
+def test_register_needs_a_person_and_a_visible_event():
     draft = make_event(status="draft")
     for pk in (draft.pk, 999_999, HUGE):
         assert refused(Api(make_person()).post(f"/events/{pk}/register/")) == (404, "not_found")
@@ -104,7 +104,7 @@ def test_register_needs_somebody_and_an_event_they_may_know_of():
 # --- mine -----------------------------------------------------------------------------------------
 
 
-def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
+def test_my_reservations_shows_own_ones_without_the_cancelled():
     maja = make_person(email="maja@example.org")
     places = [make_event(title=status) for status in STATUSES]
     make_reservation(places[0])
@@ -142,7 +142,7 @@ def test_my_reservations_shows_mine_but_the_cancelled_ones_and_nobody_elses():
     assert refused(Api().get("/my-reservations/")) == (401, "not_authenticated")
 
 
-def test_my_reservation_tells_where_i_stand():
+def test_my_reservation_has_the_position():
     event = make_event(seats_limit=2)
     make_reservation(event, status="confirmed")
     maja = Api(make_person())
@@ -167,7 +167,7 @@ def test_my_reservation_tells_where_i_stand():
     assert refused(Api().get(f"/events/{event.pk}/my-reservation/")) == (401, "not_authenticated")
 
 
-def test_my_reservation_tells_of_a_rejected_one_and_forgets_a_cancelled_one():
+def test_my_reservation_shows_a_rejected_one_and_no_cancelled_one():
     room = {"full": False, "free_slots": 24, "max_participants": 24}
     for status, told in (("rejected", "rejected"), ("cancelled", "NONE")):
         gone = make_reservation(status=status)

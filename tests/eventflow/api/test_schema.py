@@ -198,7 +198,7 @@ def test_schema_speaks_the_language_asked_for_and_is_made_once_for_each():
 @pytest.mark.parametrize(
     ("page", "inline"), [("/schema/swagger-ui/", []), ("/schema/redoc/", ["style-src-elem"])]
 )
-def test_pages_hold_no_script_of_their_own_and_ask_nobody_else(page, inline):
+def test_documentation_pages_have_no_inline_script_and_load_no_other_host(page, inline):
     answer = Api().get(page)
     policy = dict(
         part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";")

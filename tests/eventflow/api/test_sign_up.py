@@ -109,7 +109,7 @@ def test_activate_proves_the_address_once_and_for_all():
     assert sign_in(User.objects.get())["access"]
 
 
-def test_activate_refuses_what_we_did_not_sign_or_too_long_ago(monkeypatch):
+def test_activate_refuses_a_forged_or_expired_token(monkeypatch):
     Api().post("/users/register/", person_data())
     token = activation_token()
     for bad in ("nonsense", token[:-1] + "!", signing.dumps(1, salt="another"), "%00", "ż"):

@@ -110,7 +110,7 @@ def test_failed_logins_count_together_with_the_browsers(client):
         (make_admin, "admin", True, True),
     ],
 )
-def test_me_tells_who_the_token_is_for(make, role, staff, organizer):
+def test_me_returns_the_person_of_the_token(make, role, staff, organizer):
     person = make("Maja Wiśniewska", email="maja@example.org")
     me = data(Api(person).get("/users/me/"))
     joined = me.pop("date_joined")

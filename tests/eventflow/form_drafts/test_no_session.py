@@ -62,7 +62,7 @@ PRIVATE_FIELDS = [
 
 @pytest.mark.parametrize(("view", "fields"), PRIVATE_FIELDS)
 @pytest.mark.parametrize("old_token", [False, True])
-def test_passwords_and_codes_are_kept_nowhere(dataset, caplog, view, fields, old_token):
+def test_passwords_and_codes_are_not_stored_in_drafts(dataset, caplog, view, fields, old_token):
     """Not in the page, in no address, in no session and in no log."""
     args = [dataset["event"].pk] if view.startswith("tickets:") else []
     path, client = reverse(view, args=args), Client(enforce_csrf_checks=old_token)
@@ -129,7 +129,7 @@ def test_new_address_waits_in_the_session_for_the_password():
 
 
 @pytest.mark.parametrize("view", ["mfa_edit_webauthn", "accounts:delete"])
-def test_form_of_a_session_that_has_ended_does_not_wait_for_who_logs_in_next(client, view):
+def test_form_without_a_session_is_not_stored_for_the_next_person(client, view):
     args = [1] if view == "mfa_edit_webauthn" else []
     client.post(reverse(view, args=args), {"name": "AliceSecret"})
     assert "AliceSecret" not in str(dict(client.session))
@@ -144,7 +144,7 @@ BACKGROUND = {
 
 
 @pytest.mark.parametrize("name", BACKGROUND)
-def test_page_that_asks_by_itself_without_a_session_is_not_led_away(client, dataset, name):
+def test_automatic_request_without_a_session_does_not_redirect(client, dataset, name):
     view, what = BACKGROUND[name]
     page = f"/organizer/events/{dataset['event'].pk}/queue/?state=all"
     headers = {

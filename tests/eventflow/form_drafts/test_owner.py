@@ -76,7 +76,7 @@ def test_form_of_a_page_says_for_whom_it_was_drawn(people):
     assert not tree(page).xpath(f"//input[@name='{DRAWN_FOR}']")
 
 
-def test_kept_form_is_not_given_to_who_logs_in_next(people):
+def test_draft_is_not_given_to_another_person(people):
     alice, bob = people
     browser = Browser()
     page = browser.send("/accounts/settings/", written(browser, alice))
@@ -91,7 +91,7 @@ def test_kept_form_is_not_given_to_who_logs_in_next(people):
     assert bob.first_name == "Bob"
 
 
-def test_form_of_a_page_that_stayed_open_is_not_sent_as_who_logs_in_next(people):
+def test_form_of_an_open_page_is_not_sent_as_the_next_person(people):
     """The page is not asked for in between: another person is logged in at its first answer."""
     alice, bob = people
     browser = Browser()
@@ -102,7 +102,7 @@ def test_form_of_a_page_that_stayed_open_is_not_sent_as_who_logs_in_next(people)
 
 
 @pytest.mark.parametrize("carried_by", ["field", "header"])
-def test_htmx_form_is_not_sent_again_as_who_logs_in_next(people, carried_by):
+def test_htmx_form_is_not_sent_again_as_the_next_person(people, carried_by):
     """A page gets no new token for another person's words: it is opened anew, without them."""
     alice, bob = people
     browser = Browser()
@@ -120,7 +120,7 @@ def test_htmx_form_is_not_sent_again_as_who_logs_in_next(people, carried_by):
     assert "AliceSecret" not in page.text
 
 
-def test_kept_form_goes_through_for_its_person(people):
+def test_draft_can_be_sent_by_its_person(people):
     alice, _bob = people
     browser = Browser()
     page = browser.send("/accounts/settings/", written(browser, alice))
@@ -134,7 +134,7 @@ def test_kept_form_goes_through_for_its_person(people):
 
 
 @pytest.mark.parametrize("mark", [None, "", "1", "1:forged"])
-def test_kept_form_of_nobody_knows_whom_asks_who_is_logged_in(people, mark):
+def test_draft_without_an_owner_asks_the_logged_in_person(people, mark):
     _alice, bob = people
     browser = Browser()
     fields = written(browser, bob) | {DRAWN_FOR: mark}
@@ -146,7 +146,7 @@ def test_kept_form_of_nobody_knows_whom_asks_who_is_logged_in(people, mark):
     assert browser.send("/accounts/settings/", all_fields_in(page)).status_code == 302
 
 
-def test_pages_send_the_mark_with_what_htmx_asks_for(people):
+def test_pages_send_their_owner_with_htmx_requests(people):
     alice, _bob = people
     browser = Browser()
     browser.log_in(alice)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.once
         (POSTGRESQL | {"DATABASE_URL": "sqlite:///db.sqlite3", "DEBUG": "True"}, False, False),
     ],
 )
-def test_conveniences_exist_in_a_trial_only(started, env, trial, mail_page):
+def test_trial_helpers_exist_in_a_trial_only(started, env, trial, mail_page):
     found = started(**env)
     assert (found["TRIAL"], found["DEV_MAIL"]) == (trial, mail_page)
 
