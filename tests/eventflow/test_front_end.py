@@ -11,6 +11,7 @@ WIDTH = 120
 COMPOSED = re.compile(r"date-block__\w+|fill-\w+|htmx-request")
 # Classes of the templates that are Django's own administration's.
 FOREIGN = {"errornote"}
+APPS = ("accounts", "events", "tickets", "eventflow")
 
 
 def own_files(folder, *suffixes):
@@ -21,11 +22,18 @@ def own_files(folder, *suffixes):
 
 @pytest.mark.parametrize(
     ("folder", "suffixes"),
-    [("templates", [".html", ".txt"]), ("static/css", [".css"]), ("static/js", [".js"])],
+    [
+        ("templates", [".html", ".txt"]),
+        ("static/css", [".css"]),
+        ("static/js", [".js"]),
+        # The service workers.
+        ("eventflow/server", [".js"]),
+        ("tickets/checkin", [".js"]),
+    ],
 )
 def test_front_end_has_no_line_over_120_columns(folder, suffixes):
     files = own_files(folder, *suffixes)
-    assert len(files) > 10
+    assert files
     wide = {
         f"{file.relative_to(settings.BASE_DIR)}:{number}": len(line)
         for file in files
@@ -41,20 +49,62 @@ def test_every_template_compiles():
         get_template(str(file.relative_to(folder)))
 
 
+def text_of(files):
+    return "\n".join(file.read_text() for file in files)
+
+
+def styles():
+    """Our stylesheets, without their comments and quoted words."""
+    text = text_of(own_files("static/css", ".css"))
+    return re.sub(r'/\*.*?\*/|"[^"]*"', "", text, flags=re.DOTALL)
+
+
+def users_of_styles():
+    """The text of all that can name a class, an attribute or an icon."""
+    files = [*own_files("templates", ".html"), *own_files("static/js", ".js")]
+    for app in APPS:
+        files += own_files(app, ".py")
+    return text_of(files)
+
+
 def styled_classes():
     """The classes that our stylesheets have rules for."""
-    styles = "\n".join(file.read_text() for file in own_files("static/css", ".css"))
-    without_words = re.sub(r'/\*.*?\*/|"[^"]*"', "", styles, flags=re.DOTALL)
-    return set(re.findall(r"\.([a-zA-Z_][\w-]*)", without_words))
+    return set(re.findall(r"\.([a-zA-Z_][\w-]*)", styles()))
 
 
 def test_stylesheets_have_no_class_that_nothing_uses():
-    sources = [*own_files("templates", ".html"), *own_files("static/js", ".js")]
-    for app in ("accounts", "events", "tickets", "eventflow"):
-        sources += own_files(app, ".py")
-    used = set(re.findall(r"[\w-]+", "\n".join(file.read_text() for file in sources)))
+    used = set(re.findall(r"[\w-]+", users_of_styles()))
     unused = {name for name in styled_classes() - used if not COMPOSED.fullmatch(name)}
     assert unused == set()
+
+
+def as_script_writes(attribute):
+    """`data-all-pages` as a script sets it: `dataset.allPages`."""
+    words = attribute.removeprefix("data-")
+    return "dataset." + re.sub(r"-(\w)", lambda letter: letter[1].upper(), words)
+
+
+def test_stylesheets_have_no_attribute_that_nothing_sets():
+    sources = users_of_styles()
+    attributes = set(re.findall(r"\[([a-z-]+)", styles()))
+    assert attributes
+    unset = {name for name in attributes if name not in sources}
+    assert {name for name in unset if as_script_writes(name) not in sources} == set()
+
+
+def test_stylesheets_define_no_property_that_nothing_reads():
+    defined = set(re.findall(r"[{;\s](--[a-z][\w-]*):", styles()))
+    read = set(re.findall(r"var\((--[\w-]+)", styles() + users_of_styles()))
+    assert defined
+    assert defined - read == set()
+
+
+def test_sprite_has_no_icon_that_nothing_shows():
+    sprite = (settings.BASE_DIR / "static/icons.svg").read_text()
+    icons, sources = set(re.findall(r'<symbol id="([^"]+)"', sprite)), users_of_styles()
+    assert icons
+    shown = {name for name in icons if f'"{name}"' in sources or f"#{name}" in sources}
+    assert icons - shown == set()
 
 
 def test_templates_have_no_class_without_a_style():
