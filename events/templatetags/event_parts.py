@@ -8,7 +8,7 @@ from django.utils.dateformat import format as in_words
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from eventflow.templatetags.design import icon, share
 from events import date_text
@@ -33,28 +33,36 @@ for text in (
     register.filter(text)
 register.filter("short_moment", date_text.short_moment, expects_localtime=True)
 
-# The icon and the word of each status, of events and of reservations.
-STATUSES = {
-    "draft": ("circle-dashed", gettext_lazy("Draft")),
-    "published": ("circle-check", gettext_lazy("Published")),
-    "past": ("history", gettext_lazy("Past")),
-    "pending": ("hourglass", gettext_lazy("Pending")),
-    "queued": ("hourglass", gettext_lazy("In queue")),
-    "confirmed": ("circle-check", gettext_lazy("Confirmed")),
-    "checked-in": ("door-open", gettext_lazy("Inside")),
-    "had-confirmed": ("history", pgettext_lazy("reservation of a cancelled event", "Had a spot")),
-    "had-pending": ("history", pgettext_lazy("reservation of a cancelled event", "Was waiting")),
-    "rejected": ("circle-x", gettext_lazy("Rejected")),
-    "cancelled": ("ban", gettext_lazy("Cancelled")),
+# The icon of each status, of events and of reservations.
+STATUS_ICONS = {
+    "draft": "circle-dashed",
+    "published": "circle-check",
+    "past": "history",
+    "pending": "hourglass",
+    "queued": "hourglass",
+    "confirmed": "circle-check",
+    "checked-in": "door-open",
+    "had-confirmed": "history",
+    "had-pending": "history",
+    "rejected": "circle-x",
+    "cancelled": "ban",
+}
+# The words of an event's statuses, and of those that no model knows. A reservation has its own.
+STATUS_WORDS = dict(Event.Status.choices) | {
+    "past": gettext_lazy("Past"),
+    "queued": gettext_lazy("In queue"),
+    "checked-in": gettext_lazy("Inside"),
 }
 
 
 @register.simple_tag
 def status(name: str, words: str = "") -> SafeString:
-    """A status as icon and word. `words` replaces the usual word."""
-    picture, usual = STATUSES[name]
+    """A status as icon and words. `words`: a reservation's `state_words`, or what to say instead."""
     return format_html(
-        '<span class="status" data-state="{}">{}{}</span>', name, icon(picture), words or usual
+        '<span class="status" data-state="{}">{}{}</span>',
+        name,
+        icon(STATUS_ICONS[name]),
+        words or STATUS_WORDS[name],
     )
 
 

@@ -33,7 +33,6 @@ from tickets.templatetags.arrivals import parts
 from tickets.ticket import signature
 from tickets.views.checkin.access import CheckInRequest, checkin_access_required
 
-ALREADY_USED, REFUSED = CheckInOutcome.ALREADY_USED.code, CheckInOutcome.REFUSED.code
 # The reader of codes, for phones that have none of their own, is a WebAssembly module.
 WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL]}
 
@@ -50,8 +49,9 @@ def check_in(request: CheckInRequest, pk: int) -> HttpResponse:
     try:
         ticket = codes.find(event, request.POST.get("code", ""), by=request.actor.person)
     except Refused as refusal:
-        return render_result(request, event, REFUSED, refusal=refusal)
-    return render_result(request, event, ALREADY_USED if ticket.is_used else "found", ticket=ticket)
+        return render_result(request, event, CheckInOutcome.REFUSED, refusal=refusal)
+    outcome = CheckInOutcome.ALREADY_USED if ticket.is_used else None
+    return render_result(request, event, outcome, ticket=ticket)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,18 +96,16 @@ def search(request: CheckInRequest, pk: int) -> HttpResponse:
     query, actor = request.GET.get("q", ""), request.actor
     context = page_context(request, event, "search")
     tickets = service.search(event, query, actor=actor)
-    hits = [(ticket, context["manages"] or actor.admitted(ticket)) for ticket in tickets]
     context |= {
         "query": query,
-        "hits": hits,
+        "hits": [
+            (ticket, context["manages"] or actor.admitted(ticket)) for ticket in tickets
+        ],
         "most": service.MOST_HITS,
         "shows_codes": not actor.came_by_link,
     }
-    return render(
-        request,
-        "tickets/check_in_search.html#hits" if request.htmx else "tickets/check_in_search.html",
-        context,
-    )
+    part = "#hits" if request.htmx else ""
+    return render(request, f"tickets/check_in_search.html{part}", context)
 
 
 @require_POST
@@ -120,7 +118,7 @@ def admit(request: CheckInRequest, pk: int) -> HttpResponse:
     verdict = admission.check_in(reservation.event_id, reservation, actor=actor)
     event = verdict.ticket.event if verdict.ticket else reservation.event
     return render_result(
-        request, event, verdict.outcome.code, ticket=verdict.ticket, refusal=verdict.reason
+        request, event, verdict.outcome, ticket=verdict.ticket, refusal=verdict.reason
     )
 
 
@@ -132,11 +130,11 @@ def undo(request: CheckInRequest, pk: int) -> HttpResponse:
     try:
         if "sure" not in request.POST:
             ticket = undoing.used_ticket(reservation, actor=request.actor)
-            return render_result(request, ticket.event, "ask", ticket=ticket)
+            return render_result(request, ticket.event, ticket=ticket, asks_undo=True)
         ticket = undoing.undo_check_in(reservation, actor=request.actor)
     except Refused as refusal:
-        return render_result(request, reservation.event, REFUSED, refusal=refusal)
-    return render_result(request, ticket.event, "found", ticket=ticket, undone=True)
+        return render_result(request, reservation.event, CheckInOutcome.REFUSED, refusal=refusal)
+    return render_result(request, ticket.event, ticket=ticket, undone=True)
 
 
 @require_safe
@@ -156,21 +154,36 @@ def fetch_reservation(request: CheckInRequest, reservation: int) -> Reservation:
 
 
 def render_result(
-    request: CheckInRequest, event: Event, kind: str, *, ticket: Ticket | None = None, **answer: Any
+    request: CheckInRequest,
+    event: Event,
+    outcome: CheckInOutcome | None = None,
+    *,
+    ticket: Ticket | None = None,
+    asks_undo: bool = False,
+    **facts: Any,
 ) -> HttpResponse:
-    """The answer about one ticket, `kind` being found, ask or the code of an outcome: alone for htmx, over the page otherwise."""
+    """What is known of one ticket, on the whole screen: for htmx that part alone.
+
+    `outcome`: of a check-in. Without one the page asks whether to check the guest in or, with
+    `asks_undo`, whether to undo the check-in. `facts`: the `refusal`, and whether it was `undone`.
+    """
     template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
     # The next guest is looked for where this one was found.
     here = "search" if request.POST.get("from") == "search" else "code"
     next_page = reverse(
         "tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk]
     )
-    context = (
-        page_context(request, event, here)
-        | {"result": kind, "ticket": ticket, "next": next_page}
-        | answer
-    )
-    return render(request, template, context, status=409 if kind == REFUSED else 200)
+    question = "ask" if asks_undo else "found"
+    context = page_context(request, event, here) | facts
+    context |= {
+        "result": outcome.code if outcome else question,
+        "outcome": outcome,
+        "asks_undo": asks_undo,
+        "ticket": ticket,
+        "next": next_page,
+    }
+    status = 409 if outcome == CheckInOutcome.REFUSED else 200
+    return render(request, template, context, status=status)
 
 
 def page_context(request: CheckInRequest, event: Event, here: str) -> dict[str, Any]:
@@ -178,6 +191,7 @@ def page_context(request: CheckInRequest, event: Event, here: str) -> dict[str, 
     device = request.actor.device
     return {
         "event": event,
+        "Outcome": CheckInOutcome,
         "gate": device.gate if device and device.event_id == event.pk else None,
         # What the phone tells a forgery by. Searching needs the server anyway.
         "keys": "{}"
