@@ -240,7 +240,7 @@ def organizer_news(person: int, news: list[dict[str, Any]]) -> Letter | None:
         heading = ngettext(
             "News from %(count)d event", "News from %(count)d of your events", len(told)
         ) % {"count": len(told)}
-    facts = {"told": told, "heading": heading, "change_url": change_url}
+    facts = {"events": told, "heading": heading, "change_url": change_url}
     return Letter.render("organizer_news", facts, unsubscribe=change_url)
 
 

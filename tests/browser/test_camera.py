@@ -63,7 +63,7 @@ def test_camera_checks_in_codes_one_after_another(door):
     event = make_event()
     tickets = [make_reservation(event, status="confirmed").tickets.get() for _ in range(4)]
     page = door(event, [signature.sign(ticket) for ticket in tickets])
-    expect(page.locator(".door__camera")).to_be_visible()
+    expect(page.locator(".check-in__camera")).to_be_visible()
     deadline = time.monotonic() + 60
     while event.tickets.filter(checked_in_at=None).exists():
         assert time.monotonic() < deadline, (
@@ -128,8 +128,8 @@ def has_entered(ticket):
 
 def test_camera_tip_says_what_to_do_when_no_code_is_read(door):
     page = door(make_event(), [Image.new("L", (WIDTH, HEIGHT), 90)], blank=0)
-    expect(page.locator(".door__tip")).to_have_text("Point the camera at the QR code")
-    expect(page.locator(".door__tip")).to_contain_text("white edge around the code")
+    expect(page.locator(".check-in__tip")).to_have_text("Point the camera at the QR code")
+    expect(page.locator(".check-in__tip")).to_contain_text("white edge around the code")
 
 
 # Notes from which frame of the camera a code is in view (its picture is darker than the empty
@@ -166,7 +166,7 @@ def test_camera_checks_in_a_hundred_tickets_in_half_a_second_each(door):
         [signature.sign(ticket) for ticket in event.tickets.select_related("reservation")],
         seconds=1.4,
     )
-    expect(page.locator(".door__camera")).to_be_visible()
+    expect(page.locator(".check-in__camera")).to_be_visible()
     page.evaluate(WATCH)
     deadline = time.monotonic() + 400
     while event.tickets.filter(checked_in_at=None).exists():
@@ -210,7 +210,7 @@ def test_refused_camera_says_what_to_press_and_leaves_the_search(door):
     event = make_event()
     page = door(event, ["anything"], refused=True)
     page.get_by_role("button", name="Use the camera").click()
-    expect(page.locator("#camera-says")).to_contain_text(
+    expect(page.locator("#camera-status")).to_contain_text(
         "Tap the lock beside the address, then Camera, then Allow"
     )
     page.get_by_role("link", name="Search").click()
@@ -223,5 +223,5 @@ def test_missing_camera_is_named_and_codes_can_be_typed(open_window, log_in):
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/check-in/")
     page.get_by_role("button", name="Use the camera").click()
-    expect(page.locator("#camera-says")).not_to_be_empty()
+    expect(page.locator("#camera-status")).not_to_be_empty()
     expect(page.locator("#code")).to_be_visible()

@@ -88,7 +88,7 @@ LAYOUT = """() => {
   }
   scrollTo(0, 0);
   const wide = document.documentElement.scrollWidth > innerWidth;
-  const isCamera = Boolean(middle?.closest(".door__camera"));
+  const isCamera = Boolean(middle?.closest(".check-in__camera"));
   return {video: {x, y, width, height}, middle: isCamera, covered, wide};
 }"""
 
@@ -108,7 +108,7 @@ def seen_on(page, rectangle):
 
 def camera_on(door, event):
     page = door(event, [Image.new("RGB", (WIDTH, HEIGHT), SEEN)], blank=0)
-    expect(page.locator(".door__camera")).to_be_visible()
+    expect(page.locator(".check-in__camera")).to_be_visible()
     until(
         page,
         """document.querySelector("video").readyState > 2
@@ -143,7 +143,7 @@ def test_camera_fills_the_phone_and_is_not_covered(door, page_errors):
                 door_wide = min(width, 544) if height > 600 else width
                 screen = layout["video"]["width"] * layout["video"]["height"] / (door_wide * height)
                 assert screen > 0.5, (name, "most of the phone is the picture", screen)
-    expect(page.locator("#door-state")).to_contain_text("Offline")
+    expect(page.locator("#check-in-status")).to_contain_text("Offline")
 
 
 def test_code_sheet_covers_the_picture_and_keeps_results_in_reach(door, page_errors):
@@ -189,8 +189,8 @@ def test_self_test_says_that_only_sound_needs_a_press(door):
     event = make_event()
     page = door(event, [signature.sign(make_reservation(event, status="confirmed").tickets.get())])
     page.goto(f"/organizer/events/{event.pk}/check-in/ready/")
-    expect(page.locator("#verdict")).to_have_text(
+    expect(page.locator("#readiness")).to_have_text(
         "Press Play to try the sound. All else works.", timeout=30_000
     )
     page.get_by_role("button", name="Play").click()
-    expect(page.locator("#verdict")).to_have_text("This phone is ready.")
+    expect(page.locator("#readiness")).to_have_text("This phone is ready.")

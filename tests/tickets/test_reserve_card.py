@@ -183,14 +183,15 @@ def test_message_of_the_organizer_keeps_lines_and_links(client):
     for url, times in pages:
         page = tree(client.get(url))
         assert (
-            page.xpath(f"//div[{has_class('said')}]//a/@href")
+            page.xpath(f"//div[{has_class('organizer-message')}]//a/@href")
             == ["https://example.org/new?a=1&b=2"] * times
         ), url
-        assert len(page.xpath(f"//div[{has_class('said')}]//br")) == times
-        assert not page.xpath(f"//div[{has_class('said')}]//b")
+        assert len(page.xpath(f"//div[{has_class('organizer-message')}]//br")) == times
+        assert not page.xpath(f"//div[{has_class('organizer-message')}]//b")
     client.force_login(event.organizer)
     live = tree(client.get(reverse("events:live", args=[event.pk])))
-    assert live.xpath(f"//div[{has_class('said')}]//a/@href") == ["https://example.org/new?a=1&b=2"]
+    links = live.xpath(f"//div[{has_class('organizer-message')}]//a/@href")
+    assert links == ["https://example.org/new?a=1&b=2"]
 
 
 @pytest.mark.parametrize("change", ["cancelled", "past"])

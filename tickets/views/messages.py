@@ -75,11 +75,11 @@ def page(
 ) -> HttpResponse:
     """The page, or for htmx its form and list. `said`: what was sent just now."""
     sent = event.announcements.select_related("by", "event")[:SHOWN]
-    context = {"event": event, "form": form, "sent": sent, "said": said, "here": "messages"}
+    context = {"event": event, "form": form, "sent": sent, "just_sent": said, "here": "messages"}
     if preview:
         chosen = form.cleaned_data["audience"]
         context |= {"preview": form.cleaned_data, "to": announcements.sizes(event)[chosen]}
-    part = ("#answer" if said else "#desk") if request.htmx else ""
+    part = ("#form_list_and_toasts" if said else "#form_and_list") if request.htmx else ""
     return render(
         request, f"tickets/messages.html{part}", context, status=422 if form.errors else 200
     )

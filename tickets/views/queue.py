@@ -173,7 +173,7 @@ def row_again(
         "event": now.event,
         "filters": filters,
         "counts": filters.states(),
-        "told": "" if refusal else told,
+        "toast": "" if refusal else told,
     }
     return render(request, "tickets/queue.html#decided", context, status=409 if refusal else 200)
 
@@ -384,7 +384,7 @@ def table_again(
     settled = None if one in refusals else one
     context = {
         **listing(event, request.POST, refusals, kept, settled=settled),
-        "told": told,
+        "toast": told,
         "failed": bool(refusals) or status != 200,
         "swapped": True,
         "undoable": [*undoable],

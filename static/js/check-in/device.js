@@ -4,7 +4,7 @@ import { openStore, scanPayload } from "./store.js";
 
 export const page = document.getElementById("main");
 export const store = await openStore(page.dataset.event);
-const bar = document.getElementById("door-state");
+const bar = document.getElementById("check-in-status");
 const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 
 // In milliseconds: how long a guest waits for the server's answer, and how often this device reports.
@@ -90,9 +90,9 @@ async function register(patience) {
 }
 
 // Sends one scan while the guest waits.
-export async function sendScan(reading, patience) {
+export async function sendScan(scan, patience) {
   const began = Date.now(), waiting = (await store.getScans()).length - 1;
-  const reply = await request(page.dataset.readings, { body: { readings: [scanPayload(reading)], waiting }, patience });
+  const reply = await request(page.dataset.readings, { body: { readings: [scanPayload(scan)], waiting }, patience });
   adjustClock(reply, began);
   return reply.answers[0];
 }
@@ -110,7 +110,7 @@ function adjustClock({ allowed, now: theirs }, began) {
 // Uploads what waits, oldest first. Scans that are being decided now are counted, not sent: once the server was told
 // that nothing waits, it believes nothing older from a device that has to go.
 export async function uploadScans() {
-  const all = await store.getScans(), waiting = all.filter((reading) => !reading.open);
+  const all = await store.getScans(), waiting = all.filter((scan) => !scan.open);
   const batch = waiting.slice(0, BATCH), began = Date.now();
   if (!batch.length && began - lastBeat < BEAT) return;
   const body = { readings: batch.map(scanPayload), waiting: all.length - batch.length };
@@ -123,7 +123,7 @@ export async function uploadScans() {
   state.conflicts += wrong.filter((answer) => answer.kept).length;
   const refused = wrong.filter((answer) => !answer.kept);
   if (refused.length) Object.assign(state, { refused: state.refused + refused.length, why: refused.at(-1).message });
-  await store.deleteScans(batch.map((reading) => reading.number));
+  await store.deleteScans(batch.map((scan) => scan.number));
   if (waiting.length > batch.length) await uploadScans();
   // All is sent that was scanned by the old right; perhaps whoever is logged in has a new one.
   else if (state.locked) await register(PATIENCE);
@@ -166,7 +166,7 @@ export function sync() {
 }
 
 export async function updateStatus() {
-  const waiting = (await store.getScans()).filter((reading) => !reading.open).length;
+  const waiting = (await store.getScans()).filter((scan) => !scan.open).length;
   const { conflicts, refused, why } = state, words = statusWords(waiting);
   bar.hidden = !words;
   const facts = { waiting, listed: listAge(), conflicts, refused, why };
@@ -189,15 +189,15 @@ export async function cachePage() {
   const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
   const used = loaded.filter((address) => new URL(address).pathname.startsWith("/static/"));
   const reader = document.querySelector("[data-reader]")?.dataset.reader;
-  const kept = await caches.open(`door-${page.dataset.event}`);
+  const cache = await caches.open(`door-${page.dataset.event}`);
   const wanted = [...new Set([...used, ...(reader ? [new URL(reader, location).href] : []), location.pathname])];
-  const isKept = async (address) => /\.[0-9a-f]{12}\./.test(address) && (await kept.match(address));
-  await Promise.all(wanted.map(async (address) => (await isKept(address)) || kept.add(copyRequest(address))));
+  const isStored = async (address) => /\.[0-9a-f]{12}\./.test(address) && (await cache.match(address));
+  await Promise.all(wanted.map(async (address) => (await isStored(address)) || cache.add(copyRequest(address))));
 }
 
 // A scan that was being decided when the page went away did not happen: nobody saw its verdict.
-const undecided = (await store.getScans()).filter((reading) => reading.open);
-if (undecided.length) await store.deleteScans(undecided.map((reading) => reading.number));
+const undecided = (await store.getScans()).filter((scan) => scan.open);
+if (undecided.length) await store.deleteScans(undecided.map((scan) => scan.number));
 addEventListener("online", sync);
 addEventListener("offline", () => { state.away = true; updateStatus(); });
 // It may have gone while all this was read.

@@ -7,12 +7,12 @@ let context;
 const isOn = () => localStorage.getItem("door-sound") !== "off";
 const show = () => toggle.setAttribute("aria-pressed", String(isOn()));
 
-export function playFeedback(answer) {
+export function playFeedback(outcome) {
   // Browsers complain about vibrating for somebody who touched nothing.
-  if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(shakes[answer]);
-  if (!isOn() || !tones[answer]) return false;
+  if (navigator.userActivation?.hasBeenActive ?? true) navigator.vibrate?.(shakes[outcome]);
+  if (!isOn() || !tones[outcome]) return false;
   context ??= new AudioContext();
-  tones[answer].forEach((pitch, number) => {
+  tones[outcome].forEach((pitch, number) => {
     const tone = new OscillatorNode(context, { frequency: pitch });
     const begin = context.currentTime + number * 0.16;
     tone.connect(context.destination);

@@ -18,7 +18,7 @@ export async function sendWaitingScans() {
 async function sendScansOf(store) {
   const [key, address] = [await store.getSetting("key"), await store.getSetting("readings")];
   for (;;) {
-    const waiting = (await store.getScans()).filter((reading) => !reading.open), batch = waiting.slice(0, BATCH);
+    const waiting = (await store.getScans()).filter((scan) => !scan.open), batch = waiting.slice(0, BATCH);
     const remaining = waiting.length - batch.length;
     const body = { readings: batch.map(scanPayload), waiting: remaining, leaving: !remaining };
     const accepted = await postScans(address, key, body);

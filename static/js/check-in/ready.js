@@ -4,7 +4,7 @@ import { verifyCode } from "./ticket-code.js";
 import { fillIn, cachePage, listAge, page, refreshOfflineList, state, store, sync, uploadScans } from "./device.js";
 import { playFeedback } from "./feedback.js";
 
-const view = document.getElementById("ready"), verdict = document.getElementById("verdict");
+const view = document.getElementById("ready"), readiness = document.getElementById("readiness");
 const rowOf = (name) => view.querySelector(`[data-check="${name}"]`);
 const SECONDS_APART = 30;
 
@@ -30,18 +30,18 @@ const checks = {
     await sync();
     await refreshOfflineList();
     await cachePage();
-    const kept = await caches.open(`door-${page.dataset.event}`);
+    const cache = await caches.open(`door-${page.dataset.event}`);
     const address = page.dataset.page, answer = await fetch(copyRequest(address)).catch(() => undefined);
-    if (answer?.ok && !answer.redirected) await kept.put(address, answer); // without it, an older copy does
+    if (answer?.ok && !answer.redirected) await cache.put(address, answer); // without it, an older copy does
     const worker = await navigator.serviceWorker.getRegistration(address);
-    if (!(await kept.match(address)) || !state.listed || !worker) throw new Error();
-    return fillIn(verdict.dataset.listed, { guests: await store.getSetting("valid"), listed: listAge() });
+    if (!(await cache.match(address)) || !state.listed || !worker) throw new Error();
+    return fillIn(readiness.dataset.listed, { guests: await store.getSetting("valid"), listed: listAge() });
   },
   async clock() {
     await uploadScans();
     const seconds = Math.round(Math.abs(state.ahead) / 1000);
-    if (seconds > SECONDS_APART) throw new CheckFailed(fillIn(verdict.dataset.seconds, { seconds }));
-    return fillIn(verdict.dataset.seconds, { seconds });
+    if (seconds > SECONDS_APART) throw new CheckFailed(fillIn(readiness.dataset.seconds, { seconds }));
+    return fillIn(readiness.dataset.seconds, { seconds });
   },
   async sample() {
     const picture = await createImageBitmap(await (await fetch(view.dataset.sample)).blob());
@@ -68,7 +68,7 @@ async function runCheck(name) {
 }
 
 async function runAll() {
-  verdict.textContent = verdict.dataset.trying;
+  readiness.textContent = readiness.dataset.trying;
   await Promise.all(Object.keys(checks).map(runCheck));
   await conclude();
 }
@@ -80,7 +80,7 @@ async function conclude() {
   const states = [...view.querySelectorAll("[data-check]")].map((one) => one.dataset.state);
   const ready = states.every((state) => state === "good");
   const open = waitsForPress(states) ? "press" : "trying";
-  verdict.textContent = verdict.dataset[ready ? "ready" : states.includes("bad") ? "not" : open];
+  readiness.textContent = readiness.dataset[ready ? "ready" : states.includes("bad") ? "not" : open];
   if (!ready) return;
   const headers = { "X-Door-Key": await store.getSetting("key") };
   await fetch(page.dataset.readings, { method: "POST", headers, body: JSON.stringify({ readings: [], ready }) });

@@ -3,29 +3,28 @@ import { verifyCode } from "./ticket-code.js";
 import { formatTime, fillIn, listAge, serverTime, page, sendScan, state, store, updateStatus, sync } from "./device.js";
 
 const keys = JSON.parse(page.dataset.keys);
-const wording = (kind, name) => document.getElementById(`answer-${kind}`).dataset[name] ?? "";
+const wording = (outcome, name) => document.getElementById(`verdict-${outcome}`).dataset[name] ?? "";
 
 // {outcome: admitted | already_used | refused | unverified, guest, code, entered, by, message, unverified, here, nonce}
 export async function resolveScan(text) {
-  const scan = { nonce: crypto.randomUUID(), code: text.slice(0, 500), at: serverTime(), let_in: false };
-  const reading = { ...scan, open: true };
-  reading.number = await store.saveScan(reading);
+  const scan = { nonce: crypto.randomUUID(), code: text.slice(0, 500), at: serverTime(), let_in: false, open: true };
+  scan.number = await store.saveScan(scan);
   if (!state.away) {
     try {
-      const answer = await sendScan(reading);
-      await store.deleteScans([reading.number]);
-      if (answer.outcome === "admitted") await rememberCheckIn(text, reading);
+      const verdict = await sendScan(scan);
+      await store.deleteScans([scan.number]);
+      if (verdict.outcome === "admitted") await rememberCheckIn(text, scan);
       updateStatus();
-      return answer;
+      return verdict;
     } catch { // no answer in time: this device decides
       updateStatus();
     }
   }
-  const answer = await resolveOffline(text);
-  if (answer.outcome === "admitted") await admitUnverified(reading, answer);
-  else if (answer.outcome !== "unverified") await store.deleteScans([reading.number]);
+  const verdict = await resolveOffline(text);
+  if (verdict.outcome === "admitted") await admitUnverified(scan, verdict);
+  else if (verdict.outcome !== "unverified") await store.deleteScans([scan.number]);
   updateStatus();
-  return { ...answer, nonce: reading.nonce, reading };
+  return { ...verdict, nonce: scan.nonce, scan };
 }
 
 async function rememberCheckIn(text, { at }) {
@@ -34,15 +33,15 @@ async function rememberCheckIn(text, { at }) {
 }
 
 // Admits the guest on this device's own word; the scan waits to be sent.
-export async function admitUnverified(reading, { id }) {
-  Object.assign(reading, { let_in: true, open: false });
-  await store.saveScan(reading);
-  if (id) await store.saveCheckIn(id, reading.at);
+export async function admitUnverified(scan, { id }) {
+  Object.assign(scan, { let_in: true, open: false });
+  await store.saveScan(scan);
+  if (id) await store.saveCheckIn(id, scan.at);
   updateStatus();
 }
 
-export async function discardScan(reading) {
-  await store.deleteScans([reading.number]);
+export async function discardScan(scan) {
+  await store.deleteScans([scan.number]);
 }
 
 // What can be known without the server. A typed code, and a genuine one newer than the list, are for door staff to
@@ -70,8 +69,8 @@ async function resolveOffline(text) {
 export async function undoCheckIn({ nonce, text }) {
   const code = await verifyCode(text, keys).catch(() => ({}));
   if (code.id) await store.deleteCheckIn(code.id);
-  const waiting = (await store.getScans()).filter((reading) => reading.nonce === nonce);
-  await store.deleteScans(waiting.map((reading) => reading.number));
+  const waiting = (await store.getScans()).filter((scan) => scan.nonce === nonce);
+  await store.deleteScans(waiting.map((scan) => scan.number));
   await store.saveScan({ nonce, undo: true });
   await sync();
   return { outcome: "undone" };

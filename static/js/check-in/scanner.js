@@ -6,16 +6,16 @@ import { state } from "./device.js";
 import { playFeedback } from "./feedback.js";
 
 const view = document.getElementById("scanner");
-const camera = view.querySelector(".door__camera");
+const camera = view.querySelector(".check-in__camera");
 const video = camera.querySelector("video");
-const cameraStatus = document.getElementById("camera-says");
+const cameraStatus = document.getElementById("camera-status");
 const start = view.querySelector("[data-camera]");
 const zoom = document.getElementById("zoom");
 const torch = document.querySelector("[data-torch]");
 const turn = document.querySelector("[data-turn]");
-const form = view.querySelector(".door__ask");
-const tip = view.querySelector(".door__tip");
-const bar = document.querySelector(".door__bar");
+const form = view.querySelector(".check-in__ask");
+const tip = view.querySelector(".check-in__tip");
+const bar = document.querySelector(".check-in__bar");
 const result = document.getElementById("result");
 const last = document.getElementById("last-scan");
 const field = document.getElementById("code");
@@ -57,7 +57,7 @@ async function open() {
   video.srcObject = stream;
   await video.play();
   camera.hidden = false;
-  view.classList.add("door__view--camera");
+  view.classList.add("check-in__view--camera");
   showCodeForm(location.hash === "#code");
   waitsSince = performance.now();
   const can = stream.getVideoTracks()[0].getCapabilities?.() ?? {};
@@ -139,23 +139,23 @@ async function submit(text) {
   }
 }
 
-function show(answer, text) {
+function show(verdict, text) {
   clearTimeout(later);
-  const section = renderVerdict(answer, result);
-  playFeedback(answer.outcome);
-  shown = { answer, text };
+  const section = renderVerdict(verdict, result);
+  playFeedback(verdict.outcome);
+  shown = { verdict, text };
   section.querySelector("[data-let-in]")?.addEventListener("click", async () => {
-    await admitUnverified(answer.reading, answer);
-    show({ ...answer, outcome: "admitted", unverified: true }, text);
+    await admitUnverified(verdict.scan, verdict);
+    show({ ...verdict, outcome: "admitted", unverified: true }, text);
   });
-  if (SHOWN_FOR[answer.outcome]) later = setTimeout(showNext, SHOWN_FOR[answer.outcome]);
+  if (SHOWN_FOR[verdict.outcome]) later = setTimeout(showNext, SHOWN_FOR[verdict.outcome]);
 }
 
 // Makes room for the next guest; the undo button stays in reach for a while.
 function showNext() {
-  const { answer, text } = shown ?? {};
-  const undoButton = answer?.outcome === "admitted" && result.querySelector("[data-take-back]");
-  if (answer?.outcome === "unverified" && answer.reading.open) discardScan(answer.reading);
+  const { verdict, text } = shown ?? {};
+  const undoButton = verdict?.outcome === "admitted" && result.querySelector("[data-take-back]");
+  if (verdict?.outcome === "unverified" && verdict.scan.open) discardScan(verdict.scan);
   shown = undefined;
   result.replaceChildren();
   if (camera.hidden) restoreTyped();
@@ -163,20 +163,20 @@ function showNext() {
   seenAt = performance.now();
   last.replaceChildren(...(undoButton ? [undoButton] : []));
   if (undoButton) {
-    undoButton.addEventListener("click", () => undo(answer, text));
+    undoButton.addEventListener("click", () => undo(verdict, text));
     setTimeout(() => undoButton.remove(), UNDO_FOR);
   }
 }
 
-async function undo(answer, text) {
+async function undo(verdict, text) {
   last.replaceChildren();
-  show(await undoCheckIn({ nonce: answer.nonce, text }), text);
+  show(await undoCheckIn({ nonce: verdict.nonce, text }), text);
 }
 
 result.addEventListener("click", (event) => {
   clearTimeout(later);
   if (event.target.closest("[data-next]")) showNext();
-  else if (event.target.closest("[data-take-back]")) undo(shown.answer, shown.text);
+  else if (event.target.closest("[data-take-back]")) undo(shown.verdict, shown.text);
   else if (!camera.hidden && event.target.closest("a[data-focus]")) {
     event.preventDefault(); // "Next" is the camera, which is here already
     showNext();

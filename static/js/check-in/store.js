@@ -29,7 +29,7 @@ export async function openStore(event) {
   });
   // Deletes all but the scans that wait and what sends them. Returns whether nothing is left.
   async function clearUnlessWaiting() {
-    const waiting = (await read("readings", (readings) => readings.getAll())).filter((reading) => !reading.open);
+    const waiting = (await read("readings", (readings) => readings.getAll())).filter((scan) => !scan.open);
     const needed = waiting.length ? ["key", "readings"] : [];
     const names = await read("facts", (facts) => facts.getAllKeys());
     const done = names.filter((name) => !needed.includes(name));
@@ -51,7 +51,7 @@ export async function openStore(event) {
     saveCheckIn: (id, at) => write("inside", (inside) => inside.put({ id, at })),
     deleteCheckIn: (id) => write("inside", (inside) => inside.delete(id)),
     getScans: () => read("readings", (readings) => readings.getAll()),
-    saveScan: (reading) => write("readings", (readings) => readings.put(reading)),
+    saveScan: (scan) => write("readings", (readings) => readings.put(scan)),
     deleteScans: (numbers) => write("readings", (readings) => numbers.forEach((number) => readings.delete(number))),
   };
 }

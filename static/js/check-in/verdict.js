@@ -1,10 +1,10 @@
 // Renders a verdict from the page's templates, over the whole screen.
 import { fillIn, listAge } from "./device.js";
 
-export function renderVerdict(answer, place) {
-  const section = document.getElementById(`answer-${answer.outcome}`).content.firstElementChild.cloneNode(true);
+export function renderVerdict(verdict, place) {
+  const section = document.getElementById(`verdict-${verdict.outcome}`).content.firstElementChild.cloneNode(true);
   for (const slot of section.querySelectorAll("[data-slot]")) {
-    const fact = answer[slot.dataset.slot];
+    const fact = verdict[slot.dataset.slot];
     if (!fact) (slot.closest("dl > div") ?? slot).remove();
     else if (fact === true) slot.textContent = fillIn(slot.textContent, { listed: listAge() });
     else slot.textContent = fact;

@@ -54,7 +54,7 @@ def scan(page, text):
 
 def cut(page):
     page.context.set_offline(True)
-    expect(page.locator("#door-state")).to_contain_text("Offline")
+    expect(page.locator("#check-in-status")).to_contain_text("Offline")
 
 
 def back(page):

@@ -80,7 +80,7 @@ def test_revoked_phone_says_so_and_sends_its_scans(phone, event):
     gates.revoke_gate(gate, by=event.organizer)
     back(page)
     wait_for(lambda: admitted(event) == 1)
-    expect(page.locator("#door-state")).to_contain_text(
+    expect(page.locator("#check-in-status")).to_contain_text(
         "may no longer check tickets in", timeout=30_000
     )
 
@@ -91,7 +91,7 @@ def test_readmitted_phone_fetches_the_whole_list(phone, event):
     ticket = ticket_at(event)
     page = phone(event, person=helper)
     event_services.remove_door_staff(event.doorstaff_set.get(person=helper), by=event.organizer)
-    expect(page.locator("#door-state")).to_contain_text(
+    expect(page.locator("#check-in-status")).to_contain_text(
         "may no longer check tickets in", timeout=30_000
     )
     until(page, f"async (event) => await ({GUESTS})(event) === 0", event.pk)
@@ -110,9 +110,9 @@ def test_old_offline_list_says_its_age(phone, event):
     # An answer that is under way may still say that all is well; the next request, which this
     # clock starts, finds no network.
     page.clock.run_for(10_000)
-    expect(page.locator("#door-state")).to_contain_text("Offline")
+    expect(page.locator("#check-in-status")).to_contain_text("Offline")
     page.clock.fast_forward("03:10:00")
-    expect(page.locator("#door-state")).to_contain_text("3 hours ago")
+    expect(page.locator("#check-in-status")).to_contain_text("3 hours ago")
 
 
 def test_usb_scanner_needs_no_camera_and_no_press(phone, event):
@@ -156,4 +156,4 @@ def test_self_test_finds_what_works_and_what_does_not(phone, event):
     expect(page.locator("[data-check=camera]")).to_have_attribute("data-state", "bad")
     page.get_by_role("button", name="Play").click()
     expect(page.locator("[data-check=sound]")).to_have_attribute("data-state", "good")
-    expect(page.locator("#verdict")).to_contain_text("Something is missing")
+    expect(page.locator("#readiness")).to_contain_text("Something is missing")

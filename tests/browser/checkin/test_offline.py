@@ -60,7 +60,7 @@ def test_checkin_page_opens_offline_and_decides_by_signature_and_list(phone, eve
     codes["new"] = signature.sign(ticket_at(event, "Guest Late"))
     cut(page)
     page.reload()
-    expect(page.locator("#door-state")).to_contain_text("Offline")
+    expect(page.locator("#check-in-status")).to_contain_text("Offline")
     shown = {kind: scan(page, code) for kind, code in codes.items()}
     outcomes = {kind: outcome for kind, (outcome, _text) in shown.items()}
     assert outcomes == {kind: outcome for kind, (outcome, _parts) in OFFLINE_VERDICTS.items()}
@@ -88,10 +88,10 @@ def test_scans_survive_a_killed_tab(phone, event):
     page.close(run_before_unload=False)
     page = context.new_page()
     page.goto(f"/organizer/events/{event.pk}/check-in/")
-    expect(page.locator("#door-state")).to_contain_text("Waiting to be sent: 50")
+    expect(page.locator("#check-in-status")).to_contain_text("Waiting to be sent: 50")
     back(page)
     wait_for(lambda: admitted(event) == 50)
-    expect(page.locator("#door-state")).to_be_hidden()
+    expect(page.locator("#check-in-status")).to_be_hidden()
     assert (
         Scan.objects.filter(let_in=True, outcome="admitted").count() == Scan.objects.count() == 50
     )

@@ -98,13 +98,13 @@ def search(request: CheckInRequest, pk: int) -> HttpResponse:
     tickets = service.search(event, query, actor=actor)
     context |= {
         "query": query,
-        "hits": [
+        "found_guests": [
             (ticket, context["manages"] or actor.admitted(ticket)) for ticket in tickets
         ],
         "most": service.MOST_HITS,
         "shows_codes": not actor.came_by_link,
     }
-    part = "#hits" if request.htmx else ""
+    part = "#found_guests" if request.htmx else ""
     return render(request, f"tickets/check_in_search.html{part}", context)
 
 
