@@ -109,7 +109,7 @@ def test_every_mail_about_an_event_is_among_them():
     built = {build.func.__name__ for build in letters(make_dataset())}
     builders = {
         name
-        for module in (mails, events.mails)
+        for module in (mails.guests, mails.organizers, events.mails)
         for name, function in vars(module).items()
         if getattr(function, "__module__", "") == module.__name__
         and get_annotations(function).get("return") == Letter | None
