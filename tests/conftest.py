@@ -11,7 +11,7 @@ from eventflow.observability import REQUEST_CONTEXT
 from events.views import public
 from tests.support import costs, migrated_template
 from tests.support.smtp_server import SmtpServer
-from tickets.ticket import signature
+from tickets.ticket import signing_keys
 
 # Minutes long, and not kind to the servers they run on: bin/test --faults.
 collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]
@@ -99,8 +99,7 @@ def no_language_yet():
 @pytest.fixture(autouse=True)
 def no_keys_remembered():
     """A process remembers its signing keys for ever; each test begins with a database of its own."""
-    signature.loaded_private.clear()
-    signature.loaded_public.clear()
+    signing_keys.loaded_keys.clear()
     yield
 
 

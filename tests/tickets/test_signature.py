@@ -12,7 +12,7 @@ from eventflow.core.errors import Refused
 from tests.support.factories import make_reservation
 from tests.support.matching import first_match
 from tickets.models import SigningKey
-from tickets.ticket import qr, signature
+from tickets.ticket import qr, signature, signing_keys
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 ALPHANUMERIC = {*"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"}
@@ -94,7 +94,7 @@ def test_signed_text_names_nobody(ticket):
         ticket.reservation_id,
         ticket.serial,
     )
-    Ed25519PublicKey.from_public_bytes(signature.public_keys()[key]).verify(
+    Ed25519PublicKey.from_public_bytes(signing_keys.public_keys()[key]).verify(
         payload[22:], payload[:22]
     )
 
@@ -204,6 +204,6 @@ def test_code_with_an_unknown_key_is_forged_until_the_key_is_known(ticket):
 
 
 def test_code_of_a_later_version_is_no_ticket(ticket):
-    number, key = signature.private_key()
+    number, key = signing_keys.private_key()
     body = signature.BODY.pack(2, number, 1, 2, bytes(8))
     assert refusal(signature.encode(body + key.sign(body))) == "not_a_ticket"

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from tests.support.factories import make_reservation
 from tickets.models import SigningKey
-from tickets.ticket import signature
+from tickets.ticket import signature, signing_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +27,11 @@ def new_secret():
 def test_first_signing_key_is_made_once_and_stored(ticket):
     assert not SigningKey.objects.exists()
     text = signature.sign(ticket)
-    signature.loaded_private.clear()
+    signing_keys.loaded_keys.clear()
     assert signature.sign(ticket) == text
     key = SigningKey.objects.get()
     assert (key.pk, len(bytes(key.private)), len(bytes(key.public))) == (1, 32, 32)
-    assert signature.public_keys() == {1: bytes(key.public)}
+    assert signing_keys.public_keys() == {1: bytes(key.public)}
 
 
 def test_signing_key_of_the_environment_stores_its_public_half_only(ticket, settings):
@@ -40,7 +40,7 @@ def test_signing_key_of_the_environment_stores_its_public_half_only(ticket, sett
     key = SigningKey.objects.get()
     assert bytes(key.private) == b""
     secret = Ed25519PrivateKey.from_private_bytes(base64.b64decode(settings.TICKET_SIGNING_KEY))
-    assert signature.public_keys() == {key.pk: secret.public_key().public_bytes_raw()}
+    assert signing_keys.public_keys() == {key.pk: secret.public_key().public_bytes_raw()}
 
 
 def test_tickets_stay_valid_after_a_change_of_the_signing_key(ticket, settings):
@@ -51,7 +51,7 @@ def test_tickets_stay_valid_after_a_change_of_the_signing_key(ticket, settings):
     settings.TICKET_SIGNING_KEY = ""
     assert signature.sign(ticket) == texts[0]  # back to the key that is kept
     assert [signature.read(text).key_id for text in texts] == [1, 2, 3]
-    assert list(signature.public_keys()) == [1, 2, 3]
+    assert list(signing_keys.public_keys()) == [1, 2, 3]
 
 
 def test_newest_stored_key_signs(ticket):
@@ -60,7 +60,7 @@ def test_newest_stored_key_signs(ticket):
     SigningKey.objects.create(
         pk=7, public=newer.public_key().public_bytes_raw(), private=newer.private_bytes_raw()
     )
-    signature.loaded_private.clear()
+    signing_keys.loaded_keys.clear()
     assert signature.read(signature.sign(ticket)).key_id == 7
 
 
@@ -76,13 +76,13 @@ def test_malformed_signing_key_in_the_environment_is_named(ticket, settings, sec
 @pytest.mark.django_db(transaction=True)
 def test_signing_key_of_a_rolled_back_transaction_is_not_cached():
     with pytest.raises(RuntimeError), transaction.atomic():
-        lost = signature.private_key()[1].private_bytes_raw()
+        lost = signing_keys.private_key()[1].private_bytes_raw()
         raise RuntimeError
     assert not SigningKey.objects.exists()
-    number, key = signature.private_key()
+    number, key = signing_keys.private_key()
     assert key.private_bytes_raw() != lost
     assert bytes(SigningKey.objects.get().private) == key.private_bytes_raw()
-    assert number in signature.public_keys()
+    assert number in signing_keys.public_keys()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -102,7 +102,7 @@ def test_processes_started_together_make_one_signing_key():
     def make() -> None:
         try:
             start.wait()
-            found.append(signature.from_database())
+            found.append(signing_keys.from_database())
         finally:
             connection.close()
 

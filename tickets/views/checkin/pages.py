@@ -1,6 +1,6 @@
-"""The door: type or paste a code or search by name, see who it is, let them in, take it back.
+"""The pages of check-in: scan or type a code, search by name, check in, undo.
 
-For those who stand at this event's door; to everybody else there is no such page. Every answer fills the phone.
+For people and devices that may check in at the event; for others each page is a 404.
 """
 
 import base64
@@ -30,10 +30,10 @@ from tickets.checkin import undo as undoing
 from tickets.checkin.access import CheckInActor, checkin_events, checkin_reservations
 from tickets.models import CheckInOutcome, Reservation, Ticket
 from tickets.templatetags.arrivals import parts
-from tickets.ticket import signature
+from tickets.ticket import signing_keys
 from tickets.views.checkin.access import CheckInRequest, checkin_access_required
 
-# The reader of codes, for phones that have none of their own, is a WebAssembly module.
+# The code reader for browsers without one is a WebAssembly module.
 WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EVAL]}
 
 
@@ -42,7 +42,7 @@ WITH_READER = settings.SECURE_CSP | {"script-src": [CSP.SELF, CSP.WASM_UNSAFE_EV
 @allow_camera
 @checkin_access_required
 def check_in(request: CheckInRequest, pk: int) -> HttpResponse:
-    """The field for a code; and, for a code that was entered, whose ticket it is. Nobody is let in yet."""
+    """The page with the scanner. A POST shows whose ticket a typed code is, and changes nothing."""
     event = get_object_or_404(checkin_events(request.actor), pk=pk)
     if request.method != "POST":
         return render(request, "tickets/check_in.html", page_context(request, event, "code"))
@@ -59,28 +59,20 @@ def check_in(request: CheckInRequest, pk: int) -> HttpResponse:
 @allow_camera
 @checkin_access_required
 def ready(request: CheckInRequest, pk: int) -> HttpResponse:
-    """Is this phone ready for the doors? The page tries what it will need; a POST says at which gate it stands."""
+    """The page that tests whether this phone is ready for check-in. A POST chooses its gate."""
     event = get_object_or_404(checkin_events(request.actor), pk=pk)
-    device = request.actor.device
-    mine = device if device and device.event_id == event.pk and device.person_id else None
-    if request.method == "POST" and mine:
-        gate = event.gates.filter(
-            revoked_at=None, pk=as_number(request.POST.get("gate", ""))
-        ).first()
-        devices.assign_gate(mine, gate)
-        at = (
-            _("This phone stands at %(gate)s.") % {"gate": isolated(gate)}
-            if gate
-            else _("This phone stands at no gate.")
-        )
-        messages.success(request, at)
+    device, gates = request.actor.device, event.gates.filter(revoked_at=None)
+    own = device if device and device.event_id == event.pk and device.person_id else None
+    if request.method == "POST" and own:
+        gate = gates.filter(pk=as_number(request.POST.get("gate", ""))).first()
+        devices.assign_gate(own, gate)
+        words = _("This phone stands at no gate.")
+        if gate:
+            words = _("This phone stands at %(gate)s.") % {"gate": isolated(gate)}
+        messages.success(request, words)
         return redirect("tickets:ready", event.pk)
-    return render(
-        request,
-        "tickets/check_in_ready.html",
-        page_context(request, event, "ready")
-        | {"mine": mine, "gates": event.gates.filter(revoked_at=None)},
-    )
+    context = page_context(request, event, "ready") | {"mine": own, "gates": gates}
+    return render(request, "tickets/check_in_ready.html", context)
 
 
 def as_number(text: str) -> int:
@@ -96,11 +88,10 @@ def search(request: CheckInRequest, pk: int) -> HttpResponse:
     query, actor = request.GET.get("q", ""), request.actor
     context = page_context(request, event, "search")
     tickets = service.search(event, query, actor=actor)
+    found = [(ticket, context["manages"] or actor.admitted(ticket)) for ticket in tickets]
     context |= {
         "query": query,
-        "found_guests": [
-            (ticket, context["manages"] or actor.admitted(ticket)) for ticket in tickets
-        ],
+        "found_guests": found,
         "most": service.MOST_HITS,
         "shows_codes": not actor.came_by_link,
     }
@@ -113,19 +104,21 @@ def search(request: CheckInRequest, pk: int) -> HttpResponse:
 def admit(request: CheckInRequest, pk: int) -> HttpResponse:
     """Admit the guest of a reservation that was found by its code or by the search."""
     reservation = fetch_reservation(request, pk)
-    # Fetched by the actor's right, whatever became of the device, which is but a name here.
+    # Fetched by the actor's right. The device gives its name only: it may have ended.
     actor = CheckInActor(request.actor.user, scanner=request.actor.name)
     verdict = admission.check_in(reservation.event_id, reservation, actor=actor)
-    event = verdict.ticket.event if verdict.ticket else reservation.event
-    return render_result(
-        request, event, verdict.outcome, ticket=verdict.ticket, refusal=verdict.reason
-    )
+    ticket, reason = verdict.ticket, verdict.reason
+    event = ticket.event if ticket else reservation.event
+    return render_result(request, event, verdict.outcome, ticket=ticket, refusal=reason)
 
 
 @require_POST
 @checkin_access_required
 def undo(request: CheckInRequest, pk: int) -> HttpResponse:
-    """Undo a check-in, once the actor is sure: a ticket that works again may admit a second guest."""
+    """Undo a check-in; without `sure` in the form, ask first.
+
+    A ticket that works again may admit a second guest.
+    """
     reservation = fetch_reservation(request, pk)
     try:
         if "sure" not in request.POST:
@@ -140,13 +133,11 @@ def undo(request: CheckInRequest, pk: int) -> HttpResponse:
 @require_safe
 @organizer_required
 def arrivals(request: PersonRequest, pk: int) -> HttpResponse:
-    """The chart of the live page as it is now; people who open its address see that page."""
+    """The chart of the live page as it is now; without htmx, a redirect to that page."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    return (
-        render(request, "tickets/_arrivals.html", parts(event))
-        if request.htmx
-        else redirect("events:live", event.pk)
-    )
+    if not request.htmx:
+        return redirect("events:live", event.pk)
+    return render(request, "tickets/_arrivals.html", parts(event))
 
 
 def fetch_reservation(request: CheckInRequest, reservation: int) -> Reservation:
@@ -162,17 +153,15 @@ def render_result(
     asks_undo: bool = False,
     **facts: Any,
 ) -> HttpResponse:
-    """What is known of one ticket, on the whole screen: for htmx that part alone.
+    """Render what is known of one ticket, on the whole screen: for htmx that part alone.
 
     `outcome`: of a check-in. Without one the page asks whether to check the guest in or, with
     `asks_undo`, whether to undo the check-in. `facts`: the `refusal`, and whether it was `undone`.
     """
-    template = "tickets/check_in.html#result" if request.htmx else "tickets/check_in.html"
-    # The next guest is looked for where this one was found.
+    part = "#result" if request.htmx else ""
+    # The next guest is looked for in the same way as this one.
     here = "search" if request.POST.get("from") == "search" else "code"
-    next_page = reverse(
-        "tickets:door_search" if here == "search" else "tickets:check_in", args=[event.pk]
-    )
+    next_page = "tickets:door_search" if here == "search" else "tickets:check_in"
     question = "ask" if asks_undo else "found"
     context = page_context(request, event, here) | facts
     context |= {
@@ -180,28 +169,27 @@ def render_result(
         "outcome": outcome,
         "asks_undo": asks_undo,
         "ticket": ticket,
-        "next": next_page,
+        "next": reverse(next_page, args=[event.pk]),
     }
     status = 409 if outcome == CheckInOutcome.REFUSED else 200
-    return render(request, template, context, status=status)
+    return render(request, f"tickets/check_in.html{part}", context, status=status)
 
 
 def page_context(request: CheckInRequest, event: Event, here: str) -> dict[str, Any]:
-    """What stands around every page of the door."""
+    """Return what every page of check-in shows, around its own part."""
     device = request.actor.device
     return {
         "event": event,
         "Outcome": CheckInOutcome,
         "gate": device.gate if device and device.event_id == event.pk else None,
-        # What the phone tells a forgery by. Searching needs the server anyway.
-        "keys": "{}"
-        if here == "search"
-        else json.dumps(
-            {
-                number: base64.b64encode(key).decode()
-                for number, key in signature.public_keys().items()
-            }
-        ),
+        # Searching needs the server, so that its page checks no signatures.
+        "keys": "{}" if here == "search" else public_keys_in_json(),
         "here": here,
         "manages": managed_events(request.user).filter(pk=event.pk).exists(),
     }
+
+
+def public_keys_in_json() -> str:
+    """Return the public keys in base64 by their numbers, with which a device checks signatures."""
+    keys = signing_keys.public_keys()
+    return json.dumps({number: base64.b64encode(key).decode() for number, key in keys.items()})
