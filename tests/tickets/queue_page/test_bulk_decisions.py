@@ -203,7 +203,7 @@ def test_confirmed_guests_can_be_selected_and_rejected(client, event):
 
 
 def test_box_for_all_pages_selects_every_confirmed_match(client, event, monkeypatch):
-    monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
+    monkeypatch.setattr("tickets.views.queue.table.PER_PAGE", 2)
     guests = [
         make_reservation(event, make_person(f"Jan Lis {number}"), status="confirmed")
         for number in range(3)
@@ -223,7 +223,7 @@ def test_box_for_all_pages_selects_every_confirmed_match(client, event, monkeypa
 
 
 def test_box_for_all_pages_selects_every_pending_match(client, event, monkeypatch):
-    monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
+    monkeypatch.setattr("tickets.views.queue.table.PER_PAGE", 2)
     guests = [make_reservation(event, make_person(f"Jan Lis {number}")) for number in range(2)]
     guests += [make_reservation(event, make_person(f"Ewa Kos {number}")) for number in range(3)]
     box = only(client.get(queue_url(event)), "//input[@name='all']")

@@ -132,7 +132,7 @@ def test_bulk_rejection_question_leads_back_to_the_selection(client, event):
 
 
 def test_bulk_rejection_question_about_all_pages_leads_back_to_that_box(client, event, monkeypatch):
-    monkeypatch.setattr("tickets.views.queue.PER_PAGE", 2)
+    monkeypatch.setattr("tickets.views.queue.table.PER_PAGE", 2)
     some = [make_reservation(event) for _ in range(3)]
     page = bulk(
         client, "reject_many", event, some[:1], {"all": "1", "state": "pending"}, headers={}
