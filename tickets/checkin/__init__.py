@@ -1,1 +1,1 @@
-"""Check-in: from a code that was read to one admission, online and offline; gates, devices, conflicts, search, and who may."""
+"""Check-in: codes, admission, undo, scans and conflicts, gates, devices, search, and access."""

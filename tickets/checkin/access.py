@@ -1,4 +1,4 @@
-"""Who may check tickets in: the actor of a request, and which events, reservations and tickets they reach."""
+"""Who may check tickets in: the actor, and which events, reservations and tickets they reach."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,20 +12,14 @@ from accounts.models import User
 from eventflow.core.errors import Refused
 from events.models import Event, EventQuerySet
 from events.permissions import Visitor, door_staff_events, managed_events
-from tickets.models import (
-    Device,
-    Reservation,
-    ReservationQuerySet,
-    Ticket,
-    TicketQuerySet,
-)
+from tickets.models import Device, Reservation, ReservationQuerySet, Ticket, TicketQuerySet
 
 
 @dataclass(frozen=True)
 class CheckInActor:
-    """Who checks in: a person with an account, a device that a gate's link let in, or both.
+    """Who checks in: a person with an account, a device that a gate's link registered, or both.
 
-    `scanner`: what a scanner of the API calls itself, which is no device of ours.
+    `scanner`: the name that a client of the API gives itself; it is no device of ours.
     """
 
     user: Visitor
@@ -42,19 +36,19 @@ class CheckInActor:
 
     @property
     def name(self) -> str:
-        """What the device or scanner is called; empty for a page without one."""
+        """The name of the device or scanner; empty where there is none."""
         return self.device.name if self.device else self.scanner
 
     @property
     def came_by_link(self) -> bool:
-        """Whether this is a phone of somebody unknown, which may stand here only because it was handed a gate's link."""
+        """Whether the actor has no account and may check in only by a gate's link."""
         return self.person is None
 
     def admitted(self, ticket: Ticket) -> bool:
-        """Whether it was this actor who let the guest in.
+        """Whether this actor checked the ticket in.
 
-        The name of a device proves that for phones without a person only, and at the device's own event only:
-        another event may have a gate and a phone of the same names.
+        The name of a device proves that only for a device without a person, and only at its own
+        event: another event may have a device of the same name.
         """
         if ticket.checked_in_by_id is not None:
             return self.person is not None and ticket.checked_in_by_id == self.person.pk
@@ -65,7 +59,7 @@ class CheckInActor:
 
 
 def checkin_events(actor: CheckInActor) -> EventQuerySet:
-    """Those at whose door the actor may stand now."""
+    """The events at which the actor may check in now."""
     device = actor.device
     if device is None or device.person_id is not None or not may_check_in_now(device):
         return door_staff_events(actor.user)
@@ -73,7 +67,7 @@ def checkin_events(actor: CheckInActor) -> EventQuerySet:
 
 
 def may_undo(actor: CheckInActor, ticket: Ticket) -> bool:
-    """Whether the actor may take this check-in back: who let the guest in, and who manages the event."""
+    """Whether the actor may undo this check-in: the one who did it, and who manages the event."""
     return actor.admitted(ticket) or managed_events(actor.user).filter(pk=ticket.event_id).exists()
 
 
@@ -94,10 +88,12 @@ def may_check_in_now(device: Device) -> bool:
 
 
 def was_allowed_at(device: Device, at: datetime) -> bool:
-    """Whether what the device read at that time counts; after its end it may say so for a day."""
+    """Whether a scan of that time counts; after its end the device may send it for a day."""
     if not device.has_ended:
         return may_check_in_now(device)
-    return at < device.ends_at and timezone.now() < device.key_dies_at and device.may_have_held(at)
+    return (
+        at < device.ends_at and timezone.now() < device.key_expires_at and device.may_have_held(at)
+    )
 
 
 def allowed_since(device: Device) -> datetime:
@@ -113,17 +109,15 @@ def no_longer_allowed() -> Refused:
 
 
 def checkin_reservations(actor: CheckInActor) -> ReservationQuerySet:
-    """Those that the actor may check in."""
-    return Reservation.objects.filter(event__in=checkin_events(actor)).select_related(
-        "event", "person"
-    )
+    """The reservations that the actor may check in."""
+    found = Reservation.objects.filter(event__in=checkin_events(actor))
+    return found.select_related("event", "person")
 
 
 def door_reservations(user: Visitor) -> ReservationQuerySet:
-    """Those that the person may check in."""
-    return Reservation.objects.filter(event__in=door_staff_events(user)).select_related(
-        "event", "person"
-    )
+    """The reservations that the person may check in."""
+    found = Reservation.objects.filter(event__in=door_staff_events(user))
+    return found.select_related("event", "person")
 
 
 def door_tickets(user: Visitor) -> TicketQuerySet:

@@ -1,4 +1,4 @@
-"""Who came when: the arrivals at one event in equal steps of time, and the last of them by name."""
+"""The arrivals at one event: how many in each step of time, and the last ones by name."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ from events.models import Event
 from tickets.checkin import scan_times
 from tickets.models import Ticket
 
-# The chart has room for so many bars; the step is the first that needs no more.
+# The most bars that the chart has room for; the shortest step that needs no more is taken.
 MOST_BARS = 30
 STEPS = [timedelta(minutes=minutes) for minutes in (5, 10, 15, 30, 60, 120, 360, 720, 1440)]
 LAST = 8
@@ -21,7 +21,7 @@ LAST = 8
 
 @dataclass(frozen=True)
 class Step:
-    """How many came in one step of time, and how many had come by its end."""
+    """How many guests were checked in during one step of time, and in all until its end."""
 
     begins: datetime
     ends: datetime
@@ -31,7 +31,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """`steps` without gaps, on the clock of the event; nothing while nobody has come. `expected`: how many hold a ticket."""
+    """The arrivals at an event.
+
+    `steps`: without gaps, in the event's time zone; empty while nobody is checked in.
+    `expected`: how many have a ticket.
+    """
 
     steps: Sequence[Step]
     expected: int
@@ -50,20 +54,20 @@ class Arrivals:
 
 
 def arrivals(event: Event) -> Arrivals:
-    """One query, grouped by the database; the admissions that were taken back are not in it, nor those at an impossible time."""
+    """Count the arrivals, with one query that the database groups by minute.
+
+    Without check-ins that were undone, and without those at an impossible time.
+    """
     inside = event.tickets.valid().filter(checked_in_at__gte=scan_times.FIRST).order_by()
-    counted = (
-        inside.annotate(minute=TruncMinute("checked_in_at", tzinfo=event.zone))
-        .values_list("minute")
-        .annotate(Count("pk"))
-    )
-    by_minute = dict(counted)
+    minutes = inside.annotate(minute=TruncMinute("checked_in_at", tzinfo=event.zone))
+    by_minute = dict(minutes.values_list("minute").annotate(Count("pk")))
     return Arrivals(list(steps(by_minute)) if by_minute else [], event.confirmed_count)
 
 
 def steps(by_minute: dict[datetime, int]) -> Sequence[Step]:
+    """Return the equal steps that cover these minutes."""
     first, last = min(by_minute), max(by_minute)
-    # Longer than all of STEPS reach: as many days as it takes.
+    # Where none of STEPS is long enough: as many whole days as needed.
     step = next(
         (step for step in STEPS if (last - first) / step < MOST_BARS - 1),
         timedelta(days=math.ceil((last - first).days / (MOST_BARS - 2))),
@@ -81,10 +85,7 @@ def steps(by_minute: dict[datetime, int]) -> Sequence[Step]:
 
 
 def latest(event: Event) -> list[Ticket]:
-    """The last who were let in, the newest first."""
-    inside = (
-        event.tickets.valid()
-        .exclude(checked_in_at=None)
-        .select_related("reservation__person", "checked_in_by")
-    )
-    return list(inside.order_by("-checked_in_at", "-pk")[:LAST])
+    """The last tickets that were checked in, the newest first."""
+    inside = event.tickets.valid().exclude(checked_in_at=None)
+    shown = inside.select_related("reservation__person", "checked_in_by")
+    return list(shown.order_by("-checked_in_at", "-pk")[:LAST])

@@ -19,7 +19,7 @@ from events.permissions import door_staff_events
 from tickets.models import Reservation, Ticket, TicketQuerySet
 from tickets.ticket import signature
 
-# What people write when they mean the digits of a short code (Crockford).
+# Letters that people type instead of the digits of a short code (Crockford's base 32).
 LOOK_ALIKES = str.maketrans("OIL", "011")
 OLD_CODE = re.compile(r"(?i)reservation:([0-9]{1,18})\|event:.*")
 SHORT_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
@@ -77,12 +77,12 @@ def short_code_in(text: str) -> str:
 
 
 def normalized(text: str) -> str:
-    """Without spaces and hyphens, in upper case, look-alike letters as the digits they stand for."""
+    """The text in upper case, without spaces and hyphens, with digits for look-alike letters."""
     return re.sub(r"[\s-]", "", text).upper().translate(LOOK_ALIKES)
 
 
 def by_short_code(tickets: TicketQuerySet, code: str) -> Ticket | None:
-    # The valid one first: 40 bits may, once in a long while, come up twice.
+    # The valid one first: two tickets of an event can have the same 40 bits.
     return tickets.filter(code=code).order_by(F("void_at").desc(nulls_first=True)).first()
 
 
@@ -100,11 +100,9 @@ def by_signed_code(
 def wrong_event(event_id: int, *, by: User | None) -> str:
     """Say that a ticket is for another event; its title only to people who may check in there."""
     other = door_staff_events(by).filter(pk=event_id).first() if by else None
-    return (
-        _("This ticket is for another event: %(title)s.") % {"title": isolated(other.title)}
-        if other
-        else _("This ticket is for another event.")
-    )
+    if other is None:
+        return _("This ticket is for another event.")
+    return _("This ticket is for another event: %(title)s.") % {"title": isolated(other.title)}
 
 
 def void_reason(ticket: Ticket) -> str:

@@ -14,7 +14,10 @@ from tickets.models import Gate
 
 @transaction.atomic
 def add_gate(event: Event, *, name: str, by: User) -> Gate:
-    """A way in, with a link for whoever stands there. Refused: event_cancelled, event_over, gate_exists."""
+    """Add a gate, by whose link a device may check in.
+
+    Refused: event_cancelled, event_over, gate_exists.
+    """
     event = event_services.lock(event.pk)
     event_services.check_is_coming(event)
     if event.gates.filter(name=name, revoked_at=None).exists():
@@ -26,6 +29,6 @@ def add_gate(event: Event, *, name: str, by: User) -> Gate:
 
 @transaction.atomic
 def revoke_gate(gate: Gate, *, by: User) -> None:
-    """Its link ends, and with it every phone that came by it. Twice changes nothing."""
+    """Revoke a gate's link. Devices that were registered by it end too. Twice changes nothing."""
     if Gate.objects.filter(pk=gate.pk, revoked_at=None).update(revoked_at=timezone.now()):
         audit.record("gate.revoke", gate.event, by=by, gate=gate.pk)

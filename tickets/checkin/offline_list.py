@@ -1,8 +1,9 @@
-"""The list that a phone at the door keeps for when it has no network. It can be read ticket by ticket, by those who are shown the ticket.
+"""The offline list: the tickets of an event, as a device stores them for check-in without network.
 
-An entry is encrypted under a key that only the ticket's QR code gives: HKDF-SHA256 (RFC 5869) of the code's 64 bytes of Ed25519 signature,
-which nobody can compute without our private key. Its first 16 bytes name the entry, the other 32 are the key of AES-256-GCM, whose
-nonce of 12 bytes stands before the text.
+Each entry can be read only by a device that has read the ticket's QR code. It is encrypted under a
+key from that code: HKDF-SHA256 (RFC 5869) of the code's 64 bytes of Ed25519 signature, which nobody
+can compute without our private key. The first 16 of the 48 derived bytes are the name of the entry,
+the other 32 the key of AES-256-GCM, whose nonce of 12 bytes is written before the text.
 """
 
 import base64
@@ -22,12 +23,16 @@ from tickets.ticket import signature
 
 PER_PAGE = 1000
 INFO = b"eventflow door entry"
-# What was written shortly before a list was drawn may have been committed after it.
+# A change that was written shortly before a list was read may have been committed after it.
 OVERLAP = timedelta(minutes=1)
 
 
 def changed_tickets(event: Event, *, since: datetime | None, after: int) -> list[Ticket]:
-    """Up to PER_PAGE of the event's tickets behind the number `after`, void ones too, that have changed since then (None: all)."""
+    """Return a page of the event's tickets, void ones too, in the order of their ids.
+
+    `since`: only those that have changed since then (None: all). `after`: the last id of the page
+    before. At most PER_PAGE.
+    """
     tickets = event.tickets.filter(pk__gt=after)
     if since:
         tickets = tickets.filter(changed__gte=since - OVERLAP)
@@ -35,7 +40,7 @@ def changed_tickets(event: Event, *, since: datetime | None, after: int) -> list
 
 
 def seal(ticket: Ticket) -> tuple[str, str]:
-    """The entry's name and its text, both in base64."""
+    """Return the entry's name and its encrypted text, both in base64."""
     secret = signature.decode(signature.sign(ticket))[signature.BODY.size :]
     derived = HKDF(algorithm=SHA256(), length=48, salt=b"", info=INFO).derive(secret)
     name, nonce = derived[:16], os.urandom(12)
@@ -44,7 +49,7 @@ def seal(ticket: Ticket) -> tuple[str, str]:
 
 
 def entry(ticket: Ticket) -> dict[str, Any]:
-    """What a door without network shows of the guest, in the reader's language."""
+    """What a device without network shows of the guest, in the active language."""
     facts = {"guest": str(ticket.reservation.person), "code": ticket.code}
     if ticket.is_void:
         return facts | {"void": codes.void_reason(ticket)}

@@ -1,4 +1,4 @@
-"""Which time of a scan is believed: the one rule for phones and for the API."""
+"""Which time of a scan is accepted: one rule for devices and for the API."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,18 +9,21 @@ from django.utils.translation import gettext as _
 from eventflow.core.errors import Refused
 from events.models import Event
 
-# A scan is from a day before its event at the earliest.
+# How long before its event a scan may be.
 EARLY = timedelta(days=1)
-# A device's clock may be so far ahead of ours; what it says up to there is taken for now.
+# How far ahead of ours a device's clock may be; a time up to there is taken for now.
 AHEAD = timedelta(minutes=5)
-# No check-in was recorded before: what stands in the database as older was written by mistake.
+# No real check-in is older: an older time in the database was written by mistake.
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-# Stands for a text that looks like a time and is none, like the 45th of a month. No event is so early.
+# For a text that looks like a time and is none, as the 45th of a month. No event is so early.
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 def read(text: str) -> datetime | None:
-    """The time that a device wrote in ISO 8601; None for an empty text. NO_TIME where no calendar has it."""
+    """Return the time that a device wrote in ISO 8601.
+
+    None for an empty text, NO_TIME for one that is no time.
+    """
     if not text:
         return None
     try:
@@ -31,10 +34,11 @@ def read(text: str) -> datetime | None:
 
 
 def accept(event: Event, at: datetime | None, *, since: datetime | None = None) -> datetime:
-    """The time at which a scan counts. `at`: what the device says (None: now); `since`: when the device came to this door.
+    """Return the time at which a scan counts.
 
-    Refused: impossible_time, if that is more than a day before the event (before now, while the event is further away), before
-    the device came, or more than five minutes from now.
+    `at`: the time that the device sent (None: now). `since`: when the device was registered.
+    Refused: impossible_time, if `at` is more than a day before the event (before now, while the
+    event is further away), before `since`, or more than five minutes from now.
     """
     now = timezone.now()
     if at is None:
@@ -48,7 +52,7 @@ def accept(event: Event, at: datetime | None, *, since: datetime | None = None) 
 
 
 def nearest(event: Event, at: datetime | None) -> datetime:
-    """The possible time nearest to `at`: for what is kept although it was refused."""
+    """Return the accepted time nearest to `at`, for a scan that is stored although refused."""
     now = timezone.now()
     return min(max(at or now, earliest(event, now)), now)
 
@@ -58,8 +62,11 @@ def earliest(event: Event, now: datetime) -> datetime:
     return day_before if day_before <= now else now - EARLY
 
 
-def at_the_place(moment: datetime, event: Event) -> datetime:
-    """The moment on the event's clock. The first and last hours of the calendar, which not every clock has, stay in UTC."""
+def in_event_zone(moment: datetime, event: Event) -> datetime:
+    """Return the moment in the event's time zone.
+
+    The first and last hours of the calendar, which not every time zone has, stay in UTC.
+    """
     try:
         return moment.astimezone(event.zone)
     except OverflowError:

@@ -15,7 +15,7 @@ from events.models import Event
 from tickets.checkin.access import CheckInActor
 from tickets.models import CheckInOutcome, Scan
 
-# So many conflicts of one actor may wait to be settled. What comes on top is refused and not stored.
+# How many conflicts of one actor may wait to be settled. More are refused and not stored.
 MOST_OPEN_CONFLICTS = 500
 
 

@@ -1,4 +1,4 @@
-"""Guests of one event by the beginning of a name, an address or a code."""
+"""The search of check-in: guests of one event by the beginning of a name, address or code."""
 
 from functools import reduce
 from operator import and_
@@ -22,10 +22,11 @@ NAMES = ("first_name_folded", "last_name_folded")
 
 
 def search(event: Event, query: str, *, actor: CheckInActor) -> list[Ticket]:
-    """Up to 20 valid tickets of the event whose guest's names, address or code begin with what was typed, by last name.
+    """Return up to 20 valid tickets of the event, by last name of the guest.
 
-    Fewer than two letters find nobody: there is no telling whom they mean. A phone that came by a link finds a code only whole,
-    because letter by letter it could learn all of them. One query.
+    The guest's names, address or the ticket's code begin with `query`. Fewer than two letters find
+    nothing. A device that came by a gate's link finds only whole codes: letter by letter it could
+    find out all of them. One query.
     """
     text = printable(query)
     if len(normalized(text)) < 2:
@@ -39,30 +40,34 @@ def search(event: Event, query: str, *, actor: CheckInActor) -> list[Ticket]:
 
 
 def candidates(event: Event, text: str, code: str) -> TicketQuerySet:
-    """The valid tickets among which those that are looked for are, and few others: what the indexes of codes and of people's names find."""
+    """Return all valid tickets that can match, and few others.
+
+    They are found by the indexes of codes and of people's names.
+    """
     named = every_word(" ".join(query_words(text)), *NAMES) if query_words(text) else NOTHING
     people = User.objects.filter(Q(email__startswith=email_key(text)) | named).order_by()
     valid = event.tickets.valid().order_by()
-    by_code, by_person = (
-        valid.filter(code__startswith=code),
-        valid.filter(reservation__person__in=people.values("pk")),
-    )
+    by_code = valid.filter(code__startswith=code)
+    by_person = valid.filter(reservation__person__in=people.values("pk"))
     return Ticket.objects.filter(pk__in=by_code.values("pk").union(by_person.values("pk")))
 
 
 def printable(query: str) -> str:
-    """Without control characters and halves of characters, which no name holds and PostgreSQL does not take."""
+    """Return the text without control characters and lone surrogates.
+
+    No name contains them, and PostgreSQL refuses them.
+    """
     return "".join(c for c in query[:LONGEST_QUERY] if c.isprintable()).strip()
 
 
 def as_code_prefix(text: str) -> str:
-    """`7K4M-2Q` from `7k4m2q`."""
+    """Return the beginning of a code as codes are stored: `7K4M-2Q` for `7k4m2q`."""
     code = normalized(text)
     return f"{code[:4]}-{code[4:]}" if len(code) > 4 else code
 
 
 def folded_name() -> Func:
-    """` jan kowalska zielinska`: every word folded, the parts of a double name too, behind a space."""
+    """Every word of the guest's names, folded, each after a space: ` jan kowalska zielinska`."""
     first, last = (f"reservation__person__{name}" for name in NAMES)
     return Concat(Value(" "), first, Value(" "), last, output_field=TextField())
 
@@ -72,7 +77,6 @@ def query_words(text: str) -> list[str]:
 
 
 def name_matches(text: str) -> Q:
-    """Each of the first words typed begins a word of the guest's name, whatever its case and the marks on its letters."""
-    return (
-        reduce(and_, (Q(words__contains=f" {word}") for word in query_words(text)), Q()) or NOTHING
-    )
+    """Each of the first words of the text begins a word of the guest's names, both folded."""
+    begins = (Q(words__contains=f" {word}") for word in query_words(text))
+    return reduce(and_, begins, Q()) or NOTHING

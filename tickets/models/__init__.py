@@ -1,4 +1,4 @@
-"""Reservations, the tickets that come of them, the keys that sign those, and the doors that read them."""
+"""The tables of reservations, tickets, signing keys, check-in, announcements and organizer mail."""
 
 from tickets.models.doors import (
     CheckInOutcome,
@@ -12,14 +12,8 @@ from tickets.models.doors import (
 from tickets.models.keys import SigningKey
 from tickets.models.messages import Announcement
 from tickets.models.news import EventNews, OrganizerLetter
-from tickets.models.reservations import (
-    Reservation,
-    ReservationQuerySet,
-    Ticket,
-    TicketQuerySet,
-    code_of,
-    new_serial,
-)
+from tickets.models.reservations import Reservation, ReservationQuerySet
+from tickets.models.tickets import Ticket, TicketQuerySet, code_of, new_serial
 
 __all__ = [
     "Announcement",

@@ -1,4 +1,4 @@
-"""A door: its gates, the devices that stand there, and what they read."""
+"""Check-in: the gates of an event, the devices that check in, and their scans."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -12,22 +12,25 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from eventflow.core.fields import ComposedCharField
 from events.models import Event
-from tickets.models.reservations import Ticket
+from tickets.models.tickets import Ticket
 
-# By how much a device's clock, set by ours, may still differ from it.
+# By how much a device's clock, which the page corrects by the server's, may still differ from it.
 CLOCK_TOLERANCE = timedelta(seconds=5)
-# For so long after its end a device may still send what it read before.
+# For how long after its end a device may still send what it read before.
 LATE_UPLOAD = timedelta(days=1)
 
 
 class GateQuerySet(models.QuerySet["Gate"]):
     def open(self) -> "GateQuerySet":
-        """Those whose link still lets somebody stand there."""
+        """Those whose link works: it is not revoked, and the event is not over."""
         return self.filter(revoked_at=None, event__end_time__gt=timezone.now())
 
 
 class Gate(models.Model):
-    """One way into an event. Whoever has its link may check tickets in there until the event ends, or the link is revoked."""
+    """A named entrance with a link, by which a person without an account may check in.
+
+    The link works until the event ends, or until it is revoked.
+    """
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="gates")
     name = ComposedCharField(_("name"), max_length=60)
@@ -71,29 +74,36 @@ class DeviceQuerySet(models.QuerySet["Device"]):
 
 
 def key_hash_of(key: str) -> str:
-    """What we keep of a device's key: it has 256 random bits, which need no salt and no slow hash."""
+    """Return the hash that is stored of a device's key.
+
+    The key has 256 random bits, which need no salt and no slow hash.
+    """
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 class Device(models.Model):
-    """A phone at a door. What it read counts if it was allowed to stand there when it read it."""
+    """A phone that checks in at one event.
+
+    A scan of it counts if the device was allowed to check in at the time of the scan.
+    """
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="devices")
-    # One of the two: somebody with an account, or whoever was handed a gate's link.
+    # One of the two: the person who is logged in on it, or the gate whose link opened the page.
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+"
     )
     gate = models.ForeignKey(Gate, models.SET_NULL, null=True, blank=True, related_name="devices")
     name = ComposedCharField(_("device"), max_length=100)
-    key_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - no key yet, and unique
+    # NULL while it has no key: an empty text would have to be unique.
+    key_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
     started = models.DateTimeField(auto_now_add=True)
-    # Its last sign of life, and what it said then: how many readings wait on it, and whether it passed its own test.
+    # When it last sent a request, how many scans waited on it then, when it passed its own test.
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     waiting = models.PositiveIntegerField(default=0, editable=False)
     ready_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # Known to those that `with_key` found.
+    # Set by `with_key`.
     first_started: datetime | None = None
 
     objects = DeviceQuerySet.as_manager()
@@ -109,7 +119,10 @@ class Device(models.Model):
 
     @property
     def ends_at(self) -> datetime:
-        """From when on nothing that it reads counts. A person's device has a day more than the event, if the person may stay."""
+        """From when on no scan of it counts.
+
+        A person's device may check in for a day after the event, as long as its person may.
+        """
         revoked_at = self.gate.revoked_at if self.gate and self.person_id is None else None
         last = self.event.end_time if self.person_id is None else self.event.end_time + LATE_UPLOAD
         return min(moment for moment in (self.ended_at, revoked_at, last) if moment)
@@ -119,33 +132,33 @@ class Device(models.Model):
         return self.ends_at <= timezone.now()
 
     @property
-    def key_dies_at(self) -> datetime:
-        """From when on its key opens nothing: the last moment for what it read before its end."""
+    def key_expires_at(self) -> datetime:
+        """From when on its key is refused: until then it may send what it read before its end."""
         return min(self.ends_at, self.event.end_time) + LATE_UPLOAD
 
     def may_have_held(self, at: datetime) -> bool:
-        """Whether a scan of that time can still have waited on the device when it was last heard of before its end."""
+        """Whether a scan of that time can have waited on the device at its last request."""
         return self.seen_at is None or self.waiting > 0 or at >= self.seen_at - CLOCK_TOLERANCE
 
 
 class ScanQuerySet(models.QuerySet["Scan"]):
     def conflicts(self) -> "ScanQuerySet":
-        """Those whose device opened the door, though the ticket did not let anybody in any more."""
+        """Those whose device admitted a guest offline, although the ticket admitted nobody."""
         return self.filter(let_in=True).exclude(outcome=CheckInOutcome.ADMITTED)
 
     def open(self) -> "ScanQuerySet":
         return self.filter(settled_at=None)
 
     def sent_by(self, person: User | None, device: str) -> "ScanQuerySet":
-        """Those of one scanner: a person's, whatever they call it, or a phone's that came by a gate's link."""
+        """Those of one sender: a person by their account, a device without a person by its name."""
         return self.filter(by=person) if person else self.filter(by=None, device=device)
 
 
 class CheckInOutcome(models.TextChoices):
     """The outcomes of a check-in, for the page, the script, the API and the database.
 
-    The value is what the database stores; `code` is the word of pages and scripts. Only a device
-    without a connection comes to UNVERIFIED, and asks its person; it is never stored.
+    The value is what the database stores; `code` is the word of pages and scripts. UNVERIFIED is
+    found only by a device without a connection, which then asks its person; it is never stored.
     """
 
     ADMITTED = "admitted", _("Let in")
@@ -167,19 +180,22 @@ STORED_OUTCOMES = [
 
 
 class Scan(models.Model):
-    """One reading of a ticket at a door, as the device kept it. Sent any number of times, in any order, it counts once."""
+    """One reading of a code by a device.
+
+    Sent any number of times, in any order, it is stored once.
+    """
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="scans")
-    # None for a code behind which there is no ticket of ours.
+    # NULL for a code that is no ticket of this event.
     ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="scans")
-    # What the device drew for this reading.
+    # The random number that the device gave this reading.
     nonce = models.CharField(max_length=64)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     device = ComposedCharField(_("device"), max_length=100, blank=True)
-    # On the device's clock, which may be offline for long; and on ours, when we heard of it.
+    # When the device read it, by its own clock; and when the server received it, by ours.
     at = models.DateTimeField(_("scanned"))
     received = models.DateTimeField(auto_now_add=True)
-    # Whether the device had opened the door before it asked us, because it could not ask.
+    # Whether the device admitted the guest offline, before the server answered.
     let_in = models.BooleanField(default=False)
     outcome = models.CharField(_("outcome"), max_length=16, choices=STORED_OUTCOMES)
     # The code of the refusal.

@@ -1,4 +1,4 @@
-"""What signs tickets."""
+"""The keys that sign tickets."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SigningKey(models.Model):
-    """An Ed25519 key that signs tickets. Its number stands in every QR code, so old tickets outlive a new key."""
+    """An Ed25519 key that signs tickets.
+
+    Its number is part of every QR code, so that old tickets stay valid after a new key was made.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True)
     public = models.BinaryField(max_length=32, unique=True)

@@ -1,4 +1,4 @@
-"""What organizers write to their guests."""
+"""Announcements: messages of an organizer to the guests of an event."""
 
 import math
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from events.models import Event
 
 
 class Announcement(models.Model):
-    """What an organizer wrote to the guests of an event, and to how many."""
+    """A message of an organizer to guests of an event, and how many guests it went to."""
 
     class Audience(models.TextChoices):
         ALL = "all", _("Everybody, confirmed or waiting")
@@ -35,11 +35,11 @@ class Announcement(models.Model):
     )
     subject = ComposedCharField(_("subject"), max_length=150)
     body = ComposedTextField(_("message"), max_length=5000)
-    # What the form carried: sent twice, it goes out once.
+    # The key of the form: a form that is sent twice is one announcement.
     key = models.UUIDField(editable=False)
     recipients = models.PositiveIntegerField(default=0, editable=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
-    # Its mails wait until then, and until then it can be taken back.
+    # Until then its mails wait, and it can be taken back.
     leaves_at = models.DateTimeField(editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -63,12 +63,12 @@ class Announcement(models.Model):
 
     @property
     def audience_words(self) -> str:
-        """To whom it went, in the words of that time."""
+        """The name of the audience as it was shown when the message was sent."""
         cancelled_at = self.event.cancelled_at
         after = cancelled_at is not None and self.created >= cancelled_at
         return str(self.AFTER_CANCELLATION[self.audience] if after else self.get_audience_display())
 
     @property
     def seconds_left(self) -> int:
-        """How long it can still be taken back, in seconds."""
+        """For how many seconds it can still be taken back."""
         return max(0, math.ceil((self.leaves_at - timezone.now()).total_seconds()))

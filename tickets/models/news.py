@@ -1,4 +1,4 @@
-"""What organizers are to be told about their events."""
+"""What the next mail to an organizer will report about their events."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from events.models import Event
 
 
 class EventNews(models.Model):
-    """What happened at an event since its organizer was last told. Written under the event's lock."""
+    """What happened at an event since the last mail to its organizer. Written under its lock."""
 
     event = models.OneToOneField(Event, models.CASCADE, primary_key=True, related_name="news")
     # New reservations; seats that became free; whether the last seat was given away.
@@ -16,9 +16,9 @@ class EventNews(models.Model):
     full = models.BooleanField(default=False)
     # Whether it cannot wait for the daily mail.
     urgent = models.BooleanField(default=False)
-    # When the oldest of it happened; None: there is nothing to tell.
+    # When the oldest of it happened; NULL while there is nothing to report.
     since = models.DateTimeField(null=True, db_index=True)
-    # Until when conflicts at the door have been told.
+    # Conflicts that were received until then have been reported.
     told_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -29,7 +29,10 @@ class EventNews(models.Model):
 
 
 class OrganizerLetter(models.Model):
-    """When a person was last written to about their events. Its row is locked while that is decided, so that it happens once."""
+    """When the last mail about their events was queued for a person.
+
+    The row is locked while the next mail is decided, so that each is queued once.
+    """
 
     person = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"

@@ -1,4 +1,4 @@
-"""The guest list as a file: as many rows as there are, and never more than a few hundred of them in memory."""
+"""The guest list as a CSV or XLSX file. At most a few hundred rows are in memory at once."""
 
 import re
 import unicodedata
@@ -16,16 +16,17 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from eventflow.core.text import SHAPELESS
 from events.models import Event
-from tickets.checkin.scan_times import at_the_place
+from tickets.checkin.scan_times import in_event_zone
 from tickets.models import ReservationQuerySet, Ticket
 
-# A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection). A guest can be called anything.
+# A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection), and
+# a guest can have any name.
 SIGN = re.compile(r"[=+\-@＝＋－＠]")
-# Where it splits a file at another character than we wrote, a cell begins after any of these.
+# Spreadsheets may split the file at one of these instead of our separator: a cell begins after it.
 SPLITS = set(";,|\t\r\n")
-# Excel splits a file at what the language writes lists with, and asks nobody.
+# Excel splits a file at the list separator of its language, without a question.
 SEPARATORS = {"pl": ";"}
-# What a spreadsheet reads an UTF-8 file by.
+# The byte order mark, by which a spreadsheet recognizes UTF-8.
 MARK = "\ufeff"
 CHUNK = 500
 
@@ -45,7 +46,7 @@ def head() -> list[str]:
 
 
 def rows(event: Event) -> Iterator[list[str]]:
-    """The reservations in the order of the queue, times on the clock of the event."""
+    """Yield the reservations in queue order, times in the event's time zone."""
     valid = Ticket.objects.valid().filter(reservation=OuterRef("pk"))
     columns: dict[str, Any] = {
         "code": Subquery(valid.values("code")),
@@ -53,7 +54,7 @@ def rows(event: Event) -> Iterator[list[str]]:
     }
 
     def clock(moment: datetime | None) -> str:
-        return f"{at_the_place(moment, event):%Y-%m-%d %H:%M}" if moment else ""
+        return f"{in_event_zone(moment, event):%Y-%m-%d %H:%M}" if moment else ""
 
     for one in in_chunks(
         event.reservations.in_queue_order().select_related("person").annotate(**columns)
@@ -63,7 +64,10 @@ def rows(event: Event) -> Iterator[list[str]]:
 
 
 def in_chunks(reservations: ReservationQuerySet) -> Iterator[Any]:
-    """All of them, each once, a few hundred with each query: the first need not wait for the last, and no transaction for a slow reader."""
+    """Yield all of them, each once, read in queries of CHUNK rows.
+
+    So the first rows leave early, and a slow download keeps no transaction open.
+    """
     some = list(reservations[:CHUNK])
     while some:
         yield from some
@@ -71,15 +75,16 @@ def in_chunks(reservations: ReservationQuerySet) -> Iterator[Any]:
 
 
 def name_and_address(person: User) -> list[str]:
-    return (
-        [str(person), "", ""]
-        if person.is_deleted
-        else [person.last_name, person.first_name, person.email]
-    )
+    if person.is_deleted:
+        return [str(person), "", ""]
+    return [person.last_name, person.first_name, person.email]
 
 
 def csv_lines(event: Event) -> Iterator[str]:
-    """The file, a few hundred rows at a time, split as a spreadsheet in the active language expects it."""
+    """Yield the file, a few hundred rows at a time.
+
+    The separator is the one that a spreadsheet in the active language expects.
+    """
     separator = SEPARATORS.get((get_language() or "")[:2], ",")
     lines = [MARK, csv_line(head(), separator)]
     for row in rows(event):
@@ -91,14 +96,18 @@ def csv_lines(event: Event) -> Iterator[str]:
 
 
 def csv_line(row: list[str], separator: str = ",") -> str:
-    """One row, every cell in quotes. Whichever of `, ; tab |` a program splits it at, no cell begins like a formula."""
+    """Return one row, every cell in quotes.
+
+    Whichever of `, ; tab |` a program splits it at, no cell begins like a formula.
+    """
     cells = (harmless(cell).replace('"', '""') for cell in row)
     return separator.join(f'"{cell}"' for cell in cells) + "\r\n"
 
 
 def harmless(cell: str) -> str:
-    """The same words, as words: an apostrophe in front of each formula keeps a spreadsheet from
-    working it out. So does one in front of a cell that begins with a tab or a new line.
+    """Return the text with an apostrophe before each formula, so that no spreadsheet computes it.
+
+    A cell that begins with a tab or a new line gets an apostrophe too.
     """
 
     def guarded(sign: re.Match[str]) -> str:
@@ -116,14 +125,16 @@ def begins_a_cell(text: str, at: int) -> bool:
 
 
 def is_unseen(letter: str) -> bool:
-    """Whether programs may leave it out at the beginning of a cell: quotes, and what is no letter,
-    digit or sign of its own (spaces, marks, controls, characters without a width or a shape)."""
+    """Whether programs may ignore this character at the beginning of a cell.
+
+    They may ignore quotes, spaces, marks, controls and characters without a width or a shape.
+    """
     return letter in "\"'" or letter in SHAPELESS or unicodedata.category(letter)[0] in "CMZ"
 
 
 def xlsx_file(event: Event) -> IO[bytes]:
-    """The file, written to the disk row by row. Cells are strings, whatever they begin with."""
-    target = TemporaryFile()  # noqa: SIM115  whoever sends it closes it
+    """Return the file, written to the disk row by row. Every cell is a string."""
+    target = TemporaryFile()  # noqa: SIM115  the response closes it
     options: dict[str, Any] = {
         "constant_memory": True,
         "strings_to_formulas": False,

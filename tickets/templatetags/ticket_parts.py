@@ -1,4 +1,4 @@
-"""How a ticket's entry is told on the ticket and at the door."""
+"""Texts about a ticket and its check-in, for the ticket's page and check-in's pages."""
 
 from django import template
 from django.utils import timezone
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from eventflow.core.text_direction import isolated
 from events.date_text import clock, short_day
 from events.models import Event
-from tickets.checkin.scan_times import at_the_place
+from tickets.checkin.scan_times import in_event_zone
 from tickets.models import Scan, Ticket
 from tickets.ticket import lettering
 
@@ -16,21 +16,21 @@ register = template.Library()
 
 @register.filter
 def entered(ticket: Ticket) -> str:
-    """When the ticket was used, on the clock of the place: `18:04`, with the day when that isn't today. Nothing if it wasn't."""
+    """Say when the ticket was used, in the event's time zone: `18:04`, on another day with the day.
+
+    Empty if it was not used.
+    """
     if ticket.checked_in_at is None:
         return ""
-    at = at_the_place(ticket.checked_in_at, ticket.event)
-    return (
-        clock(at)
-        if at.date() == timezone.localdate(timezone=ticket.event.zone)
-        else f"{short_day(at)}, {clock(at)}"
-    )
+    at = in_event_zone(ticket.checked_in_at, ticket.event)
+    is_today = at.date() == timezone.localdate(timezone=ticket.event.zone)
+    return clock(at) if is_today else f"{short_day(at)}, {clock(at)}"
 
 
 @register.simple_tag
 def scanned(scan: Scan) -> str:
-    """When, where and by whom a door read the ticket: `18:04, Gate 2, Tomasz Lis`."""
-    at = at_the_place(scan.at, scan.event)
+    """Say when, where and by whom the ticket was read: `18:04, Gate 2, Tomasz Lis`."""
+    at = in_event_zone(scan.at, scan.event)
     return ", ".join(
         isolated(part) for part in (f"{short_day(at)}, {clock(at)}", scan.device, scan.by) if part
     )
@@ -38,7 +38,7 @@ def scanned(scan: Scan) -> str:
 
 @register.simple_tag
 def reason(scan: Scan) -> str:
-    """Why the ticket was not valid, when somebody looks back at it."""
+    """Say why the ticket was not valid at the time of the scan."""
     words = {
         "ticket_void": _(
             "The reservation was no longer confirmed, or a newer ticket had replaced this one."
@@ -54,5 +54,8 @@ def reason(scan: Scan) -> str:
 
 @register.simple_tag
 def left_out_on_paper(event: Event) -> str:
-    """The words of the event's title and place that a paper ticket leaves out, because none of its fonts has their letters."""
+    """Return the words of the event's title and place that the PDF of a ticket leaves out.
+
+    They are left out because none of its fonts has their letters.
+    """
     return " ".join(lettering.unreadable(f"{event.title} {event.location}"))

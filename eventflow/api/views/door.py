@@ -1,4 +1,4 @@
-"""The check-in over the API, by a reservation's id or by the text of a ticket's QR code."""
+"""Check-in over the API, by a reservation's id or the text of a ticket's QR code."""
 
 import re
 from datetime import datetime
@@ -60,13 +60,9 @@ class DoorEvents(Endpoint):
         """
         read_list_query(request)
         recent = timezone.now() - LATE_UPLOAD
-        mine = (
-            door_staff_events(request.user)
-            .published()
-            .filter(end_time__gt=recent)
-            .select_related("organizer")
-        )
-        return respond_with_list(Rows(mine.order_by("start_time", "id"), EventData), request)
+        found = door_staff_events(request.user).published().filter(end_time__gt=recent)
+        in_order = found.select_related("organizer").order_by("start_time", "id")
+        return respond_with_list(Rows(in_order, EventData), request)
 
 
 class Inspect(Endpoint):
@@ -78,11 +74,11 @@ class Inspect(Endpoint):
         refusals=NOT_A_TICKET,
     )
     def get(self, request: PersonRequest, ref: str) -> Response:
-        """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a
-        QR code's text; nobody is let in.
+        """For the event's organizer, its door staff and Admins. `ref` is a reservation's id or a QR
+        code's text; nobody is let in.
         """
         reservation, ticket = find_presented(request, ref)
-        reservation.checked_in_at = ticket.checked_in_at if ticket else None  # type: ignore[attr-defined]
+        reservation.checked_in_at = ticket.checked_in_at if ticket else None
         return respond(data.Inspection(reservation).data)
 
 
@@ -192,14 +188,15 @@ def check_in(
 def read_reference(
     request: PersonRequest, ref: str, *, is_stored: bool
 ) -> tuple[int, str | Ticket | Reservation]:
-    """The event at which the caller may check in, and what stands for the ticket there.
+    """Return the event's id, and the ticket, reservation or code to check in there.
 
-    A reading that is stored is given as a code, which is judged under the event's lock.
+    A code where the reading is stored: `admission.check_in` finds the ticket under the event's
+    lock. 404 for an event at which the caller may not check in.
     """
     pk = reservation_id_in(ref)
     if pk is None and is_stored:
         return fetch(door_staff_events(request.user), signature.read(ref).event_id).pk, ref
-    # Of an id the ticket alone is asked for; the guest and the event only to refuse.
+    # For an id the ticket alone is read; the guest and the event only for a refusal.
     tickets = door_tickets(request.user).select_related("checked_in_by")
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
@@ -209,9 +206,9 @@ def read_reference(
 
 
 def find_presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | None]:
-    """Return the reservation that a scan means, and its valid ticket if it has one.
+    """Return the reservation that the id or code is of, with its valid ticket if it has one.
 
-    A reference that is neither an id nor a ticket is refused with the reason.
+    Refused: as codes.find. 404 for a reservation that the caller may not check in.
     """
     tickets, pk = codes.with_guest_and_event(door_tickets(request.user)), reservation_id_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
@@ -222,15 +219,14 @@ def find_presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticke
 
 
 def reservation_id_in(ref: str) -> int | None:
-    """Return the id that was sent, alone or in an older backend's ticket; None: a signed code."""
+    """Return the id in `ref`, alone or in an older backend's ticket; None for a signed code."""
     return int(ref) if ID.fullmatch(ref) else codes.reservation_in_old_code(ref)
 
 
 def by_code(request: PersonRequest, ref: str) -> Ticket:
-    """Return the valid ticket behind the text of a QR code, of an event of the caller's door.
+    """Return the valid ticket of a QR code's text, of an event at which the caller may check in.
 
-    Refuses as codes.find does.
+    Refused: as codes.find.
     """
-    return codes.find(
-        fetch(door_staff_events(request.user), signature.read(ref).event_id), ref, by=request.user
-    )
+    event = fetch(door_staff_events(request.user), signature.read(ref).event_id)
+    return codes.find(event, ref, by=request.user)

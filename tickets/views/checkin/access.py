@@ -1,4 +1,4 @@
-"""Who stands at the door: somebody who is logged in, or a phone that was handed a gate's link."""
+"""Who uses the pages of check-in: a person who is logged in, or a device with a gate's link."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,36 +14,34 @@ SESSION = "door"
 
 
 class CheckInRequest(VisitorRequest):
-    """What the views of the door get."""
+    """A request as the views of check-in get it."""
 
     actor: CheckInActor
 
 
 def session_device(request: HttpRequest) -> Device | None:
-    """The device that this browser's session belongs to."""
+    """Return the device that this browser's session belongs to."""
     number = request.session.get(SESSION)
-    return (
-        Device.objects.select_related("event", "gate", "person").filter(pk=number).first()
-        if number
-        else None
-    )
+    if not number:
+        return None
+    return Device.objects.select_related("event", "gate", "person").filter(pk=number).first()
 
 
 def actor_of(request: HttpRequest) -> CheckInActor:
     device = session_device(request)
-    # Somebody else may have logged in on this phone since.
+    # Another person may have logged in on this phone since.
     if device and device.person_id not in (None, request.user.pk):
         device = None
     return CheckInActor(request.user, device)
 
 
 def remember(request: HttpRequest, device: Device) -> None:
-    """This phone is that device from now on."""
+    """Store in the session that this browser is that device."""
     request.session[SESSION] = device.pk
 
 
 def checkin_access_required(view: Callable[..., HttpResponseBase]) -> View:
-    """Who is neither logged in nor came by a gate's link is sent to the log-in page."""
+    """Set `request.actor`; without a log-in and a device, lead to the log-in page."""
 
     @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Where two doors let the same ticket in, or one let in what was not valid: the organizer looks at both sides and settles it."""
+"""The organizer's page of conflicts: tickets that were admitted twice, or while not valid."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -19,24 +19,18 @@ PER_PAGE = 50
 @require_safe
 @organizer_required
 def conflicts(request: PersonRequest, pk: int) -> HttpResponse:
-    """What is open first, then what was settled, each in the order of the doors' clocks."""
+    """The open conflicts, or the settled ones, by the time of the scan."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    people = [
-        "by",
-        "settled_by",
-        "ticket__checked_in_by",
-        "ticket__event",
-        "ticket__reservation__person",
-    ]
-    found = event.scans.conflicts().select_related(*people).order_by("settled_at", "at", "pk")
+    of_ticket = ["ticket__checked_in_by", "ticket__event", "ticket__reservation__person"]
+    found = event.scans.conflicts().select_related("by", "settled_by", *of_ticket)
     settled = request.GET.get("show") == "settled"
+    shown = found.exclude(settled_at=None) if settled else found.open()
     counts = {
         "open": event.scans.conflicts().open().count(),
         "all": event.scans.conflicts().count(),
     }
-    page = Paginator(
-        found.exclude(settled_at=None) if settled else found.open(), PER_PAGE
-    ).get_page(request.GET.get("page"))
+    in_order = shown.order_by("settled_at", "at", "pk")
+    page = Paginator(in_order, PER_PAGE).get_page(request.GET.get("page"))
     context = {"event": event, "page": page, "counts": counts, "settled": settled, "here": "live"}
     return render(request, "tickets/conflicts.html", context)
 
@@ -44,6 +38,7 @@ def conflicts(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 @organizer_required
 def settle(request: PersonRequest, pk: int) -> HttpResponse:
+    """Move a conflict from the open ones to the settled ones."""
     scan = fetch_scan(request, pk)
     scans.settle(scan, by=request.user)
     messages.success(request, _("Settled. You find it among the settled ones."))
@@ -53,6 +48,7 @@ def settle(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 @organizer_required
 def unsettle(request: PersonRequest, pk: int) -> HttpResponse:
+    """Move a conflict back to the open ones."""
     scan = fetch_scan(request, pk)
     scans.unsettle(scan, by=request.user)
     messages.success(request, _("It is open again."))

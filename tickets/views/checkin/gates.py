@@ -1,11 +1,10 @@
-"""The organizer's page of an event's gates and devices, and the page that a gate's link opens."""
+"""The organizer's page of an event's gates and devices, and the page of a gate's link."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,12 +18,11 @@ from events.models import Event
 from events.permissions import managed_events
 from tickets.checkin import devices, gates
 from tickets.forms import GateForm, GateLinkForm
-from tickets.models import Device
 from tickets.permissions import managed_devices, managed_gates
 from tickets.ticket import links, qr
 from tickets.views.checkin.access import remember
 
-# So many devices a minute may be registered by one gate's link.
+# How many devices a minute may be registered by one gate's link.
 MOST_ARRIVALS = 20
 
 
@@ -43,34 +41,19 @@ def gates_page(request: PersonRequest, pk: int) -> HttpResponse:
                 raise
             form.add_error(refusal.field, refusal.message)
         else:
-            messages.success(
-                request,
-                _("%(name)s added. Show this code to your helper.") % {"name": isolated(gate)},
-            )
+            words = _("%(name)s added. Show this code to your helper.")
+            messages.success(request, words % {"name": isolated(gate)})
             return redirect("tickets:gate", gate.pk)
-    context = {
-        "event": event,
-        "form": form,
-        "gates": event.gates.filter(revoked_at=None),
-        "here": "doors",
-        **devices_context(event),
-    }
+    gates_shown = {"gates": event.gates.filter(revoked_at=None), "here": "doors"}
+    context = {"event": event, "form": form, **gates_shown, **devices_context(event)}
     template = "tickets/doors.html#phones" if request.htmx else "tickets/doors.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
 
 def devices_context(event: Event) -> dict[str, Any]:
-    """The devices of this event, the last heard from first, each with its scans a minute; and the API's scanners."""
-    rates, now = devices.scans_per_minute(event), timezone.now()
-    there: list[Device] = list(
-        event.devices.exclude(seen_at=None)
-        .select_related("gate", "person", "event")
-        .order_by("-seen_at")[:100]
-    )
-    for phone in there:
-        phone.rate = rates.pop(phone.name, 0.0)  # type: ignore[attr-defined]
-        phone.is_there = phone.seen_at is not None and now - phone.seen_at < devices.SILENCE_LIMIT  # type: ignore[attr-defined]
-    return {"phones": there, "others": sorted(rates.items())}
+    """The devices of this event with their activity, and the scanners of the API."""
+    activities, scanners = devices.activities(event)
+    return {"activities": activities, "others": sorted(scanners.items())}
 
 
 @require_safe
@@ -78,16 +61,15 @@ def devices_context(event: Event) -> dict[str, Any]:
 def gate(request: PersonRequest, pk: int) -> HttpResponse:
     """One gate's link, to show or to print."""
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
-    return render(
-        request,
-        "tickets/gate.html",
-        {"gate": gate, "event": gate.event, "link": links.gate_url(gate), "here": "doors"},
-    )
+    link = links.gate_url(gate)
+    context = {"gate": gate, "event": gate.event, "link": link, "here": "doors"}
+    return render(request, "tickets/gate.html", context)
 
 
 @require_safe
 @organizer_required
 def gate_qr(request: PersonRequest, pk: int) -> HttpResponse:
+    """The gate's link as a QR code."""
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
     return HttpResponse(qr.link(links.gate_url(gate)), content_type="image/svg+xml")
 
@@ -95,19 +77,20 @@ def gate_qr(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 @organizer_required
 def revoke(request: PersonRequest, pk: int) -> HttpResponse:
+    """Revoke a gate's link, and end the devices that it registered."""
     gate = get_object_or_404(managed_gates(request.user), pk=pk)
     gates.revoke_gate(gate, by=request.user)
-    messages.success(
-        request,
-        _("The link of %(name)s has ended, and no phone that came by it lets anybody in any more.")
-        % {"name": isolated(gate)},
+    words = _(
+        "The link of %(name)s has ended, and no phone that came by it lets anybody in any more."
     )
+    messages.success(request, words % {"name": isolated(gate)})
     return redirect("tickets:doors", gate.event_id)
 
 
 @require_POST
 @organizer_required
 def end(request: PersonRequest, pk: int) -> HttpResponse:
+    """End a device: it may no longer check in."""
     device = get_object_or_404(managed_devices(request.user), pk=pk)
     devices.end(device, by=request.user)
     messages.success(request, _("%(name)s no longer lets anybody in.") % {"name": isolated(device)})
@@ -118,28 +101,19 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 @keeps_draft(GateLinkForm)
 def gate_link(request: VisitorRequest, token: str) -> HttpResponse:
-    """What a gate's link opens: where one would stand, and a button. Nothing happens before it is pressed."""
+    """The page of a gate's link: a form that registers this device. Opening it changes nothing."""
     gate = links.gate_from_token(token)
     if gate is None:
         raise Http404
+    context: dict[str, Any] = {"gate": gate, "event": gate.event}
     if not gate.is_open or gate.event.is_cancelled:
-        return render(
-            request,
-            "tickets/gate_device.html",
-            {"gate": gate, "event": gate.event, "over": True},
-            status=410,
-        )
+        return render(request, "tickets/gate_device.html", context | {"over": True}, status=410)
     form = GateLinkForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if not rate_counter.is_within(f"gate:{gate.pk}", MOST_ARRIVALS, seconds=60):
             return render(request, "429.html", status=429)
-        remember(
-            request, devices.register(gate.event, gate=gate, called=form.cleaned_data["called"])
-        )
+        device = devices.register(gate.event, gate=gate, called=form.cleaned_data["called"])
+        remember(request, device)
         return redirect("tickets:check_in", gate.event_id)
-    return render(
-        request,
-        "tickets/gate_device.html",
-        {"gate": gate, "event": gate.event, "form": form},
-        status=422 if form.errors else 200,
-    )
+    status = 422 if form.errors else 200
+    return render(request, "tickets/gate_device.html", context | {"form": form}, status=status)

@@ -1,6 +1,7 @@
-"""What the script of the check-in page asks for, and what lets the page open without network.
+"""The requests of the check-in page's script, and what lets the page open without network.
 
-A phone says who it is with its key, in a header that no other site can send: its readings arrive even when the session they were made in is over.
+A device is known by its key, in a header that no other site can send. So its scans are accepted
+also after the session is over in which the page was opened.
 """
 
 import json
@@ -37,28 +38,25 @@ from tickets.views.checkin.access import CheckInRequest, checkin_access_required
 
 logger = logging.getLogger(__name__)
 WORKER = (Path(checkin.__file__).parent / "door_worker.js").read_text()
-# In one request; and so many requests a minute of one phone, of which a busy one needs some thirty.
+# The most scans in one request, and the most requests of a device in a minute; a busy one needs 30.
 MOST_READINGS, MOST_REQUESTS = 100, 120
 STATUS_OF = {"unknown_device": 401, "too_many_attempts": 429}
-# What the script of the last release calls the outcomes: a page that is open meanwhile still has it.
-# Can go with the next release, and `result` with it.
+# The names of the outcomes in `result`, which pages read that were loaded before the last release.
+# To be deleted with the next release, and `result` with it.
 OLD_WORDS = {"admitted": "ok", "already_used": "used", "refused": "invalid", "undone": "back"}
-
-
-# --- The phone --------------------------------------------------------------------------------------------------------
 
 
 @require_POST
 @checkin_access_required
 def device(request: CheckInRequest, pk: int) -> HttpResponse:
-    """The phone introduces itself: its key, which is shown this once."""
+    """Register this device, if it is new, and answer its key, which is shown only this once."""
     event = get_object_or_404(checkin_events(request.actor), pk=pk)
     known = request.actor.device
     if known is None or known.event_id != event.pk or not may_check_in_now(known):
         known = devices.register(event, person=request.actor.person)
         remember(request, known)
     if known.has_ended:  # the event was over long ago
-        return gone()
+        return respond_ended()
     return JsonResponse({"key": devices.new_key(known)})
 
 
@@ -70,7 +68,7 @@ def fetch_device(request: HttpRequest, event: int) -> Device:
     """
     found = Device.objects.with_key(request.headers.get("X-Door-Key", ""))
     device = found.select_related("event", "gate", "person").filter(event=event).first()
-    if device is None or device.key_dies_at <= timezone.now():
+    if device is None or device.key_expires_at <= timezone.now():
         raise Refused("unknown_device", _("We don’t know this phone. Load the page again."))
     if not rate_counter.is_within(f"device:{device.pk}", MOST_REQUESTS, seconds=60):
         raise Refused("too_many_attempts", _("This phone asks too often. Wait a minute."), wait=60)
@@ -81,7 +79,7 @@ def fetch_device(request: HttpRequest, event: int) -> Device:
 
 
 def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answers a refusal as the script of the page reads it. The key of the phone opened it: no cache keeps it."""
+    """Answer a refusal as JSON for the page's script, and let no cache store any answer."""
 
     @wraps(view)
     @cache_control(private=True, no_store=True)
@@ -90,9 +88,8 @@ def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
             return view(request, *args, **kwargs)
         except Refused as refusal:
             logger.info("refused: %s", refusal.code)
-            answer = JsonResponse(
-                envelope(refusal.code, refusal.message), status=STATUS_OF.get(refusal.code, 400)
-            )
+            status = STATUS_OF.get(refusal.code, 400)
+            answer = JsonResponse(envelope(refusal.code, refusal.message), status=status)
             if refusal.wait:
                 answer["Retry-After"] = str(refusal.wait)
             return answer
@@ -100,7 +97,8 @@ def for_phones(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return answered
 
 
-def gone() -> HttpResponse:
+def respond_ended() -> HttpResponse:
+    """Answer that this device may no longer check in."""
     return JsonResponse(envelope("no_longer_allowed", no_longer_allowed().message), status=403)
 
 
@@ -108,15 +106,15 @@ def gone() -> HttpResponse:
 @require_POST
 @for_phones
 def readings(request: HttpRequest, pk: int) -> HttpResponse:
-    """Answer what a device read, one answer a reading; no reading at all is a sign of life.
+    """Check in what a device read, and answer each reading; without readings, report its state.
 
     Takes `{"readings": [{nonce, code, at, let_in} or {nonce, undo: true}, …], "waiting": 3,
     "ready": true}`, in the order in which they happened. `let_in`: the device has admitted the
-    guest already. `leaving: true` is the last that a device says: its person logs out.
+    guest already. `leaving: true` is the last request of a device whose person logs out.
     Answers `{"answers": […], "now": …, "allowed": …}`.
     """
     device = fetch_device(request, pk)
-    sent = parsed(request.body)
+    sent = parse(request.body)
     answers = [answer_to(device, form) for form in sent["readings"]]
     devices.note_contact(device, sent=len(answers), waiting=sent["waiting"], ready=sent["ready"])
     if sent["leaving"]:
@@ -126,37 +124,33 @@ def readings(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def is_still_allowed(device: Device, answers: list[dict[str, Any]]) -> bool:
-    """Whether the device may check in now. A ticket that counted a moment ago has proved it."""
+    """Whether the device may check in now. A ticket that has just been admitted proves it."""
     if any(answer["outcome"] in {"admitted", "already_used"} for answer in answers):
         return not device.has_ended
     return may_check_in_now(device)
 
 
-def parsed(body: bytes) -> dict[str, Any]:
-    """What the phone says, each reading checked. Refused: bad_reading, if that can't be understood."""
+def parse(body: bytes) -> dict[str, Any]:
+    """Return what the device sent, each reading as a valid form. Refused: bad_reading."""
     try:
-        said = json.loads(body)
-        forms = [ScanForm(dict(reading)) for reading in said["readings"]]
-        waiting = int(said.get("waiting", 0))
-        understood = (
-            len(forms) <= MOST_READINGS and waiting >= 0 and all(form.is_valid() for form in forms)
-        )
+        sent = json.loads(body)
+        forms = [ScanForm(dict(reading)) for reading in sent["readings"]]
+        waiting = int(sent.get("waiting", 0))
+        is_valid = len(forms) <= MOST_READINGS and waiting >= 0
+        is_valid = is_valid and all(form.is_valid() for form in forms)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        understood = False
-    if not understood:
+        is_valid = False
+    if not is_valid:
         raise Refused("bad_reading", _("This reading is not complete. Load the page again."))
-    return {
-        "readings": forms,
-        "waiting": waiting,
-        **{flag: said.get(flag) is True for flag in ("ready", "leaving")},
-    }
+    flags = {flag: sent.get(flag) is True for flag in ("ready", "leaving")}
+    return {"readings": forms, "waiting": waiting, **flags}
 
 
 def answer_to(device: Device, form: ScanForm) -> dict[str, Any]:
-    """The answer to one reading.
+    """Check in one reading, and return its answer.
 
     `outcome`: admitted, already_used, refused, or undone. `kept`: whether the organizer sees it.
-    Who the guest is, is told to devices that may check in now.
+    The guest's name is sent only to devices that have not ended.
     """
     sent = form.cleaned_data
     if sent["undo"]:
@@ -202,44 +196,38 @@ def undo(device: Device, nonce: str) -> dict[str, Any]:
 @require_safe
 @for_phones
 def guest_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """What has changed since then on the list for a door without network, page by page.
+    """A page of the offline list: what has changed `since` then, `after` the last page.
 
-    `next` is where to go on, if there is more; `valid` how many may come in: the list holds tickets that are no longer valid too.
+    `next`: what to send as `after` for the next page, null on the last one. `valid`: how many
+    tickets are valid, because the list also has those that are void now.
     """
-    phone = fetch_device(request, pk)
-    if not may_check_in_now(phone):
-        return gone()
+    device = fetch_device(request, pk)
+    if not may_check_in_now(device):
+        return respond_ended()
     at = timezone.now()
-    after = request.GET.get("after", "")
     since = scan_times.read(request.GET.get("since", ""))
     if since and not scan_times.FIRST <= since <= at + scan_times.AHEAD:
         raise Refused("bad_time", _("The list can’t be asked for since that time."))
-    found = offline_list.changed_tickets(
-        phone.event,
-        since=since,
-        after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0,
-    )
+    after = request.GET.get("after", "")
+    last = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    found = offline_list.changed_tickets(device.event, since=since, after=last)
     more = found[-1].pk if len(found) == offline_list.PER_PAGE else None
     entries = [offline_list.seal(ticket) for ticket in found]
-    return JsonResponse(
-        {"at": at, "entries": entries, "next": more, "valid": phone.event.confirmed_count}
-    )
-
-
-# --- The installed page -----------------------------------------------------------------------------------------------
+    facts = {"at": at, "entries": entries, "next": more, "valid": device.event.confirmed_count}
+    return JsonResponse(facts)
 
 
 @require_safe
 @cache_control(no_cache=True)
 def worker(request: HttpRequest, pk: int) -> HttpResponse:
-    """The program that opens the page without network, for this event's check-in and nothing else."""
+    """The service worker that opens this event's check-in page without network."""
     return HttpResponse(WORKER, content_type="text/javascript; charset=utf-8")
 
 
 @require_safe
 @checkin_access_required
 def manifest(request: CheckInRequest, pk: int) -> HttpResponse:
-    """What a phone needs to keep the page as an app (W3C Web Application Manifest)."""
+    """The W3C Web Application Manifest, with which a phone installs the page as an app."""
     event = get_object_or_404(checkin_events(request.actor), pk=pk)
     address = reverse("tickets:check_in", args=[event.pk])
     icon = {"src": static("img/favicon.svg"), "sizes": "any", "type": "image/svg+xml"}
@@ -264,7 +252,10 @@ def manifest(request: CheckInRequest, pk: int) -> HttpResponse:
 @require_safe
 @checkin_access_required
 def sample(request: CheckInRequest, pk: int) -> HttpResponse:
-    """A code that we signed and that opens no door, because no event has the number 0: for the phone to try itself on."""
+    """The picture of a signed code that admits nobody, on which the phone tests itself.
+
+    It is a code of event 0, which does not exist.
+    """
     get_object_or_404(checkin_events(request.actor), pk=pk)
     code = signature.qr_text(Ticket(event_id=0, reservation_id=0, serial="0" * 16))
     return HttpResponse(qr.png(code), content_type="image/png")
