@@ -1,4 +1,4 @@
-"""Reservations, tickets and keys in Django's admin: to look at. What changes them are the queue and the door."""
+"""Reservations, tickets and signing keys in Django's admin, read-only."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +33,7 @@ class ReservationAdmin(FoldedSearchAdmin, ReadOnlyAdmin):
 
 @admin.register(Ticket)
 class TicketAdmin(FoldedSearchAdmin, ReadOnlyAdmin):
-    """Without the serial: whoever reads it could draw the ticket."""
+    """Without the serial, from which the ticket's code could be made."""
 
     list_display = ["id", "code", "event", "guest", "issued_at", "void_at", "checked_in_at"]
     search_fields = ["code", "event__title_folded", "reservation__person__email"]
@@ -57,7 +57,7 @@ class TicketAdmin(FoldedSearchAdmin, ReadOnlyAdmin):
 
 @admin.register(SigningKey)
 class SigningKeyAdmin(ReadOnlyAdmin):
-    """Which keys there are and where each lives. No byte of a private half."""
+    """Which keys there are, and where the private half of each is stored; never the half itself."""
 
     list_display = ["id", "created", "kept_here", "public_half"]
     fields = ["id", "created", "kept_here", "public_half"]

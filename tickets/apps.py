@@ -7,4 +7,4 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Reservations and tickets")
 
     def ready(self) -> None:
-        from tickets import receivers  # noqa: F401  the queue follows the event
+        from tickets import receivers  # noqa: F401  connects the signals

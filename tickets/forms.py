@@ -1,4 +1,4 @@
-"""What an organizer types about a queue: which part of it to see, and a word to those who are rejected."""
+"""The forms of the queue, of announcements and of check-in."""
 
 import uuid
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from tickets.queue import counters
 
 
 class QueueFilters(forms.Form):
-    """Which reservations of a queue are shown. A value that makes no sense is ignored."""
+    """Which reservations of an event the queue page shows. An unknown value is ignored."""
 
     EVERY = "all"
-    # The words for many, which other languages than English don't share with the word for one.
+    # The plural names, which in other languages than English differ from the singular.
     STATES = [
         (Reservation.Status.PENDING, pgettext_lazy("reservations", "Pending")),
         (Reservation.Status.CONFIRMED, pgettext_lazy("reservations", "Confirmed")),
@@ -43,10 +43,9 @@ class QueueFilters(forms.Form):
 
     @property
     def first(self) -> str:
-        """What is shown unless something else is asked for: who waits, or who had a spot at a cancelled event."""
-        return (
-            Reservation.Status.CONFIRMED if self.event.is_cancelled else Reservation.Status.PENDING
-        )
+        """The state that is shown by default: pending; of a cancelled event, confirmed."""
+        Status = Reservation.Status
+        return Status.CONFIRMED if self.event.is_cancelled else Status.PENDING
 
     @property
     def shown(self) -> str:
@@ -57,7 +56,10 @@ class QueueFilters(forms.Form):
         return self.cleaned_data.get("q", "")
 
     def found(self, kept: Sequence[int] = ()) -> ReservationQuerySet:
-        """The event's reservations that match, and those of `kept` in whatever state, in the order of the queue."""
+        """Return the event's reservations that match, in queue order.
+
+        `kept`: ids of reservations that are shown too, whatever their state is.
+        """
         found = self.event.reservations.matching(self.words, "note_folded")
         if self.shown != self.EVERY:
             wanted = self.wanted()
@@ -65,7 +67,10 @@ class QueueFilters(forms.Form):
         return found.in_queue_order()
 
     def wanted(self) -> Q:
-        """The state that is shown. What held a place when the event was cancelled counts as that, not as rejected."""
+        """Return the condition for the state that is shown.
+
+        A reservation of a cancelled event counts as what it was before, not as rejected.
+        """
         if not self.event.is_cancelled:
             return Q(status=self.shown)
         if self.shown in Reservation.AtCancellation:
@@ -73,60 +78,51 @@ class QueueFilters(forms.Form):
         return Q(status=self.shown, status_at_cancellation="")
 
     def states(self) -> list[tuple[str, str, int]]:
-        """The choices: (value, words, how many reservations), all of them last."""
+        """Return the choices as (value, name, how many reservations); all reservations last."""
         counts = counters.counts(self.event)
-        words: dict[str, Any] = {str(value): word for value, word in self.STATES}
+        names: dict[str, Any] = {str(value): name for value, name in self.STATES}
         if self.event.is_cancelled:
-            words |= {kind.value: kind.label for kind in Reservation.AtCancellation}
-            words = dict(
-                sorted(
-                    words.items(),
-                    key=lambda state: state[0] != Reservation.AtCancellation.CONFIRMED,
-                )
-            )
-        return [(str(value), str(word), counts[value]) for value, word in words.items()] + [
-            (self.EVERY, str(_("All")), self.event.reservation_count)
-        ]
+            names |= {kind.value: kind.label for kind in Reservation.AtCancellation}
+            confirmed = Reservation.AtCancellation.CONFIRMED.value
+            names = {confirmed: names[confirmed], **names}
+        choices = [(value, str(name), counts[value]) for value, name in names.items()]
+        return [*choices, (self.EVERY, str(_("All")), self.event.reservation_count)]
 
     @property
     def seen(self) -> str:
-        """The status of the rows that can be ticked: those who wait, or those who have a seat where only they are shown."""
+        """The status of the rows that can be ticked: confirmed if only those are shown."""
         Status = Reservation.Status
         return Status.CONFIRMED if self.shown == Status.CONFIRMED else Status.PENDING
 
     @property
     def takes_seats(self) -> bool:
-        """Whether to reject the rows that can be ticked means to take seats back."""
+        """Whether the rows that can be ticked have a seat, which a rejection takes back."""
         return self.seen == Reservation.Status.CONFIRMED
 
     @property
     def shows_waiting(self) -> bool:
-        """Whether only guests who wait for a decision are shown."""
+        """Whether only pending reservations are shown."""
         return not self.event.is_cancelled and self.shown == Reservation.Status.PENDING
 
     @property
     def has_ticks(self) -> bool:
-        """Whether something can be done to many rows at once."""
+        """Whether rows can be ticked, for a decision about many at once."""
         return self.event.is_published and self.shown in {*Reservation.ACTIVE, self.EVERY}
 
     @property
     def has_places(self) -> bool:
-        """Whether any row that is shown can have a place in the queue."""
-        return not self.event.is_cancelled and self.shown in {
-            Reservation.Status.PENDING,
-            self.EVERY,
-        }
+        """Whether any row that is shown can have a position in the queue."""
+        with_pending = {Reservation.Status.PENDING, self.EVERY}
+        return not self.event.is_cancelled and self.shown in with_pending
 
     def count(self) -> int:
-        """How many of the event's reservations are in the state that is shown."""
-        return (
-            self.event.reservation_count
-            if self.shown == self.EVERY
-            else counters.counts(self.event)[self.shown]
-        )
+        """Return how many of the event's reservations have the state that is shown."""
+        if self.shown == self.EVERY:
+            return self.event.reservation_count
+        return counters.counts(self.event)[self.shown]
 
     def query(self, page: str = "") -> dict[str, str]:
-        """The parameters of the address that shows this again."""
+        """Return the query parameters of the address that shows the same reservations."""
         wanted = {
             "state": "" if self.shown == self.first else self.shown,
             "q": self.words,
@@ -136,7 +132,10 @@ class QueueFilters(forms.Form):
 
 
 class RejectForm(forms.Form):
-    """A word to those who are rejected, or lose their seat. `seen`: the status that they had on the page that asked."""
+    """The message to guests who are rejected, or lose their seat.
+
+    `seen`: the status that the page showed when it asked for the message.
+    """
 
     message = ComposedText(
         label=gettext_lazy("Message"),
@@ -153,7 +152,7 @@ class RejectForm(forms.Form):
 
 
 class NextForm(forms.Form):
-    """How many from the head of the queue to confirm."""
+    """How many pending reservations from the head of the queue to confirm."""
 
     number = forms.IntegerField(
         min_value=1,
@@ -163,6 +162,8 @@ class NextForm(forms.Form):
 
 
 class NoteForm(forms.Form):
+    """The organizers' note about a guest."""
+
     note = ComposedText(
         label=gettext_lazy("Note"),
         help_text=gettext_lazy("For you and the other organizers. The guest never sees it."),
@@ -173,7 +174,7 @@ class NoteForm(forms.Form):
 
 
 class MessageForm(forms.Form):
-    """What is written to the guests of an event. The key makes a form sent twice one message."""
+    """A message to the guests of an event. The key makes a form that is sent twice one message."""
 
     audience = forms.ChoiceField(
         label=gettext_lazy("To"),
@@ -188,7 +189,8 @@ class MessageForm(forms.Form):
     body = ComposedText(
         label=gettext_lazy("Message"),
         help_text=gettext_lazy(
-            "Everybody gets it as a mail of their own, in your words, with the date and the place below."
+            "Everybody gets it as a mail of their own, in your words, with the date and the place "
+            "below."
         ),
         max_length=5000,
         widget=forms.Textarea({"rows": 8}),
@@ -204,31 +206,33 @@ class MessageForm(forms.Form):
         self.event_audiences = announcements.choices(event)
 
     def audiences(self) -> list[tuple[str, str, int]]:
-        """To choose from: (value, words, how many get it)."""
-        return [(value, words, self.sizes[value]) for value, words in self.event_audiences]
+        """Return the choices as (value, name, how many guests get it)."""
+        return [(value, name, self.sizes[value]) for value, name in self.event_audiences]
 
     def refuse(self, refusal: Refused) -> None:
-        """Say why it was not sent, and keep the words; what is sent next has a key of its own."""
+        """Show why the message was not sent, keep its text, and give it a new key."""
         self.add_error(refusal.field or None, refusal.message)
         self.data = dict(self.data.items()) | {"key": str(uuid.uuid4())}
 
 
 class ScanForm(forms.Form):
-    """What a phone at the door sends about a code that it read."""
+    """What a device sends about a code that it read."""
 
     nonce = forms.RegexField(r"\A[ -~]{1,64}\Z")
     code = forms.CharField(max_length=500, required=False)
-    # On the phone's clock, in ISO 8601.
+    # By the device's clock, in ISO 8601.
     at = forms.CharField(max_length=40, required=False)
     let_in = forms.BooleanField(required=False)
     undo = forms.BooleanField(required=False)
 
     def clean_at(self) -> datetime | None:
-        """One that is impossible is for the rule about times to refuse: it must not hold up the other readings."""
+        """Read the time. An impossible one is refused later, alone, and not with the whole form."""
         return scan_times.read(self.cleaned_data["at"])
 
 
 class GateForm(forms.Form):
+    """The name of a new gate."""
+
     name = ComposedLine(
         label=gettext_lazy("Name of the gate"),
         help_text=gettext_lazy("Like “Entrance A”."),
@@ -238,6 +242,8 @@ class GateForm(forms.Form):
 
 
 class GateLinkForm(forms.Form):
+    """The name of the person who checks in at a gate."""
+
     called = ComposedLine(
         label=gettext_lazy("Your name"),
         help_text=gettext_lazy("So that the organizer knows who stands here."),

@@ -1,4 +1,4 @@
-"""Which reservations, tickets, gates, devices and scans may this person touch?"""
+"""Which reservations, tickets, gates, devices and scans a person may read and change."""
 
 from django.db.models import Q
 
@@ -18,37 +18,35 @@ from tickets.models import (
 
 
 def managed_gates(user: Visitor) -> GateQuerySet:
+    """The gates of the events that the person manages."""
     return Gate.objects.filter(event__in=managed_events(user)).select_related("event")
 
 
 def managed_devices(user: Visitor) -> DeviceQuerySet:
-    return Device.objects.filter(event__in=managed_events(user)).select_related(
-        "event", "gate", "person"
-    )
+    """The devices of the events that the person manages."""
+    found = Device.objects.filter(event__in=managed_events(user))
+    return found.select_related("event", "gate", "person")
 
 
 def own_reservations(user: Visitor) -> ReservationQuerySet:
-    """The person's own, with their events."""
-    return (
-        Reservation.objects.filter(person=user).select_related("event")
-        if user.is_authenticated
-        else Reservation.objects.none()
-    )
+    """The person's own reservations, with their events."""
+    if not user.is_authenticated:
+        return Reservation.objects.none()
+    return Reservation.objects.filter(person=user).select_related("event")
 
 
 def visible_reservations(user: Visitor) -> ReservationQuerySet:
-    """The person's own, and those that they may check in or decide on."""
+    """The person's own reservations, and those that they may check in or decide on."""
     if not user.is_authenticated:
         return Reservation.objects.none()
-    mine_or_at_my_door = Q(person=user) | Q(event__in=door_staff_events(user))
-    return Reservation.objects.filter(mine_or_at_my_door).select_related("event", "person")
+    own_or_checked_in_by_me = Q(person=user) | Q(event__in=door_staff_events(user))
+    return Reservation.objects.filter(own_or_checked_in_by_me).select_related("event", "person")
 
 
 def managed_reservations(user: Visitor) -> ReservationQuerySet:
-    """Those of the events that the person manages."""
-    return Reservation.objects.filter(event__in=managed_events(user)).select_related(
-        "event", "person"
-    )
+    """The reservations of the events that the person manages."""
+    found = Reservation.objects.filter(event__in=managed_events(user))
+    return found.select_related("event", "person")
 
 
 def own_tickets(user: Visitor) -> TicketQuerySet:
@@ -57,5 +55,5 @@ def own_tickets(user: Visitor) -> TicketQuerySet:
 
 
 def managed_scans(user: Visitor) -> ScanQuerySet:
-    """The readings at the doors of the events that the person manages."""
+    """The scans of the events that the person manages."""
     return Scan.objects.filter(event__in=managed_events(user))

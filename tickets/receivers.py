@@ -1,4 +1,7 @@
-"""The queue and the devices follow the event and its people: inside the same transaction, under the lock that the sender holds."""
+"""What reservations and devices do when an event or an account changes.
+
+In the sender's transaction, under the lock that the sender holds.
+"""
 
 from typing import Any
 
@@ -45,7 +48,10 @@ def revoke_device_keys(person: User, **kwargs: Any) -> None:
 
 @receiver(user_logged_out)
 def log_out_session_device(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
-    """Sent while the session still says which device this is; `user` is None where nobody was logged in."""
+    """End the device that the session belongs to.
+
+    The signal is sent before the session is emptied; `user` is None where nobody was logged in.
+    """
     device = session_device(request) if request and user else None
     if device:
         devices.log_out(device)

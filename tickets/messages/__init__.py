@@ -1,1 +1,1 @@
-"""Mails beside the queue's own: announcements to guests, news to organizers, reminders."""
+"""Which mails leave beside those of a decision: announcements, reminders, news to organizers."""

@@ -1,5 +1,9 @@
-"""The queue: the only writer of a reservation's status, of the tickets' validity and of the event's counters.
+"""The queue of an event.
 
-`registration` (the guest's verbs), `decisions` and `bulk_decisions` (the organizer's), `promotion` (automatic), `event_changes`
-(what the event's own changes mean), all by `transitions`, `checks` and `counters`; `reads`, `card`, `export`, `invariants`, `deletion`.
+The only writer of a reservation's status, of the tickets' validity and of the event's counters.
+
+Writes: `registration` (what a guest does), `decisions` and `bulk_decisions` (what an organizer
+does), `promotion` (automatic), `event_changes` (when the event changes) and `deletion` (when an
+account is deleted); all of them through `transitions`, `checks` and `counters`.
+Reads: `reads`, `card`, `export` and `invariants`.
 """

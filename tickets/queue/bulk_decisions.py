@@ -35,7 +35,10 @@ Status = Reservation.Status
 def undo_many(
     event: Event, reservations: Iterable[int], *, by: User, before_mail: bool = False
 ) -> tuple[list[int], dict[int, Refused]]:
-    """Take these decisions back, each as `undo` does. Returns the ids that wait again, and for each of the others why not."""
+    """Take these decisions back, each as `undo` does.
+
+    Returns the ids that are pending again, and for each of the others why it is not.
+    """
     event, done, refusals = event_services.lock(event.pk), [], {}
     found = list(
         event.reservations.filter(pk__in=set(reservations))
@@ -80,7 +83,8 @@ def confirm_many(
 def confirm_next(event: Event, number: int, *, by: User) -> tuple[list[int], dict[int, Refused]]:
     """Confirm the first `number` of the queue as it is now, as far as the seats reach.
 
-    Returns the ids that were confirmed, and for each of the others why not. Refused: event_not_open.
+    Returns the ids that were confirmed, and for each of the others why not.
+    Refused: event_not_open.
     """
     event = event_services.lock(event.pk)
     check_published(event)
@@ -91,13 +95,16 @@ def confirm_next(event: Event, number: int, *, by: User) -> tuple[list[int], dic
 def confirm_as_far_as_seats_reach(
     event: Event, reservations: Sequence[Reservation], *, by: User
 ) -> tuple[list[int], dict[int, Refused]]:
-    """Confirm the first of these pending reservations, one for each free seat. The caller holds the lock."""
+    """Confirm the first of these pending reservations, one for each free seat.
+
+    The caller holds the lock.
+    """
     chosen, others = reservations[: event.seats_left], reservations[event.seats_left :]
     give_seats(event, chosen, by=by)
     if chosen:
         note_full(event, by=by)
     save_counters(event)
-    refusals = {reservation.pk: Refused("event_full", _("No spot left.")) for reservation in others}
+    refusals = {other.pk: Refused("event_full", _("No spot left.")) for other in others}
     return [reservation.pk for reservation in chosen], refusals
 
 
@@ -111,8 +118,9 @@ def reject_many(
     message: str = "",
     seen: str = Status.PENDING,
 ) -> tuple[list[int], dict[int, Refused]]:
-    """Reject those of these reservations that still have the status `seen`: pending, or confirmed to take their seats back.
+    """Reject those of these reservations that still have the status `seen`.
 
+    `seen`: pending, or confirmed to take their seats back.
     Returns the ids that were rejected, and for each of the others why not.
     """
     event, found, refusals = for_bulk(event, reservations, seen=seen)
@@ -133,7 +141,11 @@ def reject_many(
 def for_bulk(
     event: Event, reservations: Iterable[int], *, seen: str = Status.PENDING
 ) -> tuple[Event, list[Reservation], dict[int, Refused]]:
-    """The event, locked; those of these reservations that have the status `seen`, in queue order and with `inside`; and why not the others."""
+    """Lock the event and fetch those of these reservations that have the status `seen`.
+
+    Returns the event, the reservations in queue order and with `inside`, and for each of the others
+    why it is not among them. Refused: event_not_open.
+    """
     event = event_services.lock(event.pk)
     check_published(event)
     wanted = set(reservations)

@@ -1,4 +1,4 @@
-"""The reserve card of an event's page: which of its states one person sees, decided in one place."""
+"""The reserve card of an event's page: which of its states a person sees."""
 
 import uuid
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tickets.queue import reads
 
 
 class CardState(TextChoices):
-    """The states of the reserve card, named for its reader's next step. Pages and scripts read their values."""
+    """The states of the reserve card. Pages and scripts read their values."""
 
     DRAFT = "draft"
     CANCELLED = "cancelled"
@@ -38,18 +38,18 @@ class Card:
     event: Event
     reservation: Reservation | None
     state: CardState
-    # The place in the queue; None for those who don't wait.
+    # The position in the queue; None for a person who is not pending.
     position: int | None = None
     refusal: Refused | None = None
 
     @property
     def stamp(self) -> str:
-        """What the card said, so that a browser that asks again hears only what is new."""
+        """Names what the card shows, so that a browser is answered only when that has changed."""
         return f"{self.state}-{self.position or 0}"
 
     @property
     def key(self) -> str:
-        """A new one for each form that is drawn, so that a form sent twice reserves once."""
+        """A new key for each form that is rendered, so that a form sent twice reserves once."""
         return str(uuid.uuid4())
 
     @property
@@ -58,7 +58,7 @@ class Card:
 
     @property
     def shows_capacity(self) -> bool:
-        """Whether the card shows the event's bar and its numbers: to those who could reserve."""
+        """Whether the card shows how many seats are taken: it does while a person could reserve."""
         return self.state in {
             CardState.OPEN,
             CardState.SIGNED_OUT,
@@ -68,17 +68,20 @@ class Card:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the person stands in the queue."""
+        """Whether the person is in the queue."""
         return self.state in {CardState.PENDING, CardState.QUEUED}
 
     @property
     def can_leave(self) -> bool:
-        """Whether there is a seat or a place to give back."""
+        """Whether the person can give a seat or a place in the queue back."""
         return self.is_waiting or self.state == CardState.CONFIRMED
 
 
 def card_of(event: Event, person: Visitor, refusal: Refused | None = None) -> Card:
-    """The card that this person sees at this event. `refusal`: why their last request failed."""
+    """Return the card that this person sees at this event.
+
+    `refusal`: why their last request failed.
+    """
     reservation = reads.latest(event, person) if person.is_authenticated else None
     state = state_of(event, reservation, signed_in=person.is_authenticated)
     waits = state in {CardState.PENDING, CardState.QUEUED}
@@ -87,7 +90,10 @@ def card_of(event: Event, person: Visitor, refusal: Refused | None = None) -> Ca
 
 
 def state_of(event: Event, reservation: Reservation | None, *, signed_in: bool) -> CardState:
-    """The first that holds: what ended the event, what the person has, what they could get."""
+    """Return the first state that applies.
+
+    First what ended the event, then what the person has, then what they can get.
+    """
     if event.is_draft or event.is_cancelled:
         return CardState(event.status)
     if event.is_past:

@@ -1,4 +1,4 @@
-"""What is refused, and why. Each check raises `Refused` with the code that its name's verb documents."""
+"""The checks before a write of the queue. Each raises `Refused` where the write is not allowed."""
 
 from django.utils.translation import gettext as _
 
@@ -46,7 +46,10 @@ def check_decidable(event: Event, reservation: Reservation) -> None:
 def check_undoable(
     event: Event, reservation: Reservation, *, again: bool, before_mail: bool
 ) -> None:
-    """`again`: it was rejected, and its guest has reserved again. `before_mail`: as in `undo`."""
+    """Check that the decision about this reservation can be taken back.
+
+    `again`: it was rejected, and its guest has reserved again. `before_mail`: as in `undo`.
+    """
     if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
         raise Refused("nothing_to_undo", _("There is no decision to take back."))
     if not event.is_published:

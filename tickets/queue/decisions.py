@@ -49,9 +49,10 @@ def confirm(reservation: Reservation, *, by: User) -> Reservation:
 @DECISION_SECONDS.labels("reject").time()
 @transaction.atomic
 def reject(reservation: Reservation, *, by: User, message: str = "", seen: str = "") -> Reservation:
-    """Say no, or take a seat back. Refused: already_decided, already_checked_in, event_not_open.
+    """Reject a pending reservation, or take the seat of a confirmed one back.
 
-    `seen`: the status that the caller was shown, if any; a reservation that has another by now is not touched.
+    `seen`: the status that the caller was shown, if any; a reservation that has another by now is
+    not changed. Refused: already_decided, already_checked_in, event_not_open.
     """
     event, reservation = lock_reservation(reservation)
     if seen and reservation.status != seen:
@@ -68,8 +69,9 @@ def reject(reservation: Reservation, *, by: User, message: str = "", seen: str =
 
 
 def decide(reservation: Reservation, status: str, *, by: User) -> Reservation:
-    """Confirm or reject somebody who waits, and nobody else: for callers who cannot see what was decided before.
+    """Confirm or reject a pending reservation; one that is decided already is refused.
 
+    For callers who cannot see what was decided before.
     Refused: already_decided, event_full, event_not_open.
     """
     if status == Status.CONFIRMED:
@@ -83,11 +85,13 @@ def decide(reservation: Reservation, status: str, *, by: User) -> Reservation:
 @DECISION_SECONDS.labels("undo").time()
 @transaction.atomic
 def undo(reservation: Reservation, *, by: User, before_mail: bool = False) -> Reservation:
-    """Take a person's decision back: the reservation is pending again, at its old place.
+    """Take a person's decision back: the reservation is pending again, at its old position.
 
-    Its mail, not yet sent, is not sent. A guest who has been told of a decision is told that they wait again.
+    The decision's mail, where it has not left yet, is not sent. A guest who has had a mail about a
+    decision gets another one, which says that the reservation is pending again.
     `before_mail`: only as long as the mail about the decision has not left.
-    Refused: nothing_to_undo, already_mailed, already_checked_in, already_registered, event_not_open.
+    Refused: nothing_to_undo, already_mailed, already_checked_in, already_registered,
+    event_not_open.
     """
     event, reservation = lock_reservation(reservation)
     again = reservation.is_rejected and active_reservation(event, reservation.person_id) is not None
@@ -101,6 +105,9 @@ def undo(reservation: Reservation, *, by: User, before_mail: bool = False) -> Re
 
 @transaction.atomic
 def note(reservation: Reservation, text: str, *, by: User) -> None:
-    """Keep what the organizers tell each other about this guest; an empty text takes it away. Changes nothing else, so it needs no lock."""
+    """Save the organizers' note about this guest; an empty text deletes it.
+
+    Changes nothing else, so it needs no lock.
+    """
     Reservation.objects.filter(pk=reservation.pk).update(note=text.strip())
     audit.record("reservation.note", reservation, by=by)

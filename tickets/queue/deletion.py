@@ -1,4 +1,4 @@
-"""Somebody deletes their account: what becomes of their reservations."""
+"""What happens to a person's reservations when their account is deleted."""
 
 from contextlib import suppress
 
@@ -11,14 +11,15 @@ from tickets.queue import registration
 
 
 def release_reservations_of(person: User) -> None:
-    """Give back every place at an event that isn't over, and forget what organizers wrote. What was stays, without a name.
+    """Cancel the person's active reservations at events that aren't over, and erase all notes.
 
-    In the caller's transaction. Takes the events' locks in the order of their ids, so two who leave at once don't wait for each other.
+    Reservations of past events stay, with an account that has no name any more. In the caller's
+    transaction. Takes the events' locks in the order of their ids, so that two deletions at the
+    same time can't wait for each other.
     """
     held = Reservation.objects.active().filter(person=person, event__end_time__gt=timezone.now())
     for reservation in held.order_by("event_id"):
-        with suppress(
-            Refused
-        ):  # used at the door, so it stays as it is; or decided at this very moment
+        # Refused where the ticket was used, so that it stays as it is; or decided a moment ago.
+        with suppress(Refused):
             registration.cancel(reservation, by=person)
     Reservation.objects.filter(person=person).update(message="", note="")

@@ -1,4 +1,7 @@
-"""What an event's cancellation or move means for its reservations. The caller holds the event's lock."""
+"""What happens to reservations when their event is cancelled, or moved in time or place.
+
+The caller holds the event's lock.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -17,29 +20,31 @@ Status = Reservation.Status
 
 
 def reject_all(event: Event, *, by: User | None) -> None:
-    """The event is cancelled: nobody keeps a place, and each keeps what it was. The caller holds the lock."""
-    told = list(event.reservations.active().select_related("person"))
+    """Reject all active reservations of a cancelled event, and store which status each had."""
+    active = list(event.reservations.active().select_related("person"))
     groups = {
-        status: [one.pk for one in told if one.status == status] for status in Reservation.ACTIVE
+        status: [one.pk for one in active if one.status == status] for status in Reservation.ACTIVE
     }
-    change_status(event, told, Status.REJECTED, by=by)
+    change_status(event, active, Status.REJECTED, by=by)
     for status, ids in groups.items():
         Reservation.objects.filter(pk__in=ids).update(status_at_cancellation=status)
-    mail.queue_many(mails.event_cancelled, told, args=lambda r: {"reservation": r.pk})
+    mail.queue_many(mails.event_cancelled, active, args=lambda r: {"reservation": r.pk})
     save_counters(event)
 
 
 def queue_move_mails(event: Event, before: dict[str, Any]) -> None:
-    """Write to everybody with a place. The delay leaves time to mend a slip; only the newest of several mails leaves.
+    """Queue a mail to each guest with an active reservation.
 
-    `before`: start, end and place until now. Guests who wait for a mail about an earlier change know what was before that.
+    The delay leaves time to correct a mistake; of several mails only the newest leaves.
+    `before`: start, end and place until now. Where a mail about an earlier change still waits, its
+    guests know what was before that one, so its facts are taken over.
     """
-    told = list(event.reservations.active().select_related("person"))
+    active = list(event.reservations.active().select_related("person"))
     waiting = mail.waiting(mails.moved, event=event.pk)
     was = waiting["was"] if waiting else {name: in_json(value) for name, value in before.items()}
     facts = {"event": event.pk, "sequence": event.sequence, "was": was}
     delay = settings.MAIL_DECISION_DELAY_SECONDS
-    mail.queue_many(mails.moved, told, delay=delay, args=lambda r: {"reservation": r.pk, **facts})
+    mail.queue_many(mails.moved, active, delay=delay, args=lambda r: {"reservation": r.pk, **facts})
 
 
 def in_json(value: Any) -> str:

@@ -1,4 +1,7 @@
-"""What must always be true of the whole database. Each question is one statement, so it may be asked beside any traffic."""
+"""What must always be true of the whole database.
+
+Each rule is one SQL statement, so that it can be checked while the site is in use.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ COUNTED = [*Status, "checked_in"]
 
 @dataclass(frozen=True)
 class Violation:
-    """A broken promise: which one, and where, in numbers of rows only."""
+    """A broken rule: its name, and where it is broken, by ids and numbers only."""
 
     rule: str
     where: str
@@ -27,9 +30,9 @@ class Violation:
 
 
 def violations() -> list[Violation]:
-    """Every broken promise in the database. As many queries as there are rules, whatever its size.
+    """Return every broken rule in the database, with one query for each rule.
 
-    That a ticket admits once needs no question: it has room for one admission.
+    That a ticket admits once needs no rule: its row has columns for one check-in only.
     """
     return [Violation(rule.__name__, where) for rule in RULES for where in rule()]
 
@@ -37,11 +40,12 @@ def violations() -> list[Violation]:
 def never_oversold() -> Iterator[str]:
     """No event has more confirmed reservations than seats."""
     for event in recounted().filter(real_confirmed__gt=F("seats_limit")):
-        yield f"event {event.pk} has {event.real_confirmed} confirmed reservations and {event.seats_limit} seats"
+        has = f"{event.real_confirmed} confirmed reservations and {event.seats_limit} seats"
+        yield f"event {event.pk} has {has}"
 
 
 def counters_match_recount() -> Iterator[str]:
-    """An event's counters are what a recount finds."""
+    """Each counter of an event is equal to a count of its reservations and tickets."""
     same = Q(**{f"{name}_count": F(f"real_{name}") for name in COUNTED})
     for event in recounted().exclude(same):
         says, has = (
@@ -52,7 +56,7 @@ def counters_match_recount() -> Iterator[str]:
 
 
 def one_active_reservation_each() -> Iterator[str]:
-    """Nobody is twice in one queue."""
+    """No person has two active reservations for one event."""
     doubles = (
         Reservation.objects.active()
         .order_by()
@@ -61,21 +65,19 @@ def one_active_reservation_each() -> Iterator[str]:
         .filter(how_many__gt=1)
     )
     for double in doubles:
-        yield f"event {double['event']}, person {double['person']}: {double['how_many']} live reservations"
+        where = f"event {double['event']}, person {double['person']}"
+        yield f"{where}: {double['how_many']} live reservations"
 
 
 def active_only_where_published() -> Iterator[str]:
-    """Nobody waits or has a seat at a draft, or at an event that was called off."""
-    for pk, event in (
-        Reservation.objects.active()
-        .exclude(event__status=Event.Status.PUBLISHED)
-        .values_list("pk", "event")
-    ):
+    """No draft and no cancelled event has active reservations."""
+    wrong = Reservation.objects.active().exclude(event__status=Event.Status.PUBLISHED)
+    for pk, event in wrong.values_list("pk", "event"):
         yield f"reservation {pk} is live, event {event} is not published"
 
 
 def place_before_cancellation_only_where_cancelled() -> Iterator[str]:
-    """What a reservation was when its event was cancelled is kept for rejected ones of cancelled events only."""
+    """Only rejected reservations of cancelled events have a status from before the cancellation."""
     right = Q(status=Status.REJECTED, event__status=Event.Status.CANCELLED)
     for pk, event in Reservation.objects.had_place().exclude(right).values_list("pk", "event"):
         yield f"reservation {pk} held a place when event {event} was cancelled, which it was not"
@@ -83,23 +85,17 @@ def place_before_cancellation_only_where_cancelled() -> Iterator[str]:
 
 def confirmed_have_one_ticket() -> Iterator[str]:
     """Every confirmed reservation has exactly one valid ticket."""
-    tickets = Count("tickets", filter=Q(tickets__void_at=None))
-    for pk, how_many in (
-        Reservation.objects.confirmed()
-        .annotate(valid=tickets)
-        .exclude(valid=1)
-        .values_list("pk", "valid")
-    ):
-        yield f"reservation {pk} is confirmed and has {how_many} valid tickets"
+    valid = Count("tickets", filter=Q(tickets__void_at=None))
+    wrong = Reservation.objects.confirmed().annotate(valid=valid).exclude(valid=1)
+    for pk, number in wrong.values_list("pk", "valid"):
+        yield f"reservation {pk} is confirmed and has {number} valid tickets"
 
 
 def only_confirmed_have_tickets() -> Iterator[str]:
-    """No other reservation has a valid one."""
-    for pk, reservation, status in (
-        Ticket.objects.valid()
-        .exclude(reservation__status=Status.CONFIRMED)
-        .values_list("pk", "reservation", "reservation__status")
-    ):
+    """No other reservation has a valid ticket."""
+    wrong = Ticket.objects.valid().exclude(reservation__status=Status.CONFIRMED)
+    columns = ["pk", "reservation", "reservation__status"]
+    for pk, reservation, status in wrong.values_list(*columns):
         yield f"ticket {pk} is valid, its reservation {reservation} is {status}"
 
 
@@ -110,7 +106,7 @@ def tickets_belong_to_their_event() -> Iterator[str]:
 
 
 def nobody_waits_beside_a_free_seat() -> Iterator[str]:
-    """In an automatic queue nobody overtakes: while somebody waits, every seat is taken."""
+    """In an automatic event every seat is taken while a reservation is pending."""
     running = Event.objects.published().filter(
         admission=Event.Admission.AUTOMATIC, end_time__gt=timezone.now()
     )
@@ -132,22 +128,19 @@ RULES = [
 
 
 def recounted() -> Any:
-    """The events with `real_confirmed`, `real_pending` …, counted from their reservations and tickets."""
-    by_status = {
+    """The events with `real_confirmed`, `real_pending` …, counted from reservations and tickets."""
+    counts = {
         f"real_{status}": how_many(Reservation.objects.filter(status=status)) for status in Status
     }
-    return Event.objects.annotate(
-        **by_status, real_checked_in=how_many(Ticket.objects.valid().exclude(checked_in_at=None))
-    )
+    counts["real_checked_in"] = how_many(Ticket.objects.valid().exclude(checked_in_at=None))
+    return Event.objects.annotate(**counts)
 
 
 def how_many(rows: QuerySet[Any]) -> Coalesce:
-    """The number of these rows that belong to an event: counted once an event, not once a row as a joined group would be."""
-    per_event = (
-        rows.filter(event=OuterRef("pk"))
-        .order_by()
-        .values("event")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
+    """How many of these rows belong to an event, as a subquery.
+
+    It is counted once an event, not once a row as a joined group would be.
+    """
+    of_event = rows.filter(event=OuterRef("pk")).order_by()
+    per_event = of_event.values("event").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(per_event, output_field=IntegerField()), 0)

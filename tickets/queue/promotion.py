@@ -8,9 +8,9 @@ Status = Reservation.Status
 
 
 def promote(event: Event) -> bool:
-    """In an automatic event, give every free seat to the head of the queue. The caller holds the lock and saves the counters.
+    """In an automatic event, give every free seat to the head of the queue.
 
-    Returns whether anybody moved up.
+    The caller holds the lock and saves the counters. Returns whether a seat was given.
     """
     if (
         not event.is_automatic

@@ -1,4 +1,4 @@
-"""What pages and the API read about a reservation: the newest one of a person, and the position in the queue."""
+"""What pages and the API read of the queue: a person's newest reservation, and positions."""
 
 from collections.abc import Sequence
 
@@ -13,23 +13,22 @@ Status = Reservation.Status
 
 
 def active_reservation(event: Event, person_id: int) -> Reservation | None:
-    """The person's place in the queue or seat, if they have one."""
+    """Return the person's active reservation, if they have one."""
     return event.reservations.active().filter(person_id=person_id).first()
 
 
 def latest(event: Event, person: User) -> Reservation | None:
-    """What to show this person about this event: their live reservation, else the newest one."""
-    order = ["-created", "-id"]
-    return (
-        active_reservation(event, person.pk)
-        or event.reservations.filter(person=person).order_by(*order).first()
-    )
+    """Return the person's active reservation for this event, else their newest one."""
+    if active := active_reservation(event, person.pk):
+        return active
+    return event.reservations.filter(person=person).order_by("-created", "-id").first()
 
 
 def position(reservation: Reservation, *, near_the_end: bool = False) -> int | None:
-    """The place in the queue: 1 + the pending ones before it, by (created, id). None when it is not waiting.
+    """Return the position in the queue: 1 + the pending ones before it, by (created, id).
 
-    `near_the_end`: fewer stand after it than before it, so those are counted, and taken from all that the event counts.
+    None for a reservation that is not pending. `near_the_end`: fewer are after it than before it,
+    so that those are counted and subtracted from the event's counter.
     """
     if not reservation.is_pending:
         return None
@@ -49,7 +48,10 @@ def position(reservation: Reservation, *, near_the_end: bool = False) -> int | N
 
 
 def assign_positions(reservations: Sequence[Reservation], *, near_the_end: bool = False) -> None:
-    """Bring each its `position`: neighbours in the order of one event's queue, as a page of it shows them. One query for the first who waits."""
+    """Set the `position` of each of these neighbours in the order of one event's queue.
+
+    One query, for the first that is pending; the others follow it.
+    """
     waiting = [reservation for reservation in reservations if reservation.is_pending]
     first = position(waiting[0], near_the_end=near_the_end) if waiting else None
     for reservation in reservations:

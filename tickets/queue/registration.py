@@ -1,4 +1,4 @@
-"""What a guest does with a reservation: take a seat or a place in the queue, and give it back."""
+"""What a guest does with a reservation: reserve, and cancel."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -58,7 +58,7 @@ def reserve(
 
 
 def create_confirmed(event: Event, person: User, key: str) -> Reservation:
-    """A seat at once: nobody waits for it."""
+    """Create a confirmed reservation with its ticket: there is a seat, and nobody waits for it."""
     now = timezone.now()
     reservation = Reservation.objects.create(
         person=person, event=event, key=key, status=Status.CONFIRMED, created=now, decided_at=now
@@ -84,7 +84,7 @@ def create_pending(event: Event, person: User, key: str) -> Reservation:
 @DECISION_SECONDS.labels("cancel").time()
 @transaction.atomic
 def cancel(reservation: Reservation, *, by: User) -> Reservation:
-    """Give the place back; in an automatic event the seat goes to the head of the queue at once.
+    """Cancel a reservation; in an automatic event the seat goes to the head of the queue at once.
 
     Refused: already_gone, event_over, already_checked_in.
     """
@@ -107,7 +107,10 @@ def cancel(reservation: Reservation, *, by: User) -> Reservation:
 
 
 def note_new(event: Event, reservation: Reservation, *, filled: bool) -> None:
-    """News for the organizer: somebody reserved, and perhaps took the last seat. The caller holds the lock."""
+    """Note for the organizer's mail that a guest reserved. The caller holds the lock.
+
+    `filled`: the reservation took the last seat.
+    """
     if reservation.person_id != event.organizer_id:
         first = reservation.is_pending and event.reservation_count == 1 and not event.is_automatic
         organizer_news.note(event, requests=1, full=filled, urgent=first or filled)

@@ -1,6 +1,7 @@
-"""The moves of a reservation that the verbs share. The only writer of its status and of the tickets' validity.
+"""The steps that all changes of a reservation share: its status, its tickets, its mails.
 
-Every verb locks the event first (`events.services.lock`), always that one lock, and decides on what it read under it.
+The only writer of a reservation's status and of a ticket's validity. Every caller has locked the
+event first (`events.services.lock`), always that one lock, and decides on what it read under it.
 """
 
 from collections.abc import Sequence
@@ -22,17 +23,20 @@ Status = Reservation.Status
 
 
 def return_to_pending(event: Event, reservations: Sequence[Reservation], *, by: User) -> None:
-    """Make these decided reservations pending again, and write to the guests who were told of a decision."""
-    told = with_mailed_decision(reservations)
+    """Make these decided reservations pending again.
+
+    Guests who have had a mail about a decision get another one.
+    """
+    mailed = with_mailed_decision(reservations)
     change_status(event, reservations, Status.PENDING)
     audit.record_many(
         [audit.entry("reservation.undo", reservation, by=by) for reservation in reservations]
     )
-    mail.queue_many(mails.waits_again, told, args=lambda r: {"reservation": r.pk})
+    mail.queue_many(mails.waits_again, mailed, args=lambda r: {"reservation": r.pk})
 
 
 def with_mailed_decision(reservations: Sequence[Reservation]) -> list[Reservation]:
-    """Those whose guest has had a mail about a decision: about the last one, or earlier a ticket."""
+    """Return those whose guest has had a mail: about the last decision, or earlier a ticket."""
     sent = Ticket.objects.void_after_mail().filter(reservation__in=[one.pk for one in reservations])
     had_ticket = set(sent.values_list("reservation", flat=True))
     return [one for one in reservations if one.decision_was_mailed or one.pk in had_ticket]
@@ -47,7 +51,10 @@ def lock_reservation(reservation: Reservation) -> tuple[Event, Reservation]:
 
 
 def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | None) -> None:
-    """Confirm these pending reservations, issue their tickets and queue their mails. The seats must be there."""
+    """Confirm these pending reservations, issue their tickets and queue their mails.
+
+    The caller has checked that there are as many free seats.
+    """
     if not reservations:
         return
     change_status(event, reservations, Status.CONFIRMED, by=by)
@@ -58,13 +65,19 @@ def give_seats(event: Event, reservations: Sequence[Reservation], *, by: User | 
 
 
 def note_full(event: Event, *, by: User) -> None:
-    """News for an organizer who did not give the last seat away. The caller holds the lock."""
+    """Note for the organizer's mail that another person gave the last seat away.
+
+    The caller holds the lock.
+    """
     if event.is_full and by.pk != event.organizer_id:
         organizer_news.note(event, full=True, urgent=True)
 
 
 def issue_tickets(reservations: Sequence[Reservation], *, by: User | None) -> None:
-    """And send them, a decision of somebody's a little later, for it may be undone."""
+    """Issue the tickets and queue their mails.
+
+    Those of a person's decision leave a little later, because it may be undone.
+    """
     tickets = [Ticket.issue(reservation) for reservation in reservations]
     Ticket.objects.bulk_create(tickets)
     delay = settings.MAIL_DECISION_DELAY_SECONDS if by else 0
@@ -85,24 +98,29 @@ def change_status(
     by: User | None = None,
     message: str = "",
 ) -> None:
-    """Move reservations that the table allows to move, void tickets that no longer hold, and count."""
+    """Write a new status, void the tickets of those that lose their seat, and count.
+
+    The caller has checked that `Reservation.MOVES` allows it.
+    """
     if not reservations:
         return
-    assert all(reservation.can_move_to(status) for reservation in reservations)  # noqa: S101  a bug, not bad input
+    # A move that is not allowed is a bug of the caller, not bad input.
+    assert all(reservation.can_move_to(status) for reservation in reservations)  # noqa: S101
     decided_at = timezone.now() if status in {Status.CONFIRMED, Status.REJECTED} else None
-    decided_by = by if decided_at else None
+    facts = {
+        "status": status,
+        "decided_at": decided_at,
+        "decided_by": by if decided_at else None,
+        "message": message,
+    }
     leaving = [reservation.pk for reservation in reservations if reservation.is_confirmed]
     for reservation in reservations:
         count(event, reservation.status, -1)
         count(event, status, +1)
-        reservation.status = status
-        reservation.decided_at, reservation.decided_by, reservation.message = (
-            decided_at,
-            decided_by,
-            message,
-        )
+        for name, value in facts.items():
+            setattr(reservation, name, value)
     moved = Reservation.objects.filter(pk__in=[reservation.pk for reservation in reservations])
-    moved.update(status=status, decided_at=decided_at, decided_by=decided_by, message=message)
+    moved.update(**facts)
     if leaving:
         valid = Ticket.objects.valid().filter(reservation__in=leaving)
         event.checked_in_count -= valid.exclude(checked_in_at=None).count()

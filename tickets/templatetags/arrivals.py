@@ -1,4 +1,4 @@
-"""The arrivals chart of the live page, drawn by the server, and its twin as a table."""
+"""The arrivals chart of the live page, as an SVG and as a table."""
 
 import math
 from typing import Any
@@ -25,7 +25,7 @@ def arrivals_of(event: Event) -> dict[str, Any]:
 
 
 def parts(event: Event) -> dict[str, Any]:
-    """What `tickets/_arrivals.html` shows: three queries."""
+    """Return the context of `tickets/_arrivals.html`, with three queries."""
     found = service.arrivals(event)
     conflicts = event.scans.conflicts().open().count()
     return {
@@ -38,7 +38,7 @@ def parts(event: Event) -> dict[str, Any]:
 
 
 def axes(found: Arrivals) -> dict[str, Any]:
-    """The numbers beside the plot from top to bottom, the times below it."""
+    """Return the numbers beside the plot, from top to bottom, and the times below it."""
     first, columns = found.steps[0], columns_of(found)
     below = [
         first.begins + (first.ends - first.begins) * (columns * part // PARTS_BELOW)
@@ -52,23 +52,46 @@ def axes(found: Arrivals) -> dict[str, Any]:
 
 
 def scale(highest: int) -> list[int]:
-    """Round numbers for an axis that `highest` fits under: `[30, 20, 10, 0]`."""
+    """Return round numbers for an axis on which `highest` has room: `[30, 20, 10, 0]`."""
     tens = 10 ** max(0, len(str(math.ceil(highest / PARTS_BESIDE))) - 1)
     part = next(part * tens for part in (1, 2, 5, 10) if part * tens * PARTS_BESIDE >= highest)
     return [part * number for number in reversed(range(PARTS_BESIDE + 1))]
 
 
 def columns_of(found: Arrivals) -> int:
-    """As many as there are steps, and enough more that the times below stand where a step begins."""
+    """Return how many columns the plot has.
+
+    As many as there are steps, and so many more that each time below is at the start of a step.
+    """
     return math.ceil(len(found.steps) / PARTS_BELOW) * PARTS_BELOW
 
 
 @register.simple_tag
 def arrivals_plot(found: Arrivals) -> SafeString:
-    """Bars for the steps, the newest in full colour; a line for the running total, a dashed one for how many are expected."""
-    most, all_of_them = scale(found.busiest.count)[0], scale(max(found.total, found.expected))[0]
+    """Draw the plot.
+
+    A bar for each step, the newest in full colour; a line for the running total, and a dashed line
+    for how many guests are expected.
+    """
+    top = scale(max(found.total, found.expected))[0]
     width = WIDTH / columns_of(found)
-    bars = (
+    curve = " ".join(
+        f"{width * (number + 1):.1f},{HEIGHT - HEIGHT * step.total / top:.1f}"
+        for number, step in enumerate(found.steps)
+    )
+    drawing = (
+        '<svg class="chart__plot" viewBox="0 0 600 180" preserveAspectRatio="none"'
+        ' aria-hidden="true"><path class="grid" d="M0 0H600M0 60H600M0 120H600M0 180H600"/>{}'
+        '<path class="target" d="M0 {}H600"/><polyline class="curve" points="0,180 {}"/></svg>'
+    )
+    expected = f"{HEIGHT - HEIGHT * found.expected / top:.1f}"
+    return format_html(drawing, bars(found, width), expected, curve)
+
+
+def bars(found: Arrivals, width: float) -> SafeString:
+    """Draw a bar for each step, `width` apart."""
+    most = scale(found.busiest.count)[0]
+    places = (
         (
             " bar--now" if step is found.steps[-1] else "",
             f"{width * number + GAP / 2:.1f}",
@@ -78,18 +101,6 @@ def arrivals_plot(found: Arrivals) -> SafeString:
         )
         for number, step in enumerate(found.steps)
     )
-    curve = " ".join(
-        f"{width * (number + 1):.1f},{HEIGHT - HEIGHT * step.total / all_of_them:.1f}"
-        for number, step in enumerate(found.steps)
-    )
-    drawing = (
-        '<svg class="chart__plot" viewBox="0 0 600 180" preserveAspectRatio="none" aria-hidden="true">'
-        '<path class="grid" d="M0 0H600M0 60H600M0 120H600M0 180H600"/>{}'
-        '<path class="target" d="M0 {}H600"/><polyline class="curve" points="0,180 {}"/></svg>'
-    )
-    rects = format_html_join(
-        "", '<rect class="bar{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>', bars
-    )
-    return format_html(
-        drawing, rects, f"{HEIGHT - HEIGHT * found.expected / all_of_them:.1f}", curve
+    return format_html_join(
+        "", '<rect class="bar{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>', places
     )

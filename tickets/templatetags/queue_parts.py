@@ -1,4 +1,4 @@
-"""Words of the queue page that a script keeps in step with the ticks."""
+"""Texts of the queue page that a script updates when rows are ticked."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +17,10 @@ register = template.Library()
 
 @register.simple_tag
 def selected_forms() -> SafeString:
-    """Every plural form of `{n} selected`, as data attributes named like the categories of the browser's Intl."""
+    """Return every plural form of `{n} selected` as data attributes.
+
+    They are named like the plural categories of the browser's Intl.
+    """
     forms = (("one", 1), ("few", 2), ("many", 5), ("other", 5))
     return format_html_join(
         " ", 'data-{}="{}"', ((name, selected(sample, "{n}")) for name, sample in forms)
@@ -26,7 +29,7 @@ def selected_forms() -> SafeString:
 
 @register.simple_tag
 def selected_words(rows: Iterable[Any]) -> str:
-    """How many of these rows are ticked now; nothing for none, since without the script nobody counts on."""
+    """Say how many of these rows are ticked now; nothing for none."""
     ticked = sum(row.picked for row in rows)
     return selected(ticked, str(ticked)) if ticked else ""
 
@@ -37,33 +40,37 @@ def selected(number: int, shown: str) -> str:
 
 @register.simple_tag
 def left_forms() -> SafeString:
-    """Every plural form of `{n} spots would be left`, as `selected_forms` gives them, and what to say when there are too few."""
+    """Return every plural form of `{n} spots would be left`, as `selected_forms` does.
+
+    And as `data-over` what to show where there are too few spots.
+    """
     forms = (("one", 1), ("few", 2), ("many", 5), ("other", 5))
-    words = (
-        (
-            name,
-            ngettext("%(n)s spot would be left", "%(n)s spots would be left", sample)
-            % {"n": "{n}"},
-        )
-        for name, sample in forms
-    )
-    return format_html_join(" ", 'data-{}="{}"', [*words, ("over", _("More than there are spots"))])
+    texts = [(name, left(sample, "{n}")) for name, sample in forms]
+    return format_html_join(" ", 'data-{}="{}"', [*texts, ("over", _("More than there are spots"))])
 
 
 @register.simple_tag
 def approvable(event: Event) -> int:
-    """How many who wait could be confirmed now."""
+    """Return how many pending reservations could be confirmed now."""
     return counters.approvable(event)
 
 
 @register.simple_tag
 def left_words(event: Event, number: int) -> str:
-    """How many spots would be left with `number` more confirmed."""
-    left = event.seats_left - number
-    return ngettext("%(n)s spot would be left", "%(n)s spots would be left", left) % {"n": left}
+    """Say how many spots would be left with `number` more confirmed."""
+    seats = event.seats_left - number
+    return left(seats, str(seats))
+
+
+def left(number: int, shown: str) -> str:
+    words = ngettext("%(n)s spot would be left", "%(n)s spots would be left", number)
+    return words % {"n": shown}
 
 
 @register.simple_tag
 def cancelled_counts(event: Event) -> dict[str, int]:
-    """How many had a spot and how many were waiting when the event was cancelled: `{"confirmed": 119, "pending": 29}`."""
+    """Return how many had a spot, and how many were waiting, when the event was cancelled.
+
+    As `{"confirmed": 119, "pending": 29, …}`.
+    """
     return counters.counts(event)

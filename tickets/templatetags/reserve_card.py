@@ -1,4 +1,4 @@
-"""The reserve card and its drawings, for pages that don't know about reservations."""
+"""The reserve card as a template tag, for pages of events, and the drawing of its queue."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from tickets.queue.card import Card, card_of
 
 register = template.Library()
 
-# More heads than this don't fit on a phone; the words say how many there are.
+# More circles than this don't fit on a phone; the text says how many people there are.
 MOST_AHEAD, MOST_BEHIND = 8, 2
 STEP = 22
 
 
 @register.inclusion_tag("tickets/_reserve_card.html", takes_context=True)
 def reserve_card(context: Context, event: Event) -> dict[str, Any]:
-    """The person's card for this event, and the dialog that belongs to it.
+    """Render the person's card for this event, with its dialog.
 
-    Its forms take the request, for whom they are drawn, and Django's token.
+    Its forms need the request, for the CSRF token.
     """
     request = context["request"]
     return {"card": card_of(event, request.user), "user": request.user, "request": request}
@@ -28,7 +28,7 @@ def reserve_card(context: Context, event: Event) -> dict[str, Any]:
 
 @register.filter
 def line(card: Card) -> list[dict[str, Any]]:
-    """The people of the queue as circles: those ahead, you, some behind."""
+    """Return the queue as circles: the people ahead, the person, some of those behind."""
     ahead = min(card.ahead, MOST_AHEAD)
     behind = min(max(0, card.event.pending_count - card.ahead - 1), MOST_BEHIND)
     you = 38 + STEP * ahead + (3 if ahead else 0)

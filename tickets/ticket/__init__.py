@@ -1,1 +1,1 @@
-"""The ticket itself: its signed code, its QR code, its PDF with the fonts and letters that it needs, and its signed links."""
+"""The ticket as its guest has it: signed code, QR code, PDF with its fonts, and signed links."""

@@ -1,7 +1,7 @@
-"""Which of our fonts prints which letters on paper, and what stands there instead of a letter that none of them has.
+"""Which font prints which letters in the PDF, and what is printed for letters that no font has.
 
-Nothing is ever printed as an empty box: signs without a font, such as emoji, are left out, a letter without one becomes its
-base letter, and a word that cannot be read then is left out as a whole.
+No letter is printed as an empty box. Signs that no font has, such as emoji, are left out; a letter
+is replaced by its base letter; a word that still has letters without a font is left out whole.
 """
 
 import re
@@ -17,19 +17,22 @@ from reportlab.pdfbase.ttfonts import TTFontFile
 from eventflow.core.text_direction import without_controls
 
 FOLDER = Path(__file__).parent / "fonts"
-# More marks than this on one letter are a drawing, not a language.
+# No language puts more marks on one letter.
 MOST_MARKS = 4
 SPACES = re.compile(r"\s+")
-# Between letters of one word: they say which form the neighbours take.
+# Characters between the letters of a word that decide the form of their neighbours.
 JOINERS = "\u200c\u200d"
-# Letters of flags: a flag becomes the two letters that it is made of.
+# The first of the characters that flags are made of: a flag is printed as its two letters.
 FLAG_A = 0x1F1E6
 HYPHENS = dict.fromkeys([0x2010, 0x2011], "-")
 
 
 @dataclass(frozen=True)
 class Face:
-    """One of our fonts. `blocks`: where in Unicode its letters are; none for the two that are asked first, about anything."""
+    """One of our fonts.
+
+    `blocks`: the Unicode blocks of its letters; none for the two that are tried first for any text.
+    """
 
     family: str
     regular: str
@@ -39,7 +42,7 @@ class Face:
 
     @property
     def mark(self) -> str:
-        """The class of what is printed in it."""
+        """The CSS class of text in this font."""
         return self.family.lower().replace(" ", "-")
 
     def has(self, text: str) -> bool:
@@ -83,9 +86,10 @@ def letters_of(face: Face) -> frozenset[int]:
 
 
 def runs(text: str) -> Iterator[tuple[Face, str]]:
-    """The text, which `readable` made, as runs of one font each.
+    """Split a text from `readable` into runs of one font each.
 
-    A word is in one font where one has all of it, with the space after it; a number or a sign is in the font before it.
+    A word is in one font if one font has all its letters, with the space after it; a number or a
+    sign is in the font of the text before it.
     """
     pieces: list[tuple[Face, str]] = []
     for word in re.findall(r"\S+\s*|\s+", text):
@@ -103,18 +107,18 @@ def faces_of(word: str) -> list[tuple[Face, str]]:
 
 @lru_cache(maxsize=2_000)
 def face_of(text: str) -> Face | None:
-    """The first font that has all of it."""
+    """Return the first font that has all letters of the text."""
     codes = [ord(letter) for letter in text]
     return next((face for face in FACES if may_have(face, codes) and face.has(text)), None)
 
 
 def may_have(face: Face, codes: list[int]) -> bool:
-    """Whether it is worth reading this font's file."""
+    """Whether the font can have one of these characters, so that its file has to be read."""
     return not face.blocks or any(code in block for block in face.blocks for code in codes)
 
 
 def clusters(word: str) -> list[str]:
-    """The word, each letter together with its marks."""
+    """Split the word into letters, each together with its marks."""
     found: list[str] = []
     for letter in word:
         if found and (unicodedata.category(letter).startswith("M") or letter in JOINERS):
@@ -125,29 +129,38 @@ def clusters(word: str) -> list[str]:
 
 
 def readable(text: str) -> str:
-    """What can be printed of the text, in one line. Each of its words comes whole, with other letters, or not at all."""
+    """Return what can be printed of the text, in one line.
+
+    Each word is printed whole, or with replaced letters, or not at all.
+    """
     words = (printable(word) for word in tidy(text).split(" "))
     return " ".join(word for word in words if word)
 
 
 def unreadable(text: str) -> list[str]:
-    """The words that no font of ours can print, not even with other letters."""
+    """Return the words that no font of ours can print, not even with replaced letters."""
     return [word for word in tidy(text).split(" ") if printable(word) is None]
 
 
 def tidy(text: str) -> str:
-    """Composed letters, plain spaces and hyphens, no invisible characters but joiners, no piles of marks."""
+    """Return the text with composed letters, and with plain spaces and hyphens.
+
+    Without invisible characters other than joiners, and with at most MOST_MARKS on a letter.
+    """
     text = SPACES.sub(" ", unicodedata.normalize("NFC", without_controls(text))).translate(HYPHENS)
-    kept = (
-        letter
-        for letter in text
-        if letter in JOINERS or not unicodedata.category(letter).startswith("C")
-    )
-    return "".join(cluster[: 1 + MOST_MARKS] for cluster in clusters("".join(kept))).strip()
+    visible = "".join(letter for letter in text if letter in JOINERS or not is_control(letter))
+    return "".join(cluster[: 1 + MOST_MARKS] for cluster in clusters(visible)).strip()
+
+
+def is_control(letter: str) -> bool:
+    return unicodedata.category(letter).startswith("C")
 
 
 def printable(word: str) -> str | None:
-    """The word in letters that we have; empty when it was signs only; None when letters of it would be missing."""
+    """Return the word in letters that we have.
+
+    Empty when it was signs only; None when letters of it would be missing.
+    """
     if face_of(word):
         return word
     found = [nearest(cluster) for cluster in clusters(word)]
@@ -155,19 +168,26 @@ def printable(word: str) -> str | None:
 
 
 def nearest(cluster: str) -> str | None:
-    """The same letter as one of our fonts has it: without joiners, without marks, as its base letter. None: it has no such."""
+    """Return the letter as one of our fonts has it: without joiners, or as its base letter.
+
+    Empty for a sign, None for a letter or digit that no font has.
+    """
     bare = "".join(letter for letter in cluster if letter not in JOINERS)
     if not bare or face_of(bare):
         return bare
-    base = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", bare)
-        if not unicodedata.category(letter).startswith("M")
-    )
-    base = "".join(
-        chr(ord("A") + ord(letter) - FLAG_A) if 0 <= ord(letter) - FLAG_A < 26 else letter
-        for letter in base
-    )
+    base = "".join(map(without_flag, base_letters(bare)))
     if base and face_of(base):
         return base
     return None if any(unicodedata.category(letter)[0] in "LN" for letter in bare) else ""
+
+
+def base_letters(text: str) -> str:
+    """Return the text without the marks on its letters."""
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in letters if not unicodedata.category(letter).startswith("M"))
+
+
+def without_flag(letter: str) -> str:
+    """Return the letter from A to Z that a flag's character stands for; others as they are."""
+    number = ord(letter) - FLAG_A
+    return chr(ord("A") + number) if 0 <= number < 26 else letter

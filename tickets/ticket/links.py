@@ -1,7 +1,7 @@
-"""Links that need no account, each for one thing: to give a reservation back, and to stand at a gate.
+"""Signed links that need no account: to cancel a reservation, and to check in at a gate.
 
-Opening one changes nothing, the button behind it does. It holds nothing but a signed number, so nobody can make one up, and a
-database that gets into wrong hands gives none away.
+Opening a link changes nothing; the button on its page does. A link contains a signed id only, so
+that it can't be made without the site's secret key, and none is stored in the database.
 """
 
 from django.conf import settings
@@ -14,13 +14,12 @@ SALT, GATE_SALT = "tickets.leave", "tickets.gate"
 
 
 def cancel_url(reservation: Reservation) -> str:
-    return settings.SITE_URL + reverse(
-        "tickets:leave", args=[signing.dumps(reservation.pk, salt=SALT)]
-    )
+    token = signing.dumps(reservation.pk, salt=SALT)
+    return settings.SITE_URL + reverse("tickets:leave", args=[token])
 
 
 def reservation_from_token(token: str) -> Reservation | None:
-    """The reservation that the link is about; None if we did not make the link."""
+    """Return the reservation of the link; None if the signature is not ours."""
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
@@ -29,13 +28,12 @@ def reservation_from_token(token: str) -> Reservation | None:
 
 
 def gate_url(gate: Gate) -> str:
-    return settings.SITE_URL + reverse(
-        "tickets:stand", args=[signing.dumps(gate.pk, salt=GATE_SALT)]
-    )
+    token = signing.dumps(gate.pk, salt=GATE_SALT)
+    return settings.SITE_URL + reverse("tickets:stand", args=[token])
 
 
 def gate_from_token(token: str) -> Gate | None:
-    """The gate that the link opens, revoked or not; None if we did not make the link."""
+    """Return the gate of the link, revoked or not; None if the signature is not ours."""
     try:
         pk = signing.loads(token, salt=GATE_SALT)
     except signing.BadSignature:

@@ -1,4 +1,4 @@
-"""The ticket on paper: one A4 page, drawn by xhtml2pdf from a template, without a connection to anywhere."""
+"""The ticket as a PDF of one A4 page, made by xhtml2pdf from a template without any network."""
 
 import base64
 from dataclasses import dataclass
@@ -25,25 +25,28 @@ from tickets.ticket import lettering, qr, shaping, signature
 from tickets.ticket.lettering import FACES, Face
 
 FONTS = lettering.FOLDER
-# Nothing but our font files: no address, no other file. The code's picture is part of the document.
+# The renderer may read our font files only. The picture of the code is part of the document.
 POLICY = ResourceAccessPolicy.server(FONTS, allow_remote=False, max_render_seconds=20)
 NOTHING = "data:,"
-# What of the event's own text fits below the ticket. What is wider than most text is printed smaller.
+# How many letters and paragraphs of the event's description fit below the ticket.
 MOST_ABOUT, MOST_PARAGRAPHS = 900, 10
-# Letters that fit beside each other into a column of the ticket at its usual size.
+# How many letters of one word fit into a column of the ticket at its usual size.
 LONG_WORD = 18
 
 
 def render(ticket: Ticket) -> bytes:
-    """The ticket's PDF, in the active language. The ticket needs its event with organizer and its reservation with person."""
-    from xhtml2pdf import pisa  # 0.2 s of import, which only a process that draws should pay
+    """Return the ticket's PDF, in the active language.
 
-    out, said = BytesIO(), facts(ticket)
-    for face in said["faces"]:
+    The ticket needs its event with the organizer, and its reservation with the person.
+    """
+    from xhtml2pdf import pisa  # takes 0.2 s, which only a process that renders should need
+
+    out, context = BytesIO(), facts(ticket)
+    for face in context["faces"]:
         if face.is_shaped:
             shaping.register(face.family, FONTS / face.regular)
     pisa.CreatePDF(
-        render_to_string("tickets/pdf/ticket.html", said),
+        render_to_string("tickets/pdf/ticket.html", context),
         dest=out,
         link_callback=only_ours,
         resource_policy=POLICY,
@@ -56,7 +59,7 @@ def file_name(ticket: Ticket) -> str:
 
 
 def facts(ticket: Ticket) -> dict[str, Any]:
-    """What the template prints. Whatever people wrote goes through `printed`."""
+    """Return the template's context. All text that people wrote goes through `printed`."""
     event = ticket.event
     texts = {
         "title": printed(event.title, most=200, otherwise=address(event.get_absolute_url())),
@@ -65,7 +68,7 @@ def facts(ticket: Ticket) -> dict[str, Any]:
         "guest": printed_guest(ticket.reservation.person),
     }
     is_long = any(text.is_long for text in texts.values())
-    # Long words leave no room for it.
+    # Long texts leave no room for the description.
     about = [] if is_long else paragraphs(event.description, most=MOST_ABOUT)
     used = set[Face]().union(*(text.faces for text in [*texts.values(), *about]))
     picture = base64.b64encode(qr.png(signature.qr_text(ticket))).decode()
@@ -86,29 +89,29 @@ def facts(ticket: Ticket) -> dict[str, Any]:
 
 
 def full_day(moment: datetime) -> str:
-    """`Friday, 11 December 2026`: paper is kept, so it always says the year."""
+    """Return the day with its year, as a PDF may be kept: `Friday, 11 December 2026`."""
     return capfirst(in_words(moment, "l, j E Y"))
 
 
 def address(path: str) -> str:
-    """As people read an address aloud, without the scheme."""
+    """Return the address without its scheme, as people read it aloud."""
     return urlsplit(settings.SITE_URL).netloc + path
 
 
 def only_ours(address: str, relative_to: str | None) -> str:
-    """Where the renderer may read this from: one of our fonts, or what the document itself holds. Anything else is nothing."""
+    """Return where the renderer may read this from.
+
+    That is one of our fonts, or a picture in the document itself; anything else is empty.
+    """
     font = FONTS / address
     if font.parent == FONTS and font.suffix == ".ttf":
         return str(font)
     return address if address.startswith("data:image/png;base64,") else NOTHING
 
 
-# --- Letters ----------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Printed:
-    """What somebody wrote, as paper shows it: runs of letters, each in a font that has them."""
+    """A text as the PDF shows it: runs of letters, each in a font that has them."""
 
     runs: tuple[tuple[Face, str], ...]
 
@@ -118,13 +121,10 @@ class Printed:
 
     @property
     def direction(self) -> str:
-        """That of its first letter, like `dir="auto"` on a page."""
+        """The direction of its first letter, as `dir="auto"` has it on a page."""
         classes = (bidirectional(letter) for _, letters in self.runs for letter in letters)
-        return (
-            "rtl"
-            if next((one for one in classes if one in {"L", "R", "AL"}), "L") != "L"
-            else "ltr"
-        )
+        first = next((one for one in classes if one in {"L", "R", "AL"}), "L")
+        return "ltr" if first == "L" else "rtl"
 
     @property
     def is_long(self) -> bool:
@@ -133,27 +133,29 @@ class Printed:
 
     @property
     def has_long_word(self) -> bool:
-        """Whether a word, as an e-mail address, needs smaller letters, so that it stands in one line of its column."""
-        return any(
-            len(word) > LONG_WORD for word in "".join(letters for _, letters in self.runs).split()
-        )
+        """Whether a word, as an e-mail address, needs smaller letters to fit into its column."""
+        text = "".join(letters for _, letters in self.runs)
+        return any(len(word) > LONG_WORD for word in text.split())
 
     def __str__(self) -> SafeString:
-        """Escaped; each run is marked for its font."""
+        """Return the text escaped, each run with the class of its font."""
         return format_html_join("", "{}", ((mark(face, letters),) for face, letters in self.runs))
 
 
 def printed(text: str, *, most: int, otherwise: str = "") -> Printed:
-    """What can be printed of the text, at most so many letters of it, so that it stays on the page. `otherwise`: when nothing can."""
+    """Return what can be printed of the text, at most `most` letters, so that it fits on the page.
+
+    `otherwise`: what is printed when nothing of the text can be.
+    """
     words = Truncator(lettering.readable(text) or otherwise).chars(most)
     return Printed(tuple(lettering.runs(words)))
 
 
 def paragraphs(text: str, *, most: int) -> list[Printed]:
-    """What can be printed of the beginning of a longer text, paragraph by paragraph, at most so many letters of it in all."""
+    """Return the paragraphs at the beginning of a longer text, at most `most` letters in all."""
     found: list[Printed] = []
     for line in text.splitlines():
-        # The rest of an endless line is not read: some of its letters may be left out, most are not.
+        # Of a very long line more than `most` is read, because some letters may be left out.
         words = Truncator(lettering.readable(line[: 4 * most])).chars(most)
         if words:
             found.append(Printed(tuple(lettering.runs(words))))
@@ -164,16 +166,13 @@ def paragraphs(text: str, *, most: int) -> list[Printed]:
 
 
 def printed_guest(person: User) -> Printed:
-    """The guest's name; their e-mail address where a word of the name can't be printed, so that the door can tell who it is."""
+    """Return the guest's name; their e-mail address where a word of the name can't be printed."""
     name = person.get_full_name()
-    return printed(
-        person.email if lettering.unreadable(name) else name, most=100, otherwise=person.email
-    )
+    text = person.email if lettering.unreadable(name) else name
+    return printed(text, most=100, otherwise=person.email)
 
 
 def mark(face: Face, letters: str) -> SafeString:
-    return (
-        format_html("{}", letters)
-        if face is lettering.OWN
-        else format_html('<span class="{}">{}</span>', face.mark, letters)
-    )
+    if face is lettering.OWN:
+        return format_html("{}", letters)
+    return format_html('<span class="{}">{}</span>', face.mark, letters)

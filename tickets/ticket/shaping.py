@@ -1,8 +1,9 @@
-"""A font whose letters take the forms and the order that their script asks for, as in हिन्दी and தமிழ்.
+"""A font for scripts whose letters change their form and order, as in हिन्दी and தமிழ்.
 
-The PDF renderer draws one glyph a character, in the order of the text. HarfBuzz says which glyphs a text really has. Each of
-them gets a private character, which the renderer then draws like any other; the file says what it stands for, so that a text
-which is copied or read aloud is the one that was written. This module is the one that knows the insides of reportlab's fonts.
+The PDF renderer draws one glyph for each character, in the order of the text. HarfBuzz finds the
+glyphs that a text really has. Each of them gets a private character, which the renderer draws like
+any other; the PDF says which text it stands for, so that a text which is copied or read aloud is
+the original. This is the only module that uses the internals of reportlab's fonts.
 """
 
 from collections.abc import Iterator
@@ -15,14 +16,15 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.pdfdoc import PDFDocument
 from reportlab.pdfbase.ttfonts import TTFont
 
-# Unicode's second private plane: no text of a person is drawn from it.
+# The start of Unicode's second private plane, which no text of a person uses.
 FIRST_PRIVATE = 0x100000
-# What a font remembers, about 2 MB. Hindi has a few thousand syllables; piles of marks that nobody reads can have more.
+# How many glyphs with their texts a font remembers, about 2 MB. Hindi has a few thousand syllables;
+# a text of random marks can have more.
 MOST_MEANINGS = 10_000
 
 
 def register(family: str, path: Path) -> None:
-    """Let the renderer draw this family with its script's forms. Once a process; the name is the renderer's own for it."""
+    """Register this family with the renderer, once a process, under the renderer's name for it."""
     name = f"{family.lower()}_00"
     if name not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(ShapedFont(name, path))
@@ -47,7 +49,7 @@ class ShapedFont(TTFont):
         return super().splitString(self.shaped(as_str(text, encoding)), doc, encoding)
 
     def addObjects(self, doc: PDFDocument) -> None:
-        """Write the font into the file, with what each of its private characters means."""
+        """Write the font into the PDF, with the text that each private character stands for."""
         subsets = [list(subset) for subset in self.state[doc].subsets]
         names = [self.getSubsetInternalName(number, doc)[1:] for number in range(len(subsets))]
         super().addObjects(doc)
@@ -56,16 +58,16 @@ class ShapedFont(TTFont):
             doc.idToObject[font.ToUnicode.name].content = self._meanings(subset)
 
     def shaped(self, text: str) -> str:
-        """The private characters of the glyphs of this text, in the order in which they are drawn."""
+        """Return the private characters of this text's glyphs, in the order of drawing."""
         buffer = uharfbuzz.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
         uharfbuzz.shape(self._shaper, buffer)
         advances = [position.x_advance for position in buffer.glyph_positions]
         glyphs = [info.codepoint for info in buffer.glyph_infos]
-        said = meanings(text, [info.cluster for info in buffer.glyph_infos])
+        texts = meanings(text, [info.cluster for info in buffer.glyph_infos])
         with self._lock:
-            return "".join(map(self._letter, glyphs, said, advances))
+            return "".join(map(self._letter, glyphs, texts, advances))
 
     def _letter(self, glyph: int, meaning: str, advance: int) -> str:
         if meaning == " ":
@@ -81,11 +83,11 @@ class ShapedFont(TTFont):
         return self._private[key]
 
     def _meanings(self, subset: list[int]) -> str:
-        """The table of the PDF format (9.10.3) that gives each code of the subset its text."""
-        said = (self._meaning.get(code, chr(code)) for code in subset)
+        """Return the PDF table (9.10.3 in the format) of the text of each code of the subset."""
+        texts = (self._meaning.get(code, chr(code)) for code in subset)
         rows = [
             f"<{number:02X}> <{text.encode('utf-16-be').hex().upper()}>"
-            for number, text in enumerate(said)
+            for number, text in enumerate(texts)
             if text
         ]
         parts = [rows[first : first + 100] for first in range(0, len(rows), 100)]
@@ -94,7 +96,8 @@ class ShapedFont(TTFont):
         )
         return (
             "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo <<\n"
-            "/Registry (EventFlow)\n/Ordering (Shaped)\n/Supplement 0\n>> def\n/CMapName /Shaped def\n/CMapType 2 def\n"
+            "/Registry (EventFlow)\n/Ordering (Shaped)\n/Supplement 0\n>> def\n"
+            "/CMapName /Shaped def\n/CMapType 2 def\n"
             f"1 begincodespacerange\n<00> <FF>\nendcodespacerange\n{table}endcmap\n"
             "CMapName currentdict /CMap defineresource pop\nend\nend\n"
         )
@@ -105,7 +108,11 @@ def as_str(text: str | bytes, encoding: str) -> str:
 
 
 def meanings(text: str, clusters: list[int]) -> Iterator[str]:
-    """What each glyph stands for: the first of a syllable for all of it, in the order it was written, the others for nothing."""
+    """Yield the text that each glyph stands for.
+
+    The first glyph of a syllable stands for the whole syllable, as it was written, and its other
+    glyphs for nothing.
+    """
     starts = [*sorted(set(clusters)), len(text)]
     ends = dict(pairwise(starts))
     for number, start in enumerate(clusters):

@@ -1,4 +1,4 @@
-"""What somebody does with their own reservations: reserve, see where they stand, leave."""
+"""The pages of a guest's own reservations: reserve, see the position, cancel."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -28,7 +28,7 @@ LONGEST_KEY = 36
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def reserve(request: PersonRequest, pk: int) -> HttpResponse:
-    """Take a seat or a place in the queue. A GET is somebody who comes back from logging in: they see the event."""
+    """Reserve. A GET, after a log-in on the way, leads to the event's page."""
     visible = visible_events(request.user)
     if request.method != "POST":
         return redirect(get_object_or_404(visible, pk=pk))
@@ -43,17 +43,14 @@ def reserve(request: PersonRequest, pk: int) -> HttpResponse:
     if not reservation.is_active:
         gone = _("You sent this form before, and gave that place back since. Reserve once more.")
         return respond(request, event, Refused("already_gone", gone))
-    words = (
-        _("Reserved. Your ticket is ready.")
-        if reservation.is_confirmed
-        else _("Reserved. You are in the queue.")
-    )
-    return respond(request, event, words)
+    if reservation.is_confirmed:
+        return respond(request, event, _("Reserved. Your ticket is ready."))
+    return respond(request, event, _("Reserved. You are in the queue."))
 
 
 @require_safe
 def card(request: VisitorRequest, pk: int) -> HttpResponse:
-    """The card as it is now, for a page that shows an older one; 204 when that one still holds."""
+    """The reserve card as it is now; 204 when the page shows the same."""
     event = get_object_or_404(visible_events(request.user), pk=pk)
     if not request.htmx:
         return redirect(event)
@@ -61,7 +58,7 @@ def card(request: VisitorRequest, pk: int) -> HttpResponse:
     seen = request.GET.get("seen", "")
     if seen == now.stamp:
         return HttpResponse(status=204)
-    # A dialog that is open over the card stays open while only the place in the queue changes.
+    # A dialog that is open over the card stays open while only the position changes.
     part = "#card" if seen.rpartition("-")[0] == now.state else ""
     return render(request, f"tickets/_reserve_card.html{part}", {"card": now})
 
@@ -69,17 +66,15 @@ def card(request: VisitorRequest, pk: int) -> HttpResponse:
 @require_safe
 @login_required
 def mine(request: PersonRequest) -> HttpResponse:
-    """The person's reservations: what is to come, soonest first, or what is over, newest first."""
+    """The person's reservations: of coming events, soonest first, or of past ones, newest first."""
     now = timezone.now()
     newest = own_reservations(request.user).newest_per_event()
     ahead, behind = Q(event__end_time__gt=now), Q(event__end_time__lte=now)
     counts = newest.aggregate(upcoming=Count("pk", filter=ahead), past=Count("pk", filter=behind))
     past = request.GET.get("show") == "past"
-    shown = (
-        newest.filter(behind).order_by("-event__start_time", "-pk")
-        if past
-        else newest.filter(ahead).order_by("event__start_time", "pk")
-    )
+    shown = newest.filter(ahead).order_by("event__start_time", "pk")
+    if past:
+        shown = newest.filter(behind).order_by("-event__start_time", "-pk")
     page = Paginator(shown.with_position().with_entry(), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "tickets/mine.html", {"page": page, "counts": counts, "past": past})
 
@@ -87,33 +82,29 @@ def mine(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def cancel(request: PersonRequest, pk: int) -> HttpResponse:
-    """Give the seat or the place back. A GET asks first, where no dialog did."""
+    """Cancel a reservation. A GET asks whether to, for pages without a script."""
     reservation = get_object_or_404(own_reservations(request.user), pk=pk)
+    event, back = reservation.event, back_address(request, reservation)
     if request.method != "POST":
-        return render(
-            request,
-            "tickets/cancel.html",
-            {
-                "reservation": reservation,
-                "event": reservation.event,
-                "back": way_back(request, reservation),
-            },
-        )
-    words = (
-        _("You left the queue.") if reservation.is_pending else _("Your reservation is cancelled.")
-    )
+        context = {"reservation": reservation, "event": event, "back": back}
+        return render(request, "tickets/cancel.html", context)
+    was_pending = reservation.is_pending
     try:
         reservation = registration.cancel(reservation, by=request.user)
     except Refused as refusal:
-        reservation.event.refresh_from_db()
-        return respond(request, reservation.event, refusal, back=way_back(request, reservation))
-    return respond(request, reservation.event, words, back=way_back(request, reservation))
+        event.refresh_from_db()
+        return respond(request, event, refusal, back=back)
+    words = _("You left the queue.") if was_pending else _("Your reservation is cancelled.")
+    return respond(request, reservation.event, words, back=back)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: VisitorRequest, token: str) -> HttpResponse:
-    """Where the mailed link leads that needs no log-in. Opening it changes nothing, for mail scanners open every link; the button does."""
+    """The page of the link in mails, which cancels a reservation without a log-in.
+
+    Opening it changes nothing, because mail scanners open every link; its button does.
+    """
     reservation = links.reservation_from_token(token)
     if reservation is None:
         raise Http404
@@ -121,8 +112,8 @@ def leave(request: VisitorRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             reservation = registration.cancel(reservation, by=reservation.person)
-        except Refused as no:
-            refusal = no
+        except Refused as reason:
+            refusal = reason
     context = {
         "reservation": reservation,
         "event": reservation.event,
@@ -135,25 +126,27 @@ def leave(request: VisitorRequest, token: str) -> HttpResponse:
 def respond(
     request: PersonRequest, event: Event, outcome: Refused | str, *, back: str = ""
 ) -> HttpResponse:
-    """The end of a deed: for htmx the card as it is now with a toast, for a plain form a message on the page it came from."""
+    """Answer a form: for htmx the card as it is now, with a toast; else redirect with a message.
+
+    `back`: where to redirect; without it to the event's page.
+    """
     refusal = outcome if isinstance(outcome, Refused) else None
     if not refusal:
         messages.success(request, str(outcome))
     if request.htmx:
         context = {"card": card_of(event, request.user, refusal), "focus": True, "toasts": True}
-        return render(
-            request, "tickets/_reserve_card.html", context, status=409 if refusal else 200
-        )
+        status = 409 if refusal else 200
+        return render(request, "tickets/_reserve_card.html", context, status=status)
     if refusal:
         messages.error(request, refusal.message)
     return redirect(back or event.get_absolute_url())
 
 
-def way_back(request: PersonRequest, reservation: Reservation) -> str:
-    """The page of ours that the person asked to return to, else the event's."""
+def back_address(request: PersonRequest, reservation: Reservation) -> str:
+    """Return the page of ours that the form asked to return to, else the event's page."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(
+    is_ours = url_has_allowed_host_and_scheme(
         wanted, {request.get_host()}, require_https=request.is_secure()
     )
-    # Only a path: any other word would be taken for the name of a view.
-    return wanted if ours and wanted.startswith("/") else reservation.event.get_absolute_url()
+    # Only a path: another text would be taken for the name of a view.
+    return wanted if is_ours and wanted.startswith("/") else reservation.event.get_absolute_url()

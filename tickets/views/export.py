@@ -1,4 +1,4 @@
-"""The guest list to take away, for those who manage the event."""
+"""The download of the guest list, for people who manage the event."""
 
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -14,6 +14,7 @@ from tickets.queue import export
 @require_safe
 @organizer_required
 def as_csv(request: PersonRequest, pk: int) -> HttpResponseBase:
+    """The guest list as CSV, sent while it is read."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     headers = {"Content-Disposition": f'attachment; filename="{file_name(event)}.csv"'}
     return StreamingHttpResponse(
@@ -24,10 +25,10 @@ def as_csv(request: PersonRequest, pk: int) -> HttpResponseBase:
 @require_safe
 @organizer_required
 def as_xlsx(request: PersonRequest, pk: int) -> HttpResponseBase:
+    """The guest list as an Excel file."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
-    return FileResponse(
-        export.xlsx_file(event), as_attachment=True, filename=f"{file_name(event)}.xlsx"
-    )
+    name = f"{file_name(event)}.xlsx"
+    return FileResponse(export.xlsx_file(event), as_attachment=True, filename=name)
 
 
 def file_name(event: Event) -> str:

@@ -1,4 +1,4 @@
-"""What an organizer writes to their guests: typed, looked at, sent, and for a minute taken back."""
+"""The organizer's page of announcements: write, preview, send, and take back."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -23,46 +23,46 @@ SHOWN = 20
 @organizer_required
 @keeps_draft(MessageForm, beside=["action"])
 def write(request: PersonRequest, pk: int) -> HttpResponse:
-    """The form; the preview that says how many get it; and, once that was seen, the sending."""
+    """Show the form, its preview, or send the message, as the form's button says."""
     event = get_object_or_404(managed_events(request.user), pk=pk)
     if request.method != "POST":
-        return page(
-            request, event, MessageForm(event=event, initial={"audience": request.GET.get("to")})
-        )
+        audience = {"audience": request.GET.get("to")}
+        return page(request, event, MessageForm(event=event, initial=audience))
     form = MessageForm(request.POST, event=event)
     if not form.is_valid() or request.POST.get("action") != "send":
         preview = form.is_valid() and request.POST.get("action") == "preview"
         return page(request, event, form, preview=preview)
     try:
-        said = announcements.send(event, by=request.user, **form.cleaned_data)
+        announcement = announcements.send(event, by=request.user, **form.cleaned_data)
     except Refused as refusal:
         form.refuse(refusal)
         return page(request, event, form)
-    return sent(request, event, said)
+    return respond_sent(request, event, announcement)
 
 
-def sent(request: PersonRequest, event: Event, said: Announcement) -> HttpResponse:
-    """Say that it is sent. The new form is empty and keeps the audience, so that a second message goes to the same guests."""
+def respond_sent(request: PersonRequest, event: Event, announcement: Announcement) -> HttpResponse:
+    """Say that the message is sent, and show an empty form for another to the same audience."""
     words = _(
         "Sent to %(count)d. It leaves in %(seconds)d seconds; until then you can take it back."
     )
-    messages.success(request, words % {"count": said.recipients, "seconds": said.seconds_left})
+    facts = {"count": announcement.recipients, "seconds": announcement.seconds_left}
+    messages.success(request, words % facts)
+    audience = announcement.audience
     if not request.htmx:
-        return redirect(reverse("tickets:messages", args=[event.pk], query={"to": said.audience}))
-    return page(
-        request, event, MessageForm(event=event, initial={"audience": said.audience}), said=said
-    )
+        return redirect(reverse("tickets:messages", args=[event.pk], query={"to": audience}))
+    form = MessageForm(event=event, initial={"audience": audience})
+    return page(request, event, form, just_sent=announcement)
 
 
 @require_POST
 @organizer_required
 def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
-    said = get_object_or_404(
-        Announcement.objects.filter(event__in=managed_events(request.user)), pk=pk
-    )
-    announcements.withdraw(said, by=request.user)
+    """Take a message back whose mails have not left."""
+    own = Announcement.objects.filter(event__in=managed_events(request.user))
+    announcement = get_object_or_404(own, pk=pk)
+    announcements.withdraw(announcement, by=request.user)
     messages.success(request, _("Taken back. Nobody gets it."))
-    return redirect("tickets:messages", said.event_id)
+    return redirect("tickets:messages", announcement.event_id)
 
 
 def page(
@@ -71,15 +71,22 @@ def page(
     form: MessageForm,
     *,
     preview: bool = False,
-    said: Announcement | None = None,
+    just_sent: Announcement | None = None,
 ) -> HttpResponse:
-    """The page, or for htmx its form and list. `said`: what was sent just now."""
+    """Render the page, or for htmx its form and list. `just_sent`: the new message."""
     sent = event.announcements.select_related("by", "event")[:SHOWN]
-    context = {"event": event, "form": form, "sent": sent, "just_sent": said, "here": "messages"}
+    context = {
+        "event": event,
+        "form": form,
+        "sent": sent,
+        "just_sent": just_sent,
+        "here": "messages",
+    }
     if preview:
         chosen = form.cleaned_data["audience"]
         context |= {"preview": form.cleaned_data, "to": announcements.sizes(event)[chosen]}
-    part = ("#form_list_and_toasts" if said else "#form_and_list") if request.htmx else ""
-    return render(
-        request, f"tickets/messages.html{part}", context, status=422 if form.errors else 200
-    )
+    part = ""
+    if request.htmx:
+        part = "#form_list_and_toasts" if just_sent else "#form_and_list"
+    status = 422 if form.errors else 200
+    return render(request, f"tickets/messages.html{part}", context, status=status)

@@ -1,4 +1,4 @@
-"""The ticket in its owner's hands: the page, the PDF, the code. To everybody else there is no such ticket."""
+"""A guest's own ticket: its page, PDF and QR code. For other people each is a 404."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,7 +15,7 @@ from tickets.ticket import pdf, qr, signature
 
 def own_ticket(request: PersonRequest, reservation: int) -> Ticket:
     tickets = own_tickets(request.user).select_related("event__organizer", "reservation__person")
-    # By the key itself: a number too large for any key is then nobody's, where a relation would raise on SQLite.
+    # By `__pk`: for a number that is too large for a key a relation would raise on SQLite.
     return get_object_or_404(tickets, reservation__pk=reservation)
 
 
@@ -23,14 +23,12 @@ def own_ticket(request: PersonRequest, reservation: int) -> Ticket:
 @login_required
 @vary_on_headers("HX-Request")
 def ticket(request: PersonRequest, pk: int) -> HttpResponse:
-    """The valid ticket of one's own confirmed reservation, before and after it was used. The open page asks for its state alone."""
+    """The valid ticket of one's own reservation. htmx gets its state alone, as it is now."""
     try:
         ticket = own_ticket(request, pk)
     except Http404:
-        if request.htmx:
-            return HttpResponseClientRedirect(
-                reverse("tickets:mine")
-            )  # where it says what became of the seat
+        if request.htmx:  # the list of reservations says what happened to the seat
+            return HttpResponseClientRedirect(reverse("tickets:mine"))
         raise
     event = ticket.event
     context = {
@@ -39,14 +37,14 @@ def ticket(request: PersonRequest, pk: int) -> HttpResponse:
         "event": event,
         "can_cancel": not ticket.is_used and not event.is_past,
     }
-    return render(
-        request, "tickets/ticket.html#state" if request.htmx else "tickets/ticket.html", context
-    )
+    part = "#state" if request.htmx else ""
+    return render(request, f"tickets/ticket.html{part}", context)
 
 
 @require_safe
 @login_required
 def ticket_pdf(request: PersonRequest, pk: int) -> HttpResponse:
+    """The ticket as a PDF, to download."""
     ticket = own_ticket(request, pk)
     headers = {"Content-Disposition": f'attachment; filename="{pdf.file_name(ticket)}"'}
     return HttpResponse(pdf.render(ticket), content_type="application/pdf", headers=headers)
@@ -55,6 +53,6 @@ def ticket_pdf(request: PersonRequest, pk: int) -> HttpResponse:
 @require_safe
 @login_required
 def ticket_qr(request: PersonRequest, pk: int) -> HttpResponse:
-    return HttpResponse(
-        qr.svg(signature.qr_text(own_ticket(request, pk))), content_type="image/svg+xml"
-    )
+    """The ticket's QR code as SVG."""
+    picture = qr.svg(signature.qr_text(own_ticket(request, pk)))
+    return HttpResponse(picture, content_type="image/svg+xml")

@@ -1,4 +1,4 @@
-"""Prove on the whole database what EventFlow promises; ends with 1 and says where a promise is broken."""
+"""Check the invariants over the whole database. Exits with 1 and names each broken one."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ from tickets.queue import invariants
 
 
 class Command(BaseCommand):
-    help = "Check that no event is oversold, that counters, queues and tickets agree, and that nobody was overtaken."
+    help = (
+        "Check that no event is oversold, that counters, queues and tickets agree, and that nobody "
+        "was overtaken."
+    )
 
     def handle(self, **options: Any) -> None:
         found = invariants.violations()
@@ -18,6 +21,5 @@ class Command(BaseCommand):
             self.stdout.write(str(violation))
         if found:
             raise CommandError(f"{len(found)} broken invariants.")
-        self.stdout.write(
-            f"All invariants hold ({Event.objects.count()} events, {Reservation.objects.count()} reservations)."
-        )
+        events, reservations = Event.objects.count(), Reservation.objects.count()
+        self.stdout.write(f"All invariants hold ({events} events, {reservations} reservations).")
