@@ -223,3 +223,8 @@ class Scan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.outcome}"
+
+    @property
+    def found_ticket_used(self) -> bool:
+        """Whether the ticket had been used before this scan."""
+        return self.outcome == CheckInOutcome.ALREADY_USED
