@@ -4,37 +4,12 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
+from tests.browser.held_requests import HeldRequests
 from tests.browser.visibility import expect_visible
 from tests.support.factories import make_event, make_people, make_person
 from tickets.queue import registration
 
 pytestmark = pytest.mark.once
-
-
-class HeldRequests:
-    """Holds the requests to an address until they are released."""
-
-    def __init__(self, page, address, method):
-        self.page, self.method, self.waiting, self.holds = page, method, [], True
-        page.route(address, self.hold)
-
-    def hold(self, route):
-        if self.holds and route.request.method == self.method:
-            self.waiting.append(route)
-        else:
-            route.continue_()
-
-    def wait(self, number=1):
-        for _ in range(200):
-            if len(self.waiting) >= number:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{len(self.waiting)} of {number} requests came")
-
-    def release(self):
-        self.holds = False
-        while self.waiting:
-            self.waiting.pop(0).continue_()
 
 
 @pytest.fixture
