@@ -91,11 +91,13 @@ def test_log_out_clears_the_phone_and_ends_it_on_the_server(phone, event):
     assert Device.objects.get().has_ended
 
 
-def test_log_out_sends_waiting_scans(phone, event, ticket):
+def test_log_out_sends_waiting_scans_without_a_cookie(phone, event, ticket):
     phone.evaluate(LET_IN, [event.pk, signature.qr_text(ticket)])
-    log_out(phone)
+    with phone.expect_request("**/readings/") as sent:
+        log_out(phone)
     assert logged_out(phone)
     assert Scan.objects.get().outcome == "admitted"
+    assert "cookie" not in sent.value.all_headers()
     assert phone.evaluate(KEPT) == []
 
 

@@ -71,6 +71,15 @@ def test_ended_session_loses_no_scan(phone, event):
     wait_for(lambda: admitted(event) == 1)
 
 
+def test_scan_is_sent_without_a_cookie(phone, event):
+    ticket = ticket_at(event)
+    page = phone(event)
+    with page.expect_request(lambda request: "nonce" in (request.post_data or "")) as sent:
+        assert scan(page, signature.sign(ticket))[0] == "admitted"
+    headers = sent.value.all_headers()
+    assert "cookie" not in headers and headers["x-door-key"]
+
+
 def test_revoked_phone_says_so_and_sends_its_scans(phone, event):
     ticket = ticket_at(event)
     gate = gates.add_gate(event, name="Entrance A", by=event.organizer)
