@@ -39,6 +39,26 @@ def test_gate_phone_sends_scans_without_a_session_any_number_of_times(client, ga
     assert inside(event) == 1
 
 
+def test_answer_has_the_old_names_of_the_outcomes_for_pages_loaded_before(
+    client, gate, event, ticket
+):
+    key = register_device(client, gate)
+    answers = send_readings(
+        key,
+        event,
+        reading(ticket, "n-1"),
+        reading(ticket, "n-2", let_in=False),
+        {"nonce": "n-3", "code": "no ticket"},
+        {"nonce": "n-1", "undo": True},
+    ).json()["answers"]
+    assert [(one["outcome"], one["result"]) for one in answers] == [
+        ("admitted", "ok"),
+        ("already_used", "used"),
+        ("refused", "invalid"),
+        ("undone", "back"),
+    ]
+
+
 def test_scan_answer_says_who_and_when(client, gate, event, ticket):
     key = register_device(client, gate)
     answers = send_readings(
