@@ -26,7 +26,7 @@ def search_page(open_window, log_in, guests):
     page = open_window(**PHONE)
     log_in(page, event.organizer)
     page.goto(f"/organizer/events/{event.pk}/check-in/search/?q=maja")
-    expect(page.locator("#hits li")).to_have_count(2)
+    expect(page.locator("#found-guests li")).to_have_count(2)
     return page
 
 
@@ -42,11 +42,11 @@ def test_late_answer_of_an_older_search_does_not_replace_the_newer_one(search_pa
     held.wait()
     held.holds = False
     page.locator("#q").fill("maja w")
-    expect(page.locator("#hits li")).to_have_count(1)
+    expect(page.locator("#found-guests li")).to_have_count(1)
     held.release()
     page.wait_for_timeout(300)
-    expect_in_window(page.locator("#hits li", has_text="Maja Wilk"))
-    expect(page.locator("#hits")).not_to_contain_text("Maja Lis")
+    expect_in_window(page.locator("#found-guests li", has_text="Maja Wilk"))
+    expect(page.locator("#found-guests")).not_to_contain_text("Maja Lis")
 
 
 def test_late_answer_of_an_older_check_in_does_not_cover_the_newer_one(search_page, guests):
