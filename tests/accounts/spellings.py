@@ -14,7 +14,7 @@ SPELLINGS = [
 ]
 
 
-def stored_addresses():
+def stored_addresses() -> list[str]:
     """The addresses as the database stores them, read without our own fields."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,6 +1,8 @@
 """Films of QR codes for the camera of Chromium, and what the page shows of them."""
 
+from collections.abc import Iterable
 from io import BytesIO
+from pathlib import Path
 
 import qrcode
 from PIL import Image
@@ -10,7 +12,9 @@ CAMERA = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gestu
 ALLOWED = "--use-fake-ui-for-media-stream"
 
 
-def film(path, pictures, *, seconds=1.2, blank=0.3):
+def film(
+    path: Path, pictures: Iterable[Image.Image], *, seconds: float = 1.2, blank: float = 0.3
+) -> None:
     """Write a film for the camera: one picture after the other, and an empty one after each.
 
     It is Motion JPEG, of which Chromium plays 30 frames a second.
@@ -24,7 +28,9 @@ def film(path, pictures, *, seconds=1.2, blank=0.3):
                 file.write(jpeg.getvalue() * int(lasts * FRAMES_A_SECOND))
 
 
-def shown(text, *, size=380, turned=0, light=1.0, noise=0):
+def shown(
+    text: str, *, size: int = 380, turned: float = 0, light: float = 1.0, noise: float = 0
+) -> Image.Image:
     """Draw a phone with this code before the camera.
 
     Its size is in pixels, its turn in degrees; it has so much light, and so much noise.

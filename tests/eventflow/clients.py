@@ -2,8 +2,10 @@
 
 from django.test import Client
 
+from accounts.models import User
 
-def logged_in(person):
+
+def logged_in(person: User) -> Client:
     client = Client()
     client.force_login(person)
     return client

@@ -7,12 +7,12 @@ import struct
 MEGABYTE = 1024 * 1024
 
 
-def first_line(ours):
+def first_line(ours: socket.socket) -> str:
     return ours.makefile("rb").readline().decode().strip()
 
 
-def length_of(ours):
-    """How long the body is that comes over this socket, read to its proper end."""
+def length_of(ours: socket.socket) -> int:
+    """Read an answer to its end. Returns the length of its body in bytes."""
     answer = http.client.HTTPResponse(ours)
     answer.begin()
     assert answer.status == 200
@@ -22,7 +22,7 @@ def length_of(ours):
     return length
 
 
-def cut(ours):
-    """Go away without a word, as a lost phone does when its system resets the connection."""
+def cut(ours: socket.socket) -> None:
+    """Reset the connection, as the system of a lost phone does."""
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     ours.close()

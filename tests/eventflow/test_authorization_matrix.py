@@ -392,7 +392,7 @@ def address(route, thing, world):
 def ask(method, thing, route, who, world, keys):
     """Return the status that this person gets. What the request changed is undone."""
     client, body = Client(raise_request_exception=False), BODIES.get(route, {})
-    sent = {} if method == "get" else {"data": body}
+    sent: dict[str, Any] = {} if method == "get" else {"data": body}
     with transaction.atomic():
         if route.startswith("api/"):
             sent |= {"content_type": "application/json"} if sent else {}

@@ -1,10 +1,13 @@
 """Sends messages to guests by the form, and tells who got them."""
 
 import uuid
+from typing import Any
 
+from django.test import Client
 from django.urls import reverse
 
 from eventflow.mail.models import Mail
+from events.models import Event
 from tests.support.mailbox import letters_to
 
 WORDS = {
@@ -15,18 +18,18 @@ WORDS = {
 HTMX = {"HX-Request": "true"}
 
 
-def url(event):
+def url(event: Event) -> str:
     return reverse("tickets:messages", args=[event.pk])
 
 
-def send(client, event, **fields):
+def send(client: Client, event: Event, **fields: Any) -> Any:
     return client.post(
         url(event), {**WORDS, "key": str(uuid.uuid4()), "action": "send", **fields}, follow=True
     )
 
 
-def readers(subject="Parking"):
-    """Who got it, once everything that waits has left."""
+def readers(subject: str = "Parking") -> list[str]:
+    """Deliver the queued mails. Returns who got one with this subject."""
     everybody = Mail.objects.order_by("pk").values_list("to", flat=True).distinct()
     return sorted(
         {
@@ -38,7 +41,7 @@ def readers(subject="Parking"):
     )
 
 
-def addresses(event, *statuses):
+def addresses(event: Event, *statuses: str) -> list[str]:
     return sorted(
         event.reservations.filter(status__in=statuses).values_list("person__email", flat=True)
     )

@@ -1,11 +1,15 @@
 """What a person does with the check-in page on a phone: scan, lose the network, and get it back."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from events.models import Event
 from tests.browser.conftest import until
 from tests.support.factories import make_person, make_reservation
+from tickets.models import Ticket
 
 # A scanner on the USB port: the keys come fast, and Enter ends them.
 TYPE = """async (text) => {
@@ -17,7 +21,7 @@ TYPE = """async (text) => {
 }"""
 
 
-def ticket_at(event, name="Łucja Żółć"):
+def ticket_at(event: Event, name: str = "Łucja Żółć") -> Ticket:
     event.refresh_from_db()
     return make_reservation(event, make_person(name), status="confirmed").tickets.get()
 
@@ -32,7 +36,7 @@ GUESTS = """async (event) => {
 }"""
 
 
-def prepared(page, event):
+def prepared(page: Page, event: Event) -> None:
     """Wait until the phone has its offline list and its copy of the page."""
     until(
         page,
@@ -43,8 +47,8 @@ def prepared(page, event):
     until(page, f"async ([event, count]) => await ({GUESTS})(event) >= count", [event.pk, count])
 
 
-def scan(page, text):
-    """Scan this code. Returns the kind of the result that the phone shows, and its text."""
+def scan(page: Page, text: str) -> tuple[str | None, str]:
+    """Scan this code. Returns the outcome that the phone shows, and the text beside it."""
     page.evaluate("document.getElementById('result').replaceChildren()")
     page.evaluate(TYPE, text)
     section = page.locator("#result .result")
@@ -52,22 +56,22 @@ def scan(page, text):
     return section.get_attribute("data-result"), section.inner_text()
 
 
-def cut(page):
+def cut(page: Page) -> None:
     page.context.set_offline(True)
     expect(page.locator("#check-in-status")).to_contain_text("Offline")
 
 
-def back(page):
+def back(page: Page) -> None:
     page.context.set_offline(False)
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.1)
 
 
-def admitted(event):
+def admitted(event: Event) -> int:
     event.refresh_from_db()
     return event.checked_in_count

@@ -73,6 +73,10 @@ def test_checkin_page_opens_offline_and_decides_by_signature_and_list(phone, eve
     assert not Scan.objects.conflicts().exists()
 
 
+def wait_for_scans(count: int) -> None:
+    wait_for(lambda: Scan.objects.count() == count)
+
+
 def test_scans_survive_a_killed_tab(phone, event):
     organizer = make_organizer()
     event_services.add_door_staff(event, email=organizer.email, by=event.organizer)
@@ -113,7 +117,7 @@ def test_offline_phones_with_one_ticket_give_one_admission_and_one_conflict(phon
         if number in done:
             sent = Scan.objects.count()
             back(phones[number])
-            wait_for(lambda before=sent: Scan.objects.count() == before + 1)
+            wait_for_scans(sent + 1)
         else:
             done.add(number)
             assert scan(phones[number], text)[0] == "admitted"

@@ -1,22 +1,22 @@
 """The endpoints of the API, by their routes."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.urls import URLPattern
 
 from eventflow.api import urls as api
 
 
-def routes():
-    """Every address of the API, with something in the place of its parameters."""
+def routes() -> Iterator[tuple[str, Any]]:
+    """Yield (address, pattern) of the API; parameters have a value."""
+    values = {"<int:pk>": "1", "<path:ref>": "1", "<str:token>": "x"}
     for pattern in api.urlpatterns:
         assert isinstance(pattern, URLPattern)
-        yield (
-            "/"
-            + str(pattern.pattern)
-            .replace("<int:pk>", "1")
-            .replace("<path:ref>", "1")
-            .replace("<str:token>", "x"),
-            pattern,
-        )
+        address = f"/{pattern.pattern}"
+        for parameter, value in values.items():
+            address = address.replace(parameter, value)
+        yield address, pattern
 
 
 DOCUMENTS = ["/schema/", "/schema/swagger-ui/", "/schema/redoc/", "/docs/", "/redoc/"]

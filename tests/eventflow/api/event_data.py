@@ -1,5 +1,7 @@
 """The fields of an event in the API, and a valid body to make one."""
 
+from typing import Any
+
 EVENT = {
     "id",
     "title",
@@ -25,7 +27,7 @@ OURS = {
 CREATE = "/events/organizer/events/create/"
 
 
-def fields(**changes):
+def fields(**changes: Any) -> dict[str, Any]:
     return {
         "title": "Night Print",
         "location": "Ruska 46c",

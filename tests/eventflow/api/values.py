@@ -5,5 +5,5 @@ from datetime import datetime
 HUGE = 10**30
 
 
-def moment(text):
+def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
