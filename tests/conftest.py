@@ -19,7 +19,7 @@ collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out, on SQLite, what only PostgreSQL can do; and of what no database has to do with, what runs beside the other one."""
+    """Leave out the tests that belong to the other database, and begin with the dearest."""
     here = "sqlite" if settings.EMBEDDED else "postgresql"
     # The dearest begin first, so that no worker begins something long when the others are about
     # to finish; and a worker that has browser tests does all of them in one go.
@@ -64,7 +64,10 @@ def empty_cache():
 
 @pytest.fixture(autouse=True)
 def locks_name_their_table():
-    """A lock that does not say of which table locks the rows of every joined one, in an order of its own: a deadlock."""
+    """Fail a lock that names no table.
+
+    It would lock the rows of every joined table, too, in an order of its own: a deadlock.
+    """
 
     def check(execute, sql, params, many, context):
         assert not locks_joined_rows(sql), f"select_for_update needs of=: {sql}"
@@ -98,7 +101,7 @@ def no_language_yet():
 
 @pytest.fixture(autouse=True)
 def no_keys_remembered():
-    """A process remembers its signing keys for ever; each test begins with a database of its own."""
+    """A process remembers its signing keys for ever; each test begins with another database."""
     signing_keys.loaded_keys.clear()
     yield
 
@@ -118,13 +121,16 @@ def fast_passwords(settings):
 
 @pytest.fixture(autouse=True)
 def static_files_unread(settings):
-    """Each test's first request would read the folder of all static files, in a fifteenth of a second."""
+    """Do not read the folder of all static files at the first request of each test.
+
+    That takes a fifteenth of a second.
+    """
     settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)
 def mail_at_once(settings, tmp_path):
-    """Decisions are mailed without the ten seconds of grace, into memory, unless a test wants otherwise."""
+    """Decisions are mailed at once and into memory, unless a test wants otherwise."""
     settings.MAIL_DECISION_DELAY_SECONDS = 0
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 

@@ -55,35 +55,23 @@ def fuzz(port, token, report: Path):
     command = Path(executable).with_name("schemathesis")
     config = report.with_suffix(".toml")
     config.write_text(CONFIG)
+    schema = f"http://127.0.0.1:{port}/api/schema/"
+    program = [str(command), "--config-file", str(config), "run"]
+    options = {
+        "--header": f"Authorization: Bearer {token}",
+        "--checks": "all",
+        "--exclude-checks": LEFT_OUT,
+        "--phases": "examples,coverage,fuzzing,stateful",
+        "--max-examples": "4",
+        "--seed": "1",
+        "--warnings": "off",
+        "--suppress-health-check": "all",
+        "--report": "ndjson",
+        "--report-ndjson-path": str(report),
+    }
+    words = [word for option in options.items() for word in option]
     found = subprocess.run(
-        [
-            *(
-                str(command),
-                "--config-file",
-                str(config),
-                "run",
-                f"http://127.0.0.1:{port}/api/schema/",
-            ),
-            *("--header", f"Authorization: Bearer {token}"),
-            *("--checks", "all", "--exclude-checks", LEFT_OUT),
-            *(
-                "--phases",
-                "examples,coverage,fuzzing,stateful",
-                "--max-examples",
-                "4",
-                "--seed",
-                "1",
-            ),
-            *(
-                "--continue-on-failure",
-                "--warnings",
-                "off",
-                "--suppress-health-check",
-                "all",
-                "--no-color",
-            ),
-            *("--report", "ndjson", "--report-ndjson-path", str(report)),
-        ],
+        [*program, schema, *words, "--continue-on-failure", "--no-color"],
         cwd=report.parent,
         env=environment(),
         capture_output=True,
