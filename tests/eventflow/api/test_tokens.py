@@ -265,9 +265,6 @@ def test_tokens_of_another_secret_are_refused(settings):
     assert refused(refresh(pair["refresh"])) == (401, "token_invalid")
 
 
-# --- many at once ---------------------------------------------------------------------------------
-
-
 @pytest.mark.process("settings are read at a start")
 @db
 def test_lifetimes_come_from_the_environment():

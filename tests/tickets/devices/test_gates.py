@@ -102,9 +102,6 @@ def test_altered_gate_link_is_refused(client, gate):
     assert client.get(altered).status_code == 404
 
 
-# --- The list for when there is no network --------------------------------------------------------
-
-
 # --- The panel ------------------------------------------------------------------------------------
 
 

@@ -20,9 +20,6 @@ from tickets.ticket import signature
 pytestmark = pytest.mark.django_db
 
 
-# --- The list for when there is no network --------------------------------------------------------
-
-
 def opened(ticket, entries):
     """What the phone reads of this ticket's entry, with nothing but the code that it was shown."""
     secret = signature.decode(signature.sign(ticket))[22:]
@@ -74,9 +71,6 @@ def test_offline_list_comes_in_pages(client, gate, event, ticket, monkeypatch):
     rest = fetched(key, event, after=first["next"]).json()
     assert opened(ticket, first["entries"])["code"] == ticket.code
     assert opened(second, rest["entries"])["code"] == second.code
-
-
-# --- The panel ------------------------------------------------------------------------------------
 
 
 def test_offline_list_says_how_many_tickets_are_valid(client, gate, event, ticket):

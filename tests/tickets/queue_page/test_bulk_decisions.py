@@ -219,9 +219,6 @@ def test_box_for_all_pages_selects_every_confirmed_match(client, event, monkeypa
     assert [status_of(one) for one in (*guests, waiting)] == ["rejected"] * 3 + ["pending"]
 
 
-# --- Notes ----------------------------------------------------------------------------------------
-
-
 def test_box_for_all_pages_selects_every_pending_match(client, event, monkeypatch):
     monkeypatch.setattr("tickets.views.queue.table.PER_PAGE", 2)
     guests = [make_reservation(event, make_person(f"Jan Lis {number}")) for number in range(2)]

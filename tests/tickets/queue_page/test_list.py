@@ -27,9 +27,6 @@ from tickets.queue import decisions, registration
 pytestmark = pytest.mark.django_db
 
 
-# --- Who is shown ---------------------------------------------------------------------------------
-
-
 def test_queue_shows_pending_guests_in_order_with_their_places(client, event):
     for name in ("Ewa Szczepańska", "Jonas Weber", "Amir Haddad"):
         make_reservation(event, make_person(name))
@@ -236,18 +233,12 @@ def test_queue_shows_hostile_names_as_they_are(client, event):
     assert "<script>" not in answer.text
 
 
-# --- Many -----------------------------------------------------------------------------------------
-
-
 def test_queue_times_are_in_the_zone_of_the_site(client, event):
     reservation = make_reservation(event)
     event.reservations.update(created=datetime(2026, 7, 1, 22, 30, tzinfo=UTC) - timedelta(days=1))
     assert (
         words(row(client.get(queue_url(event)), reservation).xpath(".//time")[0]) == "1 Jul, 00:30"
     )
-
-
-# --- The confirmed, many at once ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -281,9 +272,6 @@ def test_queue_of_a_cancelled_event_has_no_checkboxes_and_no_places(client, call
     page = client.get(queue_url(called_off), {"state": "all"})
     assert all_words(page, "//thead//th") == ["Guest", "Reserved", "State", "Actions"]
     assert not tree(page).xpath("//input[@name='r'] | //*[@id='approve-number']")
-
-
-# --- Notes ----------------------------------------------------------------------------------------
 
 
 def test_queue_breaks_an_address_before_its_at_and_dots_only(client):

@@ -24,9 +24,6 @@ from tickets.queue import decisions, reads
 pytestmark = pytest.mark.django_db
 
 
-# --- One ------------------------------------------------------------------------------------------
-
-
 def test_approval_by_htmx_returns_the_row_and_the_counts(client, event):
     first, _second = make_reservation(event, make_person("Tomasz Lis")), make_reservation(event)
     response = press(client, "confirm", first)
@@ -169,9 +166,6 @@ def test_plain_form_that_is_refused_shows_the_reason(client, event):
     assert all_words(response, "//*[@id='toasts']/div[@data-kind='error']/p") == [
         "Already decided, or withdrawn."
     ]
-
-
-# --- The confirmed, many at once ------------------------------------------------------------------
 
 
 def test_rejection_of_a_confirmed_guest_says_that_the_spot_is_gone(client, event):

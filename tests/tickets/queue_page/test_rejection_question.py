@@ -12,9 +12,6 @@ from tickets.queue import decisions
 pytestmark = pytest.mark.django_db
 
 
-# --- Many -----------------------------------------------------------------------------------------
-
-
 def test_bulk_rejection_dialog_belongs_to_the_form_of_the_selection(client, event):
     make_reservation(event)
     response = client.get(queue_url(event))
@@ -30,9 +27,6 @@ def test_bulk_rejection_dialog_belongs_to_the_form_of_the_selection(client, even
         url,
         url,
     )
-
-
-# --- The question before somebody is rejected -----------------------------------------------------
 
 
 def question(client, reservation, **headers):

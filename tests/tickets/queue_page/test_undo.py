@@ -32,9 +32,6 @@ def after_the_grace(reservation):
     reservation.tickets.update(issued_at=long_ago)
 
 
-# --- One ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("deed", ["confirm", "reject"])
 def test_plain_form_is_undone_from_its_toast(client, event, deed):
     reservation = make_reservation(event, make_person("Ewa Lis"))
@@ -46,9 +43,6 @@ def test_plain_form_is_undone_from_its_toast(client, event, deed):
         ["Ewa Lis is waiting again, at the old place."],
     )
     assert not tree(undone).xpath("//*[@id='toasts']//form")
-
-
-# --- Together with others -------------------------------------------------------------------------
 
 
 def test_bulk_decision_is_undone_at_once(client, event):
@@ -77,9 +71,6 @@ def test_bulk_undo_names_what_cannot_be_undone(client, event):
         == "This ticket has already been used at the door."
     )
     assert [one.status for one in event.reservations.order_by("pk")] == ["confirmed", "pending"]
-
-
-# --- Notes ----------------------------------------------------------------------------------------
 
 
 def test_queue_has_no_undo_after_the_mail_left(client, event):
