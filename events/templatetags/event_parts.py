@@ -57,7 +57,7 @@ STATUS_WORDS = dict(Event.Status.choices) | {
 
 @register.simple_tag
 def status(name: str, words: str = "") -> SafeString:
-    """A status as icon and words. `words`: a reservation's `state_words`, or what to say instead."""
+    """A status as icon and words. `words`: a reservation's `state_words`, or another text."""
     return format_html(
         '<span class="status" data-state="{}">{}{}</span>',
         name,

@@ -1,6 +1,7 @@
 """What clients are promised, on our own server, on daphne and on uvicorn.
 
-Each server runs in a process of its own, started once for all tests here.
+Each server runs in a process of its own, started once for all tests here. It is long because three
+servers would start again for a second file.
 """
 
 import contextlib

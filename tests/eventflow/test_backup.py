@@ -1,6 +1,7 @@
 """A backup beside traffic brings everything back; a restore that fails changes nothing.
 
-Every test has an installation of its own, and types the commands that the operator types.
+Every test has an installation of its own, and types the commands that the operator types. It is
+long because such an installation takes many lines, and all tests share it.
 """
 
 import gzip

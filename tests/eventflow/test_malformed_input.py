@@ -2,7 +2,8 @@
 
 The places are read from the site itself: the routes of the resolver, with the roles that the
 authorization matrix lets in; the forms of the pages; the bodies and parameters of the OpenAPI
-document. Nothing that is sent stays.
+document. Nothing that is sent stays. It is long because addresses, headers, forms and the API are
+asked by the same visitors.
 """
 
 import json

@@ -82,14 +82,8 @@ EVERYBODY = {"owner", "team-mate", "stranger", "door", "guest", "person", "visit
 MANAGERS = {"owner", "team-mate"}
 # (name, of which thing, who gets the page, what the others get)
 PANEL = {"stranger": 404, "door": 403, "guest": 403, "person": 403, "visitor": "log in"}
-OWN = {
-    "owner": 404,
-    "team-mate": 404,
-    "stranger": 404,
-    "door": 404,
-    "person": 404,
-    "visitor": "log in",
-}
+OWN = dict.fromkeys(EVERYBODY - {"guest"}, 404) | {"visitor": "log in"}
+ORGANIZERS = {name: answer for name, answer in PANEL.items() if name != "stranger"}
 PAGES = [
     ("events:list", None, EVERYBODY, {}),
     ("events:detail", "event", EVERYBODY, {}),
@@ -98,18 +92,8 @@ PAGES = [
     ("events:calendar", "draft", MANAGERS, dict.fromkeys(EVERYBODY - MANAGERS, 404)),
     ("tickets:mine", None, EVERYBODY - {"visitor"}, {"visitor": "log in"}),
     ("tickets:cancel", "reservation", {"guest"}, OWN),
-    (
-        "events:panel",
-        None,
-        MANAGERS | {"stranger"},
-        {"door": 403, "guest": 403, "person": 403, "visitor": "log in"},
-    ),
-    (
-        "events:new",
-        None,
-        MANAGERS | {"stranger"},
-        {"door": 403, "guest": 403, "person": 403, "visitor": "log in"},
-    ),
+    ("events:panel", None, MANAGERS | {"stranger"}, ORGANIZERS),
+    ("events:new", None, MANAGERS | {"stranger"}, ORGANIZERS),
     ("events:live", "event", MANAGERS, PANEL),
     ("events:edit", "event", MANAGERS, PANEL),
     ("events:cancel", "event", MANAGERS, PANEL),
