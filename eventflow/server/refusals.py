@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts.middleware import LanguageMiddleware
+from accounts.middleware import ApiCookieMiddleware, LanguageMiddleware
 from eventflow.core.errors import BUSY, envelope, is_api
 from eventflow.observability import choose_request_id
 
@@ -36,7 +36,8 @@ def refusal(
     # The language must end with this answer: we are on the server's loop.
     with translation.override(None):
         # Another origin's page may read why it was refused, if it may read answers at all.
-        respond_across_origins: Any = CorsMiddleware(LanguageMiddleware(respond))
+        in_language = ApiCookieMiddleware(LanguageMiddleware(respond))
+        respond_across_origins: Any = CorsMiddleware(in_language)
         response: HttpResponse = respond_across_origins(request)
     response["X-Request-ID"] = choose_request_id(request.headers.get("X-Request-ID", ""))
     return response

@@ -32,6 +32,7 @@ class MetricsConsumer(AsyncWebsocketConsumer):
     # The feed listens to the channel layer once for everybody; a socket has no channel of its own.
     channel_layer_alias = "none"
     subscriber: "ConsumerSubscriber | None" = None
+    is_closed = False
 
     def __init__(self, feeds: FeedRegistry) -> None:
         super().__init__()
@@ -72,6 +73,12 @@ class MetricsConsumer(AsyncWebsocketConsumer):
         elif self.subscriber and self.subscriber.exceeds_frame_limit():
             await self.close(application_code(CLOSE_TOO_MANY))
 
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close once: frames that the client sent before it knew still arrive."""
+        if not self.is_closed:
+            self.is_closed = True
+            await super().close(code, reason)
+
     async def disconnect(self, code: int) -> None:
         if self.subscriber:
             self.subscriber.unsubscribe()
@@ -87,6 +94,8 @@ class ConsumerSubscriber(Subscriber):
         self.sending: asyncio.Future[None] | None = None
 
     def deliver(self, frame: Frame) -> None:
+        if self.consumer.is_closed:
+            return
         self.pause()
         self.sending = asyncio.ensure_future(self.send(frame))
 

@@ -269,4 +269,4 @@ def test_pages_and_letters_name_the_day_of_the_end(client):
     event = make_event(start_time=start, end_time=start + 23 * HOUR)
     page = client.get(event.get_absolute_url()).text
     assert page.count("18:00 – Sun 8 Jun 2036, 17:00") == 3
-    assert 'og:description" content="Saturday, 7 June 2036, 18:00 – Sun 8 Jun 2036, 17:00, ' in page
+    assert 'content="Saturday, 7 June 2036, 18:00 – Sun 8 Jun 2036, 17:00, ' in page

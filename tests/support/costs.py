@@ -39,19 +39,15 @@ class Costs:
     def __init__(self, budget: float | None, table: str | None):
         self.budget, self.table = budget, table
         self.files: Counter[str] = Counter()
-        self.workers: dict[str, float] = {}
 
     def pytest_runtest_logreport(self, report):
         self.files[report.nodeid.partition("::")[0]] += getattr(report, "cpu", 0)
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node, error):
-        self.workers[node.gateway.id] = getattr(node, "workeroutput", {}).get("cpu", 0)
-
     def total(self) -> float:
-        """CPU seconds of the whole run: each worker's, and this process' own."""
-        return sum(self.workers.values()) + cpu_seconds()
+        """CPU seconds of the whole run: this process' and those of its workers, which have ended."""
+        return cpu_seconds()
 
+    @pytest.hookimpl(trylast=True)  # when xdist has waited for its workers
     def pytest_sessionfinish(self, session):
         if self.table:
             costs = {
@@ -96,10 +92,6 @@ class Meter:
 
     def pytest_runtest_logstart(self, nodeid):
         self.before = cpu_seconds()
-
-    def pytest_sessionfinish(self, session):
-        if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput["cpu"] = cpu_seconds()
 
 
 def pytest_addoption(parser):
