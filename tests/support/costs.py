@@ -1,17 +1,19 @@
 """What the tests cost in CPU seconds: the ten dearest files at the end of a run, and its budget.
 
-CPU seconds of pytest's workers and of the processes that they started and waited for, as the
-kernel counts them (`getrusage`): they hardly depend on what else the machine does. A server that
-outlives the test which needed it counts for the file at whose end it is stopped. PostgreSQL and
-Redis are not children of pytest and are left out.
+CPU seconds of pytest's workers and of the processes that they started, as the kernel counts them
+(`getrusage`, and /proc for what still runs): they hardly depend on what else the machine does.
+PostgreSQL and Redis are not children of pytest and are left out. So is, where there is no /proc,
+what a server does before the test at whose end it is stopped.
 
 Loaded with `-p tests.support.costs`. `--cost-budget=SECONDS` fails a run that costs more;
 `--cost-table=FILE` writes the costs by file as JSON, which orders the files of later runs.
 """
 
 import json
+import os
 import resource
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,11 +23,34 @@ TABLE = Path(__file__).parents[1] / "costs.json"
 
 
 def cpu_seconds() -> float:
-    """CPU seconds of this process so far, and of its children that have ended."""
-    own, children = (
+    """CPU seconds of this process and of everything that it started, so far."""
+    own, ended = (
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    total = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+    return total + sum(map(cpu_seconds_of, running_children(os.getpid())))
+
+
+def running_children(pid: int) -> list[int]:
+    """The processes that this one started and that have not ended, by any of its threads."""
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, children.read_text().split())
+    return found
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """CPU seconds of a running process and of everything that it started; 0 if it just ended.
+
+    Fields 14 to 17 of /proc/<pid>/stat, see proc_pid_stat(5): its own, and its ended children's.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    own_and_ended = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own_and_ended + sum(map(cpu_seconds_of, running_children(pid)))
 
 
 def known_costs() -> dict[str, float]:
