@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.test import override_settings
 from django.utils import translation
 
 from eventflow.observability import REQUEST_CONTEXT
@@ -113,26 +114,21 @@ def empty_page_cache():
     yield
 
 
-@pytest.fixture(autouse=True)
-def fast_passwords(settings):
-    """The real hash takes a third of a second, by design."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+@pytest.fixture(scope="session", autouse=True)
+def test_settings():
+    """Settings of every test that does not change them.
 
-
-@pytest.fixture(autouse=True)
-def static_files_unread(settings):
-    """Do not read the folder of all static files at the first request of each test.
-
-    That takes a fifteenth of a second.
+    The real hash of a password takes a third of a second, by design. Each test's first request
+    would read the folder of all static files. Decisions are mailed without the ten seconds of
+    grace, into memory.
     """
-    settings.WHITENOISE_AUTOREFRESH = True
-
-
-@pytest.fixture(autouse=True)
-def mail_at_once(settings, tmp_path):
-    """Decisions are mailed at once and into memory, unless a test wants otherwise."""
-    settings.MAIL_DECISION_DELAY_SECONDS = 0
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        WHITENOISE_AUTOREFRESH=True,
+        MAIL_DECISION_DELAY_SECONDS=0,
+        MAILERS={"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}},
+    ):
+        yield
 
 
 @pytest.fixture
