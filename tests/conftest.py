@@ -1,3 +1,5 @@
+"""Chooses the tests of this database, and gives each test a clean start."""
+
 import os
 import re
 
@@ -22,11 +24,11 @@ collect_ignore = [] if os.environ.get("FAULTS") else ["faults"]
 def pytest_collection_modifyitems(config, items):
     """Leave out the tests that belong to the other database, and begin with the dearest."""
     here = "sqlite" if settings.EMBEDDED else "postgresql"
-    # The dearest begin first, so that no worker begins something long when the others are about
-    # to finish; and a worker that has browser tests does all of them in one go.
     dear = costs.known_costs()
-    kept = [item for item in items if runs_on(item) in {here, None}]
-    left_out = [item for item in items if runs_on(item) not in {here, None}]
+    kept = [item for item in items if here in databases_of(item)]
+    left_out = [item for item in items if here not in databases_of(item)]
+    # No worker begins something long when the others are about to finish, and a worker that has
+    # browser tests does all of them in one go.
     items[:] = sorted(kept, key=lambda item: (not in_browser(item), -dear.get(file_of(item), 0)))
     config.hook.pytest_deselected(items=left_out)
 
@@ -39,12 +41,15 @@ def in_browser(item):
     return "browser" in item.path.parts
 
 
-def runs_on(item):
-    """The one stack that this test belongs to; None: both."""
+def databases_of(item):
+    """The databases that this test runs on: SQLite, unless its marks say something else."""
     if item.get_closest_marker("postgresql"):
-        return "postgresql"
-    once = item.get_closest_marker("once")
-    return once.kwargs.get("on", "sqlite") if once else None
+        return {"postgresql"}
+    if once := item.get_closest_marker("once"):
+        return {once.kwargs.get("on", "sqlite")}
+    if item.get_closest_marker("both") or os.environ.get("LONG"):
+        return {"sqlite", "postgresql"}
+    return {"sqlite"}
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from tests.support.factories import PASSWORD, make_admin, make_person
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 NEW, OTHER = "quite another password", "the words of somebody else"
 
 

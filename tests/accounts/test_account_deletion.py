@@ -31,7 +31,7 @@ from tests.support.factories import (
 from tests.support.full_dataset import move_times
 from tickets.messages import announcements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 PAGE, REAUTHENTICATE, SETTINGS = (
     "/accounts/settings/delete/",
     "/accounts/reauthenticate/",

@@ -35,7 +35,7 @@ from tests.support.full_dataset import move_times
 from tests.support.mailbox import letters_to
 from tickets.queue import decisions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 NAME, ADDRESS = "Kunegunda Brzęczyszczykiewicz", "kunegunda@example.org"
 

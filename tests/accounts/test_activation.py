@@ -15,7 +15,7 @@ from tests.accounts.sign_ups import LOGIN, SIGNUP, is_logged_in, post_sign_up
 from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def test_signup_activation_and_login_follow_each_other(client):

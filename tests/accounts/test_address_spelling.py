@@ -15,7 +15,7 @@ from tests.eventflow.api.clients import Api, data
 from tests.support.factories import PASSWORD, make_admin, make_event, make_person
 from tests.support.mailbox import letters_to, link_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 BAD = ["t3@[127.0.0.1]", "t3@localhost", "t3@mail", "t3@☃.example"]
 every_spelling = pytest.mark.parametrize("spelling", SPELLINGS)
 every_bad_one = pytest.mark.parametrize("spelling", BAD)

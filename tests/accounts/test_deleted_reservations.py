@@ -19,7 +19,7 @@ from tests.support.mailbox import letters_to
 from tickets.models import Reservation
 from tickets.queue import decisions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.accounts.spellings import CANONICAL, SPELLINGS, stored_addresses
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
 from tests.support.mailbox import letters_to, link_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def store_spelling(person, email):

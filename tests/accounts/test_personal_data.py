@@ -30,7 +30,7 @@ from tests.support.markup import only
 from tickets.messages import announcements
 from tickets.queue import decisions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 DATA, REAUTHENTICATE = "/accounts/settings/data.json", "/accounts/reauthenticate/"
 
 

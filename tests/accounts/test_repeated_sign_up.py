@@ -20,7 +20,7 @@ from tests.support.markup import all_words, has_class, only
 from tests.support.page_checks import without_tokens
 from tests.support.threads import run_together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 VICTIM, ATTACKERS, VICTIMS = "newvic@example.org", "the attacker knows", "the victim chose this"
 
 

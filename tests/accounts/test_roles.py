@@ -20,7 +20,7 @@ from tests.support.mailbox import letters_to
 from tests.support.markup import only, tree, words
 from tests.support.threads import run_together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 ROLES = "/administration/roles/"
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -13,6 +14,8 @@ from tests.browser.conftest import PHONE, Site
 from tests.support import qr_codes
 from tests.support.factories import PASSWORD, make_admin, make_person
 from tests.support.processes import wait_until
+
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 def sign_up(page: Page, phone: Page, site: Site, first: str, last: str, email: str) -> None:

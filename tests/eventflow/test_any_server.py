@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from django.conf import settings
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from events import services
@@ -32,6 +32,7 @@ from tests.support.smtp_server import free_port
 from tests.support.socket_client import close_code, counts, handshake, session_of, watch
 
 pytestmark = [
+    pytest.mark.both,
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("how a server drives the application is what is tested"),
 ]

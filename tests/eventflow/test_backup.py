@@ -28,7 +28,7 @@ from eventflow.core.errors import Refused
 from eventflow.operations.backup import archive
 from tests.support.processes import wait_until
 
-pytestmark = pytest.mark.process("backup and restore are commands")
+pytestmark = [pytest.mark.both, pytest.mark.process("backup and restore are commands")]
 
 ROOT = settings.BASE_DIR
 # The server's, or one that a server which trusts us doesn't ask for.

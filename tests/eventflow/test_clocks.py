@@ -13,7 +13,7 @@ from events.models import Event
 from tests.eventflow.api.clients import Api
 from tests.support.factories import make_event, make_organizer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 # Hours, half an hour (Lord Howe), three quarters off (Chatham), across the date line (Apia), winter
 # as the exception (Dublin, Casablanca), none.
 ZONES = [

@@ -18,7 +18,7 @@ from tests.support.processes import wait_until
 from tests.support.redis_server import running_redis
 from tests.support.server_process import serving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 
 def test_health_is_exactly_the_contract(client, settings):

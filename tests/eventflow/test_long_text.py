@@ -17,7 +17,7 @@ from tests.eventflow.test_any_text import COMPARED
 from tests.support.factories import make_event
 from tests.support.markup import tree
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def subclasses(one):

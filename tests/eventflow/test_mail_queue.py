@@ -18,7 +18,11 @@ from tests.support import mail_builders, processes
 from tests.support.factories import make_person, make_reservation
 from tickets.queue import decisions
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process("the worker under test")]
+pytestmark = [
+    pytest.mark.both,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.process("the worker under test"),
+]
 FATE = ["state", "attempts", "next_attempt_at", "last_error"]
 
 

@@ -35,7 +35,7 @@ from tests.eventflow.api.clients import refused
 from tests.eventflow.test_authorization_matrix import PEOPLE, address, lines
 from tickets.models import Device, Reservation, Scan, Ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 # Its people and what they have, each with a session and a token; and no limit on how often they
 # ask.
 people, staff, world = matrix.people, matrix.staff, matrix.world

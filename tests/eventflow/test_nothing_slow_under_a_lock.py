@@ -23,7 +23,7 @@ from tests.support.slow_calls import SlowCalls
 from tickets.queue import decisions
 from tickets.ticket import pdf
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 NEW = "seven quiet rivers"
 
 

@@ -21,6 +21,7 @@ from tests.support.smtp_server import free_port
 from tickets.models import Reservation
 
 pytestmark = [
+    pytest.mark.both,
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("a Redis of its own goes away"),
 ]

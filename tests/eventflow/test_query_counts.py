@@ -21,7 +21,7 @@ from tickets.checkin import devices, gates
 from tickets.messages import organizer_news
 from tickets.models import Reservation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 HTMX = {"HX-Request": "true"}
 
 

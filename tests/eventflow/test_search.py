@@ -18,7 +18,7 @@ from tests.support.factories import make_admin, make_event, make_person, make_re
 from tickets.models import Reservation
 from tickets.queue import decisions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 ZOLW, NUNEZ, ZOE = "Łukasz Żółw", "Renée Núñez", "Zoe\u0308 Lu\u0301kasz-Groß"
 GUESTS = [
     ("Łukasz Żółw", {ZOLW}),

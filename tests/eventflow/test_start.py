@@ -9,6 +9,8 @@ from eventflow.management.commands.run import Command
 from tests.support.factories import make_event, make_people
 from tickets.models import Reservation
 
+pytestmark = pytest.mark.both
+
 
 def queries_of_a_start(client) -> int:
     """How many queries `bin/run` asks, with the checks and the first answer of its processes."""

@@ -17,6 +17,8 @@ from eventflow.mail.models import Mail
 from eventflow.mail.registry import builders
 from tests.support import processes
 
+pytestmark = pytest.mark.both
+
 # The names in rows of the last release, and the stable ones in rows of this release. A name that
 # stands here is in somebody's database: it may be added, and never changed.
 MAILS = {

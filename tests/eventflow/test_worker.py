@@ -19,7 +19,7 @@ from eventflow.jobs.models import Worker
 from eventflow.mail.models import Mail
 from tests.support import mail_builders, processes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 BEAT = 0.2
 
 

@@ -10,7 +10,7 @@ from tests.support.factories import make_event, make_reservation
 from tests.support.mailbox import letters_to
 from tickets.queue import decisions, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 @pytest.fixture

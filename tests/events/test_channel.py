@@ -14,6 +14,7 @@ from tests.support.processes import command, environment
 from tests.support.redis_server import running_redis
 
 pytestmark = [
+    pytest.mark.both,
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("a Redis of its own goes away"),
 ]

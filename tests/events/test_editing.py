@@ -19,7 +19,7 @@ from tests.support.matching import first_match
 from tickets.queue import decisions
 from tickets.ticket.links import cancel_url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 LONG_AGO = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 

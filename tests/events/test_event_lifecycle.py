@@ -23,7 +23,7 @@ from tests.support.panel_pages import (
     toasts,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def test_publishing_from_the_panel_opens_a_draft(client, organizer):

@@ -16,7 +16,7 @@ from tests.support.factories import make_event, make_people
 from tests.support.metrics_watching import change, in_thread, run
 from tickets.queue import registration
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 
 def test_subscriber_receives_counts_now_and_after_each_change_by_a_service():

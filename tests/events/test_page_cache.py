@@ -15,7 +15,7 @@ from tests.support.factories import make_event, make_organizer, make_person, mak
 from tests.support.markup import only, tree, words
 from tickets.queue import registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 EN = {"Accept-Language": "en"}
 # A session cookie, even an unknown one: the page is rendered for this reader alone.
 SESSION = {"sessionid": "unknown"}

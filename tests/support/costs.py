@@ -69,7 +69,7 @@ class Costs:
         self.files[report.nodeid.partition("::")[0]] += getattr(report, "cpu", 0)
 
     def total(self) -> float:
-        """CPU seconds of the whole run: this process' and those of its workers, which have ended."""
+        """CPU seconds of the whole run: of this process and its ended workers."""
         return cpu_seconds()
 
     @pytest.hookimpl(trylast=True)  # when xdist has waited for its workers

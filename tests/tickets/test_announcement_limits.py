@@ -14,7 +14,7 @@ from tests.tickets.messages import HTMX, WORDS, addresses, readers, send, url
 from tickets.messages import announcements
 from tickets.models import Announcement
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tickets.checkin import arrivals
 from tickets.models import Reservation, Ticket
 from tickets.templatetags.arrivals import scale
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 TOKYO = ZoneInfo("Asia/Tokyo")
 SEVEN = datetime(2027, 5, 1, 19, 2, tzinfo=TOKYO)
 HTMX = {"HX-Request": "true"}

@@ -9,7 +9,7 @@ from tests.tickets.queue_services import counters, refusal
 from tickets.models import Ticket
 from tickets.queue import bulk_decisions, decisions, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def test_bulk_confirm_follows_the_queue_and_names_reservations_without_a_seat():

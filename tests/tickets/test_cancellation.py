@@ -8,7 +8,7 @@ from tests.support.markup import all_words, has_class, only, words
 from tests.tickets.reserve_card import CARD, HTMX, MINE, cancel_url, dialog_words, state
 from tickets.models import Reservation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def test_cancellation_by_htmx_returns_the_open_card_and_empties_the_dialog(client):

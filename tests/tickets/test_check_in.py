@@ -19,7 +19,7 @@ from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation, Ticket
 from tickets.queue import decisions, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 @pytest.fixture

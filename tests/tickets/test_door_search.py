@@ -8,7 +8,7 @@ from tickets.checkin.access import CheckInActor
 from tickets.models import Ticket
 from tickets.queue import registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 GUESTS = [
     "Łucja Żółkiewska",

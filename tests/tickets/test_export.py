@@ -25,7 +25,7 @@ from tests.support.factories import (
 from tickets.models import Reservation, Ticket
 from tickets.queue import export, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 # What a spreadsheet makes something of, and letters.
 NASTY = st.text(
     st.sampled_from(list(";,\t|=+-@＝＋－＠\"'\r\n ab1ż\u00a0\u200b\ufeff\u00ad")), max_size=12

@@ -10,7 +10,7 @@ from tickets.models import Ticket
 from tickets.queue import decisions, registration
 from tickets.ticket import signature
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.support.factories import make_event, make_people, make_person, make_r
 from tickets.models import Reservation, Ticket
 from tickets.queue import decisions, invariants, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from tests.support.factories import make_event, make_people
 from tickets.models import Reservation, Ticket
 from tickets.queue import decisions, reads, registration
 
+pytestmark = pytest.mark.both
+
 PEOPLE = 5
 
 

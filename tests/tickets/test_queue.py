@@ -21,7 +21,7 @@ from tests.tickets.queue_services import counters, refusal
 from tickets.models import Reservation, Ticket
 from tickets.queue import decisions, reads, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def test_reserve_with_approval_is_pending_beside_free_seats():

@@ -17,7 +17,11 @@ from tickets.models import Reservation
 from tickets.queue import registration
 from tickets.queue.invariants import violations
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process("real processes race")]
+pytestmark = [
+    pytest.mark.both,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.process("real processes race"),
+]
 RACERS, SEATS = 16, 50
 
 

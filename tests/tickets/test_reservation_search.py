@@ -10,7 +10,7 @@ from tickets.models import Reservation
 from tickets.models.reservations import NAMES
 from tickets.queue import decisions, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def found(event, text, beside="note_folded"):

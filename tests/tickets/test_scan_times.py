@@ -22,7 +22,7 @@ from tests.support.factories import make_event, make_person, make_reservation
 from tickets.checkin import gates, scan_times
 from tickets.models import Scan, Ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
 
 

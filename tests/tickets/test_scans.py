@@ -17,7 +17,7 @@ from tickets.models import Scan, Ticket
 from tickets.queue import decisions, invariants, registration
 from tickets.ticket import signature
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 @pytest.fixture

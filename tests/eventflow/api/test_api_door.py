@@ -25,7 +25,7 @@ from tickets.checkin import codes
 from tickets.models import Reservation, Ticket
 from tickets.queue import registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 INSPECT = ["/organizer/reservations/{}/inspect/", "/reservations/{}/inspect/"]
 DOOR = [("get", INSPECT[0]), ("get", INSPECT[1]), ("post", "/reservations/{}/check-in/")]
 

@@ -19,7 +19,7 @@ from tests.support.factories import (
 from tests.support.mailbox import letters_to
 from tickets.models import Reservation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 # --- those who may, and those who may not ---------------------------------------------------------

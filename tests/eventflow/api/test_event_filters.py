@@ -7,7 +7,7 @@ import pytest
 from tests.eventflow.api.clients import Api, errors, refused, rows
 from tests.support.factories import make_admin, make_event, make_organizer, make_person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 FILTERS = [
     "q",
     "location",

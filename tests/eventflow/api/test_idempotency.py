@@ -27,6 +27,8 @@ from tests.support.factories import (
 )
 from tickets.models import Reservation
 
+pytestmark = pytest.mark.both
+
 db = pytest.mark.django_db
 
 METHODS = ("post", "put", "patch", "delete")

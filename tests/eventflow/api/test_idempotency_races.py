@@ -18,6 +18,8 @@ from tests.eventflow.api.event_data import CREATE, fields
 from tests.eventflow.api.keyed_requests import assert_replay
 from tests.support.factories import make_event, make_organizer, make_person
 
+pytestmark = pytest.mark.both
+
 db = pytest.mark.django_db
 
 threaded = pytest.mark.django_db(transaction=True)

@@ -18,7 +18,7 @@ from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 LISTS = [
     "/my-reservations/",
     "/organizer/reservations/",

@@ -19,7 +19,7 @@ from tests.support.factories import (
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 STATUSES = ["pending", "confirmed", "rejected", "cancelled"]
 
 

@@ -22,7 +22,7 @@ from tests.support.factories import (
 )
 from tickets.models import Reservation, Ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 # Who requests which list, and its statements: the person with the session, how many
 # rows there are, which of them the page shows, and those; and what else the list needs.

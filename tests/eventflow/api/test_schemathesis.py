@@ -23,6 +23,7 @@ from tickets.queue import registration
 
 # Ids begin at 1, where a machine looks first, whatever ran before.
 pytestmark = [
+    pytest.mark.both,
     pytest.mark.django_db(transaction=True, reset_sequences=True),
     pytest.mark.process("Schemathesis is a command"),
 ]

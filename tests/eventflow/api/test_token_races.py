@@ -13,6 +13,8 @@ from eventflow.core.errors import Refused
 from tests.eventflow.api.clients import Api, data
 from tests.support.factories import PASSWORD, make_person
 
+pytestmark = pytest.mark.both
+
 threaded = pytest.mark.django_db(transaction=True)
 ROUNDS, AT_ONCE = 50, 6
 

@@ -18,6 +18,8 @@ from tests.eventflow.api.clients import Api, data, refused, sign_in
 from tests.support import processes
 from tests.support.factories import make_admin, make_organizer, make_person
 
+pytestmark = pytest.mark.both
+
 db = pytest.mark.django_db
 
 

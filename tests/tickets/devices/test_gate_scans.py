@@ -21,7 +21,7 @@ from tests.tickets.devices.phones import inside
 from tickets.checkin import gates
 from tickets.models import Device, Scan
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def test_gate_phone_sends_scans_without_a_session_any_number_of_times(client, gate, event, ticket):

@@ -19,7 +19,7 @@ from tests.tickets.devices.phones import verdict_of
 from tickets.checkin import scans
 from tickets.models import Device, Scan
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 # --- Too much -------------------------------------------------------------------------------------
