@@ -131,12 +131,28 @@ class Bench:
 
     def signed_in(self, database: Database, first: int, last: int | None = None) -> list[Person]:
         """The people with these ids, logged in."""
-        command = [sys.executable, "-m", "bench.people", str(first), str(last or first)]
+        lines = self.lines_of(database, "bench.people", first, last or first)
+        return [Person(**json.loads(line)) for line in lines]
+
+    def device(
+        self, database: Database, event: int, person: Person, *, tickets: int
+    ) -> tuple[str, list[tuple[int, str]]]:
+        """The key of a new device of this person, and so many unused tickets of the event.
+
+        Each ticket is its reservation's id and the text of its QR code.
+        """
+        key, *lines = self.lines_of(database, "bench.device", event, person.id, tickets)
+        pairs = (line.split(" ", 1) for line in lines)
+        return key, [(int(reservation), code) for reservation, code in pairs]
+
+    def lines_of(self, database: Database, module: str, *arguments: int) -> list[str]:
+        """The lines that this module of the bench prints, run with the product's settings."""
+        command = [sys.executable, "-m", module, *map(str, arguments)]
         environment = self.stack.environment(database.name, "bench")
-        said = subprocess.run(
+        done = subprocess.run(
             command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
-        return [Person(**json.loads(line)) for line in said.splitlines()]
+        )
+        return done.stdout.splitlines()
 
     # Measuring
 

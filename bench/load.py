@@ -16,11 +16,12 @@ SCRIPT = Path(__file__).with_name("requests.lua")
 
 
 class Request(NamedTuple):
-    """One request. Headers as `Name: value`."""
+    """One request. Headers as `Name: value`; no tab and no line break in any part."""
 
     path: str
     method: str = "GET"
     headers: tuple[str, ...] = ()
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def wrk(
 
 def line_of(request: Request) -> str:
     """The request as `requests.lua` reads it."""
-    return "\t".join([request.method, request.path, "Host: localhost", *request.headers]) + "\n"
+    parts = [request.method, request.path, request.body, "Host: localhost", *request.headers]
+    return "\t".join(parts) + "\n"
 
 
 def pgbench(url: str, script: str, *, clients: int, seconds: int) -> Load:
@@ -124,11 +126,11 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         self.cookies: dict[str, str] = {}
 
-    def send(self, request: Request, body: str = "") -> tuple[int, bytes, float]:
+    def send(self, request: Request) -> tuple[int, bytes, float]:
         """Status, body and ms."""
         headers = dict(header.split(": ", 1) for header in request.headers)
         begun = time.perf_counter()
-        self.connection.request(request.method, request.path, body=body, headers=headers)
+        self.connection.request(request.method, request.path, body=request.body, headers=headers)
         answer = self.connection.getresponse()
         content = answer.read()
         ms = (time.perf_counter() - begun) * 1000

@@ -1,6 +1,6 @@
--- wrk: spreads its threads over the servers, requests what stands in a file line by line, and says in JSON what came of it.
--- BENCH_PORTS: the servers, with spaces. BENCH_REQUESTS: method, path and headers (name: value), with tabs between them; once through, or
--- round and round with BENCH_AGAIN.
+-- wrk: spreads its threads over the servers, sends the requests of a file line by line, and reports in JSON.
+-- BENCH_PORTS: the servers, with spaces between them. BENCH_REQUESTS: the file; each line has the method, the path, the
+-- body and the headers (name: value), with tabs between them. Once through, or again and again with BENCH_AGAIN.
 local ports, threads = {}, {}
 for port in string.gmatch(os.getenv("BENCH_PORTS"), "%d+") do ports[#ports + 1] = port end
 
@@ -17,12 +17,13 @@ function init(args)
    for line in io.lines(os.getenv("BENCH_REQUESTS")) do
       if at % of == number then
          local parts, headers = {}, {}
-         for part in string.gmatch(line, "[^\t]+") do parts[#parts + 1] = part end
-         for i = 3, #parts do
+         for part in string.gmatch(line .. "\t", "([^\t]*)\t") do parts[#parts + 1] = part end
+         for i = 4, #parts do
             local name, value = string.match(parts[i], "^([^:]+): (.*)$")
             headers[name] = value
          end
-         requests[#requests + 1] = wrk.format(parts[1], parts[2], headers)
+         local body = parts[3] ~= "" and parts[3] or nil
+         requests[#requests + 1] = wrk.format(parts[1], parts[2], headers, body)
       end
       at = at + 1
    end

@@ -78,7 +78,7 @@ def approve(site: Site, organizer: Person, event: int, waiting: list[int]) -> fl
         f"Cookie: {organizer.cookie}; csrftoken={client.cookies['csrftoken']}",
         "Content-Type: application/x-www-form-urlencoded",
     )
-    status, html, ms = client.send(Request(f"{page}confirm/", "POST", headers), form)
+    status, html, ms = client.send(Request(f"{page}confirm/", "POST", headers, form))
     log(f"approving {len(waiting)}: {status} after {ms:.0f} ms")
     check(status in {200, 302}, f"approving answers {status}: {html[:500]!r}")
     return ms
