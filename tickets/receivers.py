@@ -20,17 +20,20 @@ from tickets.views.checkin.access import session_device
 
 @receiver(event_edited)
 def fill_added_seats(event: Event, **kwargs: Any) -> None:
+    """Give seats that an edit added to the head of an automatic queue."""
     if promotion.promote(event):
         counters.save_counters(event)
 
 
 @receiver(event_moved)
 def queue_move_mails(event: Event, before: dict[str, Any], **kwargs: Any) -> None:
+    """Write to the guests that the event was moved. `before`: start, end and place until now."""
     event_changes.queue_move_mails(event, before)
 
 
 @receiver(event_cancelled)
 def reject_reservations(event: Event, by: User | None, **kwargs: Any) -> None:
+    """Reject all active reservations of a cancelled event, and write to their guests."""
     event_changes.reject_all(event, by=by)
 
 
@@ -43,6 +46,7 @@ def end_devices_of_removed_staff(
 
 @receiver(access_revoked)
 def revoke_device_keys(person: User, **kwargs: Any) -> None:
+    """End the person's devices when their sessions and tokens end too."""
     devices.revoke_keys_of(person)
 
 
@@ -59,4 +63,5 @@ def log_out_session_device(request: HttpRequest | None, user: User | None, **kwa
 
 @receiver(account_deleting)
 def release_reservations(person: User, **kwargs: Any) -> None:
+    """Cancel the reservations of a person who deletes their account."""
     deletion.release_reservations_of(person)

@@ -105,6 +105,7 @@ def allowed_since(device: Device) -> datetime:
 
 
 def no_longer_allowed() -> Refused:
+    """The refusal of a device that may not check in any more."""
     return Refused("no_longer_allowed", _("This phone may no longer check tickets in here."))
 
 

@@ -21,6 +21,8 @@ LATE_UPLOAD = timedelta(days=1)
 
 
 class GateQuerySet(models.QuerySet["Gate"]):
+    """Gates by whether their link works."""
+
     def open(self) -> "GateQuerySet":
         """Those whose link works: it is not revoked, and the event is not over."""
         return self.filter(revoked_at=None, event__end_time__gt=timezone.now())
@@ -61,6 +63,8 @@ class Gate(models.Model):
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
+    """Devices by their key."""
+
     def with_key(self, key: str) -> "DeviceQuerySet":
         """The device that the key belongs to, with `first_started`.
 
@@ -142,6 +146,8 @@ class Device(models.Model):
 
 
 class ScanQuerySet(models.QuerySet["Scan"]):
+    """Scans by what the organizer has to settle, and by who sent them."""
+
     def conflicts(self) -> "ScanQuerySet":
         """Those whose device admitted a guest offline, although the ticket admitted nobody."""
         return self.filter(let_in=True).exclude(outcome=CheckInOutcome.ADMITTED)

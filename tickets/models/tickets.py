@@ -33,6 +33,8 @@ def code_of(serial: str) -> str:
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Tickets by whether they are valid. `change` is the only way to update them."""
+
     def valid(self) -> "TicketQuerySet":
         return self.filter(void_at=None)
 

@@ -11,11 +11,13 @@ Status = Reservation.Status
 
 
 def check_published(event: Event) -> None:
+    """Refused: event_not_open."""
     if not event.is_published:
         raise Refused("event_not_open", _("This event is not open for reservations."))
 
 
 def check_open(event: Event) -> None:
+    """Check that the event takes reservations now. Refused: event_not_open, event_started."""
     check_published(event)
     if event.has_started:
         raise Refused(
@@ -24,6 +26,10 @@ def check_open(event: Event) -> None:
 
 
 def check_first_reservation(event: Event, person: User) -> None:
+    """Check that the person may reserve here: only cancelled reservations may come again.
+
+    Refused: already_registered, reservation_rejected.
+    """
     earlier = set(
         event.reservations.filter(person=person)
         .exclude(status=Status.CANCELLED)
@@ -38,6 +44,7 @@ def check_first_reservation(event: Event, person: User) -> None:
 
 
 def check_decidable(event: Event, reservation: Reservation) -> None:
+    """Check that the reservation waits for a decision. Refused: event_not_open, already_decided."""
     check_published(event)
     if not reservation.is_pending:
         raise already_decided()
@@ -49,6 +56,8 @@ def check_undoable(
     """Check that the decision about this reservation can be taken back.
 
     `again`: it was rejected, and its guest has reserved again. `before_mail`: as in `undo`.
+    Refused: nothing_to_undo, event_not_open, already_checked_in, already_registered,
+    already_mailed.
     """
     if not reservation.can_move_to(Status.PENDING) or reservation.decided_by_id is None:
         raise Refused("nothing_to_undo", _("There is no decision to take back."))
@@ -67,6 +76,7 @@ def already_decided() -> Refused:
 
 
 def check_unused(reservation: Reservation) -> None:
+    """Check that its ticket has not been used. It needs `inside`. Refused: already_checked_in."""
     if reservation.inside:
         raise already_checked_in()
 

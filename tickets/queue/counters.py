@@ -19,6 +19,7 @@ def count(event: Event, status: str, more: int) -> None:
 
 
 def save_counters(event: Event) -> None:
+    """Write the counters, and notify pages of them after the commit. The caller holds the lock."""
     event.save(update_fields=COUNTERS)
     notifications.notify(event.pk)
 

@@ -75,6 +75,7 @@ def create_confirmed(event: Event, person: User, key: str) -> Reservation:
 
 
 def create_pending(event: Event, person: User, key: str) -> Reservation:
+    """Create a reservation at the end of the queue."""
     reservation = Reservation.objects.create(person=person, event=event, key=key)
     count(event, Status.PENDING, +1)
     audit.record("reservation.reserve", reservation, by=person)

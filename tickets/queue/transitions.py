@@ -128,6 +128,7 @@ def change_status(
 
 
 def queue_rejection_mails(reservations: Sequence[Reservation]) -> None:
+    """Queue the mails about these rejections. They leave later, because each may be undone."""
     delay = settings.MAIL_DECISION_DELAY_SECONDS
     mail.queue_many(
         mails.rejected,

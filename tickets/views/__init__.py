@@ -1,0 +1,1 @@
+"""The pages of reservations, tickets, the queue, messages and check-in."""

@@ -172,10 +172,12 @@ def answer_to(device: Device, form: ScanForm) -> dict[str, Any]:
 
 
 def answer(nonce: str, outcome: str) -> dict[str, Any]:
+    """Return the part of an answer that each has, with the outcome's name for older pages."""
     return {"nonce": nonce, "outcome": outcome, "result": OLD_WORDS[outcome]}
 
 
 def facts_of(ticket: Ticket) -> dict[str, Any]:
+    """Return what the device shows of a valid ticket."""
     return {
         "guest": str(ticket.reservation.person),
         "code": ticket.code,
@@ -185,6 +187,7 @@ def facts_of(ticket: Ticket) -> dict[str, Any]:
 
 
 def undo(device: Device, nonce: str) -> dict[str, Any]:
+    """Undo the check-in of this scan, and return its answer."""
     try:
         undoing.undo_scan(device, nonce)
     except Refused as refusal:
