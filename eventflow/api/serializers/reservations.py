@@ -3,9 +3,6 @@
 Their class names are names of the OpenAPI document, which generated clients use.
 """
 
-from datetime import datetime
-from typing import Protocol
-
 from rest_framework import serializers
 
 from eventflow.api.serializers.fields import ComposedText
@@ -16,12 +13,6 @@ STANDINGS = ["NONE", "pending", "confirmed", "rejected"]
 ALL = "all"
 FILTERS = [*Reservation.Status.values, ALL]
 DECISIONS = [Reservation.Status.CONFIRMED, Reservation.Status.REJECTED]
-
-
-class HasCheckIn(Protocol):
-    """A reservation with the time of its check-in, as `with_check_in` annotates it."""
-
-    checked_in_at: datetime | None
 
 
 class Reserved(serializers.Serializer):
@@ -44,7 +35,7 @@ class ReservationData(serializers.Serializer):
     event_title = serializers.CharField(source="event.title")
     event_start_time = EventTime(source="event.start_time")
 
-    def get_checked_in(self, reservation: HasCheckIn) -> bool:
+    def get_checked_in(self, reservation: Reservation) -> bool:
         return reservation.checked_in_at is not None
 
 
@@ -155,7 +146,7 @@ class Inspection(serializers.Serializer):
     event_start_time = EventTime(source="event.start_time")
     created_at = Instant(source="created")
 
-    def get_checked_in(self, reservation: HasCheckIn) -> bool:
+    def get_checked_in(self, reservation: Reservation) -> bool:
         return reservation.checked_in_at is not None
 
 
