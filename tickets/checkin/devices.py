@@ -16,7 +16,7 @@ from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tickets.models import Device, Gate
-from tickets.models.doors import key_hash_of
+from tickets.models.check_in import key_hash_of
 
 # Over how many minutes a device's scans a minute are averaged.
 RATE_MINUTES = 5

@@ -1,6 +1,6 @@
 """The tables of reservations, tickets, signing keys, check-in, announcements and organizer mail."""
 
-from tickets.models.doors import (
+from tickets.models.check_in import (
     CheckInOutcome,
     Device,
     DeviceQuerySet,

@@ -20,7 +20,7 @@ from tickets.checkin import admission, codes, devices, undo
 from tickets.checkin.access import CheckInActor, door_reservations, door_tickets
 from tickets.checkin.admission import Verdict
 from tickets.models import Reservation, Ticket
-from tickets.models.doors import LATE_UPLOAD
+from tickets.models.check_in import LATE_UPLOAD
 from tickets.ticket import signature
 
 ID = re.compile(r"[0-9]{1,18}")
