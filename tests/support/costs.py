@@ -5,13 +5,16 @@ CPU seconds of pytest's workers and of the processes that they started, as the k
 PostgreSQL and Redis are not children of pytest and are left out. So is, where there is no /proc,
 what a server does before the test at whose end it is stopped.
 
-Loaded with `-p tests.support.costs`. `--cost-budget=SECONDS` fails a run that costs more;
-`--cost-table=FILE` writes the costs by file as JSON, which orders the files of later runs.
+Loaded with `-p tests.support.costs`. tests/costs.json, in the repository, holds the budget of each
+database and what each file costs on both together, which orders the files of a run. With
+`--cost-budget=sqlite` a run that costs more than that budget fails; `--cost-table=FILE` writes the
+costs by file, and `python -m tests.support.costs FILE…` brings such tables into tests/costs.json.
 """
 
 import json
 import os
 import resource
+import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -55,7 +58,22 @@ def cpu_seconds_of(pid: int) -> float:
 
 def known_costs() -> dict[str, float]:
     """Return {file: its CPU seconds} from the table in the repository, which lacks new files."""
-    return json.loads(TABLE.read_text()) if TABLE.exists() else {}
+    return json.loads(TABLE.read_text())["files"]
+
+
+def budget_of(stack: str) -> float:
+    """The CPU seconds that a whole run on this database may cost."""
+    return json.loads(TABLE.read_text())["budget"][stack]
+
+
+def update_table(tables: list[str]) -> None:
+    """Let the table in the repository say what the files cost in these runs together."""
+    kept = json.loads(TABLE.read_text())
+    files: Counter[str] = Counter()
+    for table in tables:
+        files.update(json.loads(Path(table).read_text()))
+    kept["files"] = {file: round(cost, 1) for file, cost in sorted(files.items()) if cost >= 1}
+    TABLE.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 class Costs:
@@ -121,12 +139,17 @@ class Meter:
 
 def pytest_addoption(parser):
     group = parser.getgroup("costs")
-    group.addoption("--cost-budget", type=float, help="fail if the run costs more CPU seconds")
+    group.addoption("--cost-budget", metavar="STACK", help="fail if the run costs more than that")
     group.addoption("--cost-table", help="write the costs by file to this JSON file")
 
 
 def pytest_configure(config):
     config.pluginmanager.register(Meter(), "cost-meter")
     if not hasattr(config, "workerinput"):
-        options = config.getoption("cost_budget"), config.getoption("cost_table")
-        config.pluginmanager.register(Costs(*options), "costs")
+        stack, table = config.getoption("cost_budget"), config.getoption("cost_table")
+        budget = budget_of(stack) if stack else None
+        config.pluginmanager.register(Costs(budget, table), "costs")
+
+
+if __name__ == "__main__":
+    update_table(sys.argv[1:])
