@@ -1,3 +1,5 @@
+"""What the scenarios share: their figures, which the run ends with, and a Redis of their own."""
+
 import pytest
 from django.conf import settings
 
@@ -7,6 +9,12 @@ from tests.support.redis_server import running_redis
 
 WRITTEN = settings.BASE_DIR / "test-results" / "faults.json"
 everything: list[Figure] = []
+
+
+def pytest_itemcollected(item):
+    """Let every scenario start processes, on whatever database the run was started with."""
+    item.add_marker(pytest.mark.process("breaks real servers"))
+    item.add_marker(pytest.mark.both)
 
 
 @pytest.fixture
