@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template
 
-WIDTH = 120
+WIDTH, MOST_LINES = 120, 300
 # Classes that no source spells: Python composes the first two, htmx sets the third one.
 COMPOSED = re.compile(r"date-block__\w+|fill-\w+|htmx-request")
 # Classes of the templates that are Django's own administration's.
@@ -20,27 +20,37 @@ def own_files(folder, *suffixes):
     return [file for file in files if file.suffix in suffixes and "vendor" not in file.parts]
 
 
-@pytest.mark.parametrize(
-    ("folder", "suffixes"),
-    [
-        ("templates", [".html", ".txt"]),
-        ("static/css", [".css"]),
-        ("static/js", [".js"]),
+@pytest.fixture(
+    params=[
+        ("templates", ".html", ".txt"),
+        ("static/css", ".css"),
+        ("static/js", ".js"),
         # The service workers.
-        ("eventflow/server", [".js"]),
-        ("tickets/checkin", [".js"]),
+        ("eventflow/server", ".js"),
+        ("tickets/checkin", ".js"),
     ],
+    ids=lambda param: param[0],
 )
-def test_front_end_has_no_line_over_120_columns(folder, suffixes):
-    files = own_files(folder, *suffixes)
+def texts(request):
+    """The text of each file of one folder, by its path."""
+    files = own_files(*request.param)
     assert files
+    return {str(file.relative_to(settings.BASE_DIR)): file.read_text() for file in files}
+
+
+def test_front_end_has_no_line_over_120_columns(texts):
     wide = {
-        f"{file.relative_to(settings.BASE_DIR)}:{number}": len(line)
-        for file in files
-        for number, line in enumerate(file.read_text().splitlines(), 1)
+        f"{path}:{number}": len(line)
+        for path, text in texts.items()
+        for number, line in enumerate(text.splitlines(), 1)
         if len(line) > WIDTH
     }
     assert wide == {}
+
+
+def test_front_end_has_no_file_over_300_lines(texts):
+    lengths = {path: len(text.splitlines()) for path, text in texts.items()}
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}
 
 
 def test_every_template_compiles():
