@@ -7,6 +7,7 @@ and counted under it. `check_in` answers with a `Verdict` and raises for bugs on
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +17,7 @@ from eventflow.core import audit
 from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
-from tickets.checkin import codes, scan_times, scans
+from tickets.checkin import codes, lookup, scan_times, scans
 from tickets.checkin.access import (
     CheckInActor,
     allowed_since,
@@ -25,7 +26,7 @@ from tickets.checkin.access import (
     no_longer_allowed,
     was_allowed_at,
 )
-from tickets.models import CheckInOutcome, Reservation, Scan, Ticket, TicketQuerySet
+from tickets.models import CheckInOutcome, Reservation, Scan, Ticket
 from tickets.queue.counters import save_counters
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,14 @@ class Reading:
     at: datetime | None
     nonce: str
     admitted_offline: bool
+
+    @cached_property
+    def code(self) -> codes.Code | None:
+        """What a text that was read names; None for a ticket or a reservation.
+
+        Refused: as codes.parse.
+        """
+        return codes.parse(self.presented) if isinstance(self.presented, str) else None
 
 
 def check_in(
@@ -102,8 +111,7 @@ def find_refusal(reading: Reading) -> Refused | None:
     if device and device.has_ended and not was_allowed_at(device, reading.at or timezone.now()):
         return no_longer_allowed()
     try:
-        if isinstance(reading.presented, str):
-            codes.check_shape(reading.presented)
+        _code = reading.code  # parsed before the lock, and kept
     except Refused as refusal:
         is_allowed = device is None or device.has_ended or may_check_in_now(device)
         return refusal if is_allowed else no_longer_allowed()
@@ -159,7 +167,7 @@ def admit(event: Event, reading: Reading) -> Verdict:
 def find_ticket(event: Event, reading: Reading) -> Ticket:
     """The valid ticket that was presented, with `known_scan`: the scan of the reading's nonce.
 
-    Refused: as codes.find and find_valid.
+    Refused: as lookup.find and lookup.find_valid.
     """
     presented, nonce = reading.presented, reading.nonce
     if isinstance(presented, Ticket):
@@ -167,20 +175,8 @@ def find_ticket(event: Event, reading: Reading) -> Ticket:
         return presented
     tickets = Ticket.objects.with_known_scan(event, nonce) if nonce else Ticket.objects.all()
     if isinstance(presented, Reservation):
-        return find_valid(event, presented.pk, tickets)
-    return codes.find(event, presented, by=reading.actor.person, among=tickets)
-
-
-def find_valid(event: Event, reservation_id: int, among: TicketQuerySet) -> Ticket:
-    """The reservation's valid ticket, used or not. Refused: event_cancelled, not_confirmed."""
-    valid = codes.with_guest(among).valid()
-    ticket = valid.filter(event=event, reservation=reservation_id).first()
-    if ticket is None and event.is_cancelled:
-        raise codes.event_cancelled()
-    if ticket is None:
-        raise Refused("not_confirmed", _("This reservation is not confirmed."))
-    ticket.event = event
-    return ticket
+        return lookup.find_valid(event, presented.pk, tickets)
+    return lookup.find(event, reading.code or presented, by=reading.actor.person, among=tickets)
 
 
 def mark_once(
@@ -188,13 +184,13 @@ def mark_once(
 ) -> tuple[Ticket, bool]:
     """Mark the ticket as used and count it. The ticket as it stands, and whether this call did it.
 
-    Refused: as find_valid, where a ticket that was read before the lock is void by now.
+    Refused: as lookup.find_valid, where a ticket that was read before the lock is void by now.
     """
     if ticket.is_used:
         return ticket, False
     if not mark(ticket, at, actor=actor):
         # Read before the lock, and used, void or replaced since. What stands now, stays.
-        ticket = find_valid(event, ticket.reservation_id, Ticket.objects.all())
+        ticket = lookup.find_valid(event, ticket.reservation_id, Ticket.objects.all())
         if ticket.is_used or not mark(ticket, at, actor=actor):
             return ticket, False
     event.checked_in_count += 1
@@ -245,7 +241,7 @@ def store_refusal(event: Event, reading: Reading, reason: Refused) -> Verdict:
     text = reading.presented
     if not isinstance(text, str) or not reading.nonce or not reading.admitted_offline:
         return refused(reason)
-    ticket = None if reason.code in ABOUT_THE_ACTOR else codes.find_any(event, text)
+    ticket = None if reason.code in ABOUT_THE_ACTOR else lookup.find_any(event, text)
     if ticket is None:
         return refused(reason)
     try:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from events.models import Event
-from tickets.checkin import codes
+from tickets.checkin import lookup
 from tickets.models import Ticket
 from tickets.ticket import signature
 
@@ -36,7 +36,7 @@ def changed_tickets(event: Event, *, since: datetime | None, after: int) -> list
     tickets = event.tickets.filter(pk__gt=after)
     if since:
         tickets = tickets.filter(changed__gte=since - OVERLAP)
-    return list(codes.with_guest_and_event(tickets).order_by("pk")[:PER_PAGE])
+    return list(lookup.with_guest_and_event(tickets).order_by("pk")[:PER_PAGE])
 
 
 def seal(ticket: Ticket) -> tuple[str, str]:
@@ -52,7 +52,7 @@ def entry(ticket: Ticket) -> dict[str, Any]:
     """What a device without network shows of the guest, in the active language."""
     facts = {"guest": str(ticket.reservation.person), "code": ticket.code}
     if ticket.is_void:
-        return facts | {"void": codes.void_reason(ticket)}
+        return facts | {"void": lookup.void_reason(ticket)}
     if ticket.checked_in_at:
         return facts | {"used": ticket.checked_in_at.isoformat(), "by": ticket.admitted_by}
     return facts

@@ -11,7 +11,8 @@ from eventflow.core.search import NOTHING, every_word
 from eventflow.core.text import email_key, fold
 from events.models import Event
 from tickets.checkin.access import CheckInActor
-from tickets.checkin.codes import normalized, short_code_in, with_guest_and_event
+from tickets.checkin.codes import normalized, short_code_in
+from tickets.checkin.lookup import with_guest_and_event
 from tickets.models import Ticket, TicketQuerySet
 
 # No code begins like this.

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from eventflow.core import audit
 from eventflow.core.errors import Refused
 from events import services as event_services
-from tickets.checkin import codes
+from tickets.checkin import lookup
 from tickets.checkin.access import CheckInActor, may_check_in_now, may_undo, no_longer_allowed
 from tickets.models import CheckInOutcome, Device, Reservation, Ticket
 from tickets.queue.counters import save_counters
@@ -24,7 +24,7 @@ def undo_check_in(reservation: Reservation, *, actor: CheckInActor) -> Ticket:
     save_counters(event)
     facts = {"ticket": ticket.pk, "was": str(ticket.checked_in_at), "device": actor.name}
     audit.record("check_in.undo", reservation, by=actor.person, **facts)
-    return codes.with_guest_and_event(Ticket.objects.all()).get(pk=ticket.pk)
+    return lookup.with_guest_and_event(Ticket.objects.all()).get(pk=ticket.pk)
 
 
 def used_ticket(reservation: Reservation, *, actor: CheckInActor) -> Ticket:
@@ -32,7 +32,7 @@ def used_ticket(reservation: Reservation, *, actor: CheckInActor) -> Ticket:
 
     Refused: event_over, not_checked_in, other_device.
     """
-    valid = codes.with_guest_and_event(Ticket.objects.valid())
+    valid = lookup.with_guest_and_event(Ticket.objects.valid())
     ticket = valid.filter(reservation=reservation.pk).first()
     if ticket and ticket.event.is_past:
         raise Refused("event_over", _("This event is over."))

@@ -16,7 +16,7 @@ from eventflow.api.pagination import Rows, read_list_query, respond_with_list
 from eventflow.api.serializers import reservations as data
 from eventflow.api.serializers.events import EventData
 from events.permissions import door_staff_events
-from tickets.checkin import admission, codes, devices, undo
+from tickets.checkin import admission, codes, devices, lookup, undo
 from tickets.checkin.access import CheckInActor, door_reservations, door_tickets
 from tickets.checkin.admission import Verdict
 from tickets.models import Reservation, Ticket
@@ -208,9 +208,9 @@ def read_reference(
 def find_presented(request: PersonRequest, ref: str) -> tuple[Reservation, Ticket | None]:
     """Return the reservation that the id or code is of, with its valid ticket if it has one.
 
-    Refused: as codes.find. 404 for a reservation that the caller may not check in.
+    Refused: as lookup.find. 404 for a reservation that the caller may not check in.
     """
-    tickets, pk = codes.with_guest_and_event(door_tickets(request.user)), reservation_id_in(ref)
+    tickets, pk = lookup.with_guest_and_event(door_tickets(request.user)), reservation_id_in(ref)
     ticket = by_code(request, ref) if pk is None else tickets.filter(reservation=pk).first()
     if ticket is None:
         return fetch(door_reservations(request.user), pk or 0), None
@@ -226,7 +226,7 @@ def reservation_id_in(ref: str) -> int | None:
 def by_code(request: PersonRequest, ref: str) -> Ticket:
     """Return the valid ticket of a QR code's text, of an event at which the caller may check in.
 
-    Refused: as codes.find.
+    Refused: as lookup.find.
     """
     event = fetch(door_staff_events(request.user), signature.read(ref).event_id)
-    return codes.find(event, ref, by=request.user)
+    return lookup.find(event, ref, by=request.user)

@@ -21,7 +21,7 @@ from tests.support.factories import (
     make_person,
     make_reservation,
 )
-from tickets.checkin import codes
+from tickets.checkin import lookup
 from tickets.models import Reservation, Ticket
 from tickets.queue import registration
 
@@ -241,7 +241,7 @@ def test_page_reads_tickets_of_an_older_backend_where_the_operator_says_so(
     found: dict[Reservation, int | str] = {}
     for reservation in (guest, other):
         try:
-            found[reservation] = codes.find(
+            found[reservation] = lookup.find(
                 event, older.format(reservation.pk), by=event.organizer
             ).reservation_id
         except Refused as refusal:

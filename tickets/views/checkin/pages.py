@@ -24,7 +24,7 @@ from eventflow.core.headers import allow_camera
 from eventflow.core.text_direction import isolated
 from events.models import Event
 from events.permissions import managed_events
-from tickets.checkin import admission, codes, devices
+from tickets.checkin import admission, devices, lookup
 from tickets.checkin import search as service
 from tickets.checkin import undo as undoing
 from tickets.checkin.access import CheckInActor, checkin_events, checkin_reservations
@@ -47,7 +47,7 @@ def check_in(request: CheckInRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "tickets/check_in.html", page_context(request, event, "code"))
     try:
-        ticket = codes.find(event, request.POST.get("code", ""), by=request.actor.person)
+        ticket = lookup.find(event, request.POST.get("code", ""), by=request.actor.person)
     except Refused as refusal:
         return render_result(request, event, CheckInOutcome.REFUSED, refusal=refusal)
     outcome = CheckInOutcome.ALREADY_USED if ticket.is_used else None
