@@ -3,19 +3,17 @@
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
-from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.decorators import VisitorRequest
-from events import sharing
+from events import event_page
 from events.calendar import event_calendar
 from events.forms.filters import EventFilters
 from events.models import Event
@@ -48,24 +46,12 @@ def detail(request: VisitorRequest, pk: int) -> HttpResponse:
     event = get_object_or_404(visible_events(request.user).select_related("organizer"), pk=pk)
     manages = managed_events(request.user).filter(pk=event.pk).exists()
     helps = not manages and door_staff_events(request.user).filter(pk=event.pk).exists()
-    context = detail_context(event, manages=manages, helps=helps)
+    context = event_page.context(event, manages=manages, helps=helps)
     return render(request, "events/detail.html", context)
 
 
-def detail_context(event: Event, *, manages: bool = False, helps: bool = False) -> dict[str, Any]:
-    """What the page of an event needs: `manages` and `helps` are what this person may do there."""
-    share = sharing.link_preview(event)
-    return {"event": event, "manages": manages, "helps": helps, "share": share}
-
-
-def render_anonymous(request: HttpRequest, event: Event) -> str:
-    """The page without anything of its reader. Django makes no CSRF token where one is given."""
-    context = detail_context(event) | {"csrf_token": ""}
-    return render_to_string("events/detail.html", context, request)
-
-
 # The pages that this process has rendered for readers without a session.
-page_cache = PageCache(render_anonymous)
+page_cache = PageCache(event_page.render_anonymous)
 
 
 @require_safe
