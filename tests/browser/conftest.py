@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from accounts.models import User
 from events.live import notifications
@@ -46,6 +55,13 @@ NO_BACKGROUND_TRAFFIC = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# RenderDocument gives the renderer a new frame at each navigation, which costs a fifth of the CPU
+# time of a page load. Without it, and only without it, cross-fades between pages get stuck. The
+# other features are those of Playwright's own list, which this one replaces, that matter here.
+WITHOUT_RENDER_DOCUMENT = (
+    "--disable-features=RenderDocument,HttpsUpgrades,MediaRouter,NetworkTimeServiceQuerying,"
+    "OptimizationHints,PaintHolding"
+)
 # What Chromium logs when a cross-fade between two pages does not happen; the pages are whole.
 HARMLESS = ("Transition was aborted", "Transition was skipped")
 
@@ -118,7 +134,7 @@ def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
         stack.callback(site.mailbox.close)
         stack.enter_context(running_notifier())
         collectstatic = processes.command("collectstatic", "--noinput", "--verbosity=0")
-        worker = processes.command("worker", "--interval", "0.1")
+        worker = processes.command("worker", "--interval", "0.5")
         with django_db_blocker.unblock():
             subprocess.run(collectstatic, env=processes.environment(**env), check=True)
             stack.enter_context(processes.running(processes.command("serve"), **env))
@@ -183,24 +199,42 @@ def site(transactional_db, running_site: Site) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium.
+def playwright() -> Iterator[Playwright]:
+    """Playwright, which runs an event loop in this thread.
 
-    Playwright runs an event loop in this thread, which Django would take for an asynchronous view.
+    Django would take that for an asynchronous view.
     """
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as started:
+        yield started
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@contextmanager
+def running_chromium(playwright: Playwright, *options: str) -> Iterator[Browser]:
+    """Run the system's Chromium with these options beside those of all tests."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, "install chromium"
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        # Chromium cannot make a sandbox as root, and may not in a container.
-        sandbox = [] if os.geteuid() and not Path("/.dockerenv").exists() else ["--no-sandbox"]
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[*sandbox, *NO_BACKGROUND_TRAFFIC]
-        )
+    # Chromium cannot make a sandbox as root, and may not in a container.
+    sandbox = [] if os.geteuid() and not Path("/.dockerenv").exists() else ["--no-sandbox"]
+    arguments = [*sandbox, *NO_BACKGROUND_TRAFFIC, *options]
+    browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    with running_chromium(playwright) as browser:
         yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="package")
+def still_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A browser without cross-fades, in which a page load costs less: for the longest walks."""
+    with running_chromium(playwright, WITHOUT_RENDER_DOCUMENT) as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -218,10 +252,28 @@ def open_window(
 
     Such as `open_window(**PHONE)`, `open_window(locale="pl-PL", java_script_enabled=False)`.
     """
+    with windows_of(chromium, site, page_errors) as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_still_window(
+    site: Site, still_chromium: Browser, page_errors: PageErrors
+) -> Iterator[Callable[..., Page]]:
+    """Opens a window as `open_window` does, for a person who asked for reduced motion."""
+    with windows_of(still_chromium, site, page_errors) as opened:
+        yield partial(opened, reduced_motion="reduce")
+
+
+@contextmanager
+def windows_of(
+    browser: Browser, site: Site, page_errors: PageErrors
+) -> Iterator[Callable[..., Page]]:
+    """Yields what opens a window of this browser, and closes its windows afterwards."""
     contexts = []
 
     def opened(**options) -> Page:
-        context = chromium.new_context(
+        context = browser.new_context(
             base_url=site.url,
             **{"locale": "en-GB", "timezone_id": "Europe/Warsaw", **DESKTOP, **options},
         )

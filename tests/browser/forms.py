@@ -22,6 +22,9 @@ from tests.support.forms import ENGLISH, open_page, pages
 from tests.support.full_dataset import Dataset
 from tests.support.markup import tree
 
+# An address of the site that shows no page: leaving the site for about:blank and coming back would
+# start two processes of the browser.
+NOTHING = "/health/"
 # Types of inputs into which nothing is typed.
 CHOSEN = {"checkbox", "radio", "submit", "button"}
 # {name of a field: what is typed into it}
@@ -134,7 +137,7 @@ class FormWindow:
 
     def start(self, steps: FormSteps) -> None:
         """Restore the data as it was at first, and open the page of the steps as their person."""
-        self.page.goto("about:blank")
+        self.page.goto(NOTHING)
         self.before.backup(connection.connection)
         self.page.context.clear_cookies()
         if session := self.sessions.get(steps.who):

@@ -230,8 +230,8 @@ def steps_to(dataset, shared) -> dict[str, list[FormSteps]]:
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
-def window(request, dataset, shared, open_window) -> Iterator[FormWindow]:
-    page = open_window(java_script_enabled=request.param)
+def window(request, dataset, shared, open_still_window) -> Iterator[FormWindow]:
+    page = open_still_window(java_script_enabled=request.param)
     window = FormWindow(page, shared["sessions"], shared["database"], scripted=request.param)
     yield window
     window.start(FormSteps("visitor", "/offline/", ()))

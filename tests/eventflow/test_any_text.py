@@ -1,6 +1,6 @@
 """Any text of a person passes every page, mail, calendar entry and guest list as text.
 
-How pages look with it: test_direction.py and browser/test_any_text.py. Paper: test_pdf.py.
+How pages look with it: test_direction.py and browser/test_every_page.py. Paper: test_pdf.py.
 """
 
 import csv

@@ -1,17 +1,16 @@
-"""The layout of every page, on a phone and on a desktop.
+"""Finds faults of the page that is open in a window, by JavaScript that looks at what it shows.
 
-Nothing scrolls sideways, controls are large enough for a finger, and no line begins or ends with a
-separator.
+Nothing scrolls sideways, controls are large enough for a finger, no line begins or ends with a
+separator, texts keep their own direction, and axe finds no accessibility error. Each function
+returns what it found, or something empty.
 """
 
-import pytest
+from pathlib import Path
+from typing import Any
 
-from accounts.models import User
-from tests.browser.conftest import PHONE
-from tests.support.dataset_visits import pages
-from tests.support.full_dataset import make_dataset
+import axe_playwright_python
+from playwright.sync_api import Page
 
-pytestmark = pytest.mark.once
 SHOWN = """
   const options = { opacityProperty: true, visibilityProperty: true };
   const hidden = ".visually-hidden, .skip-link, .htmx-indicator";
@@ -96,7 +95,8 @@ LONE_DOTS = (
 }"""
 )
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-DEAD_BUTTONS = (
+# Buttons that do nothing without a script.
+IDLE_BUTTONS = (
     f"() => {{ {SHOWN}"
     """
   const selector = "button[type=button]:not([popovertarget]):enabled, [data-theme-toggle]";
@@ -104,64 +104,93 @@ DEAD_BUTTONS = (
   return idle.filter(shown).map((button) => button.outerHTML.slice(0, 160));
 }"""
 )
+# How far the page scrolls sideways, and the innermost elements that are outside of the window.
+SIDEWAYS = """() => {
+  const page = document.documentElement, over = page.scrollWidth - page.clientWidth;
+  if (over <= 0) return null;
+  const out = [...document.body.querySelectorAll("*")]
+    .filter(one => one.getBoundingClientRect().right > page.clientWidth + 1);
+  const last = out.filter(one => ![...one.children].some(child => out.includes(child))).slice(0, 3);
+  const name = (one) => `${one.tagName}.${one.getAttribute("class")}`;
+  return `${over} px: ` + last.map(one => `${name(one)} ${one.textContent.trim().slice(0, 20)}`);
+}"""
+# Elements with a person's text that are not isolated from the text around them, or that have the
+# wrong direction.
+TURNED = """() => [...document.querySelectorAll("bdi, [dir=auto]")]
+  .filter(one => /^[\\u0590-\\u06ff]/.test(one.textContent.trim()) && one.getClientRects().length)
+  .filter(one => {
+    const { direction, unicodeBidi } = getComputedStyle(one);
+    return direction !== "rtl" || !/isolate|plaintext/.test(unicodeBidi);
+  })
+  .map(one => one.outerHTML.slice(0, 120))"""
+WIDTHS = (320, 360, 390, 1280)
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = """async (runOnly) => {
+  const options = {runOnly, resultTypes: ["violations"], preload: false};
+  const { violations } = await axe.run(document, options);
+  const where = (one) => one.nodes.map(node => node.target.join(" ")).slice(0, 3).join(" | ");
+  return violations.map(one => `${one.id}: ${where(one)}`);
+}"""
 
 
-def listed(found):
-    return "\n".join(f"{where}: {what}" for where, what in found.items())
+def wider(page: Page) -> int:
+    """How many pixels the page is wider than its window."""
+    return page.evaluate(WIDER)
 
 
-class PageWalk:
-    """Opens every page as a person who may see it: yields (path, window)."""
-
-    def __init__(self, open_window, log_in, dataset, **window):
-        self.open_window, self.log_in, self.dataset, self.window = (
-            open_window,
-            log_in,
-            dataset,
-            window,
-        )
-        self.windows = {}
-
-    def __iter__(self):
-        for who, path in pages(self.dataset):
-            page = self.windows.get(who) or self.open(who)
-            page.goto(path)
-            yield path, page
-
-    def open(self, who):
-        page = self.windows[who] = self.open_window(**self.window)
-        person = self.dataset["people"].get(who) if isinstance(who, str) else who
-        if person:
-            self.log_in(page, person)
-        return page
+def small_targets(page: Page) -> list[str]:
+    return page.evaluate(SMALL_TARGETS)
 
 
-@pytest.mark.parametrize(
-    ("window", "language"), [(PHONE, "pl"), ({}, "en")], ids=["phone-pl", "desk-en"]
-)
-def test_pages_are_laid_out_for_their_window(open_window, log_in, page_errors, window, language):
-    page_errors.expected.append("the server responded with a status of 4")
-    dataset = make_dataset()
-    User.objects.update(language=language)
-    # On another clock than the event's, so that both are said.
-    window = {"locale": language, "timezone_id": "America/New_York", **window}
-    slips = {}
-    for path, page in PageWalk(open_window, log_in, dataset, **window):
-        for kind, question in (
-            ("wider", WIDER),
-            ("small", SMALL_TARGETS),
-            ("lone dots", LONE_DOTS),
-        ):
-            if found := page.evaluate(question):
-                slips[path, kind] = found
-    assert not slips, listed(slips)
+def lone_dots(page: Page) -> list[str]:
+    return page.evaluate(LONE_DOTS)
 
 
-def test_pages_without_a_script_have_no_idle_button(open_window, log_in, page_errors):
-    page_errors.expected.append("the server responded with a status of 4")
-    dataset = make_dataset()
-    idle = {}
-    for path, page in PageWalk(open_window, log_in, dataset, java_script_enabled=False):
-        if found := page.evaluate(DEAD_BUTTONS):
-            idle[path] = found
-    assert not idle, listed(idle)
+def idle_buttons(page: Page) -> list[str]:
+    return page.evaluate(IDLE_BUTTONS)
+
+
+def turned_texts(page: Page) -> list[str]:
+    return page.evaluate(TURNED)
+
+
+def axe_errors(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    return page.evaluate(RUN, RULES)
+
+
+def sideways(page: Page) -> dict[int, str]:
+    """Return {width of the window: the elements that make the page scroll sideways}."""
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if said := page.evaluate(SIDEWAYS):
+            found[width] = said
+    return found
+
+
+class Console:
+    """Collects what the pages of one window log, and the files that they ask for in vain."""
+
+    def __init__(self, page: Page) -> None:
+        self.said: list[str] = []
+        page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.said.append(f"exception: {error}"))
+        page.on("requestfailed", self.add_failure)
+        page.on("response", self.add_answer)
+
+    def add_failure(self, request: Any) -> None:
+        # The walk went on to the next page while something was still under way.
+        if request.failure != "net::ERR_ABORTED":
+            self.said.append(f"failed: {request.url} {request.failure}")
+
+    def add_answer(self, response: Any) -> None:
+        if response.status >= 400 and not response.request.is_navigation_request():
+            self.said.append(f"{response.status} {response.url}")
+
+    def take(self, *, refused: bool) -> list[str]:
+        """Return the lines since the last call, without what is said of a `refused` page itself."""
+        said, self.said = self.said, []
+        own = "the server responded with a status" if refused else None
+        return [line for line in said if own is None or own not in line]
