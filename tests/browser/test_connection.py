@@ -1,6 +1,6 @@
 """What a page shows without a connection, and the reader's own time beside that of an event."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -39,45 +39,56 @@ def test_offline_page_tells_ticket_holders_in_their_language(open_window, log_in
     expect(page.get_by_role("heading", level=1)).to_have_text(event.title)
 
 
-@pytest.mark.parametrize(
-    ("zone", "said"),
-    [
-        ("Europe/Warsaw", ""),
-        ("Europe/Berlin", ""),
-        ("America/New_York", " (12:00–16:00 on your clock)"),
-        ("Asia/Tokyo", " (Sat 02:00–06:00 on your clock)"),
-    ],
-)
-def test_own_time_is_shown_where_it_differs(open_window, zone, said):
-    event = make_event(start_time=datetime(2027, 12, 10, 17, tzinfo=UTC))
-    page = open_window(timezone_id=zone)
-    page.goto(event.get_absolute_url())
-    expect(page.locator("#reservation")).to_be_visible()
-    assert page.locator(".own-time").inner_text() == said
+def own_time(window, start, hours):
+    """What the page of an event in Warsaw says about the clock of who reads it."""
+    begins = datetime.fromisoformat(start)
+    event = make_event(start_time=begins, end_time=begins + timedelta(hours=hours))
+    window.goto(event.get_absolute_url())
+    expect(window.locator("#reservation")).to_be_visible()
+    return window.locator(".own-time").inner_text()
 
 
-@pytest.mark.parametrize(
-    ("start", "length", "zone", "said"),
-    [
-        ("2027-06-05T16:00Z", 23, "Europe/London", " (17:00–Sun 16:00 on your clock)"),
-        ("2027-06-05T16:00Z", 9, "Europe/London", " (17:00–02:00 on your clock)"),
-        ("2027-06-05T16:00Z", 13, "Europe/London", " (17:00–Sun 06:00 on your clock)"),
-        ("2027-06-05T16:00Z", 7, "Europe/London", " (17:00–00:00 on your clock)"),
-        ("2027-06-05T16:00Z", 31, "Europe/London", " (17:00–Sun 24:00 on your clock)"),
-        ("2027-06-05T16:00Z", 20, "Asia/Tokyo", " (Sun 01:00–21:00 on your clock)"),
-        ("2027-06-05T16:00Z", 168, "Asia/Tokyo", " (Sun 01:00–Sun, Jun 13 01:00 on your clock)"),
-        # Warsaw's clocks go back that night, those of Lagos never: the same start, another end.
-        ("2027-10-30T22:00Z", 12, "Africa/Lagos", " (Sat 23:00–Sun 11:00 on your clock)"),
-        ("2027-10-30T16:00Z", 18, "Africa/Lagos", " (17:00–Sun 11:00 on your clock)"),
-    ],
-)
-def test_own_time_names_the_day_of_an_end_on_another_day(open_window, start, length, zone, said):
-    start = datetime.fromisoformat(start)
-    event = make_event(start_time=start, end_time=start + timedelta(hours=length))
-    page = open_window(timezone_id=zone)
-    page.goto(event.get_absolute_url())
-    expect(page.locator("#reservation")).to_be_visible()
-    assert page.locator(".own-time").inner_text() == said
+# {zone of the reader: what is said of an event that begins at 18:00 in Warsaw, for four hours}
+OWN_TIMES = {
+    "Europe/Warsaw": "",
+    "Europe/Berlin": "",
+    "America/New_York": " (12:00–16:00 on your clock)",
+    "Asia/Tokyo": " (Sat 02:00–06:00 on your clock)",
+}
+
+
+def test_own_time_is_shown_where_it_differs(open_window):
+    said = {
+        zone: own_time(open_window(timezone_id=zone), "2027-12-10T17:00Z", 4) for zone in OWN_TIMES
+    }
+    assert said == OWN_TIMES
+
+
+# {zone of the reader: {(start of the event, its hours): what is said}}
+ENDS_ON_ANOTHER_DAY = {
+    "Europe/London": {
+        ("2027-06-05T16:00Z", 23): " (17:00–Sun 16:00 on your clock)",
+        ("2027-06-05T16:00Z", 9): " (17:00–02:00 on your clock)",
+        ("2027-06-05T16:00Z", 13): " (17:00–Sun 06:00 on your clock)",
+        ("2027-06-05T16:00Z", 7): " (17:00–00:00 on your clock)",
+        ("2027-06-05T16:00Z", 31): " (17:00–Sun 24:00 on your clock)",
+    },
+    "Asia/Tokyo": {
+        ("2027-06-05T16:00Z", 20): " (Sun 01:00–21:00 on your clock)",
+        ("2027-06-05T16:00Z", 168): " (Sun 01:00–Sun, Jun 13 01:00 on your clock)",
+    },
+    # Warsaw's clocks go back that night, those of Lagos never: the same start, another end.
+    "Africa/Lagos": {
+        ("2027-10-30T22:00Z", 12): " (Sat 23:00–Sun 11:00 on your clock)",
+        ("2027-10-30T16:00Z", 18): " (17:00–Sun 11:00 on your clock)",
+    },
+}
+
+
+@pytest.mark.parametrize("zone", ENDS_ON_ANOTHER_DAY)
+def test_own_time_names_the_day_of_an_end_on_another_day(open_window, zone):
+    window, expected = open_window(timezone_id=zone), ENDS_ON_ANOTHER_DAY[zone]
+    assert {times: own_time(window, *times) for times in expected} == expected
 
 
 def test_sharing_copies_the_link_without_a_share_sheet(open_window):

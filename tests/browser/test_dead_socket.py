@@ -15,7 +15,6 @@ from events.models import Event
 from tests.browser.conftest import until
 from tests.browser.frames import advance_clock, open_with_sockets
 from tests.support.factories import make_event
-from tests.support.server_process import serving
 from tests.support.tcp_relay import relay_to
 
 pytestmark = pytest.mark.once
@@ -35,9 +34,9 @@ WAKING = {
 
 
 @contextmanager
-def connected(page, path, log):
+def connected(page, path, site):
     """Open the page behind a relay and wait for its first numbers; the test moves its clock."""
-    with serving(log) as server, relay_to(server.port) as relay:
+    with relay_to(site.port) as relay:
         page.clock.install()
         open_with_sockets(page, f"http://localhost:{relay.port}{path}")
         yield relay
@@ -46,12 +45,12 @@ def connected(page, path, log):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_notices_a_dead_connection_within_forty_seconds_and_reconnects(
-    open_window, log_in, tmp_path, name
+    open_window, log_in, site, name
 ):
     event, page = make_event(), open_window()
     log_in(page, event.organizer)
     number, line = page.locator(f"#live-{PAGES[name]}").first, page.locator("#connection")
-    with connected(page, reverse(name, args=[event.pk]), tmp_path / "log") as relay:
+    with connected(page, reverse(name, args=[event.pk]), site) as relay:
         expect(number).to_have_text("0")
         relay.stop_passing_on()
         Event.objects.filter(pk=event.pk).update(
@@ -73,9 +72,9 @@ def test_page_notices_a_dead_connection_within_forty_seconds_and_reconnects(
 
 
 @pytest.mark.parametrize("sign", WAKING)
-def test_page_reconnects_at_once_when_it_is_looked_at_again(open_window, tmp_path, sign):
+def test_page_reconnects_at_once_when_it_is_looked_at_again(open_window, site, sign):
     event, page = make_event(), open_window()
-    with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
+    with connected(page, event.get_absolute_url(), site) as relay:
         relay.stop_passing_on()
         Event.objects.filter(pk=event.pk).update(pending_count=3)
         advance_clock(page, 31)
@@ -84,18 +83,18 @@ def test_page_reconnects_at_once_when_it_is_looked_at_again(open_window, tmp_pat
         page.clock.resume()
 
 
-def test_page_with_recent_frames_keeps_its_connection(open_window, tmp_path):
+def test_page_with_recent_frames_keeps_its_connection(open_window, site):
     event, page = make_event(), open_window()
-    with connected(page, event.get_absolute_url(), tmp_path / "log"):
+    with connected(page, event.get_absolute_url(), site):
         page.clock.fast_forward(20_000)
         for sign in WAKING.values():
             page.evaluate(sign)
         assert page.evaluate("sockets.length") == 1
 
 
-def test_page_replaces_a_dead_connection_once(open_window, tmp_path):
+def test_page_replaces_a_dead_connection_once(open_window, site):
     event, page = make_event(), open_window()
-    with connected(page, event.get_absolute_url(), tmp_path / "log") as relay:
+    with connected(page, event.get_absolute_url(), site) as relay:
         relay.stop_passing_on()
         advance_clock(page, 31)
         page.evaluate(WAKING["focus"])

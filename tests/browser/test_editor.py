@@ -1,5 +1,7 @@
 """The editor of an event in a browser: its sticky buttons, and what it asks before it mails."""
 
+from itertools import product
+
 import pytest
 from playwright.sync_api import expect
 
@@ -14,20 +16,23 @@ ROWS = """(bar) => {
 }"""
 
 
-@pytest.mark.parametrize("width", [320, 390])
-@pytest.mark.parametrize("status", ["draft", "published"])
-def test_sticky_buttons_take_one_row_on_a_polish_phone(open_window, log_in, status, width):
-    event = make_event(status=status, organizer=make_organizer(language="pl"))
-    page = open_window(**PHONE | {"viewport": {"width": width, "height": 844}}, locale="pl-PL")
-    log_in(page, event.organizer)
-    page.goto(f"/organizer/events/{event.pk}/edit/")
-    bar = page.locator(".action-bar")
-    assert (bar.evaluate(ROWS), bar.bounding_box()["height"] <= 80) == (1, True)
-    cancel = page.get_by_role("link", name="Odwołaj wydarzenie")
-    expect(cancel).to_have_count(1)
-    expect_visible(cancel)
-    cancel.click()
-    expect_in_window(page.get_by_role("heading", name="Odwołać wydarzenie"))
+def test_sticky_buttons_take_one_row_on_a_polish_phone(open_window, log_in):
+    organizer, page = make_organizer(language="pl"), open_window(**PHONE, locale="pl-PL")
+    log_in(page, organizer)
+    for status, width in product(("draft", "published"), (320, 390)):
+        event = make_event(status=status, organizer=organizer)
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"/organizer/events/{event.pk}/edit/")
+        bar = page.locator(".action-bar")
+        assert (bar.evaluate(ROWS), bar.bounding_box()["height"] <= 80) == (1, True), (
+            status,
+            width,
+        )
+        cancel = page.get_by_role("link", name="Odwołaj wydarzenie")
+        expect(cancel).to_have_count(1)
+        expect_visible(cancel)
+        cancel.click()
+        expect_in_window(page.get_by_role("heading", name="Odwołać wydarzenie"))
 
 
 @pytest.mark.parametrize("scripted", [True, False])

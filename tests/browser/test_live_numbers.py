@@ -99,17 +99,15 @@ NOTE_PAUSES = """
 """
 
 
-def test_pages_reconnect_soon_and_spread_out(open_window):
+def test_pages_reconnect_soon_and_spread_out(page):
     address, first = make_event().get_absolute_url(), []
+    page.add_init_script(NOTE_PAUSES)
+    page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1012))
     for _ in range(8):
-        page = open_window()
-        page.add_init_script(NOTE_PAUSES)
-        page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1012))
         page.goto(address)
         until(page, "pauses.length >= 12")
         pauses = page.evaluate("pauses")
         first.append(pauses[0])
         assert max(pauses) > 3000
-        page.close()
     assert all(500 <= pause <= 3000 for pause in first)
     assert max(first) - min(first) > 200
