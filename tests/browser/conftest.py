@@ -3,7 +3,8 @@
 `site` is the running product, its web process and its worker, on the tests' database. A call of
 `open_window()` opens a browser window with cookies of its own, `page` is one such window, and
 `log_in(page, person)` gives it a session. Every error that a page logs, a refused
-Content-Security-Policy above all, fails its test.
+Content-Security-Policy above all, fails its test. It is long because pytest finds the fixtures of a
+folder in its conftest.
 """
 
 import asyncio
