@@ -32,7 +32,7 @@ from tests.support.smtp_server import free_port
 from tests.support.socket_client import close_code, counts, handshake, session_of, watch
 
 pytestmark = [
-    pytest.mark.both,
+    pytest.mark.once(on="postgresql"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("how a server drives the application is what is tested"),
 ]

@@ -342,6 +342,7 @@ def test_restore_brings_an_older_backup_up_to_date_and_refuses_a_newer_one(place
     assert (code, "newer EventFlow (it knows events.9999_later" in err) == (1, True), err
 
 
+@pytest.mark.once
 def test_backup_is_the_owners_alone_and_keeps_as_many_as_told(place):
     made = [place.backup() for _ in range(2)]
     stranger = made[0].parent / "eventflow-notes.txt"
@@ -381,6 +382,7 @@ def look_for(program, seen):
     return any(re.search(rf"{program} ", line) for line in seen)
 
 
+@pytest.mark.once
 def test_backup_that_cannot_be_made_leaves_nothing_and_says_why(place):
     folder = place.folder / "backups"
     folder.mkdir()
@@ -391,6 +393,7 @@ def test_backup_that_cannot_be_made_leaves_nothing_and_says_why(place):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.once
 def test_unfinished_backups_are_cleared_away_a_day_later(place):
     folder = place.backup().parent
     old, new = folder / f"{archive.UNFINISHED}old", folder / f"{archive.UNFINISHED}new"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -10,6 +11,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from django.conf import settings
@@ -100,18 +102,41 @@ def is_alive(pid):
     return state != "Z"
 
 
-def test_run_starts_everything_and_leaves_nothing_behind(tmp_path):
-    with started(tmp_path) as (process, address, log):
-        assert "Night Print" in get(address)
-        children = children_of(process.pid)
-        assert sorted(children) == ["serve", "worker"]
+class FirstRun(NamedTuple):
+    """A trial that was started once, and stopped: its folder, and what was seen."""
+
+    folder: Path
+    page: str
+    children: dict[str, int]
+    address: str
+    code: int
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trial")
+    with started(folder) as (process, address, _log):
+        page, children = get(address), children_of(process.pid)
         process.terminate()
         process.wait(timeout=60)
-    assert process.returncode == 0
-    output = log.read_text()
-    assert f"EventFlow is ready: http://localhost:{address.rpartition(':')[2]}" in output
+    return FirstRun(folder, page, children, address, process.returncode)
+
+
+@pytest.fixture
+def later_run(first_run, tmp_path):
+    """The folder of a trial with its database and its demo data, which a start finds there."""
+    shutil.copytree(first_run.folder, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_run_starts_everything_and_leaves_nothing_behind(first_run):
+    assert "Night Print" in first_run.page
+    assert sorted(first_run.children) == ["serve", "worker"]
+    assert first_run.code == 0
+    output = (first_run.folder / "log").read_text()
+    assert f"EventFlow is ready: http://localhost:{first_run.address.rpartition(':')[2]}" in output
     assert re.search(r"admin@example\.org\s+Anna Nowak, admin", output)
-    assert not any(is_alive(pid) for pid in children.values())
+    assert not any(is_alive(pid) for pid in first_run.children.values())
 
 
 def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path):
@@ -131,8 +156,8 @@ def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path
     assert "example.org" not in log.read_text()
 
 
-def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(tmp_path):
-    with started(tmp_path) as (process, _, log):
+def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(later_run):
+    with started(later_run) as (process, _, log):
         first = wait_until(lambda: children_of(process.pid).get("worker"))
         os.kill(first, signal.SIGKILL)
         second = wait_until(
@@ -152,8 +177,8 @@ def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(tmp
     assert not is_alive(second)
 
 
-def test_run_that_is_killed_takes_its_children_with_it(tmp_path):
-    with started(tmp_path) as (process, _, _):
+def test_run_that_is_killed_takes_its_children_with_it(later_run):
+    with started(later_run) as (process, _, _):
         children = wait_until(lambda: len(found := children_of(process.pid)) == 2 and found)
         process.kill()
         wait_until(lambda: not any(is_alive(pid) for pid in children.values()))
