@@ -170,6 +170,14 @@ def sideways(page: Page) -> dict[int, str]:
     return found
 
 
+# What is said when a walk goes on to the next page while something was still under way.
+LEFT_EARLY = (
+    "net::ERR_ABORTED",
+    "Response body loading was aborted",
+    "falling back to ArrayBuffer instantiation",
+)
+
+
 class Console:
     """Collects what the pages of one window log, and the files that they ask for in vain."""
 
@@ -177,13 +185,11 @@ class Console:
         self.said: list[str] = []
         page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.said.append(f"exception: {error}"))
-        page.on("requestfailed", self.add_failure)
+        page.on("requestfailed", self.add_failed_request)
         page.on("response", self.add_answer)
 
-    def add_failure(self, request: Any) -> None:
-        # The walk went on to the next page while something was still under way.
-        if request.failure != "net::ERR_ABORTED":
-            self.said.append(f"failed: {request.url} {request.failure}")
+    def add_failed_request(self, request: Any) -> None:
+        self.said.append(f"failed: {request.url} {request.failure}")
 
     def add_answer(self, response: Any) -> None:
         if response.status >= 400 and not response.request.is_navigation_request():
@@ -192,5 +198,5 @@ class Console:
     def take(self, *, refused: bool) -> list[str]:
         """Return the lines since the last call, without what is said of a `refused` page itself."""
         said, self.said = self.said, []
-        own = "the server responded with a status" if refused else None
-        return [line for line in said if own is None or own not in line]
+        expected = (*LEFT_EARLY, "the server responded with a status") if refused else LEFT_EARLY
+        return [line for line in said if not any(part in line for part in expected)]

@@ -7,7 +7,6 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from accounts.models import User
-from tests.browser.forms import NOTHING
 from tests.support.dataset_visits import pages, path_of, visits
 from tests.support.full_dataset import Dataset
 
@@ -40,7 +39,7 @@ class PageWalk:
     def open(self, person: User | None, path: str) -> int:
         """Open the page as this person. Returns the status of the answer."""
         if person != self.person:
-            self.page.goto(NOTHING)
+            self.page.goto("about:blank")
             self.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
             if person:
                 self.log_in(self.page, person)
