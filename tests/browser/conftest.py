@@ -10,7 +10,6 @@ folder in its conftest.
 import asyncio
 import os
 import shutil
-import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -37,7 +36,7 @@ from playwright.sync_api import (
 from accounts.models import User
 from events.live import notifications
 from events.models import Event
-from tests.support import processes, sessions
+from tests.support import collected_static, processes, sessions
 from tests.support.smtp_server import SmtpServer, free_port
 from tickets.models import SigningKey
 
@@ -116,7 +115,7 @@ class PageErrors:
 
 
 @pytest.fixture(scope="package")
-def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
+def running_site(django_db_setup, django_db_blocker, pytestconfig) -> Iterator[Site]:
     """The product, started once in each of pytest's workers that has browser tests.
 
     It is gone before the other tests: its worker would take their mails.
@@ -134,10 +133,9 @@ def running_site(django_db_setup, django_db_blocker) -> Iterator[Site]:
     with ExitStack() as stack:
         stack.callback(site.mailbox.close)
         stack.enter_context(running_notifier())
-        collectstatic = processes.command("collectstatic", "--noinput", "--verbosity=0")
         worker = processes.command("worker", "--interval", "0.5")
         with django_db_blocker.unblock():
-            subprocess.run(collectstatic, env=processes.environment(**env), check=True)
+            collected_static.use(pytestconfig.cache.mkdir("eventflow"))
             stack.enter_context(processes.running(processes.command("serve"), **env))
             stack.enter_context(processes.running(worker, **env))
         processes.wait_until(lambda: answers(f"{site.url}/health/"), seconds=300)
