@@ -63,6 +63,10 @@ class PageWalk:
         if faults:
             self.found[f"{name}, {path}"] = faults
 
+    def report(self) -> str:
+        """What a failure says: a line for each check that found something on a page."""
+        return "\n".join(f"{where}: {what}" for where, what in self.found.items())
+
 
 def pages_of_roles(dataset: Dataset) -> Iterator[tuple[str | User | None, str]]:
     """Yield (who, path) of every kind of page, once for each role that may open it."""

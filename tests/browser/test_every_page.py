@@ -69,7 +69,7 @@ def test_pages_pass_axe_fit_their_window_and_log_nothing(start_walk, theme, wind
         walk.note("console", f"{person} {path}", console.take(refused=status >= 400))
     open_second_step(walk)
     walk.check("the second step of a log-in", CHECKS)
-    assert walk.found == {}
+    assert not walk.found, walk.report()
     assert len(walk.checked) > 60
 
 
@@ -88,7 +88,7 @@ def test_pages_without_a_script_have_no_idle_button_and_keep_directions(start_wa
     walk = start_walk(f"{HEBREW} \u202e5", java_script_enabled=False)
     shown = []
     walk.check_every_page(WITHOUT_SCRIPT | {"count": lambda page: shown.append(hebrew(page))})
-    assert walk.found == {}
+    assert not walk.found, walk.report()
     assert sum(shown) > 100
 
 
@@ -101,7 +101,7 @@ def hebrew(page):
 def test_pages_do_not_scroll_sideways_with_any_text(start_walk):
     walk = start_walk(TEXTS["a long word"], TEXTS["a link"], TEXTS["an address"])
     walk.check_every_page({"scrolls sideways": page_faults.sideways})
-    assert walk.found == {}
+    assert not walk.found, walk.report()
 
 
 BAD_PAGE = f"""<main>
