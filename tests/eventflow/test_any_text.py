@@ -22,7 +22,7 @@ from eventflow.mail import Letter
 from events.calendar import event_calendar
 from events.models import Event
 from tests.support.dataset_letters import letters
-from tests.support.dataset_visits import open_page, visits
+from tests.support.dataset_visits import THREE_STATES, open_page, visits
 from tests.support.full_dataset import make_dataset
 from tests.support.hard_texts import TEXTS, TOGETHER, fill_every_text
 from tests.support.markup import tree
@@ -162,7 +162,7 @@ def test_every_answer_shows_text_as_text_and_lets_no_browser_cut_it(subtests):
     dataset = make_dataset()
     fill_every_text(MARKUP)
     quoting, looked_at, taken_for_markup, cutting = set(), 0, [], {}
-    for visit in visits(dataset):
+    for visit in visits(dataset, THREE_STATES):
         response = open_page(dataset, "en", *visit, {})
         if "quoted" in response.text:
             quoting.add(visit[1])

@@ -63,6 +63,11 @@ def dataset():
 
 def words_of_page(markup: str) -> set[str]:
     """Every word that somebody sees or hears, also those that a script will show."""
+    return words_of(texts_of_page(markup))
+
+
+def texts_of_page(markup: str) -> list[str]:
+    """Every text that somebody sees or hears, also those that a script will show."""
     page = tree(HttpResponse(markup))
     for silent in page.xpath(
         "//script | //style | //*[@lang and not(self::html)] | //select[@name='time_zone' or "
@@ -78,7 +83,7 @@ def words_of_page(markup: str) -> set[str]:
         for value in page.xpath("//@*[starts-with(name(), 'data-')]")
         if " " in value.strip() and not value.startswith('{"')
     ]
-    return words_of([*page.xpath("//text()"), *spoken, *kept])
+    return [*page.xpath("//text()"), *spoken, *kept]
 
 
 def words_of(texts: Iterable[str]) -> set[str]:
@@ -136,24 +141,29 @@ SILENT = {
 }
 
 
-def left_in_polish(dataset, visit, headers):
+def left_in_polish(dataset, visit, headers, compared):
+    """The English words that this visit's answer still has in Polish.
+
+    `compared`: {(view, text)} of the answers before. One that says nothing new is not asked for in
+    Polish again.
+    """
     who, view, what, asked = visit
-    english, polish = (
-        open_page(dataset, language, who, view, what, asked, headers) for language in ("en", "pl")
-    )
+    english = open_page(dataset, "en", who, view, what, asked, headers)
+    said = {(view, text) for text in texts_of_page(english.text)} if english.text else set()
+    if said <= compared:
+        return []
+    compared |= said
+    polish = open_page(dataset, "pl", who, view, what, asked, headers)
     assert english.status_code == polish.status_code
-    return (
-        forgotten(words_of_page(english.text), words_of_page(polish.text))
-        if english.text and polish.text
-        else []
-    )
+    return forgotten(words_of_page(english.text), words_of_page(polish.text)) if polish.text else []
 
 
 def where(dataset, visited, headers):
     """{forgotten word: the first visit that met it}."""
-    found = dict[str, Any]()
+    found: dict[str, Any] = {}
+    compared: set[tuple[str, str]] = set()
     for visit in visited:
-        for word in left_in_polish(dataset, visit, headers):
+        for word in left_in_polish(dataset, visit, headers, compared):
             found.setdefault(word, visit)
     return found
 

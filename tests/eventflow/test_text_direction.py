@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from eventflow.core.text_direction import isolated, without_controls
 from tests.support.dataset_letters import letters
-from tests.support.dataset_visits import open_page, visits
+from tests.support.dataset_visits import THREE_STATES, open_page, visits
 from tests.support.full_dataset import make_dataset
 from tests.support.hard_texts import fill_every_text
 from tests.support.markup import tree
@@ -96,7 +96,7 @@ def dataset():
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
 def test_page_keeps_its_direction_with_any_text(dataset, headers):
     found, seen = dict[str, Any](), set[str]()
-    for visit in visits(dataset):
+    for visit in visits(dataset, THREE_STATES):
         if headers and not visit[-1]:
             continue
         response = open_page(dataset, "en", *visit, headers)

@@ -3,7 +3,7 @@
 It is long because the product has so many pages: nearly every line is a visit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -28,11 +28,19 @@ from tickets.ticket.links import gate_url
 Visit = tuple[str | User | None, str, Any, str | dict[str, Any]]
 
 
-def visits(dataset: Dataset) -> Iterator[Visit]:
-    """Yield a visit to every page, and one for every answer that its buttons can get."""
+# The events whose every button is pressed; and those that are enough where only the text counts.
+EVERY_STATE = ("open", "draft", "full", "confirmed", "today", "cancelled", "over")
+THREE_STATES = ("open", "today", "cancelled")
+
+
+def visits(dataset: Dataset, states: Sequence[str] = EVERY_STATE) -> Iterator[Visit]:
+    """Yield a visit to every page, and one for every answer that its buttons can get.
+
+    `states`: the names of the events that are acted on.
+    """
     for event in dataset["events"].values():
         yield from event_visits(event)
-    for name in ("open", "draft", "full", "confirmed", "today", "cancelled", "over"):
+    for name in states:
         yield from action_visits(dataset["events"][name], dataset)
     for reservation in dataset["reservations"].values():
         yield from reservation_visits(reservation)
