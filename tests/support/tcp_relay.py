@@ -30,7 +30,8 @@ class Relay:
             for key, _ in self.selector.select(0.1):
                 if key.fileobj is self.listener:
                     self.connect()
-                elif isinstance(key.fileobj, socket.socket):
+                elif isinstance(key.fileobj, socket.socket) and key.fileobj in self.pairs:
+                    # Not closed a moment ago, together with its other end.
                     self.pass_on(key.fileobj)
         for end in (self.listener, *self.pairs):
             end.close()
