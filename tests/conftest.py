@@ -38,7 +38,7 @@ def file_of(item):
 
 
 def in_browser(item):
-    return "browser" in item.path.parts
+    return file_of(item).startswith("tests/browser/")
 
 
 def databases_of(item):
@@ -120,7 +120,7 @@ def empty_page_cache():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def test_settings():
+def settings_of_all_tests():
     """Settings of every test that does not change them.
 
     The real hash of a password takes a third of a second, by design. Each test's first request
