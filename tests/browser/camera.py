@@ -1,11 +1,17 @@
 """Films of QR codes for the camera of Chromium, and what the page shows of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import qrcode
 from PIL import Image
+from playwright.sync_api import Page, Playwright
+
+from events.models import Event
+from tests.browser.conftest import PHONE, PageErrors, Site, running_chromium
 
 WIDTH, HEIGHT, FRAMES_A_SECOND = 640, 480, 30
 CAMERA = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
@@ -47,3 +53,40 @@ def shown(
     if noise:
         picture = Image.blend(picture, Image.effect_noise((WIDTH, HEIGHT), 100), noise)
     return picture.point(lambda grey: int(grey * light))
+
+
+@contextmanager
+def camera_pages(
+    site: Site,
+    playwright: Playwright,
+    page_errors: PageErrors,
+    log_in: Callable[..., None],
+    folder: Path,
+) -> Iterator[Callable[..., Page]]:
+    """Opens the check-in page on a phone with a camera, which may be `refused`.
+
+    The camera sees the codes of these texts, or these pictures, again and again.
+    """
+    with ExitStack() as browsers:
+
+        def opened(
+            event: Event,
+            texts: Iterable[str | Image.Image],
+            *,
+            refused: bool = False,
+            **times: float,
+        ) -> Page:
+            pictures = [shown(seen) if isinstance(seen, str) else seen for seen in texts]
+            film(folder / "camera.mjpeg", pictures, **times)
+            options = [*CAMERA, *([] if refused else [ALLOWED])]
+            options.append(f"--use-file-for-fake-video-capture={folder / 'camera.mjpeg'}")
+            browser = browsers.enter_context(running_chromium(playwright, *options))
+            phone: dict[str, Any] = {**PHONE, "permissions": [] if refused else ["camera"]}
+            context = browser.new_context(base_url=site.url, locale="en-GB", **phone)
+            page = context.new_page()
+            page_errors.listen_to(page)
+            log_in(page, event.organizer)
+            page.goto(f"/organizer/events/{event.pk}/check-in/")
+            return page
+
+        yield opened

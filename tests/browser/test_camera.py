@@ -1,7 +1,6 @@
 """The camera of the check-in page, in a browser whose camera plays films of QR codes."""
 
 import os
-import shutil
 import sys
 import time
 from typing import Any
@@ -11,8 +10,8 @@ import qrcode
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.camera import ALLOWED, CAMERA, HEIGHT, WIDTH, film, shown
-from tests.browser.conftest import NO_BACKGROUND_TRAFFIC, PHONE
+from tests.browser.camera import HEIGHT, WIDTH, camera_pages, shown
+from tests.browser.conftest import PHONE
 from tests.support.factories import make_event, make_people, make_reservation
 from tickets.ticket import signature
 
@@ -20,43 +19,9 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def door(site, chromium, page_errors, log_in, tmp_path):
-    """Opens the check-in page on a phone with a camera, which may be `refused`.
-
-    The camera sees the codes of these texts, or these pictures, again and again.
-    """
-    opened = []
-
-    def at(event, texts, *, refused=False, **times):
-        film(
-            tmp_path / "camera.mjpeg",
-            [shown(seen) if isinstance(seen, str) else seen for seen in texts],
-            **times,
-        )
-        path = next(
-            filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-        )
-        arguments = [
-            "--no-sandbox",
-            *NO_BACKGROUND_TRAFFIC,
-            *CAMERA,
-            *([] if refused else [ALLOWED]),
-        ]
-        arguments.append(f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
-        browser = chromium.browser_type.launch(executable_path=path, args=arguments)
-        opened.append(browser)
-        context = browser.new_context(
-            base_url=site.url, **PHONE, permissions=[] if refused else ["camera"], locale="en-GB"
-        )
-        page = context.new_page()
-        page_errors.listen_to(page)
-        log_in(page, event.organizer)
-        page.goto(f"/organizer/events/{event.pk}/check-in/")
-        return page
-
-    yield at
-    for browser in opened:
-        browser.close()
+def door(site, playwright, page_errors, log_in, tmp_path):
+    with camera_pages(site, playwright, page_errors, log_in, tmp_path) as opened:
+        yield opened
 
 
 def test_camera_checks_in_codes_one_after_another(door):

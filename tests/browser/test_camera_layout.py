@@ -1,6 +1,5 @@
 """What a person sees around the camera of the check-in page, by rectangles and pixels."""
 
-import shutil
 from io import BytesIO
 from itertools import batched
 
@@ -8,8 +7,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.camera import ALLOWED, CAMERA, HEIGHT, WIDTH, film, shown
-from tests.browser.conftest import NO_BACKGROUND_TRAFFIC, PHONE, until
+from tests.browser.camera import HEIGHT, WIDTH, camera_pages
+from tests.browser.conftest import until
 from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_reservation
 from tickets.ticket import signature
@@ -18,43 +17,9 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def door(site, chromium, page_errors, log_in, tmp_path):
-    """Opens the check-in page on a phone with a camera, which may be `refused`.
-
-    The camera sees the codes of these texts, or these pictures, again and again.
-    """
-    opened = []
-
-    def at(event, texts, *, refused=False, **times):
-        film(
-            tmp_path / "camera.mjpeg",
-            [shown(seen) if isinstance(seen, str) else seen for seen in texts],
-            **times,
-        )
-        path = next(
-            filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-        )
-        arguments = [
-            "--no-sandbox",
-            *NO_BACKGROUND_TRAFFIC,
-            *CAMERA,
-            *([] if refused else [ALLOWED]),
-        ]
-        arguments.append(f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
-        browser = chromium.browser_type.launch(executable_path=path, args=arguments)
-        opened.append(browser)
-        context = browser.new_context(
-            base_url=site.url, **PHONE, permissions=[] if refused else ["camera"], locale="en-GB"
-        )
-        page = context.new_page()
-        page_errors.listen_to(page)
-        log_in(page, event.organizer)
-        page.goto(f"/organizer/events/{event.pk}/check-in/")
-        return page
-
-    yield at
-    for browser in opened:
-        browser.close()
+def door(site, playwright, page_errors, log_in, tmp_path):
+    with camera_pages(site, playwright, page_errors, log_in, tmp_path) as opened:
+        yield opened
 
 
 SIZES = {

@@ -3,8 +3,17 @@
 import http.client
 import socket
 import struct
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from tests.support.server_process import Site, serving
 
 MEGABYTE = 1024 * 1024
+
+
+def serving_slow_pages(log: Path) -> AbstractContextManager[Site]:
+    """Run a server with the pages of tests/support/http_site.py beside the product's."""
+    return serving(log, DJANGO_SETTINGS_MODULE="tests.support.http_settings", REDIS_URL="")
 
 
 def first_line(ours: socket.socket) -> str:

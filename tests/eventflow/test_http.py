@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from eventflow.server.handler import OneHopHandler
-from tests.eventflow.http_sockets import MEGABYTE, cut, first_line, length_of
+from tests.eventflow.http_sockets import MEGABYTE, cut, first_line, length_of, serving_slow_pages
 from tests.support.http_site import CHUNK, CHUNKS
 from tests.support.processes import wait_until
-from tests.support.server_process import serving
 
 # Whatever database is behind it.
 pytestmark = [pytest.mark.once, pytest.mark.process("the server under test")]
@@ -29,20 +28,14 @@ def database(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="module")
 def shared(database, tmp_path_factory):
-    with serving(
-        tmp_path_factory.mktemp("site") / "log",
-        DJANGO_SETTINGS_MODULE="tests.support.http_settings",
-        REDIS_URL="",
-    ) as site:
+    with serving_slow_pages(tmp_path_factory.mktemp("site") / "log") as site:
         yield site
 
 
 @pytest.fixture
 def own(database, tmp_path):
     """A server that a test may stop or fill."""
-    with serving(
-        tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.support.http_settings", REDIS_URL=""
-    ) as site:
+    with serving_slow_pages(tmp_path / "log") as site:
         yield site
 
 

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from tests.eventflow.http_sockets import cut, first_line, length_of
+from tests.eventflow.http_sockets import cut, first_line, length_of, serving_slow_pages
 from tests.support.http_site import CHUNK
-from tests.support.server_process import serving
 
 # Whatever database is behind it.
 pytestmark = [pytest.mark.once, pytest.mark.process("the server under test")]
@@ -25,9 +24,7 @@ def database(django_db_setup, django_db_blocker):
 @pytest.fixture
 def own(database, tmp_path):
     """A server that a test may stop or fill."""
-    with serving(
-        tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.support.http_settings", REDIS_URL=""
-    ) as site:
+    with serving_slow_pages(tmp_path / "log") as site:
         yield site
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from eventflow.mail.models import Mail
 from events.models import Event
+from tests.support.factories import make_event, make_organizer, make_reservation
 from tests.support.mailbox import letters_to
 
 WORDS = {
@@ -16,6 +17,16 @@ WORDS = {
     "body": "Behind the hall.\nFollow the signs.",
 }
 HTMX = {"HX-Request": "true"}
+
+
+def event_with_guests() -> Event:
+    """An event with guests of every status."""
+    event = make_event(organizer=make_organizer(), title="Nocny druk")
+    statuses = "confirmed confirmed pending pending pending rejected cancelled"
+    for status in statuses.split():
+        make_reservation(event, status=status)
+    event.refresh_from_db()
+    return event
 
 
 def url(event: Event) -> str:

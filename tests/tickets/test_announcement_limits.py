@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from eventflow.mail.models import Mail
-from tests.support.factories import make_event, make_organizer, make_reservation
+from tests.support.factories import make_event, make_reservation
 from tests.support.markup import has_class, only, words
-from tests.tickets.messages import HTMX, WORDS, addresses, readers, send, url
+from tests.tickets.messages import HTMX, WORDS, addresses, event_with_guests, readers, send, url
 from tickets.messages import announcements
 from tickets.models import Announcement
 
@@ -20,18 +20,7 @@ pytestmark = [pytest.mark.both, pytest.mark.django_db]
 @pytest.fixture
 def event(client):
     """An event with guests of every status, whose organizer is logged in."""
-    event = make_event(organizer=make_organizer(), title="Nocny druk")
-    for status in (
-        "confirmed",
-        "confirmed",
-        "pending",
-        "pending",
-        "pending",
-        "rejected",
-        "cancelled",
-    ):
-        make_reservation(event, status=status)
-    event.refresh_from_db()
+    event = event_with_guests()
     client.force_login(event.organizer)
     return event
 

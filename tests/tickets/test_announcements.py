@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from eventflow.mail.models import Mail
 from events import services as event_services
-from tests.support.factories import make_event, make_organizer, make_people, make_reservation
+from tests.support.factories import make_event, make_organizer, make_people
 from tests.support.mailbox import letters_to
 from tests.support.markup import all_words, has_class, only, words
-from tests.tickets.messages import HTMX, WORDS, addresses, readers, send, url
+from tests.tickets.messages import HTMX, WORDS, addresses, event_with_guests, readers, send, url
 from tickets.messages import announcements
 from tickets.models import Announcement
 from tickets.queue import registration
@@ -23,18 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def event(client):
     """An event with guests of every status, whose organizer is logged in."""
-    event = make_event(organizer=make_organizer(), title="Nocny druk")
-    for status in (
-        "confirmed",
-        "confirmed",
-        "pending",
-        "pending",
-        "pending",
-        "rejected",
-        "cancelled",
-    ):
-        make_reservation(event, status=status)
-    event.refresh_from_db()
+    event = event_with_guests()
     client.force_login(event.organizer)
     return event
 

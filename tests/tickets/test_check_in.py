@@ -12,8 +12,9 @@ from eventflow.core.errors import Refused
 from events import services as event_services
 from events.models import Event
 from tests.support.check_in import check_in
-from tests.support.factories import make_person, make_reservation
+from tests.support.factories import make_reservation
 from tests.tickets.check_in_rules import refused, ticket_of
+from tests.tickets.door_pages import helper_at
 from tickets.checkin import admission, undo
 from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation, Ticket
@@ -34,9 +35,7 @@ def event(reservation):
 
 @pytest.fixture
 def staff(event):
-    person = make_person("Kuba Drzwi")
-    event_services.add_door_staff(event, email=person.email, by=event.organizer)
-    return person
+    return helper_at(event)
 
 
 def inside(event):

@@ -3,8 +3,9 @@
 import pytest
 
 from events import services as event_services
-from tests.support.factories import make_event, make_person, make_reservation
+from tests.support.factories import make_event, make_reservation
 from tests.tickets.check_in_rules import refused, ticket_of
+from tests.tickets.door_pages import helper_at
 from tickets.checkin import lookup
 from tickets.models import Ticket
 from tickets.queue import decisions, registration
@@ -25,9 +26,7 @@ def event(reservation):
 
 @pytest.fixture
 def staff(event):
-    person = make_person("Kuba Drzwi")
-    event_services.add_door_staff(event, email=person.email, by=event.organizer)
-    return person
+    return helper_at(event)
 
 
 def test_find_reads_the_qr_codes_text(event, reservation, staff):

@@ -1,6 +1,5 @@
 """The PDF of a ticket: the facts, the code and the language, on one page."""
 
-from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -8,9 +7,8 @@ from django.urls import reverse
 from django.utils import translation
 from pypdf import PdfReader
 
-from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.pdf_tools import codes_of, missing_glyphs, text_of, words_below
-from tickets.models import Ticket
+from tests.tickets.paper import ticket_with_polish_letters
 from tickets.ticket import pdf, signature
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
@@ -18,17 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 
 @pytest.fixture
 def ticket():
-    event = make_event(
-        title="Zażółć gęślą jaźń",
-        location="Ruska 46c, Wrocław",
-        organizer=make_organizer("Łucja Śliwińska"),
-        start_time=datetime(2027, 12, 11, 17, 0, tzinfo=UTC),
-        hue="cherry",
-    )
-    reservation = make_reservation(event, make_person("Maja Wiśniewska-Źdźbło"), status="confirmed")
-    return Ticket.objects.select_related("event__organizer", "reservation__person").get(
-        reservation=reservation
-    )
+    return ticket_with_polish_letters()
 
 
 @pytest.mark.process("other programs read the paper")

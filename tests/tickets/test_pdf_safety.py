@@ -1,17 +1,16 @@
 """Nothing that people write makes the PDF renderer do anything but print."""
 
+import mimetypes
 import sys
 import threading
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 
 import pytest
 from xhtml2pdf import pisa
 
-from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.pdf_tools import codes_of, text_of
-from tickets.models import Ticket
+from tests.tickets.paper import ticket_with_polish_letters
 from tickets.ticket import pdf, signature
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
@@ -34,22 +33,14 @@ ATTACKS = {
 
 @pytest.fixture
 def ticket():
-    event = make_event(
-        title="Zażółć gęślą jaźń",
-        location="Ruska 46c, Wrocław",
-        organizer=make_organizer("Łucja Śliwińska"),
-        start_time=datetime(2027, 12, 11, 17, 0, tzinfo=UTC),
-        hue="cherry",
-    )
-    reservation = make_reservation(event, make_person("Maja Wiśniewska-Źdźbło"), status="confirmed")
-    return Ticket.objects.select_related("event__organizer", "reservation__person").get(
-        reservation=reservation
-    )
+    return ticket_with_polish_letters()
 
 
 @pytest.fixture
 def seen():
     """What this thread asked of the network and of the disk, by Python's own audit events."""
+    # Python reads the system's table of media types once in a process, whatever is printed first.
+    mimetypes.init()
     watching.events = []
     yield watching.events
     watching.events = None

@@ -1,16 +1,14 @@
 """The text of the PDF in every script: fonts, shaping, direction, and letters without a font."""
 
 import unicodedata
-from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
 from xhtml2pdf import pisa
 
-from tests.support.factories import make_event, make_organizer, make_person, make_reservation
 from tests.support.hard_texts import TEXTS
 from tests.support.pdf_tools import fonts_of, missing_glyphs, text_of
-from tickets.models import Ticket
+from tests.tickets.paper import ticket_with_polish_letters
 from tickets.ticket import lettering, pdf, shaping
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
@@ -18,17 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 
 @pytest.fixture
 def ticket():
-    event = make_event(
-        title="Zażółć gęślą jaźń",
-        location="Ruska 46c, Wrocław",
-        organizer=make_organizer("Łucja Śliwińska"),
-        start_time=datetime(2027, 12, 11, 17, 0, tzinfo=UTC),
-        hue="cherry",
-    )
-    reservation = make_reservation(event, make_person("Maja Wiśniewska-Źdźbło"), status="confirmed")
-    return Ticket.objects.select_related("event__organizer", "reservation__person").get(
-        reservation=reservation
-    )
+    return ticket_with_polish_letters()
 
 
 @pytest.mark.process("other programs read the paper")
