@@ -47,7 +47,7 @@ CMD ["python", "manage.py", "serve", "--migrate"]
 FROM runtime AS development
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-        chromium curl gettext poppler-utils postgresql redis-server zbar-tools >/dev/null \
+        chromium chromium-headless-shell curl gettext poppler-utils postgresql redis-server zbar-tools >/dev/null \
     && rm -rf /var/lib/apt/lists/* /var/log/*.log /var/log/apt
 COPY --from=packages-with-tests /opt/venv /opt/venv
 COPY --from=sources /app /app

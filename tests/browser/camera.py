@@ -80,7 +80,9 @@ def camera_pages(
             film(folder / "camera.mjpeg", pictures, **times)
             options = [*CAMERA, *([] if refused else [ALLOWED])]
             options.append(f"--use-file-for-fake-video-capture={folder / 'camera.mjpeg'}")
-            browser = browsers.enter_context(running_chromium(playwright, *options))
+            # The headless shell takes an answer that nobody gave for a camera that is in use.
+            chromium = running_chromium(playwright, *options, whole=refused)
+            browser = browsers.enter_context(chromium)
             phone: dict[str, Any] = {**PHONE, "permissions": [] if refused else ["camera"]}
             context = browser.new_context(base_url=site.url, locale="en-GB", **phone)
             page = context.new_page()

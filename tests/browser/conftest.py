@@ -210,9 +210,18 @@ def playwright() -> Iterator[Playwright]:
 
 
 @contextmanager
-def running_chromium(playwright: Playwright, *options: str) -> Iterator[Browser]:
-    """Run the system's Chromium with these options beside those of all tests."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+def running_chromium(
+    playwright: Playwright, *options: str, whole: bool = False
+) -> Iterator[Browser]:
+    """Run the system's Chromium with these options beside those of all tests.
+
+    Where it is installed, that is Chromium's headless shell: the same engine without the frame of
+    a desktop, in which a page load costs half. `whole` asks for what the shell lacks, such as its
+    questions for a permission.
+    """
+    names: tuple[str, ...] = ("chromium", "chromium-browser", "google-chrome")
+    if not whole:
+        names = ("chromium-headless-shell", *names)
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, "install chromium"
     # Chromium cannot make a sandbox as root, and may not in a container.
