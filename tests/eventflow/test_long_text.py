@@ -13,8 +13,8 @@ import accounts
 import events
 import tickets
 from events.forms.editor import EventForm
-from tests.eventflow.test_any_text import COMPARED
 from tests.support.factories import make_event
+from tests.support.hard_texts import COMPARED
 from tests.support.markup import tree
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]

@@ -11,6 +11,7 @@ from django.db.models import CharField, Model, TextField
 
 from accounts.models import User
 from events.models import Event
+from tests.support.turned_text import TURNING
 from tickets.models import Announcement, Device, Gate, Reservation, Scan, Ticket
 
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
@@ -56,6 +57,16 @@ TOGETHER = {
         )
     ),
 }
+# Put before and after what is there: everything of the above that can be written without Latin
+# words, so that those on a page are the product's own. What begins it survives a short field.
+SURROUNDING = (
+    TURNING,
+    '<b>{{ 7 }}</b> & "λόγια" Ο\'Νιλ &#38; {% νυν %} =ΑΝ("α";"β");-2+3 '
+    "مهرجان 東京 서울 ễị 👩‍👩‍👧‍👦 Μι\u200bα\u2060\ufeff Ζωη\u0301 Ζ" + "\u0301\u0323" * 20,
+)
+# Words to look for and a ticket's code are compared, not stored: a text that is longer than these
+# fields take matches nothing either way.
+COMPARED = {"q", "place", "code"}
 FIELDS: dict[type[Model], list[str]] = {
     Event: ["title", "location", "description", "cancel_message"],
     User: ["first_name", "last_name"],
@@ -78,6 +89,21 @@ def fill_every_text(*texts: str) -> None:
         fitting = next(turns)[: max_length_of(model, "name") - len(number)]
         model._default_manager.filter(pk=row.pk).update(name=fitting + number)
     Authenticator.objects.filter(type="webauthn").update(data={"name": texts[0], "credential": {}})
+
+
+def surround_every_text(before: str, after: str) -> None:
+    """Put these texts around every non-empty text of a person, cut to what fits."""
+    texts: dict[type[Model], list[str]] = {**FIELDS, Gate: ["name"], Device: ["name"]}
+    for model, names in texts.items():
+        rows = [*model._default_manager.all()]
+        for row in rows:
+            for name in names:
+                if value := getattr(row, name):
+                    text = f"{before}{value} {after}"[: max_length_of(model, name)]
+                    setattr(row, name, text)
+        model._default_manager.bulk_update(rows, names)
+    key = {"name": f"{before}{after}", "credential": {}}
+    Authenticator.objects.filter(type="webauthn").update(data=key)
 
 
 def max_length_of(model: type[Model], name: str) -> int:

@@ -15,7 +15,11 @@ class Page(Protocol):
 
 def tree(response: Page) -> HtmlElement:
     """The answer's root element; a fragment is wrapped in a body."""
-    text = response.text
+    return tree_of(response.text)
+
+
+def tree_of(text: str) -> HtmlElement:
+    """The root element of this HTML; a fragment is wrapped in a body."""
     return html.fromstring(text if "<html" in text else f"<body>{text}</body>")
 
 
