@@ -12,7 +12,7 @@ from django.utils import translation
 
 from eventflow.observability import REQUEST_CONTEXT
 from events.views import public
-from tests.support import costs, migrated_template
+from tests.support import costs, forked, migrated_template
 from tests.support.smtp_server import SmtpServer
 from tickets.ticket import signing_keys
 
@@ -31,6 +31,11 @@ def pytest_collection_modifyitems(config, items):
     # browser tests does all of them in one go.
     items[:] = sorted(kept, key=lambda item: (not in_browser(item), -dear.get(file_of(item), 0)))
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_sessionfinish():
+    """End the fork server before its costs are counted."""
+    forked.stop_server()
 
 
 def file_of(item):

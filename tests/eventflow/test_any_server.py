@@ -8,10 +8,8 @@ import contextlib
 import json
 import re
 import socket
-import subprocess
 
 import pytest
-from django.conf import settings
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -27,7 +25,7 @@ from tests.support.factories import (
     make_reservation,
 )
 from tests.support.http_client import HttpClient
-from tests.support.processes import environment, wait_until
+from tests.support.processes import run, wait_until
 from tests.support.smtp_server import free_port
 from tests.support.socket_client import close_code, counts, handshake, session_of, watch
 
@@ -312,14 +310,7 @@ def test_handshake_is_refused_without_a_traceback_while_the_database_fails(tmp_p
 )
 def test_wrong_setting_ends_the_start_with_one_sentence(tmp_path, server, wrong, sentence):
     embedded = {"DATABASE_URL": "", "REDIS_URL": "", "DATA_DIR": tmp_path}
-    done = subprocess.run(
-        asgi_servers.command_of(server, free_port()),
-        cwd=settings.BASE_DIR,
-        env=environment(**embedded, TEST_DATABASE=tmp_path / "db", **wrong),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    words = asgi_servers.command_of(server, free_port())
+    done = run(words, **embedded, TEST_DATABASE=tmp_path / "db", **wrong)
     assert done.returncode != 0
     assert done.stderr.splitlines()[-1] == f"EventFlow can't start: {sentence}"

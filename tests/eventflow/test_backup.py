@@ -1,7 +1,8 @@
 """A backup beside traffic brings everything back; a restore that fails changes nothing.
 
-Every test has an installation of its own, and types the commands that the operator types. It is
-long because such an installation takes many lines, and all tests share it.
+Every test has an installation of its own, which begins as a copy of the migrated template. One
+test types what the operator types, bin/backup and bin/restore; the others run the commands behind
+them. It is long because such an installation takes many lines, and all tests share it.
 """
 
 import gzip
@@ -26,7 +27,8 @@ from django.conf import settings
 
 from eventflow.core.errors import Refused
 from eventflow.operations.backup import archive
-from tests.support.processes import wait_until
+from tests.support import forked, migrated_template
+from tests.support.processes import command, wait_until
 
 pytestmark = [pytest.mark.both, pytest.mark.process("backup and restore are commands")]
 
@@ -60,19 +62,13 @@ class Installation:
                 "EMAIL_HOST": "127.0.0.1",
             }
 
-    def make(self):
-        if not settings.EMBEDDED:
-            self.ask(f"CREATE DATABASE {self.name}")
-        self.run("manage.py", "migrate", "--verbosity=0")
-
-    def copy(self, folder):
-        """Another one like it."""
-        other = Installation(folder)
+    def make(self, template):
+        """Copy this database, the template's file or its name on the server."""
         if settings.EMBEDDED:
-            shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+            self.file.parent.mkdir()
+            shutil.copyfile(template, self.file)
         else:
-            self.ask(f"CREATE DATABASE {other.name} TEMPLATE {self.name}")
-        return other
+            self.ask(f'CREATE DATABASE {self.name} TEMPLATE "{template}"')
 
     def destroy(self):
         """Everything but the backups."""
@@ -98,33 +94,38 @@ class Installation:
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as server:
             server.execute(words)
 
-    def said(self, *words, **env):
-        """Exit code, stdout and stderr of a command."""
-        program = [sys.executable, words[0]] if words[0] == "manage.py" else [str(ROOT / words[0])]
+    def type(self, script, *words):
+        """What an operator types. Returns what it prints."""
         done = subprocess.run(
-            [*program, *words[1:]],
-            cwd=ROOT,
-            env=self.env | env,
+            [str(ROOT / script), *words],
+            env=self.env,
             capture_output=True,
             text=True,
             timeout=120,
+            check=False,
         )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def said(self, *words):
+        """Exit code, stdout and stderr of a command of manage.py."""
+        done = forked.run(command(*words), cwd=ROOT, env=self.env, timeout=120)
         return done.returncode, done.stdout, done.stderr
 
-    def run(self, *words, **env):
-        code, out, err = self.said(*words, **env)
+    def run(self, *words):
+        code, out, err = self.said(*words)
         assert code == 0, err
         return out
 
     def backup(self, *words):
-        return Path(self.run("bin/backup", str(self.folder / "backups"), *words).strip())
+        return Path(self.run("backup", str(self.folder / "backups"), *words).strip())
 
     @contextmanager
     def writing(self, seed):
         """Write to the database in another process; yields the lines that it prints."""
         log = self.folder / f"{seed}.log"
         with log.open("w") as out:
-            process = subprocess.Popen(
+            process = forked.Process(
                 [sys.executable, "-m", "tests.support.background_writer", seed],
                 cwd=ROOT,
                 env=self.env | {"DJANGO_SETTINGS_MODULE": "eventflow.settings"},
@@ -167,18 +168,19 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
+def template(pytestconfig, django_db_setup, django_db_blocker):
     """Migrated, and nobody there."""
-    installation = Installation(tmp_path_factory.mktemp("model"))
-    installation.make()
-    yield installation
-    if not settings.EMBEDDED:
-        installation.destroy()
+    folder = pytestconfig.cache.mkdir("eventflow")
+    with django_db_blocker.unblock():
+        if settings.EMBEDDED:
+            return migrated_template.sqlite_file(folder)
+        return migrated_template.postgresql_name(folder)
 
 
 @pytest.fixture
-def place(model, tmp_path):
-    installation = model.copy(tmp_path)
+def place(template, tmp_path):
+    installation = Installation(tmp_path)
+    installation.make(template)
     yield installation
     if not settings.EMBEDDED:
         for name in installation.databases():
@@ -193,15 +195,15 @@ def test_backup_under_load_brings_back_everything_acknowledged_before_it(place):
     with place.writing("maja") as maja, place.writing("jonas") as jonas:
         wait_until(lambda: min(len(done(maja())), len(done(jonas()))) >= 30)
         before = done(maja()) + done(jonas())
-        file = place.backup()
+        file = Path(place.type("bin/backup", str(place.folder / "backups")).strip())
         # They never stopped, and what they did meanwhile may be in it or not.
         count = len(done(maja()))
         wait_until(lambda: len(done(maja())) > count + 10)
     afterwards = maja() + jonas()
     place.destroy()
 
-    place.run("bin/restore", str(file))
-    assert "All invariants hold" in place.run("manage.py", "check_invariants")
+    place.type("bin/restore", str(file))
+    assert "All invariants hold" in place.type("manage.py", "check_invariants")
     states = place.standing()
     # The states that each reservation may be in: the last one acknowledged before, or any that it
     # was brought to since.
@@ -221,11 +223,11 @@ def test_restore_refuses_a_full_database_until_told_and_keeps_the_old_one(place)
     later = place.standing()
     assert later != earlier
 
-    code, _, err = place.said("bin/restore", str(file))
+    code, _, err = place.said("restore", str(file))
     assert (code, "not empty. --replace puts" in err) == (1, True)
     assert place.standing() == later
 
-    assert "is kept as" in place.run("bin/restore", str(file), "--replace")
+    assert "is kept as" in place.run("restore", str(file), "--replace")
     assert place.standing() == earlier
     ours, kept = sorted(place.databases(), key=len)
     assert "before" in kept
@@ -290,7 +292,7 @@ def test_restore_of_a_bad_backup_changes_nothing(place, tmp_path):
         altered(file, of_elsewhere): "is a backup of Elsewhere",
     }
     for bad, words in refusals.items():
-        code, _, err = place.said("bin/restore", str(bad), "--replace")
+        code, _, err = place.said("restore", str(bad), "--replace")
         assert (code, words in err, "Traceback" in err) == (1, True, False), err
     assert (place.standing(), place.databases()) == (standing, databases)
 
@@ -312,7 +314,7 @@ def test_restore_of_a_backup_that_breaks_a_promise_changes_nothing_until_told(pl
     place.sql("UPDATE events_event SET pending_count = 77")
     file, databases = place.backup(), place.databases()
 
-    code, _, err = place.said("bin/restore", str(file), "--replace")
+    code, _, err = place.said("restore", str(file), "--replace")
     assert (code, "counters_match_recount" in err, "breaks 1 promises" in err) == (
         1,
         True,
@@ -321,14 +323,14 @@ def test_restore_of_a_backup_that_breaks_a_promise_changes_nothing_until_told(pl
     assert place.databases() == databases
 
     assert "1 invariants are broken" in place.run(
-        "bin/restore", str(file), "--replace", "--accept-violations"
+        "restore", str(file), "--replace", "--accept-violations"
     )
 
 
 def test_restore_brings_an_older_backup_up_to_date_and_refuses_a_newer_one(place):
-    place.run("manage.py", "migrate", "--verbosity=0", "eventflow", "0002")
+    place.run("migrate", "--verbosity=0", "eventflow", "0002")
     older = place.backup()
-    place.run("bin/restore", str(older))
+    place.run("restore", str(older))
     assert ("0003_farewell",) in place.sql(
         "SELECT name FROM django_migrations WHERE app = 'eventflow'"
     )
@@ -338,7 +340,7 @@ def test_restore_brings_an_older_backup_up_to_date_and_refuses_a_newer_one(place
         "CURRENT_TIMESTAMP)"
     )
     newer = place.backup()
-    code, _, err = place.said("bin/restore", str(newer))
+    code, _, err = place.said("restore", str(newer))
     assert (code, "newer EventFlow (it knows events.9999_later" in err) == (1, True), err
 
 
@@ -351,7 +353,7 @@ def test_backup_is_the_owners_alone_and_keeps_as_many_as_told(place):
     made.append(place.backup("--keep", "2"))
     assert sorted(made[0].parent.iterdir()) == [*made[1:], stranger]
     assert {stat.S_IMODE(path.stat().st_mode) for path in made[1:]} == {0o600}
-    code, _, err = place.said("bin/backup", str(made[0].parent), "--keep", "0")
+    code, _, err = place.said("backup", str(made[0].parent), "--keep", "0")
     assert (code, "1 or more" in err) == (1, True)
     assert sorted(made[0].parent.iterdir()) == [*made[1:], stranger]
 
@@ -363,9 +365,7 @@ def test_backup_shows_no_password_to_other_users_of_the_machine(place):
     seen = set[str]()
     with psycopg.connect(place.env["DATABASE_URL"]) as holding:
         holding.execute("LOCK TABLE events_event IN ACCESS EXCLUSIVE MODE")
-        process = subprocess.Popen(
-            [str(ROOT / "bin/backup"), str(place.folder)], env=place.env, stdout=subprocess.DEVNULL
-        )
+        process = forked.Process(command("backup", str(place.folder)), env=place.env, cwd=ROOT)
         wait_until(lambda: look_for("pg_dump", seen))
         holding.rollback()
     assert process.wait(timeout=60) == 0
@@ -387,7 +387,7 @@ def test_backup_that_cannot_be_made_leaves_nothing_and_says_why(place):
     folder = place.folder / "backups"
     folder.mkdir()
     place.destroy()
-    code, out, err = place.said("bin/backup", str(folder))
+    code, out, err = place.said("backup", str(folder))
     assert (code, out, "Traceback" in err) == (1, "", False)
     assert ("There is no database at" if settings.EMBEDDED else "does not exist") in err
     assert list(folder.iterdir()) == []
@@ -408,14 +408,14 @@ def test_unfinished_backups_are_cleared_away_a_day_later(place):
 @pytest.mark.once  # SQLite's own
 def test_trials_secret_comes_back_and_a_running_trial_is_not_replaced(place):
     secret = place.file.with_name("secret-key")
-    text = secret.read_text()
     file = place.backup()
+    text = secret.read_text()
     place.destroy()
-    place.run("bin/restore", str(file))
+    place.run("restore", str(file))
     assert (secret.read_text(), stat.S_IMODE(secret.stat().st_mode)) == (text, 0o600)
     with closing(sqlite3.connect(place.file)) as somebody:
         # As every connection of ours begins; the lock comes with the first question.
         somebody.execute("PRAGMA journal_mode=WAL").fetchone()
         somebody.execute("SELECT count(*) FROM accounts_user").fetchone()
-        code, _, err = place.said("bin/restore", str(file), "--replace")
+        code, _, err = place.said("restore", str(file), "--replace")
         assert (code, "Stop EventFlow, web and worker" in err) == (1, True)

@@ -1,13 +1,12 @@
 """Configurations that cannot work are refused at start, with a sentence that says what to set."""
 
 import base64
-import subprocess
 
 import pytest
 from django.core.checks import run_checks
 
 from eventflow.server.proxies import networks
-from tests.support.processes import command, environment
+from tests.support.processes import command, run
 
 REDIS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}
 MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -116,15 +115,8 @@ def test_limits_switched_off_are_a_warning_at_deploy_only(settings):
 
 @pytest.mark.process("a server refuses to start")
 def test_server_does_not_start_where_it_cannot_work(tmp_path):
-    done = subprocess.run(
-        command("serve", "--port", "0"),
-        env=environment(
-            DATABASE_URL="", REDIS_URL="", WEB_PROCESSES=2, TEST_DATABASE=tmp_path / "db"
-        ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    embedded = {"DATABASE_URL": "", "REDIS_URL": "", "TEST_DATABASE": tmp_path / "db"}
+    done = run(command("serve", "--port", "0"), **embedded, WEB_PROCESSES=2)
     assert done.returncode == 1
     assert "More than one web process needs PostgreSQL." in done.stderr
     assert "Listening" not in done.stdout

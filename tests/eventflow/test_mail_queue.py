@@ -3,7 +3,6 @@
 The worker and the SMTP server are real.
 """
 
-import subprocess
 from datetime import timedelta
 
 import pytest
@@ -35,13 +34,7 @@ def write(subject, *, to="reader@example.org", builder=mail_builders.note, delay
 
 def work(smtp_server, **env):
     """A worker process that runs what is due and ends."""
-    done = subprocess.run(
-        processes.command("worker", "--batch"),
-        env=processes.environment(**smtp_server.env | env),
-        timeout=60,
-        capture_output=True,
-        text=True,
-    )
+    done = processes.run(processes.command("worker", "--batch"), **smtp_server.env | env)
     assert done.returncode == 0, done.stderr
     return done.stderr
 

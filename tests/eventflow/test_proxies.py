@@ -1,14 +1,13 @@
 """Client address and scheme behind proxies: only those named in TRUSTED_PROXIES are believed."""
 
 import asyncio
-import subprocess
 from ipaddress import ip_network
 
 import pytest
 
 from eventflow.server.proxies import BehindProxies, networks
 from tests.support.http_client import HttpClient
-from tests.support.processes import command, environment
+from tests.support.processes import command, run
 from tests.support.server_process import serving
 
 pytestmark = pytest.mark.once
@@ -103,8 +102,7 @@ def test_networks_reads_addresses_and_networks():
 @pytest.mark.process("the server behind a proxy")
 @pytest.mark.parametrize("wrong", ["1", "proxy", "10.0.0.1/8"])
 def test_trusted_proxies_that_are_no_addresses_stop_the_start(wrong, tmp_path):
-    words = environment(TRUSTED_PROXIES=wrong, TEST_DATABASE=tmp_path / "db")
-    done = subprocess.run(command("check"), env=words, capture_output=True, text=True, timeout=60)
+    done = run(command("check"), TRUSTED_PROXIES=wrong, TEST_DATABASE=tmp_path / "db")
     assert done.returncode == 1
     assert "TRUSTED_PROXIES takes addresses and networks with commas" in done.stderr
 

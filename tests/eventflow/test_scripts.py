@@ -184,6 +184,15 @@ def test_run_that_is_killed_takes_its_children_with_it(later_run):
         wait_until(lambda: not any(is_alive(pid) for pid in children.values()))
 
 
+def test_commands_of_an_operator_are_typed_beside_a_trial(later_run):
+    manage = [ROOT / ".venv/bin/python", ROOT / "manage.py"]
+    assert said(later_run, *manage, "check") == (0, [])
+    assert said(later_run, *manage, "migrate", "--verbosity=0") == (0, [])
+    code, lines = said(later_run, *manage, "load_demo")
+    assert (code, len(lines)) == (1, 1)
+    assert "people in this database already" in lines[0]
+
+
 def test_run_says_when_the_port_is_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -1,6 +1,5 @@
 """What rows of the database name keeps working when code moves: builders of mails and tasks."""
 
-import subprocess
 from typing import Any
 
 import pytest
@@ -156,12 +155,8 @@ def test_worker_runs_a_task_under_its_former_path(former):
 def test_worker_process_delivers_what_the_last_release_queued(smtp_server):
     waiting = stored_mail("accounts.mails.account_deleted")
     row = stored_task("eventflow.mail.services.deliver_all", [waiting.pk])
-    subprocess.run(
-        processes.command("worker", "--batch"),
-        env=processes.environment(**smtp_server.env),
-        timeout=600,
-        check=True,
-    )
+    done = processes.run(processes.command("worker", "--batch"), timeout=600, **smtp_server.env)
+    assert done.returncode == 0, done.stderr
     row.refresh_from_db()
     assert (row.status, len(smtp_server.letters)) == ("SUCCESSFUL", 1)
 

@@ -1,16 +1,15 @@
 """Notifications through a real Redis, and counts all the same while it is stopped or hangs."""
 
 import asyncio
-import subprocess
 import time
 
 import pytest
 
 from events.live import channel, feeds, notifications
 from events.models import Event
+from tests.support import processes
 from tests.support.factories import make_event
 from tests.support.metrics_watching import change, in_thread, run
-from tests.support.processes import command, environment
 from tests.support.redis_server import running_redis
 
 pytestmark = [
@@ -45,10 +44,9 @@ def test_notification_reaches_another_process(redis):
     async def scenario(live):
         subscriber = live.subscribe(event)
         await live.channel_is_up()
-        words = command("shell", "-v0", "-c", code)
-        await asyncio.to_thread(
-            subprocess.run, words, env=environment(REDIS_URL=redis.url), check=True, timeout=60
-        )
+        words = processes.command("shell", "-v0", "-c", code)
+        done = await asyncio.to_thread(processes.run, words, REDIS_URL=redis.url)
+        assert done.returncode == 0, done.stderr
         await subscriber.receives((0, 4, 0), seconds=1)
 
     run(scenario)

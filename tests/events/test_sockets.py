@@ -8,14 +8,13 @@ import json
 import re
 import signal
 import socket
-import subprocess
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.factories import PASSWORD, make_event, make_person
 from tests.support.http_client import HttpClient
-from tests.support.processes import command, environment
+from tests.support.processes import command, run
 from tests.support.server_process import serving
 from tests.support.socket_client import close_code, counts, handshake, watch
 
@@ -145,14 +144,7 @@ def load(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         event = make_event()
         code = f"from tests.support import socket_load; socket_load.main({event.pk})"
-        done = subprocess.run(
-            command("shell", "-v0", "-c", code),
-            env=environment(REDIS_URL=""),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run(command("shell", "-v0", "-c", code), REDIS_URL="")
     assert done.stdout, done.stderr
     return json.loads(done.stdout)
 

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tests.support.forked import Process
 from tests.support.processes import environment, wait_until
 from tests.support.server_process import Site
 from tests.support.smtp_server import free_port
@@ -55,13 +55,12 @@ def started(server: str, log: Path, **env: Any) -> Iterator[Site]:
     """A process that begins to serve, and is certainly gone afterwards."""
     port = free_port()
     with log.open("w") as output:
-        process = subprocess.Popen(
+        process = Process(
             command_of(server, port),
             cwd=settings.BASE_DIR,
             env=environment(**{"DEBUG": True, "REDIS_URL": "", **env}),
             stdout=output,
             stderr=output,
-            text=True,
         )
     try:
         yield Site(process, port, log)

@@ -1,4 +1,8 @@
-"""Starts processes of the product on the database of the running tests."""
+"""Starts processes of the product on the database of the running tests.
+
+They are forked from one that has read the libraries (tests/support/forked.py); what an operator
+starts, by exec, is in tests/eventflow/test_scripts.py.
+"""
 
 import os
 import subprocess
@@ -10,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+
+from tests.support import forked
 
 PATIENCE_SECONDS = 60
 
@@ -38,10 +44,19 @@ def command(*words: str) -> list[str]:
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
 
 
+def run(
+    words: list[str], *, input: str = "", timeout: float = 60, **env: Any
+) -> "subprocess.CompletedProcess[str]":
+    """Run this command to its end. Returns its exit code, stdout and stderr."""
+    return forked.run(
+        words, env=environment(**env), cwd=settings.BASE_DIR, input=input, timeout=timeout
+    )
+
+
 @contextmanager
-def running(words: list[str], **env: Any) -> Iterator["subprocess.Popen[str]"]:
+def running(words: list[str], **env: Any) -> Iterator[forked.Process]:
     """Start this command; its process is killed afterwards."""
-    process = subprocess.Popen(words, cwd=settings.BASE_DIR, env=environment(**env), text=True)
+    process = forked.Process(words, cwd=settings.BASE_DIR, env=environment(**env))
     try:
         yield process
     finally:

@@ -12,13 +12,14 @@ from typing import Any
 
 from django.conf import settings
 
+from tests.support.forked import Process
 from tests.support.processes import command, environment
 
 
 class Site:
     """A running server: its process, its port and the file of its log."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int, log: Path) -> None:
+    def __init__(self, process: Process, port: int, log: Path) -> None:
         self.process, self.port, self.log = process, port, log
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
@@ -59,13 +60,12 @@ def serving(log: Path, *, port: int = 0, **env: Any) -> Iterator[Site]:
     It listens when it is yielded, and is killed afterwards.
     """
     with log.open("w") as output:
-        process = subprocess.Popen(
+        process = Process(
             command("serve", "--port", str(port)),
             cwd=settings.BASE_DIR,
             env=environment(**{"DEBUG": True, "LOG_LEVEL": "INFO", **env}),
             stdout=subprocess.PIPE,
             stderr=output,
-            text=True,
         )
         try:
             assert process.stdout

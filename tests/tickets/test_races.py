@@ -5,14 +5,12 @@ Each race has a twin with the lock switched off, which must see the damage.
 
 import json
 import random
-import subprocess
 import sys
 
 import pytest
-from django.conf import settings
 
 from tests.support.factories import make_event, make_people, make_person
-from tests.support.processes import environment
+from tests.support.processes import run
 from tickets.models import Reservation
 from tickets.queue import registration
 from tickets.queue.invariants import violations
@@ -28,15 +26,8 @@ RACERS, SEATS, PEOPLE = 8, 25, 60
 def race(event, processes, *, guard=True):
     """What came of every action of every process."""
     plan = json.dumps({"event": event.pk, "guard": guard, "processes": processes})
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.racer"],
-        cwd=settings.BASE_DIR,
-        env=environment(),
-        input=plan,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    racer = [sys.executable, "-m", "tests.support.racer"]
+    done = run(racer, input=plan, timeout=120)
     assert done.returncode == 0, done.stderr
     return [outcome for outcomes in json.loads(done.stdout) for outcome in outcomes]
 

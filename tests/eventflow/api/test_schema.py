@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from eventflow.api.views import docs
 from tests.eventflow.api.clients import Api
 from tests.eventflow.api.endpoints import ENDPOINTS
-from tests.support.processes import environment
+from tests.support.processes import command, environment, run
 
 pytestmark = pytest.mark.once
 
@@ -45,23 +45,8 @@ def name_in(reference):
 
 @pytest.mark.process("made by a process of its own")
 def test_schema_is_made_without_a_warning():
-    command = [
-        sys.executable,
-        "manage.py",
-        "spectacular",
-        "--validate",
-        "--fail-on-warn",
-        "--file",
-        "/dev/null",
-    ]
-    made = subprocess.run(
-        command,
-        cwd=settings.BASE_DIR,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    words = command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
+    made = run(words, timeout=120)
     assert (made.returncode, made.stderr) == (0, "")
 
 

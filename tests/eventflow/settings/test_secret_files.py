@@ -2,13 +2,13 @@
 
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from eventflow.mail.files import PrivateFileBackend
 from tests.eventflow.settings.environments import REAL, ROOT
+from tests.support import forked
 from tests.support.processes import command
 
 pytestmark = pytest.mark.once
@@ -32,13 +32,8 @@ def usual_umask():
 
 def manage(*words, **env):
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    done = subprocess.run(
-        command(*words),
-        env=kept | {name: str(value) for name, value in env.items()},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    env = kept | {name: str(value) for name, value in env.items()}
+    done = forked.run(command(*words), env=env, cwd=ROOT)
     assert done.returncode == 0, done.stderr
 
 
