@@ -98,35 +98,38 @@ def over_api(api, path, **query):
     return {names.get(row.get("user_email", row.get("email")), "somebody else") for row in rows}
 
 
-@pytest.mark.parametrize(("typed", "found"), GUESTS)
-def test_search_finds_guests_everywhere(event, typed, found):
+def test_search_finds_guests_everywhere(subtests, event):
     admin, organizer = make_admin(), event.organizer
     page, desk = logged_in(organizer), logged_in(admin)
-    api = Api(organizer)
-    assert on_page(page, f"/organizer/events/{event.pk}/queue/", state="all", q=typed) == found
-    assert on_page(page, f"/organizer/events/{event.pk}/check-in/search/", q=typed) == found
-    assert over_api(api, "/organizer/reservations/", q=typed) == found
-    assert on_page(desk, "/administration/roles/", q=typed) == found
-    assert over_api(Api(admin), "/users/admin/users/", q=typed) == found
-    assert on_page(desk, "/admin/accounts/user/", q=typed) == found
-    assert on_page(desk, "/admin/tickets/reservation/", q=typed) == found
+    api, admin_api = Api(organizer), Api(admin)
+    queue = f"/organizer/events/{event.pk}/queue/"
+    for typed, found in GUESTS:
+        with subtests.test(typed):
+            assert on_page(page, queue, state="all", q=typed) == found
+            assert on_page(page, f"/organizer/events/{event.pk}/check-in/search/", q=typed) == found
+            assert over_api(api, "/organizer/reservations/", q=typed) == found
+            assert on_page(desk, "/administration/roles/", q=typed) == found
+            assert over_api(admin_api, "/users/admin/users/", q=typed) == found
+            assert on_page(desk, "/admin/accounts/user/", q=typed) == found
+            assert on_page(desk, "/admin/tickets/reservation/", q=typed) == found
 
 
-@pytest.mark.parametrize("typed", EVENTS)
-def test_search_finds_events_everywhere(event, typed):
-    assert re.findall(r'href="/events/(\d+)/"', Client().get("/", {"q": typed}).text)[:1] == [
-        str(event.pk)
-    ]
-    assert [row["id"] for row in data(Api().get("/events/", q=typed))["results"]] == [event.pk]
+def test_search_finds_events_everywhere(subtests, event):
+    for typed in EVENTS:
+        with subtests.test(typed):
+            page = Client().get("/", {"q": typed}).text
+            assert re.findall(r'href="/events/(\d+)/"', page)[:1] == [str(event.pk)]
+            rows = data(Api().get("/events/", q=typed))["results"]
+            assert [row["id"] for row in rows] == [event.pk]
 
 
-@pytest.mark.parametrize("typed", PLACES)
-def test_search_finds_places_everywhere(event, typed):
-    assert [*Event.objects.at(typed)] == [event]
-    assert [row["id"] for row in data(Api().get("/events/", location=typed))["results"]] == [
-        event.pk
-    ]
-    assert "Morning Type" not in Client().get("/", {"place": typed}).text
+def test_search_finds_places_everywhere(subtests, event):
+    for typed in PLACES:
+        with subtests.test(typed):
+            assert [*Event.objects.at(typed)] == [event]
+            rows = data(Api().get("/events/", location=typed))["results"]
+            assert [row["id"] for row in rows] == [event.pk]
+            assert "Morning Type" not in Client().get("/", {"place": typed}).text
 
 
 @pytest.mark.parametrize("typed", ["naive", "NAÏVE jam", "grandmother s"])

@@ -36,39 +36,40 @@ def names(event, query):
     }
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("łu", {"Łucja Żółkiewska", "ŁUKASZ ŻUK"}),
-        ("ŁUC", {"Łucja Żółkiewska"}),
-        ("żół", {"Łucja Żółkiewska"}),
-        ("Żuk", {"ŁUKASZ ŻUK"}),
-        ("kow", {"Jan Kowalski", "Anna Maria Kowalska-Zielińska"}),
-        ("KOWALSKI", {"Jan Kowalski"}),
-        ("jan kow", {"Jan Kowalski"}),
-        ("kow jan", {"Jan Kowalski"}),
-        ("zieliń", {"Anna Maria Kowalska-Zielińska"}),
-        ("kowalska-ziel", {"Anna Maria Kowalska-Zielińska"}),
-        ("maria", {"Anna Maria Kowalska-Zielińska"}),
-        ("o'con", {"Siobhán O’Connor"}),
-        ("connor", {"Siobhán O’Connor"}),
-        ("коваль", {"Олена Коваль"}),
-        ("100%", {"Percy 100%"}),
-        ("%%", set()),
-        ("__", set()),
-        ("walsk", set()),
-        ("jan żuk", set()),
-        ("k", set()),
-        ("", set()),
-        ("--", set()),
-        (" \t\n", set()),
-        ("ja\x00n", {"Jan Kowalski"}),
-        ("\ud800\ud800", set()),
-        ("a " * 200, {"Anna Maria Kowalska-Zielińska"}),
-    ],
-)
-def test_search_finds_guests_by_typed_names(full_event, query, found):
-    assert names(full_event, query) == found
+SEARCHES = [
+    ("łu", {"Łucja Żółkiewska", "ŁUKASZ ŻUK"}),
+    ("ŁUC", {"Łucja Żółkiewska"}),
+    ("żół", {"Łucja Żółkiewska"}),
+    ("Żuk", {"ŁUKASZ ŻUK"}),
+    ("kow", {"Jan Kowalski", "Anna Maria Kowalska-Zielińska"}),
+    ("KOWALSKI", {"Jan Kowalski"}),
+    ("jan kow", {"Jan Kowalski"}),
+    ("kow jan", {"Jan Kowalski"}),
+    ("zieliń", {"Anna Maria Kowalska-Zielińska"}),
+    ("kowalska-ziel", {"Anna Maria Kowalska-Zielińska"}),
+    ("maria", {"Anna Maria Kowalska-Zielińska"}),
+    ("o'con", {"Siobhán O’Connor"}),
+    ("connor", {"Siobhán O’Connor"}),
+    ("коваль", {"Олена Коваль"}),
+    ("100%", {"Percy 100%"}),
+    ("%%", set()),
+    ("__", set()),
+    ("walsk", set()),
+    ("jan żuk", set()),
+    ("k", set()),
+    ("", set()),
+    ("--", set()),
+    (" \t\n", set()),
+    ("ja\x00n", {"Jan Kowalski"}),
+    ("\ud800\ud800", set()),
+    ("a " * 200, {"Anna Maria Kowalska-Zielińska"}),
+]
+
+
+def test_search_finds_guests_by_typed_names(subtests, full_event):
+    for query, found in SEARCHES:
+        with subtests.test(repr(query)):
+            assert names(full_event, query) == found
 
 
 def test_search_finds_by_address_and_by_code(full_event):

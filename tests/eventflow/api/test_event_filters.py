@@ -54,17 +54,18 @@ NASTY = {
 }
 
 
-@pytest.mark.parametrize("value", NASTY.values(), ids=NASTY.keys())
 @pytest.mark.parametrize("name", FILTERS)
-def test_filter_works_or_is_refused_by_name(name, value):
+def test_filter_works_or_is_refused_by_name(subtests, name):
     make_event(title="Secret draft", status="draft")
-    answer = Api().get("/events/", **{name: value})
-    if answer.status_code == 400:
-        assert errors(answer).keys() == {name}
-    elif answer.status_code == 404:
-        assert (name, refused(answer)) == ("page", (404, "not_found"))
-    else:
-        assert rows(answer) == []
+    for kind, value in NASTY.items():
+        with subtests.test(kind):
+            answer = Api().get("/events/", **{name: value})
+            if answer.status_code == 400:
+                assert errors(answer).keys() == {name}
+            elif answer.status_code == 404:
+                assert (name, refused(answer)) == ("page", (404, "not_found"))
+            else:
+                assert rows(answer) == []
 
 
 @pytest.mark.parametrize(
