@@ -23,7 +23,7 @@ from tests.support.factories import PASSWORD, make_admin, make_person
 from tests.support.mailbox import letters_to, link_in
 from tests.support.markup import all_words
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 NEW, OTHER = "quite another password", "the words of somebody else"
 
 
@@ -126,6 +126,7 @@ def test_security_change_revokes_everything_but_the_browser_that_made_it(
     assert token_works(bystander["access"]), "other people notice nothing"
 
 
+@pytest.mark.both
 def test_log_out_everywhere_revokes_other_sessions_and_tokens(announced):
     person, here, elsewhere = make_person(), Client(), Client()
     pair = sign_in(person)
@@ -177,6 +178,7 @@ def test_mail_for_the_owner_of_an_address_survives_another_persons_request(give_
     assert letters_to("nobody@example.org") == []
 
 
+@pytest.mark.both
 def test_security_change_is_undone_if_a_receiver_raises():
     person, before = make_person(), make_person().password
 
@@ -228,6 +230,7 @@ def working_passwords(person, *passwords):
     return [password for password in passwords if person.check_password(password)]
 
 
+@pytest.mark.both
 def test_reset_link_works_once_for_two_simultaneous_requests(monkeypatch):
     person, first, second = make_person(language="en"), Client(), Client()
     forms = [reset_link(browser, person) for browser in (first, second)]
@@ -247,6 +250,7 @@ def test_reset_link_is_refused_for_a_deleted_person(monkeypatch):
     assert all_words(late, "//h1") == ["This link does not work any more"]
 
 
+@pytest.mark.both
 def test_password_change_is_refused_if_access_was_revoked_meanwhile(monkeypatch):
     """An intruder with the old password sends the form while the owner undoes the change."""
     person, intruder = make_person(language="en"), Client()

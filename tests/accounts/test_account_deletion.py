@@ -31,7 +31,7 @@ from tests.support.factories import (
 from tests.support.full_dataset import move_times
 from tickets.messages import announcements
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 PAGE, REAUTHENTICATE, SETTINGS = (
     "/accounts/settings/delete/",
     "/accounts/reauthenticate/",
@@ -113,6 +113,7 @@ def test_deletion_refuses_a_form_of_another_site(person_to_delete):
     assert User.objects.get(pk=person_to_delete.pk).email == ADDRESS
 
 
+@pytest.mark.both
 def test_deletion_leaves_other_accounts_alone(client, person_to_delete):
     others = [make_person(NAME, email="another@example.org"), make_admin()]
     client.force_login(person_to_delete)
@@ -126,6 +127,7 @@ def test_deletion_leaves_other_accounts_alone(client, person_to_delete):
 # --- Access is revoked ----------------------------------------------------------------------------
 
 
+@pytest.mark.both
 def test_deletion_revokes_browsers_tokens_and_password_at_once(client, person_to_delete):
     elsewhere, other, tokens = Client(), Client(), sign_in(person_to_delete)
     elsewhere.post("/accounts/login/", {"login": ADDRESS, "password": PASSWORD})
@@ -152,6 +154,7 @@ def test_deletion_revokes_browsers_tokens_and_password_at_once(client, person_to
         Session.objects.get(session_key=elsewhere.cookies["sessionid"].value)
 
 
+@pytest.mark.both
 def test_deleted_address_is_free_for_a_new_account(client, person_to_delete):
     deletion.delete_account(person_to_delete)
     again = sign_up.sign_up(email=ADDRESS, password=PASSWORD, language="pl", first_name="Kunegunda")
@@ -195,6 +198,7 @@ def test_deletion_is_refused_to_an_organizer_of_an_upcoming_event(client):
     assert User.objects.get(pk=organizer.pk).is_deleted
 
 
+@pytest.mark.both
 def test_deletion_of_an_organizer_keeps_past_events_and_deletes_drafts(client):
     organizer, admin = make_organizer(NAME), make_admin()
     over, called_off, draft = (make_event(organizer=organizer) for _ in range(3))
@@ -222,6 +226,7 @@ def test_deletion_of_an_organizer_keeps_past_events_and_deletes_drafts(client):
     call_command("check_invariants")
 
 
+@pytest.mark.both
 def test_deletion_is_refused_to_the_only_admin():
     admin = make_admin()
     with pytest.raises(Refused) as refusal:
@@ -235,6 +240,7 @@ def test_deletion_is_refused_to_the_only_admin():
     assert [*User.objects.filter(role="admin")] == [second]
 
 
+@pytest.mark.both
 def test_deletion_twice_is_done_once(person_to_delete):
     deletion.delete_account(User.objects.get(pk=person_to_delete.pk))
     deletion.delete_account(person_to_delete)

@@ -35,7 +35,7 @@ from tests.support.full_dataset import move_times
 from tests.support.mailbox import letters_to
 from tickets.queue import decisions
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 NAME, ADDRESS = "Kunegunda Brzęczyszczykiewicz", "kunegunda@example.org"
 
@@ -93,6 +93,7 @@ def rows_naming_person():
     return [row for row in database_rows() if any(part in row.lower() for part in parts)]
 
 
+@pytest.mark.both
 def test_deletion_leaves_neither_name_nor_address_in_the_database(client, person_to_delete):
     roles.grant_role(person_to_delete, "organizer", by=make_admin())
     leave_traces(person_to_delete, client)
@@ -123,6 +124,7 @@ def test_deletion_leaves_neither_name_nor_address_in_the_database(client, person
     call_command("check_invariants")
 
 
+@pytest.mark.both
 def test_deletion_erases_what_the_inventory_says(client, person_to_delete):
     roles.grant_role(person_to_delete, "organizer", by=make_admin())
     leave_traces(person_to_delete, client)
@@ -155,6 +157,7 @@ def test_last_mail_is_in_the_persons_language_and_the_only_one(person_to_delete)
     assert Mail.objects.latest("pk").state == Mail.State.SENT
 
 
+@pytest.mark.both
 def test_last_mail_that_is_given_up_loses_its_address(person_to_delete, settings):
     settings.MAILERS = {
         "default": {
@@ -173,6 +176,7 @@ def test_last_mail_that_is_given_up_loses_its_address(person_to_delete, settings
     assert (last.state, last.to) == (Mail.State.DROPPED, "")
 
 
+@pytest.mark.both
 def test_mail_whose_address_was_erased_meanwhile_is_dropped(person_to_delete):
     mail.queue_to_address(mail_builders.note, address="", language="en", args={"subject": "Hello"})
     mail_services.deliver(Mail.objects.latest("pk").pk)

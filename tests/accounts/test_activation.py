@@ -15,9 +15,10 @@ from tests.accounts.sign_ups import LOGIN, SIGNUP, is_logged_in, post_sign_up
 from tests.support.factories import PASSWORD, make_person
 from tests.support.mailbox import letters_to, link_in
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.both
 def test_signup_activation_and_login_follow_each_other(client):
     post_sign_up(client)
     path = link_in(letters_to("maja@example.org")[0], "/activate/")
@@ -160,6 +161,7 @@ def test_lost_link_form_needs_an_address(client):
     assert "name@example.org" in response.text
 
 
+@pytest.mark.both
 def test_activate_twice_keeps_the_first_result():
     address = EmailAddress.objects.get(user=make_person(activated=False))
     key = signed_links.activation_url(address).split("/activate/")[1].rstrip("/")
@@ -170,6 +172,7 @@ def test_activate_twice_keeps_the_first_result():
     assert AuditEntry.objects.count() == 1
 
 
+@pytest.mark.both
 def test_activate_refuses_an_address_that_another_account_has():
     person = make_person()
     wanted = EmailAddress.objects.create(user=person, email="new@example.org")

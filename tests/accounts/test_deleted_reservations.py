@@ -19,7 +19,7 @@ from tests.support.mailbox import letters_to
 from tickets.models import Reservation
 from tickets.queue import decisions
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def person_to_delete():
     return make_person(NAME, email=ADDRESS)
 
 
+@pytest.mark.both
 def test_deletion_promotes_the_head_of_the_automatic_queue(person_to_delete):
     event = make_event(seats_limit=1, admission="automatic")
     seat = make_reservation(event, person_to_delete)
@@ -41,6 +42,7 @@ def test_deletion_promotes_the_head_of_the_automatic_queue(person_to_delete):
     call_command("check_invariants")
 
 
+@pytest.mark.both
 def test_deletion_releases_seats_of_upcoming_events_and_keeps_past_ones(person_to_delete):
     names = ("seat", "place", "running", "inside", "over", "rejected")
     of = {

@@ -16,7 +16,7 @@ from tests.accounts.spellings import CANONICAL, SPELLINGS, stored_addresses
 from tests.support.factories import PASSWORD, make_event, make_person, make_reservation
 from tests.support.mailbox import letters_to, link_in
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def store_spelling(person, email):
@@ -32,6 +32,7 @@ def migrate_addresses():
     import_module("accounts.migrations.0005_canonical_addresses").respell(apps, None)
 
 
+@pytest.mark.both
 def test_migration_respells_an_address_that_no_other_account_has():
     person = make_person(email="t3@example.org")
     store_spelling(person, SPELLINGS[1])
@@ -42,6 +43,7 @@ def test_migration_respells_an_address_that_no_other_account_has():
     assert "_auth_user_id" in client.session
 
 
+@pytest.mark.both
 def test_migration_merges_no_accounts_and_counts_the_duplicates(caplog, capsys):
     owner, other, unproven = (
         make_person(email=CANONICAL),
@@ -63,6 +65,7 @@ def test_migration_merges_no_accounts_and_counts_the_duplicates(caplog, capsys):
     assert capsys.readouterr().out == f"{line} has the mailbox of account {owner.pk}\n"
 
 
+@pytest.mark.both
 def test_migration_gives_the_address_to_the_verified_account():
     older, proven = make_person(activated=False), make_person()
     store_spelling(older, "t3@żółć.example")
@@ -84,6 +87,7 @@ def lookalikes(ascii_one, other):
     return owner, User.objects.get(pk=lookalike.pk)
 
 
+@pytest.mark.both
 @each_pair
 def test_address_leads_to_its_own_account_not_to_a_lookalike(lookalikes):
     """In capitals both are the same: a comparison in capitals would confuse them."""
@@ -100,6 +104,7 @@ def test_address_leads_to_its_own_account_not_to_a_lookalike(lookalikes):
                 assert client.session.get("_auth_user_id") in {None, str(person.pk)}
 
 
+@pytest.mark.both
 @each_pair
 def test_door_staff_and_search_distinguish_lookalikes(client, lookalikes):
     owner, lookalike = lookalikes
@@ -137,6 +142,7 @@ def test_person_with_an_unmailable_address_can_change_it(client, lookalikes):
     assert person.email == "new@example.org"
 
 
+@pytest.mark.both
 @each_pair
 def test_duplicate_accounts_lists_unmailable_accounts(capsys, lookalikes):
     with pytest.raises(CommandError, match="1 accounts"):
@@ -146,6 +152,7 @@ def test_duplicate_accounts_lists_unmailable_accounts(capsys, lookalikes):
     assert written == f"{line} is at an address that no mail reaches\n"
 
 
+@pytest.mark.both
 def test_duplicate_accounts_lists_nothing_if_all_is_well(capsys):
     make_person()
     call_command("duplicate_accounts")

@@ -30,7 +30,7 @@ from tests.support.markup import only
 from tickets.messages import announcements
 from tickets.queue import decisions
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 DATA, REAUTHENTICATE = "/accounts/settings/data.json", "/accounts/reauthenticate/"
 
 
@@ -140,6 +140,7 @@ def test_file_has_the_account_and_its_ways_to_log_in(person):
     ]
 
 
+@pytest.mark.both
 def test_file_holds_reservations_tickets_events_and_mails(person):
     letters_to(person.email)
     data = exported_file(person)
@@ -188,6 +189,7 @@ def test_every_exported_column_of_the_inventory_is_in_the_file(person):
     assert in_file == exported | {"reservations.event_start", "reservations.event_end"}
 
 
+@pytest.mark.both
 def test_log_holds_what_the_person_did_and_what_happened_to_the_account(person):
     roles.grant_role(person, "admin", by=make_admin())
     log = exported_file(person)["log"]
@@ -266,6 +268,7 @@ def test_file_of_a_person_who_did_nothing_is_empty():
     } == {}
 
 
+@pytest.mark.both
 def test_file_takes_the_same_queries_however_much_there_is(person, django_assert_num_queries):
     with django_assert_num_queries(11):
         before = exported_file(person)

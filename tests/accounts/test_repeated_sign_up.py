@@ -20,7 +20,7 @@ from tests.support.markup import all_words, has_class, only
 from tests.support.page_checks import without_tokens
 from tests.support.threads import run_together
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 VICTIM, ATTACKERS, VICTIMS = "newvic@example.org", "the attacker knows", "the victim chose this"
 
 
@@ -154,6 +154,7 @@ def test_browser_of_the_newest_sign_up_is_logged_in():
     assert "_auth_user_id" in victims.session
 
 
+@pytest.mark.both
 def test_verified_account_keeps_its_password_and_names():
     owner = make_person("Olga Owner", email=VICTIM)
     for post in (sign_up_by_page, sign_up_by_api):
@@ -208,6 +209,7 @@ def test_replaced_sign_ups_cannot_fill_a_mailbox():
     assert User.objects.get().check_password(f"{PASSWORD} 8"), "the newest counts all the same"
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_sign_up_during_activation_changes_nothing_verified():
     """Either the newer one is first and the older link invalid, or the account is verified."""
@@ -240,6 +242,7 @@ def test_head_request_to_the_api_link_activates_nobody():
     assert Api().get(f"/users/activate/{key}/").status_code == 200
 
 
+@pytest.mark.both
 def test_activation_link_is_checked_again_under_the_lock(monkeypatch):
     """A sign-up between the check of the link and the lock is not activated."""
     sign_up.sign_up(email=VICTIM, password=VICTIMS, language="en")

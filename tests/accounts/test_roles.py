@@ -20,7 +20,7 @@ from tests.support.mailbox import letters_to
 from tests.support.markup import only, tree, words
 from tests.support.threads import run_together
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 ROLES = "/administration/roles/"
 
 
@@ -95,6 +95,7 @@ def test_unknown_role_or_person_changes_nothing(client):
     assert role_of(person) == "user"
 
 
+@pytest.mark.both
 def test_last_admin_keeps_the_role(client):
     admin = make_admin()
     make_admin(is_active=False)
@@ -145,6 +146,7 @@ def test_htmx_gets_the_row_as_it_is_after_a_refusal(client):
     assert words(error).startswith("This is the only Admin.")
 
 
+@pytest.mark.both
 def test_list_starts_with_people_who_have_a_role(client):
     admin, organizer, person = make_admin(), make_organizer(), make_person()
     client.force_login(admin)
@@ -153,6 +155,7 @@ def test_list_starts_with_people_who_have_a_role(client):
     assert page.context["counts"] == {"admin": 1, "organizer": 1, "user": 1}
 
 
+@pytest.mark.both
 def test_search_finds_words_of_names_and_addresses(client):
     admin, wanted = make_admin(), make_person("Hanna Nowak", email="hanna@example.org")
     make_person("Hanna Kowalska", email="kowalska@example.org")
@@ -165,6 +168,7 @@ def test_search_finds_words_of_names_and_addresses(client):
     assert "HX-Request" in page["Vary"]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("query", ["łucja", "lucja", "ŻAK", "zak łuc"])
 def test_search_ignores_case_and_marks_on_letters(client, query):
     client.force_login(make_admin())
@@ -179,6 +183,7 @@ def test_history_restore_gets_the_whole_page(client):
     assert "<html" in page.text
 
 
+@pytest.mark.both
 def test_list_is_paged_and_takes_the_same_queries_for_many(client, django_assert_num_queries):
     client.force_login(make_admin())
     make_people(60)
@@ -217,11 +222,13 @@ def demote_each_other(monkeypatch, *, guard):
     return sorted(outcomes), User.objects.filter(role="admin").count()
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_admins_who_demote_each_other_leave_one(monkeypatch):
     assert demote_each_other(monkeypatch, guard=True) == (["done", "last_admin"], 1)
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_admins_who_demote_each_other_without_the_lock_leave_none(monkeypatch):
     assert demote_each_other(monkeypatch, guard=False) == (["done", "done"], 0)
@@ -277,6 +284,7 @@ def test_role_undone_in_time_sends_no_mail():
     assert letters_to(person.email) == []
 
 
+@pytest.mark.both
 def test_two_role_changes_in_a_row_send_the_last_one():
     person, admin = make_person(), make_admin()
     for role in ("organizer", "user", "organizer"):

@@ -17,7 +17,7 @@ from tests.support.factories import make_event
 from tests.support.hard_texts import COMPARED
 from tests.support.markup import tree
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def subclasses(one):
@@ -44,6 +44,7 @@ def forms_with_limits():
                 yield pytest.param(form, name, id=f"{form.__name__}-{name}")
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(("form", "name"), list(forms_with_limits()))
 def test_one_character_too_many_is_an_error_that_names_the_limit(form, name):
     field = form.base_fields[name]

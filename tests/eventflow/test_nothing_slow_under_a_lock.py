@@ -23,7 +23,7 @@ from tests.support.slow_calls import SlowCalls
 from tickets.queue import decisions
 from tickets.ticket import pdf
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "seven quiet rivers"
 
 
@@ -135,6 +135,7 @@ def test_first_admin_is_made_outside_of_a_transaction(seen, monkeypatch):
     assert seen.ran_in_transaction == [False]
 
 
+@pytest.mark.both
 def test_ticket_is_drawn_and_mailed_outside_of_a_transaction(seen, monkeypatch):
     event = make_event()
     guest = make_reservation(event)
@@ -157,6 +158,7 @@ def page_of_ticket(reservation):
     return client.get(f"/reservations/{reservation.pk}/ticket.pdf")
 
 
+@pytest.mark.both
 def test_password_checks_of_visitors_delay_no_write(seen):
     """All three are stopped within the hash, and a write succeeds meanwhile."""
     event = make_event()

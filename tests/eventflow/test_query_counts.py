@@ -21,7 +21,7 @@ from tickets.checkin import devices, gates
 from tickets.messages import organizer_news
 from tickets.models import Reservation
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 
 
@@ -126,6 +126,7 @@ def test_live_page_asks_the_same_before_and_after_three_hundred_arrivals(client)
     ]  # session, person, event, door staff; arrivals, the last of them, conflicts
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("name", ["confirm", "reject"])
 def test_decision_needs_the_same_queries_in_any_queue(client, name):
     event = make_event(seats_limit=2000, organizer=make_organizer())
@@ -181,6 +182,7 @@ def test_reservation_needs_the_same_queries_in_any_queue(client, admission):
     assert asked[0] == asked[1]
 
 
+@pytest.mark.both
 def test_reservation_at_a_full_event_needs_the_same_queries_in_any_queue(client):
     event, asked = make_event(seats_limit=5, admission="automatic"), []
     fill(event, make_people(5), "confirmed")
@@ -240,6 +242,7 @@ def test_page_needs_the_listed_number_of_queries(client):
     assert asked == PAGES
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(("admission", "number"), [("approval", 14), ("automatic", 14)])
 def test_reserving_on_the_page_takes_few_statements(client, admission, number):
     """One of the event: the lock's, which asks whether the person may see it."""
@@ -266,6 +269,7 @@ def statements_of_a_scan(device, ticket, nonce):
     return [statement["sql"][:60] for statement in statements]
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)  # a key is remembered once it is committed
 @pytest.mark.parametrize("who", ["organizer", "door staff", "gate"])
 def test_scan_of_a_device_takes_eleven_statements(who):

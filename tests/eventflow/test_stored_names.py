@@ -16,8 +16,6 @@ from eventflow.mail.models import Mail
 from eventflow.mail.registry import builders
 from tests.support import processes
 
-pytestmark = pytest.mark.both
-
 # The names in rows of the last release, and the stable ones in rows of this release. A name that
 # stands here is in somebody's database: it may be added, and never changed.
 MAILS = {
@@ -88,6 +86,7 @@ def test_former_path_of_a_task_leads_to_it(former, path):
     assert stored_tasks.current_path(path) == path
 
 
+@pytest.mark.both
 @pytest.mark.django_db
 def test_task_is_stored_under_its_stable_path():
     schedule.prune_task.enqueue()
@@ -102,6 +101,7 @@ def test_unknown_task_is_an_import_error():
         DBTaskResult(task_path="eventflow.tasks.nothing").task  # noqa: B018  it imports
 
 
+@pytest.mark.both
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["accounts.mails.account_deleted", "accounts.account_deleted"])
 def test_mail_leaves_under_either_name(name, mailoutbox):
@@ -111,6 +111,7 @@ def test_mail_leaves_under_either_name(name, mailoutbox):
     assert (waiting.state, len(mailoutbox)) == ("sent", 1)
 
 
+@pytest.mark.both
 @pytest.mark.django_db
 def test_mail_of_an_unknown_name_waits_for_a_worker_that_knows_it(mailoutbox):
     waiting = stored_mail("tickets.from_the_next_release")
@@ -120,6 +121,7 @@ def test_mail_of_an_unknown_name_waits_for_a_worker_that_knows_it(mailoutbox):
     assert waiting.last_error == "KeyError"
 
 
+@pytest.mark.both
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["tickets.mails.moved", "tickets.moved"])
 def test_recall_finds_mails_under_either_name(name):
@@ -150,6 +152,7 @@ def test_worker_runs_a_task_under_its_former_path(former):
     assert (row.status, row.traceback) == ("SUCCESSFUL", "")
 
 
+@pytest.mark.both
 @pytest.mark.process("starts a process")
 @pytest.mark.django_db(transaction=True)
 def test_worker_process_delivers_what_the_last_release_queued(smtp_server):

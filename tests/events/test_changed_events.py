@@ -10,7 +10,7 @@ from tests.support.factories import make_event, make_reservation
 from tests.support.mailbox import letters_to
 from tickets.queue import decisions, registration
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def calendars(letter):
     return found
 
 
+@pytest.mark.both
 def test_moved_event_mails_every_active_guest(event):
     going, waiting, gone = (
         make_reservation(event, status="confirmed"),
@@ -70,6 +71,7 @@ def test_edit_without_a_move_sends_no_mail(event, change):
     assert len(letters_to(going.person.email)) == before
 
 
+@pytest.mark.both
 def test_moved_event_mails_only_the_last_of_two_changes(event):
     going = make_reservation(event, status="confirmed")
     before = len(letters_to(going.person.email))

@@ -19,7 +19,7 @@ from tests.support.matching import first_match
 from tickets.queue import decisions
 from tickets.ticket.links import cancel_url
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2020, 1, 1, 12, tzinfo=UTC)
 
 
@@ -40,6 +40,7 @@ def logged_in(person):
 # --- Into the past ---
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("start", "end", "field"),
     [
@@ -128,6 +129,7 @@ def late(request):
     return reservation
 
 
+@pytest.mark.both
 def test_guest_cannot_cancel_after_the_end(late):
     page = logged_in(late.person)
     words = "This event is over, so a reservation can no longer be cancelled."
@@ -142,6 +144,7 @@ def test_guest_cannot_cancel_after_the_end(late):
     assert late.status == before
 
 
+@pytest.mark.both
 def test_organizer_can_reject_after_the_end(late):
     assert decisions.reject(late, by=late.event.organizer).is_rejected
 

@@ -23,7 +23,7 @@ from tests.support.panel_pages import (
     toasts,
 )
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def test_publishing_from_the_panel_opens_a_draft(client, organizer):
@@ -67,6 +67,7 @@ def test_cancel_question_counts_the_guests(client, organizer):
     assert event.is_published
 
 
+@pytest.mark.both
 def test_cancel_rejects_every_active_reservation_with_the_message(client, organizer):
     event = make_event(organizer=organizer)
     reservation = make_reservation(event, status="confirmed")
@@ -159,6 +160,7 @@ def test_door_staff_that_cannot_be_added_is_an_error_of_the_field(
     assert not DoorStaff.objects.exists()
 
 
+@pytest.mark.both
 def test_duplicate_makes_a_draft_that_says_the_same_in_the_future(client):
     start = datetime(2024, 3, 27, 18, 30, tzinfo=ZoneInfo("Europe/Warsaw"))
     old = make_event(

@@ -10,7 +10,7 @@ from tests.support.factories import make_event, make_reservation
 from tests.support.markup import only, words
 from tests.support.panel_pages import NEW, TYPED, edit_url, live_url, toasts
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def test_saving_says_how_many_guests_hear_of_another_time_or_place(client, organizer):

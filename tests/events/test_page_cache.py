@@ -15,7 +15,7 @@ from tests.support.factories import make_event, make_organizer, make_person, mak
 from tests.support.markup import only, tree, words
 from tickets.queue import registration
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 EN = {"Accept-Language": "en"}
 # A session cookie, even an unknown one: the page is rendered for this reader alone.
 SESSION = {"sessionid": "unknown"}
@@ -56,6 +56,7 @@ def test_page_cache_renders_once_for_many_readers():
     assert 1 <= rendered.count(True) <= 3
 
 
+@pytest.mark.both
 def test_page_cache_shows_each_change_at_once():
     event = make_event(seats_limit=2, admission="automatic")
     spots = lambda: only(page(event), "//data[@id='live-spots-left']").get("value")  # noqa: E731
@@ -104,6 +105,7 @@ def test_page_cache_shares_a_row_in_a_rush_for_less_than_a_second(monkeypatch):
     assert spots() == "4"
 
 
+@pytest.mark.both
 def test_page_cache_reads_the_row_for_each_of_few_readers():
     event = make_event(seats_limit=5)
     with CaptureQueriesContext(connection) as asked:
@@ -177,6 +179,7 @@ def test_page_cache_is_bounded(monkeypatch):
     assert len(public.page_cache.pages) <= 3
 
 
+@pytest.mark.both
 def test_page_cache_holds_nothing_of_a_draft():
     draft = make_event(status=Event.Status.DRAFT)
     assert page(draft).status_code == 404

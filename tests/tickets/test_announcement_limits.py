@@ -14,7 +14,7 @@ from tests.tickets.messages import HTMX, WORDS, addresses, event_with_guests, re
 from tickets.messages import announcements
 from tickets.models import Announcement
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def event(client):
     return event
 
 
+@pytest.mark.both
 def test_message_form_sent_twice_is_one_message(client, event):
     key = str(uuid.uuid4())
     for _ in range(2):
@@ -81,6 +82,7 @@ def test_message_key_of_a_withdrawn_message_is_refused_and_replaced(client, even
     assert readers() == addresses(event, "confirmed")
 
 
+@pytest.mark.both
 def test_message_with_the_same_text_to_the_same_guests_is_refused_for_an_hour(client, event):
     send(client, event)
     answer = send(client, event)
@@ -98,6 +100,7 @@ def test_message_that_was_withdrawn_may_be_sent_again(client, event):
     assert Announcement.objects.filter(withdrawn_at=None).count() == 1
 
 
+@pytest.mark.both
 def test_messages_to_guests_have_a_limit_an_hour(client, event):
     for number in range(announcements.MOST_AN_HOUR):
         assert send(client, event, subject=f"Parking {number}").status_code == 200

@@ -12,7 +12,7 @@ from tickets.checkin import arrivals
 from tickets.models import Reservation, Ticket
 from tickets.templatetags.arrivals import scale
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 TOKYO = ZoneInfo("Asia/Tokyo")
 SEVEN = datetime(2027, 5, 1, 19, 2, tzinfo=TOKYO)
 HTMX = {"HX-Request": "true"}
@@ -50,6 +50,7 @@ def steps(event):
     ]
 
 
+@pytest.mark.both
 def test_arrival_steps_have_no_gaps_and_follow_the_zone_of_the_event(event):
     let_in(event, 0, 1, 2, 14)
     assert steps(event) == [("19:00", 3, 3), ("19:05", 0, 3), ("19:10", 0, 3), ("19:15", 1, 4)]
@@ -76,6 +77,7 @@ def test_arrival_steps_of_a_long_evening_are_longer_and_fit(event, last, minutes
     assert found.total == sum(step.count for step in found.steps) == 2
 
 
+@pytest.mark.both
 def test_arrivals_leave_out_undone_check_ins_and_void_tickets(event):
     let_in(event, 0, 3, 6)
     first, second, _third = event.tickets.order_by("pk")
@@ -113,6 +115,7 @@ def test_arrival_chart_and_table_have_the_same_numbers(client, event):
     ).get("aria-label")
 
 
+@pytest.mark.both
 def test_arrival_list_names_the_last_guests_newest_first(client, event):
     let_in(event, *range(10))
     answer = client.get(reverse("tickets:arrivals", args=[event.pk]), headers=HTMX)

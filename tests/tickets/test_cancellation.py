@@ -8,7 +8,7 @@ from tests.support.markup import all_words, has_class, only, words
 from tests.tickets.reserve_card import CARD, HTMX, MINE, cancel_url, dialog_words, state
 from tickets.models import Reservation
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def test_cancellation_by_htmx_returns_the_open_card_and_empties_the_dialog(client):
@@ -53,6 +53,7 @@ def test_cancellation_question_changes_nothing(client):
     assert Reservation.objects.get().is_confirmed
 
 
+@pytest.mark.both
 def test_cancellation_twice_is_refused_with_the_reason(client):
     reservation = make_reservation(status="cancelled")
     client.force_login(reservation.person)
@@ -62,6 +63,7 @@ def test_cancellation_twice_is_refused_with_the_reason(client):
     assert only(response, f"{CARD}//*[@role='alert']").get("data-code") == "already_gone"
 
 
+@pytest.mark.both
 def test_cancellation_of_a_used_ticket_is_refused(client):
     reservation = make_reservation(status="confirmed")
     reservation.tickets.update(checked_in_at=timezone.now())

@@ -25,7 +25,7 @@ from tests.support.factories import (
 from tickets.models import Reservation, Ticket
 from tickets.queue import export, registration
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 # What a spreadsheet makes something of, and letters.
 NASTY = st.text(
     st.sampled_from(list(";,\t|=+-@＝＋－＠\"'\r\n ab1ż\u00a0\u200b\ufeff\u00ad")), max_size=12
@@ -83,6 +83,7 @@ def event(client):
     return event
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("read", [csv_rows, xlsx_rows])
 def test_export_holds_every_reservation_of_the_event(client, event, read):
     code = Ticket.objects.get().code
@@ -224,6 +225,7 @@ def test_export_of_an_event_without_guests_is_its_head(client):
     assert len(csv_rows(client, event)) == len(xlsx_rows(client, event)) == 1
 
 
+@pytest.mark.both
 def test_export_needs_a_query_for_some_hundred_rows_and_little_memory(django_assert_num_queries):
     event = make_event(seats_limit=5000)
     Reservation.objects.bulk_create(
@@ -241,6 +243,7 @@ def test_export_needs_a_query_for_some_hundred_rows_and_little_memory(django_ass
     assert peak < 3_000_000
 
 
+@pytest.mark.both
 def test_export_has_each_guest_once_while_the_list_changes(monkeypatch):
     monkeypatch.setattr(export, "CHUNK", 3)
     event = make_event()

@@ -11,7 +11,7 @@ from tickets.models import Ticket
 from tickets.queue import decisions, registration
 from tickets.ticket import signature
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ def test_find_reads_the_qr_codes_text(event, reservation, staff):
         assert lookup.find(event, shown, by=staff) == ticket
 
 
+@pytest.mark.both
 def test_find_accepts_a_short_code_in_any_writing(event, reservation, staff):
     Ticket.objects.update(code="7K01-2QXD")
     ticket = ticket_of(reservation)
@@ -43,6 +44,7 @@ def test_find_accepts_a_short_code_in_any_writing(event, reservation, staff):
         assert lookup.find(event, typed, by=staff) == ticket
 
 
+@pytest.mark.both
 def test_find_needs_one_query_for_all_shown_facts(
     event, reservation, staff, django_assert_num_queries
 ):
@@ -56,6 +58,7 @@ def test_find_needs_one_query_for_all_shown_facts(
         )
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "text",
     ["", " ", "-", "hello", "7K4M-2QX", "7K4M-2QXDD", "UUUU-UUUU", "😀", "\x00", "1", "9" * 500],
@@ -107,6 +110,7 @@ def test_find_says_why_a_ticket_is_void(event, reservation, staff, change, words
     assert refusal.code == "ticket_void" and words in refusal.message
 
 
+@pytest.mark.both
 def test_find_prefers_the_valid_one_of_two_with_the_same_short_code(event, reservation, staff):
     decisions.undo(reservation, by=event.organizer)
     decisions.confirm(reservation, by=event.organizer)

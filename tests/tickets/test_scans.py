@@ -17,7 +17,7 @@ from tickets.models import Scan, Ticket
 from tickets.queue import decisions, invariants, registration
 from tickets.ticket import signature
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def inside(event):
     return event.checked_in_count
 
 
+@pytest.mark.both
 def test_scan_admits_and_its_copy_gets_the_same_answer(event, ticket):
     text = signature.sign(ticket)
     assert [read(event, text, "n-1") for _ in range(3)] == [("admitted", "")] * 3
@@ -49,6 +50,7 @@ def test_scan_admits_and_its_copy_gets_the_same_answer(event, ticket):
     assert not Scan.objects.conflicts().exists(), "whoever was asked let nobody in"
 
 
+@pytest.mark.both
 def test_offline_scan_counts_at_its_own_time(event, ticket):
     an_hour_ago = timezone.now() - timedelta(hours=1)
     read(event, ticket.code, "n-1", at=an_hour_ago, device="Gate 2", let_in=True)
@@ -62,6 +64,7 @@ def test_scan_from_a_clock_ahead_counts_at_the_time_of_the_server(event, ticket)
     assert ticket.checked_in_at <= timezone.now()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("order", list(permutations(["gate 1", "gate 2", "gate 1 again"])))
 def test_two_offline_scans_give_one_admission_and_one_conflict_in_any_order(event, ticket, order):
     text, six = signature.sign(ticket), timezone.now() - timedelta(hours=2)
@@ -95,6 +98,7 @@ def replace(ticket, event):
     decisions.confirm(ticket.reservation, by=event.organizer)
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -120,6 +124,7 @@ def test_refused_scan_of_a_void_ticket_is_not_stored(event, ticket):
     assert not Scan.objects.exists()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("text", ["not a ticket", "A" * 138])
 def test_offline_admission_by_another_text_is_refused_and_not_stored(event, text):
     outcome, reason = read(event, text, "n-1", let_in=True)
@@ -127,12 +132,14 @@ def test_offline_admission_by_another_text_is_refused_and_not_stored(event, text
     assert not Scan.objects.exists()
 
 
+@pytest.mark.both
 def test_nonce_counts_at_its_own_event_only(event, ticket):
     other = make_reservation(make_event(), status="confirmed").tickets.get()
     assert read(event, ticket.code, "n-1") == ("admitted", "")
     assert read(other.event, other.code, "n-1") == ("admitted", "")
 
 
+@pytest.mark.both
 def test_conflict_can_be_settled_and_reopened(event, ticket):
     for nonce in ("n-1", "n-2"):
         read(event, ticket.code, nonce, let_in=True)
@@ -147,6 +154,7 @@ def test_conflict_can_be_settled_and_reopened(event, ticket):
     assert refusal.value.code == "no_conflict"
 
 
+@pytest.mark.both
 def test_scans_sent_ten_times_count_once(event):
     tickets = [make_reservation(event, status="confirmed").tickets.get() for _ in range(20)]
     for _ in range(10):

@@ -10,7 +10,7 @@ from tests.support.factories import make_admin, make_event, make_person, make_re
 from tickets.models import SigningKey
 from tickets.ticket import signature
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 MODELS = [
     "events_event",
     "events_doorstaff",

@@ -25,7 +25,7 @@ from tickets.checkin import lookup
 from tickets.models import Reservation, Ticket
 from tickets.queue import registration
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 INSPECT = ["/organizer/reservations/{}/inspect/", "/reservations/{}/inspect/"]
 DOOR = [("get", INSPECT[0]), ("get", INSPECT[1]), ("post", "/reservations/{}/check-in/")]
 
@@ -38,6 +38,7 @@ def guest():
     )
 
 
+@pytest.mark.both
 def test_door_events_are_those_where_the_caller_may_check_in_now():
     """Published, soonest first, until a day after the end, when the keys of phones end too."""
     organizer, now = make_organizer(), timezone.now()
@@ -107,6 +108,7 @@ def test_inspect_shows_what_has_no_ticket_too():
     )
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("by_code", [False, True])
 def test_check_in_lets_in_once_and_keeps_the_first_time(guest, by_code):
     path = f"/reservations/{code_of(guest) if by_code else guest.pk}/check-in/"
@@ -189,6 +191,7 @@ def test_check_in_api_refuses_tickets_of_a_cancelled_event(guest):
         assert data(api.get(path.format(guest.pk)))["status"] == "rejected"
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_eight_devices_let_one_guest_in_once(guest):
     """Each with a token of its own, by id or by code, all at the same moment."""

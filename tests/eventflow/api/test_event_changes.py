@@ -19,7 +19,7 @@ from tests.support.factories import (
 from tests.support.mailbox import letters_to
 from tickets.models import Reservation
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 # --- those who may, and those who may not ---------------------------------------------------------
@@ -72,6 +72,7 @@ def test_edit_changes_what_is_sent_and_keeps_the_rest():
     assert data(Api(event.organizer).get(f"/events/organizer/{event.pk}/edit/")) == shown
 
 
+@pytest.mark.both
 def test_edit_reads_times_without_offset_on_the_event_s_own_clock():
     event = make_event(time_zone="America/New_York", start_time=moment("2030-06-01T18:00:00-04:00"))
     edit = f"/events/organizer/{event.pk}/edit/"
@@ -152,6 +153,7 @@ def test_edit_refuses_what_does_not_fit_the_rest():
     assert errors(Api(event.organizer).patch(edit, {"seats_limit": 0})).keys() == {"seats_limit"}
 
 
+@pytest.mark.both
 def test_edit_never_takes_a_seat_that_is_given():
     event = make_event(seats_limit=3)
     for _ in range(2):
@@ -163,6 +165,7 @@ def test_edit_never_takes_a_seat_that_is_given():
     assert data(Api(event.organizer).patch(edit, {"seats_limit": 2}))["spots_left"] == 0
 
 
+@pytest.mark.both
 def test_edit_gives_added_seats_to_the_head_of_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
     _inside, head = make_reservation(event), make_reservation(event)
@@ -201,6 +204,7 @@ def test_publish_refuses_what_is_cancelled_or_over():
     assert answer.json()["errors"].keys() == {"end_time"}
 
 
+@pytest.mark.both
 def test_cancel_rejects_every_active_reservation_and_mails_once():
     event = make_event()
     guests = [
@@ -226,6 +230,7 @@ def test_cancel_rejects_every_active_reservation_and_mails_once():
         ) == 1
 
 
+@pytest.mark.both
 def test_my_events_and_metrics_show_what_the_caller_manages():
     mine = make_event(title="Mine", status="draft", seats_limit=5)
     other = make_event(title="Somebody else's")

@@ -27,8 +27,6 @@ from tests.support.factories import (
 )
 from tickets.models import Reservation
 
-pytestmark = pytest.mark.both
-
 db = pytest.mark.django_db
 
 METHODS = ("post", "put", "patch", "delete")
@@ -70,6 +68,7 @@ def test_idempotency_key_is_taken_by_every_method_that_changes_something():
         assert_replay(first, again)
 
 
+@pytest.mark.both
 @db
 def test_creating_twice_makes_one_event():
     api = Api(make_organizer())
@@ -83,6 +82,7 @@ def test_creating_twice_makes_one_event():
     assert Event.objects.count() == 3
 
 
+@pytest.mark.both
 @db
 def test_reserving_twice_is_one_reservation_and_no_refusal():
     event, maja = make_event(), Api(make_person())
@@ -131,6 +131,7 @@ def test_key_with_another_request_is_refused():
     assert Event.objects.count() == 2
 
 
+@pytest.mark.both
 @db
 def test_keys_of_two_people_have_nothing_to_do_with_each_other():
     for person in (make_organizer(), make_organizer()):
@@ -155,6 +156,7 @@ def test_key_of_a_stranger_is_ignored_and_leaves_no_row():
     assert not Replay.objects.exists()
 
 
+@pytest.mark.both
 @db
 def test_limit_that_is_met_is_not_the_answer_of_its_key(monkeypatch):
     organizer = make_organizer()
@@ -178,6 +180,7 @@ def test_malformed_key_is_refused(key):
     assert not Event.objects.exists()
 
 
+@pytest.mark.both
 @db
 def test_keys_are_remembered_for_a_day():
     api = Api(make_organizer())
@@ -187,6 +190,7 @@ def test_keys_are_remembered_for_a_day():
     assert (Event.objects.count(), Replay.objects.count()) == (2, 1)
 
 
+@pytest.mark.both
 @db
 def test_server_error_is_not_stored(monkeypatch):
     api = Api(make_organizer())
@@ -209,6 +213,7 @@ def test_unauthorized_request_is_not_stored():
 # --- tokens ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 @db
 def test_stolen_token_revokes_its_family_although_it_is_refused(monkeypatch):
     pair = data(Api().post("/login/", {"email": make_person().email, "password": PASSWORD}))

@@ -18,7 +18,7 @@ from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 LISTS = [
     "/my-reservations/",
     "/organizer/reservations/",
@@ -70,6 +70,7 @@ def test_list_is_a_page_where_one_is_requested(admin, subtests):
                 assert "X-Total-Count" not in answer
 
 
+@pytest.mark.both
 def test_list_that_is_too_long_links_the_page_of_the_rest(admin, subtests, monkeypatch):
     monkeypatch.setattr(pagination, "MAX_WHOLE_LIST", 20)
     monkeypatch.setattr(pagination, "MAX_PAGE_SIZE", 5)
@@ -107,6 +108,7 @@ def test_public_list_ignores_unknown_parameters():
     assert data(Api().get("/events/", ordering="title"))["count"] == 0
 
 
+@pytest.mark.both
 def test_whole_list_needs_the_same_queries_at_any_length(admin, subtests):
     api = Api(admin)
     few = {path: queries_of(api, path_of(path)) for path in LISTS}
@@ -125,6 +127,7 @@ def queries_of(api, path):
     return len(queries)
 
 
+@pytest.mark.both
 def test_my_events_and_their_numbers_begin_with_the_soonest():
     now = timezone.now()
     later, sooner = (make_event(start_time=now + timedelta(days=days)) for days in (9, 3))
@@ -152,6 +155,7 @@ def updated(reservation):
     return row["updated_at"]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "change",
     [
@@ -170,6 +174,7 @@ def test_updated_at_follows_every_change_of_a_reservation(change):
     assert updated(reservation) > before
 
 
+@pytest.mark.both
 def test_updated_at_follows_check_in_and_undo():
     reservation = make_reservation(status="confirmed")
     organizer, seen = reservation.event.organizer, [updated(reservation)]
@@ -180,6 +185,7 @@ def test_updated_at_follows_check_in_and_undo():
     assert seen == sorted(set(seen))
 
 
+@pytest.mark.both
 def test_updated_at_ignores_other_reservations():
     event = make_event()
     first, second = (
@@ -194,6 +200,7 @@ def test_updated_at_ignores_other_reservations():
 # --- times ---
 
 
+@pytest.mark.both
 def test_times_of_events_have_their_offset_and_all_others_utc():
     start = datetime.fromisoformat("2035-07-04T18:00:00-04:00")
     event = make_event(time_zone="America/New_York", start_time=start)

@@ -21,12 +21,13 @@ from tests.support.factories import (
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 # --- the organizer --------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 def test_participants_stand_in_the_order_of_the_queue():
     event = make_event()
     guests = [make_reservation(event) for _ in range(6)]
@@ -58,6 +59,7 @@ def test_participants_stand_in_the_order_of_the_queue():
     }
 
 
+@pytest.mark.both
 def test_participants_are_filtered_without_losing_their_places():
     event = make_event()
     guests = [
@@ -101,6 +103,7 @@ def test_participants_are_for_the_organizer_only():
     )
 
 
+@pytest.mark.both
 def test_organizer_reservations_are_those_of_their_events_newest_first():
     mine, other = make_event(title="Mine"), make_event(title="Other")
     first = make_reservation(mine, make_person("Maja Wiśniewska", email="maja@example.org"))
@@ -127,6 +130,7 @@ def test_organizer_reservations_are_those_of_their_events_newest_first():
     }
 
 
+@pytest.mark.both
 def test_organizer_reservations_can_be_searched_and_filtered():
     mine, other = make_event(title="Mine"), make_event(title="Other")
     first = make_reservation(mine, make_person("Maja Wiśniewska", email="maja@example.org"))
@@ -215,6 +219,7 @@ def test_status_refuses_at_a_cancelled_event(status):
     assert refused(answer) == (400, "event_not_open")
 
 
+@pytest.mark.both
 def test_status_refuses_when_full_and_what_is_no_decision():
     event = make_event(seats_limit=1)
     make_reservation(event, status="confirmed")

@@ -19,13 +19,14 @@ from tests.support.factories import (
 from tickets.models import Reservation
 from tickets.queue import decisions, registration
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 STATUSES = ["pending", "confirmed", "rejected", "cancelled"]
 
 
 # --- reserving ------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 def test_register_takes_a_place_in_the_queue():
     event = make_event()
     make_reservation(event)
@@ -67,6 +68,7 @@ def test_register_refuses_the_organizers_own_draft():
     )
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("status", "code"),
     [
@@ -142,6 +144,7 @@ def test_my_reservations_shows_own_ones_without_the_cancelled():
     assert refused(Api().get("/my-reservations/")) == (401, "not_authenticated")
 
 
+@pytest.mark.both
 def test_my_reservation_has_the_position():
     event = make_event(seats_limit=2)
     make_reservation(event, status="confirmed")
@@ -195,6 +198,7 @@ def test_reservation_equals_its_row_in_the_owners_list():
     assert data(Api(reservation.person).get(path))["status"] == "cancelled"
 
 
+@pytest.mark.both
 def test_delete_gives_the_seat_to_the_next_in_an_automatic_queue():
     event = make_event(seats_limit=1, admission="automatic")
     first, second = make_reservation(event), make_reservation(event)

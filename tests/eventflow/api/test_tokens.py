@@ -17,8 +17,6 @@ from tests.eventflow.api.clients import Api, data, refused, sign_in
 from tests.support import processes
 from tests.support.factories import make_admin, make_organizer, make_person
 
-pytestmark = pytest.mark.both
-
 db = pytest.mark.django_db
 
 
@@ -138,6 +136,7 @@ def test_refresh_does_not_take_an_access_token():
     assert refused(refresh(sign_in(make_person())["access"])) == (401, "token_invalid")
 
 
+@pytest.mark.both
 @db
 def test_refresh_token_gives_the_same_pair_for_ten_seconds(monkeypatch):
     first = sign_in(make_person())
@@ -160,6 +159,7 @@ def test_session_row_reveals_no_token():
         assert token.rpartition(".")[2] not in kept
 
 
+@pytest.mark.both
 @db
 @pytest.mark.parametrize("end", ["password", "block", "log out"])
 def test_within_the_ten_seconds_nobody_gets_a_pair_whose_session_is_over(end):
@@ -212,6 +212,7 @@ def test_log_out_refuses_what_it_does_not_understand(query, code):
     assert holds(token)
 
 
+@pytest.mark.both
 @db
 def test_refresh_token_works_once_and_its_later_use_ends_the_family(monkeypatch):
     person = make_person()
@@ -246,6 +247,7 @@ def test_role_change_counts_from_the_next_request():
     assert refused(api.get("/events/organizer/metrics/")) == (403, "forbidden")
 
 
+@pytest.mark.both
 @db
 def test_sessions_live_as_long_as_their_newest_refresh_token(settings):
     settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 30 * 86400

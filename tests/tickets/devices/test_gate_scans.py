@@ -21,9 +21,10 @@ from tests.tickets.devices.phones import inside
 from tickets.checkin import gates
 from tickets.models import Device, Scan
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.both
 def test_gate_phone_sends_scans_without_a_session_any_number_of_times(client, gate, event, ticket):
     key = register_device(client, gate)
     backdate_devices(event)
@@ -69,6 +70,7 @@ def test_scan_answer_says_who_and_when(client, gate, event, ticket):
     assert answers[1]["entered"]
 
 
+@pytest.mark.both
 def test_scan_before_the_link_ended_counts_and_a_later_one_is_a_conflict(
     client, gate, event, ticket
 ):
@@ -102,6 +104,7 @@ def test_removed_door_staff_lose_no_scan(client, event, ticket):
     assert ticket.checked_in_by == kuba
 
 
+@pytest.mark.both
 def test_offline_admission_at_a_cancelled_event_is_a_conflict(client, gate, event, ticket):
     key = register_device(client, gate)
     event_services.cancel(event, by=event.organizer)
@@ -109,6 +112,7 @@ def test_offline_admission_at_a_cancelled_event_is_a_conflict(client, gate, even
     assert Scan.objects.conflicts().get().reason == "event_cancelled"
 
 
+@pytest.mark.both
 def test_offline_admission_after_a_refusal_is_a_conflict(client, gate, event, ticket):
     """The phone got no answer and admitted the guest by itself; the server had refused."""
     key = register_device(client, gate)
@@ -123,6 +127,7 @@ def test_offline_admission_after_a_refusal_is_a_conflict(client, gate, event, ti
     assert Scan.objects.conflicts().get().nonce == "n-1"
 
 
+@pytest.mark.both
 def test_scan_is_undone_once_and_by_its_own_phone(client, gate, event, ticket):
     key, other = register_device(client, gate), register_device(Client(), gate, "Ewa")
     send_readings(key, event, reading(ticket, "n-1"))
@@ -138,6 +143,7 @@ def test_scan_is_undone_once_and_by_its_own_phone(client, gate, event, ticket):
     assert inside(event) == 1
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "body",
     [

@@ -19,7 +19,7 @@ from tests.tickets.devices.phones import verdict_of
 from tickets.checkin import scans
 from tickets.models import Device, Scan
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 # --- Too much -------------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ def test_open_conflicts_of_a_phone_have_a_limit(client, gate, event, ticket, mon
     )
 
 
+@pytest.mark.both
 def test_refused_scan_that_is_sent_again_is_one_conflict(client, gate, event, ticket):
     key = register_device(client, gate)
     event_services.cancel(event, by=event.organizer)
@@ -85,6 +86,7 @@ def test_phones_of_a_gate_link_have_a_limit_a_minute(gate):
 # --- What makes no sense --------------------------------------------------------------------------
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "body",
     [
@@ -107,6 +109,7 @@ def test_malformed_request_of_a_phone_is_refused(client, gate, event, body):
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_reading")
 
 
+@pytest.mark.both
 def test_code_with_half_a_character_is_no_ticket(client, gate, event):
     key = register_device(client, gate)
     assert verdict_of(
@@ -123,6 +126,7 @@ SINCE = [
 ]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("since", SINCE)
 def test_offline_list_since_an_impossible_time_is_refused(client, gate, event, since):
     key = register_device(client, gate)
