@@ -195,15 +195,15 @@ def test_backup_under_load_brings_back_everything_acknowledged_before_it(place):
     with place.writing("maja") as maja, place.writing("jonas") as jonas:
         wait_until(lambda: min(len(done(maja())), len(done(jonas()))) >= 30)
         before = done(maja()) + done(jonas())
-        file = Path(place.type("bin/backup", str(place.folder / "backups")).strip())
+        file = place.backup()
         # They never stopped, and what they did meanwhile may be in it or not.
         count = len(done(maja()))
         wait_until(lambda: len(done(maja())) > count + 10)
     afterwards = maja() + jonas()
     place.destroy()
 
-    place.type("bin/restore", str(file))
-    assert "All invariants hold" in place.type("manage.py", "check_invariants")
+    place.run("restore", str(file))
+    assert "All invariants hold" in place.run("check_invariants")
     states = place.standing()
     # The states that each reservation may be in: the last one acknowledged before, or any that it
     # was brought to since.
@@ -308,6 +308,7 @@ def test_file_that_is_no_archive_is_refused(tmp_path, content):
         archive.unpack(tmp_path / "file", tmp_path)
 
 
+@pytest.mark.once(on="postgresql")
 def test_restore_of_a_backup_that_breaks_a_promise_changes_nothing_until_told(place):
     with place.writing("maja") as maja:
         wait_until(lambda: len(done(maja())) >= 10)
@@ -407,15 +408,16 @@ def test_unfinished_backups_are_cleared_away_a_day_later(place):
 
 @pytest.mark.once  # SQLite's own
 def test_trials_secret_comes_back_and_a_running_trial_is_not_replaced(place):
+    """What an operator types."""
     secret = place.file.with_name("secret-key")
-    file = place.backup()
+    file = place.type("bin/backup", str(place.folder / "backups")).strip()
     text = secret.read_text()
     place.destroy()
-    place.run("restore", str(file))
+    place.type("bin/restore", file)
     assert (secret.read_text(), stat.S_IMODE(secret.stat().st_mode)) == (text, 0o600)
     with closing(sqlite3.connect(place.file)) as somebody:
         # As every connection of ours begins; the lock comes with the first question.
         somebody.execute("PRAGMA journal_mode=WAL").fetchone()
         somebody.execute("SELECT count(*) FROM accounts_user").fetchone()
-        code, _, err = place.said("restore", str(file), "--replace")
+        code, _, err = place.said("restore", file, "--replace")
         assert (code, "Stop EventFlow, web and worker" in err) == (1, True)

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
@@ -18,12 +19,26 @@ from tickets.queue.invariants import violations
 pytestmark = [pytest.mark.django_db, pytest.mark.once(on="postgresql")]
 
 
-@pytest.fixture
-def town():
-    demo.load()
+def test_demo_is_wanted_only_on_ones_own_empty_machine(settings):
+    settings.TRIAL = False
+    assert not demo.is_wanted()
+    settings.TRIAL = True
+    assert demo.is_wanted()
+    make_person()
+    assert not demo.is_wanted()
 
 
-def test_demo_breaks_no_invariant(town):
+@pytest.fixture(scope="module")
+def printed(django_db_setup, django_db_blocker):
+    """What the command printed that loaded the demo, once for all tests below."""
+    told = io.StringIO()
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("load_demo", stdout=told)
+        yield told.getvalue()
+        transaction.set_rollback(True)
+
+
+def test_demo_breaks_no_invariant(printed):
     assert violations() == []
     for event in Event.objects.all():
         by_id = list(event.reservations.order_by("id"))
@@ -36,7 +51,7 @@ def test_demo_breaks_no_invariant(town):
         )
 
 
-def test_demo_shows_every_state_there_is(town):
+def test_demo_shows_every_state_there_is(printed):
     assert set(Event.objects.values_list("status", flat=True)) == {
         "draft",
         "published",
@@ -58,35 +73,24 @@ def test_demo_shows_every_state_there_is(town):
     assert reads.position(maja.pending().get()) == 3
 
 
-def test_demo_log_ins_are_printed_and_work(client):
-    told = io.StringIO()
-    call_command("load_demo", stdout=told)
+def test_demo_log_ins_are_printed_and_work(client, printed):
     for email in (
         "admin@example.org",
         "organizer@example.org",
         "door@example.org",
         "maja@example.org",
     ):
-        assert email in told.getvalue()
-    assert demo.PASSWORD in told.getvalue()
+        assert email in printed
+    assert demo.PASSWORD in printed
     assert User.objects.get(email="maja@example.org").check_password(demo.PASSWORD)
     client.post("/accounts/login/", {"login": "admin@example.org", "password": demo.PASSWORD})
     assert client.get("/administration/roles/").status_code == 200
 
 
-def test_demo_mails_nobody_and_is_loaded_into_an_empty_database_only(town):
+def test_demo_mails_nobody_and_is_loaded_into_an_empty_database_only(printed):
     assert not Mail.objects.exists()
     assert not DBTaskResult.objects.exists()
     before = Event.objects.count()
     with pytest.raises(CommandError, match="people in this database already"):
         call_command("load_demo")
     assert Event.objects.count() == before
-
-
-def test_demo_is_wanted_only_on_ones_own_empty_machine(settings):
-    settings.TRIAL = False
-    assert not demo.is_wanted()
-    settings.TRIAL = True
-    assert demo.is_wanted()
-    make_person()
-    assert not demo.is_wanted()

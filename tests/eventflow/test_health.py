@@ -14,13 +14,15 @@ from django.conf import settings as product
 from django.db.migrations.recorder import MigrationRecorder
 
 from eventflow.observability import health
+from tests.eventflow.http_sockets import serving_slow_pages
 from tests.support.processes import wait_until
 from tests.support.redis_server import running_redis
 from tests.support.server_process import serving
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.both
 def test_health_is_exactly_the_contract(client, settings):
     settings.REDIS_URL = ""
     answer = client.get("/health/")
@@ -48,12 +50,14 @@ def test_health_tells_of_the_build_what_the_builder_said(client, settings):
     )
 
 
+@pytest.mark.both
 def test_health_costs_the_request_no_query(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         client.get("/health/")
 
 
 @pytest.mark.process("the server's own answers")
+@pytest.mark.once(on="postgresql")
 @pytest.mark.parametrize(("take", "ok"), [(None, True), ("stop", False), ("hang", False)])
 def test_health_tells_of_redis_and_stays_well_without_it(client, settings, tmp_path, take, ok):
     with running_redis(tmp_path) as redis:
@@ -119,12 +123,11 @@ READY = {
 }
 
 
-@pytest.fixture
-def small(tmp_path):
+@pytest.fixture(scope="module")
+def small(django_db_setup, tmp_path_factory):
     """Two threads, a line of two."""
-    with serving(
-        tmp_path / "log", DJANGO_SETTINGS_MODULE="tests.support.http_settings", REDIS_URL=""
-    ) as site:
+    log = tmp_path_factory.mktemp("site") / "log"
+    with serving_slow_pages(log) as site:
         yield site
 
 
@@ -154,11 +157,12 @@ def test_probes_answer_with_and_without_a_slash_to_any_host_and_keep_nothing(sma
 
 
 @pytest.mark.process("the server's own answers")
-def test_probes_answer_while_every_thread_works_and_the_line_is_full(small):
-    busy = [small.ask("/slow/60/") for _ in range(4)]
-    wait_until(lambda: small.get("/slow/0/").status == 503)
-    assert (small.get("/health/live").status, small.json("/health/ready")) == (200, READY)
-    assert len(busy) == 4
+def test_probes_answer_while_every_thread_works_and_the_line_is_full(tmp_path):
+    with serving_slow_pages(tmp_path / "log") as site:
+        busy = [site.ask("/slow/60/") for _ in range(4)]
+        wait_until(lambda: site.get("/slow/0/").status == 503)
+        assert (site.get("/health/live").status, site.json("/health/ready")) == (200, READY)
+        assert len(busy) == 4
 
 
 @pytest.mark.process("the server's own answers")
@@ -175,6 +179,7 @@ def test_hanging_database_makes_a_process_unready_and_leaves_it_alive(tmp_path):
             assert site.get("/health/live").status == 200
 
 
+@pytest.mark.both
 def test_process_is_ready_after_its_migrations_and_does_not_check_again():
     last = MigrationRecorder.Migration.objects.filter(app="tickets").latest("id")
     last.delete()

@@ -70,6 +70,7 @@ def test_mail_of_a_committed_transaction_leaves_once_whatever_the_number_of_work
     assert set(Mail.objects.values_list("state", "attempts")) == {("sent", 1)}
 
 
+@pytest.mark.once(on="postgresql")
 def test_mail_waits_while_the_server_is_down_and_leaves_with_the_same_message_id(smtp_server):
     smtp_server.close()
     queued = write("Patience")
@@ -222,6 +223,7 @@ def test_mail_whose_cause_is_gone_is_dropped(smtp_server):
     assert Mail.objects.get().state == "dropped"
 
 
+@pytest.mark.once(on="postgresql")
 def test_decision_that_was_taken_back_sends_no_mail(smtp_server, settings):
     settings.MAIL_DECISION_DELAY_SECONDS = 600
     kept, taken_back = make_reservation(status="confirmed"), make_reservation(status="confirmed")

@@ -20,8 +20,9 @@ from tests.support.server_process import Site, serving
 from tests.support.smtp_server import free_port
 from tickets.models import Reservation
 
+# SQLite goes with no Redis.
 pytestmark = [
-    pytest.mark.both,
+    pytest.mark.once(on="postgresql"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("a Redis of its own goes away"),
 ]

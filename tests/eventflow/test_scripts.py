@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from django.conf import settings
 
+from tests.support import migrated_template
 from tests.support.processes import wait_until
 from tests.support.smtp_server import free_port
 
@@ -139,7 +140,11 @@ def test_run_starts_everything_and_leaves_nothing_behind(first_run):
     assert not any(is_alive(pid) for pid in first_run.children.values())
 
 
-def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path):
+def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path, pytestconfig):
+    # Migrated already; the first run begins with nothing.
+    (tmp_path / "var").mkdir()
+    template = migrated_template.sqlite_file(pytestconfig.cache.mkdir("eventflow"))
+    shutil.copyfile(template, tmp_path / "var/eventflow.sqlite3")
     with started(tmp_path, DEBUG=False, DJANGO_SECRET_KEY=KEY, EMAIL_HOST="127.0.0.1") as (
         process,
         address,
@@ -188,6 +193,7 @@ def test_commands_of_an_operator_are_typed_beside_a_trial(later_run):
     manage = [ROOT / ".venv/bin/python", ROOT / "manage.py"]
     assert said(later_run, *manage, "check") == (0, [])
     assert said(later_run, *manage, "migrate", "--verbosity=0") == (0, [])
+    assert said(later_run, *manage, "check_invariants") == (0, [])
     code, lines = said(later_run, *manage, "load_demo")
     assert (code, len(lines)) == (1, 1)
     assert "people in this database already" in lines[0]

@@ -12,8 +12,9 @@ from tests.support.factories import make_event
 from tests.support.metrics_watching import change, in_thread, run
 from tests.support.redis_server import running_redis
 
+# SQLite goes with no Redis.
 pytestmark = [
-    pytest.mark.both,
+    pytest.mark.once(on="postgresql"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("a Redis of its own goes away"),
 ]

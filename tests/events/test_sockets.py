@@ -19,7 +19,6 @@ from tests.support.server_process import serving
 from tests.support.socket_client import close_code, counts, handshake, watch
 
 pytestmark = [
-    pytest.mark.both,
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("our own server is what is tested"),
 ]

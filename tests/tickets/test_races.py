@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.process("real processes race"),
 ]
-RACERS, SEATS, PEOPLE = 8, 25, 60
+RACERS, SEATS, PEOPLE = 8, 20, 45
 
 
 def race(event, processes, *, guard=True):
@@ -77,6 +77,7 @@ def approval(*, guard):
     return event, race(event, deal(actions), guard=guard)
 
 
+@pytest.mark.once(on="postgresql")
 def test_many_approvals_at_once_fill_exactly_the_last_seats():
     event, outcomes = approval(guard=True)
     assert outcomes.count("done") == SEATS
@@ -85,6 +86,7 @@ def test_many_approvals_at_once_fill_exactly_the_last_seats():
     assert event.reservations.confirmed().count() == SEATS
 
 
+@pytest.mark.once(on="postgresql")
 def test_many_approvals_at_once_without_the_lock_oversell():
     event, _ = approval(guard=False)
     assert event.reservations.confirmed().count() > SEATS
@@ -120,7 +122,10 @@ def test_approve_next_at_once_without_the_lock_collides():
     assert violations() != [] or set(outcomes) != {"done"}
 
 
-@pytest.mark.parametrize("admission", ["approval", "automatic"])
+@pytest.mark.parametrize(
+    "admission",
+    ["approval", pytest.param("automatic", marks=pytest.mark.once(on="postgresql"))],
+)
 def test_all_services_at_once_leave_right_counts_and_no_deadlock(admission):
     event = make_event(seats_limit=SEATS, admission=admission)
     reservations = [
