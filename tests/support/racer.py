@@ -8,6 +8,7 @@ its own and starts when all the others are ready.
 """
 
 import copy
+import gc
 import json
 import multiprocessing
 import sys
@@ -26,12 +27,14 @@ EVENTS_READ_BEFORE: dict[int, Any] = {}
 def main() -> None:
     plan = json.load(sys.stdin)
     django.setup()
+    actions()  # imported once, not by each
+    gc.freeze()  # and not copied for each
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(len(plan["processes"]))
     pipes, racers = [], []
-    for actions in plan["processes"]:
+    for share in plan["processes"]:
         ours, theirs = context.Pipe(duplex=False)
-        racer = context.Process(target=race, args=(plan, actions, barrier, theirs))
+        racer = context.Process(target=race, args=(plan, share, barrier, theirs))
         racer.start()
         theirs.close()
         pipes.append(ours)
