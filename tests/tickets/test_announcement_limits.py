@@ -103,7 +103,7 @@ def test_message_that_was_withdrawn_may_be_sent_again(client, event):
 @pytest.mark.both
 def test_messages_to_guests_have_a_limit_an_hour(client, event):
     for number in range(announcements.MOST_AN_HOUR):
-        assert send(client, event, subject=f"Parking {number}").status_code == 200
+        sent(event, f"Parking {number}")
     first = event.announcements.last()
     answer = send(client, event)
     again = (first.created + timedelta(hours=1)).astimezone(event.zone)
@@ -112,26 +112,33 @@ def test_messages_to_guests_have_a_limit_an_hour(client, event):
     assert Announcement.objects.count() == announcements.MOST_AN_HOUR
 
 
-def send_and_take_back(client, event, subject):
-    assert send(client, event, subject=subject).status_code == 200
-    said = event.announcements.latest("pk")
-    client.post(reverse("tickets:withdraw_message", args=[said.pk]))
+def sent(event, subject):
+    """Send a message as its form does, without the form."""
+    words = {**WORDS, "subject": subject, "key": uuid.uuid4()}
+    return announcements.send(event, **words, by=event.organizer)
+
+
+def sent_and_taken_back(event, subject):
+    said = sent(event, subject)
+    announcements.withdraw(said, by=event.organizer)
     return said
 
 
 def test_message_limit_allows_two_corrections_of_each_message(client, event):
     for number in range(announcements.MOST_AN_HOUR):
         for typo in ("Prking", "Pakring"):
-            send_and_take_back(client, event, f"{typo} {number}")
-        assert send(client, event, subject=f"Parking {number}").status_code == 200
+            sent_and_taken_back(event, f"{typo} {number}")
+        if number < announcements.MOST_AN_HOUR - 1:
+            sent(event, f"Parking {number}")
+    assert send(client, event).status_code == 200
     assert event.announcements.filter(withdrawn_at=None).count() == announcements.MOST_AN_HOUR
 
 
 def test_messages_sent_and_withdrawn_have_a_limit(client, event):
     """Each puts a mail for every guest into the outbox, whether it leaves or not."""
-    first = send_and_take_back(client, event, "Parking 0")
+    first = sent_and_taken_back(event, "Parking 0")
     for number in range(1, announcements.MOST_TRIES_AN_HOUR):
-        send_and_take_back(client, event, f"Parking {number}")
+        sent_and_taken_back(event, f"Parking {number}")
     queued = Mail.objects.count()
     answer = send(client, event)
     again = (first.created + timedelta(hours=1)).astimezone(event.zone)
@@ -144,9 +151,9 @@ def test_messages_sent_and_withdrawn_have_a_limit(client, event):
 
 def test_message_limit_names_the_time_when_all_limits_have_ended(client, event):
     for number in range(announcements.MOST_TRIES_AN_HOUR - announcements.MOST_AN_HOUR):
-        send_and_take_back(client, event, f"Parking {number}")
+        sent_and_taken_back(event, f"Parking {number}")
     for number in range(announcements.MOST_AN_HOUR):
-        send(client, event, subject=f"Sent {number}")
+        sent(event, f"Sent {number}")
     kept = event.announcements.filter(withdrawn_at=None)
     kept.update(created=timezone.now() - timedelta(minutes=20))
     again = (kept.latest("pk").created + timedelta(hours=1)).astimezone(event.zone)

@@ -1,5 +1,6 @@
 """The queue against a small model over random histories: the same refusals, counts and places."""
 
+import os
 from dataclasses import dataclass
 from itertools import count
 
@@ -26,6 +27,8 @@ from tickets.queue import decisions, reads, registration
 pytestmark = pytest.mark.both
 
 PEOPLE = 5
+# How many histories; LONG=1 tries more.
+HISTORIES = 80 if os.environ.get("LONG") else 25
 
 
 @dataclass
@@ -251,7 +254,7 @@ def test_queue_agrees_with_its_model_over_random_histories():
     run_state_machine_as_test(
         QueueMachine,
         settings=settings(
-            max_examples=80,
+            max_examples=HISTORIES,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

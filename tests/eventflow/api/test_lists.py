@@ -12,7 +12,7 @@ from django.utils import timezone
 from eventflow.api import pagination
 from tests.eventflow.api.clients import Api, data, refused
 from tests.support.check_in import check_in
-from tests.support.factories import make_admin, make_event, make_people, make_reservation
+from tests.support.factories import fill, make_admin, make_event, make_people, make_reservation
 from tickets.checkin import undo
 from tickets.checkin.access import CheckInActor
 from tickets.models import Reservation
@@ -36,9 +36,8 @@ def admin():
     person = make_admin()
     events = [make_event(organizer=person, seats_limit=100) for _ in range(25)]
     for event in events:
-        registration.reserve(event.pk, person=person)
-    for guest in make_people(24):
-        registration.reserve(events[0].pk, person=guest)
+        fill(event, [person])
+    fill(events[0], make_people(24))
     return person
 
 
@@ -113,8 +112,7 @@ def test_whole_list_needs_the_same_queries_at_any_length(admin, subtests):
     api = Api(admin)
     few = {path: queries_of(api, path_of(path)) for path in LISTS}
     event = Reservation.objects.earliest("pk").event
-    for person in make_people(30):
-        registration.reserve(event.pk, person=person)
+    fill(event, make_people(30))
     for path in LISTS:
         with subtests.test(path):
             assert few[path] == queries_of(api, path_of(path)) <= 4
