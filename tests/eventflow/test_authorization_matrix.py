@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from events import services as events
-from tests.eventflow.api.clients import sign_in
+from tests.eventflow.api.clients import access_token_of
 from tests.eventflow.api.event_data import fields
 from tests.support.check_in import scan
 from tests.support.factories import (
@@ -380,7 +380,7 @@ def keys(people):
         if person:
             browser = Client()
             browser.force_login(person)
-            found[who] = (sign_in(person)["access"], browser.cookies["sessionid"].value)
+            found[who] = (access_token_of(person), browser.cookies["sessionid"].value)
     return found
 
 
