@@ -30,8 +30,8 @@ pytestmark = [
 LEFT_OUT = "positive_data_acceptance"
 # These two send the same at every run. LONG=1 makes requests up, too, and follows the links.
 PHASES = "examples,coverage" + (",fuzzing,stateful" if os.environ.get("LONG") else "")
-# Whose token: an Admin may do everything, and has events here. LONG=1 asks with every token, on both
-# databases.
+# Whose token: an Admin may do everything, and has events here. LONG=1 asks with every token, and on
+# both databases.
 ROLES = ["user", "organizer", "admin"] if os.environ.get("LONG") else ["admin"]
 # Refusals name the fields under `errors`; taken as a part of the body, they would break requests.
 CONFIG = "[phases.fuzzing.error-feedback]\nenabled = false\n"
