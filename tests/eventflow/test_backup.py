@@ -193,7 +193,7 @@ def done(lines):
 
 def test_backup_under_load_brings_back_everything_acknowledged_before_it(place):
     with place.writing("maja") as maja, place.writing("jonas") as jonas:
-        wait_until(lambda: min(len(done(maja())), len(done(jonas()))) >= 30)
+        wait_until(lambda: min(len(done(maja())), len(done(jonas()))) >= 15)
         before = done(maja()) + done(jonas())
         file = place.backup()
         # They never stopped, and what they did meanwhile may be in it or not.

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pytest
 from django.conf import settings
 
-from tests.support import migrated_template
-from tests.support.processes import wait_until
+from tests.support import forked, migrated_template
+from tests.support.processes import command, wait_until
 from tests.support.smtp_server import free_port
 
 # They choose their own database, whichever stack is being tested.
@@ -49,6 +49,13 @@ def said(tmp_path, *words, **extra):
         text=True,
         timeout=300,
     )
+    return done.returncode, done.stderr.splitlines()
+
+
+def forked_run(tmp_path, **extra):
+    """Exit code and the lines on stderr of a trial that ends by itself, without the script."""
+    env = own_environment(tmp_path, **extra)
+    done = forked.run(command("run"), env=env, cwd=ROOT, timeout=300)
     return done.returncode, done.stderr.splitlines()
 
 
@@ -191,7 +198,6 @@ def test_run_that_is_killed_takes_its_children_with_it(later_run):
 
 def test_commands_of_an_operator_are_typed_beside_a_trial(later_run):
     manage = [ROOT / ".venv/bin/python", ROOT / "manage.py"]
-    assert said(later_run, *manage, "check") == (0, [])
     assert said(later_run, *manage, "migrate", "--verbosity=0") == (0, [])
     assert said(later_run, *manage, "check_invariants") == (0, [])
     code, lines = said(later_run, *manage, "load_demo")
@@ -202,7 +208,7 @@ def test_commands_of_an_operator_are_typed_beside_a_trial(later_run):
 def test_run_says_when_the_port_is_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        code, lines = said(tmp_path, RUN, PORT=port)
+        code, lines = forked_run(tmp_path, PORT=port)
     assert (code, lines) == (
         1,
         [
@@ -273,7 +279,7 @@ def test_run_says_in_one_line_that_the_database_is_away(tmp_path):
         "EMAIL_HOST": "127.0.0.1",
     }
     began = time.monotonic()
-    code, lines = said(tmp_path, RUN, **env)
+    code, lines = forked_run(tmp_path, **env)
     assert (code, len(lines)) == (1, 1)
     assert lines[0].startswith("CommandError: The database does not answer: ")
     assert time.monotonic() - began < 20

@@ -40,10 +40,13 @@ def fonts_of(pdf: bytes) -> dict[str, bool]:
 
 
 def codes_of(pdf: bytes, folder: Path) -> list[str]:
-    """The text of every QR code on the pages, which are drawn at 150 dots an inch in `folder`."""
-    draw = ["pdftoppm", "-r", "150", "-png", "-", str(folder / "page")]
+    """The text of every QR code on the pages, which are drawn at 150 dots an inch in `folder`.
+
+    In grey and not packed, which costs a sixth of a PNG.
+    """
+    draw = ["pdftoppm", "-r", "150", "-gray", "-", str(folder / "page")]
     subprocess.run(draw, input=pdf, check=True)
-    pages = [str(page) for page in sorted(folder.glob("page*.png"))]
+    pages = [str(page) for page in sorted(folder.glob("page*.pgm"))]
     scan = ["zbarimg", "--quiet", "--raw", *pages]
     return subprocess.run(scan, capture_output=True, check=True).stdout.decode().split()
 

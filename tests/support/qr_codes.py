@@ -7,9 +7,9 @@ from pathlib import Path
 def read_pdf(pdf: bytes, folder: Path) -> str:
     """The text of the one QR code on the first page of this PDF."""
     (folder / "ticket.pdf").write_bytes(pdf)
-    draw = "pdftoppm -r 150 -f 1 -l 1 -singlefile -png ticket.pdf ticket"
+    draw = "pdftoppm -r 150 -f 1 -l 1 -singlefile -gray ticket.pdf ticket"
     subprocess.run(draw.split(), cwd=folder, check=True)
-    return read_image(folder / "ticket.png")
+    return read_image(folder / "ticket.pgm")
 
 
 def read_image(path: Path) -> str:

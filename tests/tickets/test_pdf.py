@@ -121,4 +121,4 @@ def test_pdf_with_a_long_name_has_one_page(ticket, tmp_path):
         "Z" * 150,
     )
     assert codes_of(pdf.render(ticket), tmp_path) == [signature.qr_text(ticket)]
-    assert len(list(tmp_path.glob("page*.png"))) == 1
+    assert len(list(tmp_path.glob("page*.pgm"))) == 1
