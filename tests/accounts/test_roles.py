@@ -95,7 +95,6 @@ def test_unknown_role_or_person_changes_nothing(client):
     assert role_of(person) == "user"
 
 
-@pytest.mark.both
 def test_last_admin_keeps_the_role(client):
     admin = make_admin()
     make_admin(is_active=False)
@@ -146,7 +145,6 @@ def test_htmx_gets_the_row_as_it_is_after_a_refusal(client):
     assert words(error).startswith("This is the only Admin.")
 
 
-@pytest.mark.both
 def test_list_starts_with_people_who_have_a_role(client):
     admin, organizer, person = make_admin(), make_organizer(), make_person()
     client.force_login(admin)
@@ -155,7 +153,6 @@ def test_list_starts_with_people_who_have_a_role(client):
     assert page.context["counts"] == {"admin": 1, "organizer": 1, "user": 1}
 
 
-@pytest.mark.both
 def test_search_finds_words_of_names_and_addresses(client):
     admin, wanted = make_admin(), make_person("Hanna Nowak", email="hanna@example.org")
     make_person("Hanna Kowalska", email="kowalska@example.org")
@@ -183,7 +180,6 @@ def test_history_restore_gets_the_whole_page(client):
     assert "<html" in page.text
 
 
-@pytest.mark.both
 def test_list_is_paged_and_takes_the_same_queries_for_many(client, django_assert_num_queries):
     client.force_login(make_admin())
     make_people(60)
@@ -284,7 +280,6 @@ def test_role_undone_in_time_sends_no_mail():
     assert letters_to(person.email) == []
 
 
-@pytest.mark.both
 def test_two_role_changes_in_a_row_send_the_last_one():
     person, admin = make_person(), make_admin()
     for role in ("organizer", "user", "organizer"):
