@@ -7,12 +7,12 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 from django.utils import translation
 
 from eventflow.observability import REQUEST_CONTEXT
 from events.views import public
-from tests.support import costs, forked, migrated_template
+from tests.support import costs, emptied_database, forked, migrated_template
 from tests.support.smtp_server import SmtpServer
 from tickets.ticket import signing_keys
 
@@ -66,14 +66,32 @@ def django_db_keepdb(request, django_db_modify_db_settings, django_db_blocker, p
         return migrated_template.use(pytestconfig.cache.mkdir("eventflow"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def little_is_emptied():
+    """Empty only what a test with `transaction=True` has filled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptied_database.empty_database)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def empty_cache():
-    """Rate limits count in the cache; no test inherits another's."""
+def nothing_remembered():
+    """Let each test begin like a new process, which remembers nothing.
+
+    One fixture, because each of them has its price in every test.
+    """
+    # Rate limits count in the cache.
     cache.clear()
-    yield
+    # A request keeps its id to the end of its context and its language in its thread, which in a
+    # test are those of all tests.
+    REQUEST_CONTEXT.set(None)
+    translation.deactivate()
+    # The database is another one, with other keys, and the same ids, sooner than pages expire.
+    signing_keys.loaded_keys.clear()
+    public.page_cache.clear()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def locks_name_their_table():
     """Fail a lock that names no table.
 
@@ -95,33 +113,6 @@ def locks_joined_rows(sql):
     while depth:  # what a condition looks up is not locked
         outer, depth = re.subn(r"\([^()]*\)", "", outer)
     return " JOIN " in outer and " UPDATE OF " not in outer
-
-
-@pytest.fixture(autouse=True)
-def no_request_yet():
-    """A request keeps its id to the end of its context, which in a test is that of all tests."""
-    REQUEST_CONTEXT.set(None)
-    yield
-
-
-@pytest.fixture(autouse=True)
-def no_language_yet():
-    """The language of a request stays with its thread, which in a test is that of all tests."""
-    translation.deactivate()
-
-
-@pytest.fixture(autouse=True)
-def no_keys_remembered():
-    """A process remembers its signing keys for ever; each test begins with another database."""
-    signing_keys.loaded_keys.clear()
-    yield
-
-
-@pytest.fixture(autouse=True)
-def empty_page_cache():
-    """Tests use the same ids again, faster than the cache of event pages expires."""
-    public.page_cache.clear()
-    yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -37,9 +37,10 @@ def cpu_seconds() -> float:
 def running_children(pid: int) -> list[int]:
     """The processes that this one started and that have not ended, by any of its threads."""
     found: list[int] = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, children.read_text().split())
+    with suppress(OSError), os.scandir(f"/proc/{pid}/task") as threads:
+        for thread in threads:
+            with suppress(OSError):
+                found += map(int, Path(thread.path, "children").read_text().split())
     return found
 
 
