@@ -60,16 +60,17 @@ def forked_run(tmp_path, **extra):
 
 
 @contextmanager
-def started(tmp_path, **extra):
-    """`bin/run` until the block ends: its process, its address, and the file with what it says."""
+def started(tmp_path, *, script=True, **extra):
+    """`bin/run` until the block ends: its process, its address, and the file with what it says.
+
+    Without the script `run` is forked; its web process and worker are started as ever.
+    """
     port, log = free_port(), tmp_path / "log"
     with log.open("w") as output:
-        process = subprocess.Popen(
-            [RUN],
-            env=own_environment(tmp_path, PORT=port, **extra),
-            cwd=ROOT,
-            stdout=output,
-            stderr=output,
+        told = {"cwd": ROOT, "stdout": output, "stderr": output}
+        told["env"] = own_environment(tmp_path, PORT=port, **extra)
+        process: subprocess.Popen[bytes] | forked.Process = (
+            subprocess.Popen([RUN], **told) if script else forked.Process(command("run"), **told)
         )
     try:
         wait_until(
@@ -169,7 +170,7 @@ def test_run_without_debug_serves_the_collected_files_and_shows_no_demo(tmp_path
 
 
 def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(later_run):
-    with started(later_run) as (process, _, log):
+    with started(later_run, script=False) as (process, _, log):
         first = wait_until(lambda: children_of(process.pid).get("worker"))
         os.kill(first, signal.SIGKILL)
         second = wait_until(
@@ -190,7 +191,7 @@ def test_run_replaces_a_worker_that_died_and_stops_when_the_web_process_does(lat
 
 
 def test_run_that_is_killed_takes_its_children_with_it(later_run):
-    with started(later_run) as (process, _, _):
+    with started(later_run, script=False) as (process, _, _):
         children = wait_until(lambda: len(found := children_of(process.pid)) == 2 and found)
         process.kill()
         wait_until(lambda: not any(is_alive(pid) for pid in children.values()))
