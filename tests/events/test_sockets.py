@@ -5,6 +5,7 @@ What clients are promised on every server is in tests/eventflow/test_any_server.
 
 import contextlib
 import json
+import os
 import re
 import signal
 import socket
@@ -23,6 +24,7 @@ pytestmark = [
     pytest.mark.process("our own server is what is tested"),
 ]
 MEGABYTE = 1024 * 1024
+MANY = 200 if os.environ.get("LONG") else 60
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def test_sockets_of_one_event_receive_the_same_counts(site):
     visitor = HttpClient(site.port)
     visitor.log_in(maja.email, PASSWORD)
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(watch(site, event)) for _ in range(200)]
+        sockets = [stack.enter_context(watch(site, event)) for _ in range(MANY)]
         assert {counts(ours)["pending_count"] for ours in sockets} == {0}
         visitor.post(f"/events/{event.pk}/reserve/", page=event.get_absolute_url())
         for ours in sockets:
