@@ -55,6 +55,8 @@ NO_BACKGROUND_TRAFFIC = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A new window starts one process instead of two, which costs a fifth less.
+FEW_PROCESSES = ["--renderer-process-limit=1", "--num-raster-threads=1"]
 # RenderDocument gives the renderer a new frame at each navigation, which costs a fifth of the CPU
 # time of a page load. Without it, and only without it, cross-fades between pages get stuck. The
 # other features are those of Playwright's own list, which this one replaces, that matter here.
@@ -226,7 +228,7 @@ def running_chromium(
     assert path, "install chromium"
     # Chromium cannot make a sandbox as root, and may not in a container.
     sandbox = [] if os.geteuid() and not Path("/.dockerenv").exists() else ["--no-sandbox"]
-    arguments = [*sandbox, *NO_BACKGROUND_TRAFFIC, *options]
+    arguments = [*sandbox, *NO_BACKGROUND_TRAFFIC, *FEW_PROCESSES, *options]
     browser = playwright.chromium.launch(executable_path=path, args=arguments)
     yield browser
     browser.close()

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.urls import resolve
+from lxml.html import HtmlElement
 from playwright.sync_api import ElementHandle, Error, JSHandle, Locator, Page
 
-from tests.browser.visibility import visible_text
+from tests.browser.visibility import FEEDBACK, visible_text
 from tests.support.forms import ENGLISH, open_page, pages
 from tests.support.full_dataset import Dataset
 from tests.support.markup import tree
@@ -34,6 +35,7 @@ type Fields = dict[str, str | Callable[[], str]]
 
 # Many events show the same forms: at so many events a person opens each kind of page.
 MOST_EVENTS = 7
+FORMS = "//form[.//input | .//select | .//textarea]"
 REQUIRED_TEXT = ".//textarea[@required] | .//input[@required][not(@type = 'radio')]"
 
 
@@ -69,25 +71,30 @@ def find_steps(
 def forms_on(response: Any) -> Iterator[tuple[str, bool]]:
     """Yield (name, whether it needs a text) of every form of the page."""
     path = response.wsgi_request.get_full_path()
-    for form in tree(response).xpath("//form[.//input | .//select | .//textarea]"):
+    for form in tree(response).xpath(FORMS):
         method, action = (form.get("method") or "get").lower(), form.get("action") or path
         needs_text = bool(form.xpath(REQUIRED_TEXT))
         if method == "get":
             yield key_of(method, action), needs_text
         if method == "post":
-            buttons = ".//button[not(@form)] | //button[@form = $name]"
-            for button in form.xpath(buttons, name=form.get("id") or ""):
-                if button.get("type", "submit") == "submit" and button.get("hidden") is None:
-                    name, value = button.get("name"), button.get("value") or ""
-                    address = button.get("formaction") or action
-                    yield key_of(method, address, name, value), needs_text
+            for button in buttons_of(form):
+                address = button.get("formaction") or action
+                yield key_of(method, address, button.get("name"), button.get("value")), needs_text
 
 
-def key_of(method: str, address: str, name: str = "", value: str = "") -> str:
+def buttons_of(form: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the buttons that send this form."""
+    buttons = ".//button[not(@form)] | //button[@form = $name]"
+    for button in form.xpath(buttons, name=form.get("id") or ""):
+        if button.get("type", "submit") == "submit" and button.get("hidden") is None:
+            yield button
+
+
+def key_of(method: str, address: str, name: str | None = "", value: str | None = "") -> str:
     """The name of the form with this method, address and button."""
     route = "/" + resolve(urlsplit(address).path).route
     prefix = "GET " if method == "get" else ""
-    return f"{prefix}{route} {name}={value}" if name else f"{prefix}{route}"
+    return f"{prefix}{route} {name}={value or ''}" if name else f"{prefix}{route}"
 
 
 # --- Sending --------------------------------------------------------------------------------------
@@ -177,10 +184,10 @@ class FormWindow:
             opener.click()
         return element.is_visible() and element.is_enabled()
 
-    def shows(self, sentence: str, selector: str) -> bool:
-        """Whether the sentence is visible in an element at this selector."""
+    def shows(self, sentence: str) -> bool:
+        """Whether the sentence is visible where a page says what became of a press."""
         try:
-            return sentence in visible_text(self.page, selector)
+            return sentence in visible_text(self.page, FEEDBACK)
         except Error:  # the next page is replacing this one
             return False
 
@@ -190,6 +197,9 @@ class FormWindow:
             return bool(visible_text(self.page, ERRORS)) or self.page.evaluate(IS_REFUSED)
         except Error:  # the next page is replacing this one
             return False
+
+    def describe(self) -> str:
+        return f"{self.page.url}: {visible_text(self.page)}"
 
 
 def fill(element: Locator, typed: Fields | None) -> None:

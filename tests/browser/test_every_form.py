@@ -1,10 +1,13 @@
 """Sends every form of the site, with and without a script, and looks for its visible result.
 
-The forms are found by opening every page as every person, and on each page that an answer shows.
-A form that is not in SEEN fails, and so does one of SEEN that is found nowhere. It is long because
-SEEN is a table with a line for each form.
+One that needs a text is first sent empty, and says so. Without a script a form is only HTML, which
+needs no browser; LONG=1 sends the forms in a browser without a script, too. The forms are found by
+opening every page as every person, and on each page that an answer shows. A form that is not in
+SEEN fails, and so does one of SEEN that is found nowhere. It is long because SEEN is a table with a
+line for each form.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -22,8 +25,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from tests.browser.form_client import FormClient
 from tests.browser.forms import Fields, FormSteps, FormWindow, copy_of_database, find_steps
-from tests.browser.visibility import FEEDBACK, visible_text
 from tests.support import sessions
 from tests.support.dataset_visits import session_of
 from tests.support.factories import PASSWORD
@@ -123,6 +126,7 @@ TYPED: Fields = {
     "message": "See you another time.",
     "name": "Side entrance",
     "note": "Comes with a friend.",
+    "number": "1",
     "oldpassword": PASSWORD,
     "password": PASSWORD,
     "password1": "violet harbour lantern",
@@ -229,15 +233,24 @@ def steps_to(dataset, shared) -> dict[str, list[FormSteps]]:
     return {key: found for key, found in shared["steps_to"].items() if key not in ELSEWHERE}
 
 
-@pytest.fixture(params=[True, False], ids=["script", "no script"])
-def window(request, dataset, shared, open_still_window) -> Iterator[FormWindow]:
+# {how the forms are sent: whether a script runs, None without a browser}
+WAYS: dict[str, bool | None] = {"script": True, "no script": None}
+if os.environ.get("LONG"):
+    WAYS["no script, in a browser"] = False
+
+
+@pytest.fixture(params=WAYS.values(), ids=list(WAYS))
+def window(request, dataset, shared, open_still_window) -> Iterator[FormWindow | FormClient]:
+    if request.param is None:
+        yield FormClient(shared["sessions"], shared["database"])
+        return
     page = open_still_window(java_script_enabled=request.param)
     window = FormWindow(page, shared["sessions"], shared["database"], scripted=request.param)
     yield window
     window.start(FormSteps("visitor", "/offline/", ()))
 
 
-def test_form_shows_its_result(dataset, steps_to, window, page_errors):
+def test_form_shows_what_is_missing_and_its_result(dataset, steps_to, window, shared, page_errors):
     page_errors.expected += ["the server responded with a status of 4", *REPLACED]
     typed, todo, unseen = typed_in(dataset), sorted(steps_to), {}
     for key in todo:
@@ -245,20 +258,16 @@ def test_form_shows_its_result(dataset, steps_to, window, page_errors):
             unseen[key] = f"not in SEEN: {steps_to[key][0]}"
             continue
         fitting = fitting_steps(dataset, steps_to[key])
-        steps = next((steps for steps in fitting if send(window, steps, typed)), None)
+        is_empty_wrong = key in shared["needing_text"]
+        steps = next((one for one in fitting if send(window, one, typed, is_empty_wrong)), None)
         if steps is None or not shows(window, SEEN[key]):
-            unseen[key] = describe(window, steps or steps_to[key])
+            unseen[key] = f"{steps or steps_to[key]}, {window.describe()}"
         elif new := [key for key in window.senders() if key not in steps_to | ELSEWHERE]:
             for form in new:
                 steps_to[form] = [FormSteps(steps.who, steps.path, (*steps.keys, form))]
             todo += new
-    assert not unseen, lines(unseen)
+    assert not unseen, "\n".join(f"{key}: {instead}" for key, instead in unseen.items())
     assert set(SEEN) == set(steps_to)
-
-
-def describe(window: FormWindow, steps: FormSteps | list[FormSteps]) -> str:
-    """What a failure says: the steps that were gone, and what is visible after them."""
-    return f"{steps}, {window.page.url}: {visible_text(window.page)}"
 
 
 def fitting_steps(dataset: Dataset, found: list[FormSteps]) -> list[FormSteps]:
@@ -268,13 +277,25 @@ def fitting_steps(dataset: Dataset, found: list[FormSteps]) -> list[FormSteps]:
     return [steps for steps in found if part in steps.path]
 
 
-def send(window: FormWindow, steps: FormSteps, typed: dict[str, Fields]) -> bool:
-    """Send the forms of these steps one after the other. Returns whether the last could be sent."""
+def send(
+    window: FormWindow | FormClient,
+    steps: FormSteps,
+    typed: dict[str, Fields],
+    is_empty_wrong: bool,
+) -> bool:
+    """Send the forms of these steps one after the other. Returns whether the last could be sent.
+
+    One that cannot be empty is first sent empty, and says what is wrong.
+    """
     window.start(steps)
     *before, last = steps.keys
     for key in before:
         assert window.press(key, TYPED | typed.get(key, {}))
         assert shows(window, SEEN[key]), key
+    if is_empty_wrong:
+        if not window.press(last, None):
+            return False
+        assert becomes_true(window.shows_an_error), f"{last}: {window.describe()}"
     sent = window.press(last, TYPED | typed.get(last, {}))
     if sent and not window.scripted and last in ASKED_FIRST:
         assert shows(window, ASKED_FIRST[last]), last
@@ -282,9 +303,9 @@ def send(window: FormWindow, steps: FormSteps, typed: dict[str, Fields]) -> bool
     return sent
 
 
-def shows(window: FormWindow, sentence: str) -> bool:
+def shows(window: FormWindow | FormClient, sentence: str) -> bool:
     """Wait until the sentence is visible as feedback. Returns whether it is."""
-    return becomes_true(lambda: window.shows(sentence, FEEDBACK))
+    return becomes_true(lambda: window.shows(sentence))
 
 
 def becomes_true(question: Callable[[], bool]) -> bool:
@@ -292,23 +313,3 @@ def becomes_true(question: Callable[[], bool]) -> bool:
     while not (answer := question()) and time.monotonic() < until:
         time.sleep(0.05)
     return answer
-
-
-def test_empty_form_shows_what_is_missing(dataset, steps_to, window, shared, page_errors):
-    page_errors.expected += ["the server responded with a status of 4"]
-    unseen = {}
-    for key in sorted(shared["needing_text"] & set(steps_to)):
-        fitting = fitting_steps(dataset, steps_to[key])
-        steps = next((steps for steps in fitting if send_empty(window, steps)), None)
-        if steps is None or not becomes_true(window.shows_an_error):
-            unseen[key] = describe(window, steps or steps_to[key])
-    assert not unseen, lines(unseen)
-
-
-def lines(unseen: dict[str, str]) -> str:
-    return "\n".join(f"{key}: {instead}" for key, instead in unseen.items())
-
-
-def send_empty(window: FormWindow, steps: FormSteps) -> bool:
-    window.start(steps)
-    return window.press(steps.keys[-1], None)
