@@ -1,17 +1,17 @@
 """Films of QR codes for the camera of Chromium, and what the page shows of them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import qrcode
 from PIL import Image
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from events.models import Event
-from tests.browser.conftest import PHONE, PageErrors, Site, running_chromium
+from tests.browser.conftest import PHONE, PageErrors, Site, running_chromium, windows_of
 
 WIDTH, HEIGHT, FRAMES_A_SECOND = 640, 480, 30
 CAMERA = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
@@ -55,38 +55,43 @@ def shown(
     return picture.point(lambda grey: int(grey * light))
 
 
+@dataclass
+class FilmedBrowser:
+    """A Chromium that takes this film for its camera, and reads it anew for each page."""
+
+    chromium: Browser
+    film: Path
+
+
+@contextmanager
+def running_filmed_browser(
+    playwright: Playwright, folder: Path, *options: str, whole: bool = False
+) -> Iterator[FilmedBrowser]:
+    path = folder / "camera.mjpeg"
+    film(path, [])
+    options = (*CAMERA, f"--use-file-for-fake-video-capture={path}", *options)
+    with running_chromium(playwright, *options, whole=whole) as chromium:
+        yield FilmedBrowser(chromium, path)
+
+
 @contextmanager
 def camera_pages(
     site: Site,
-    playwright: Playwright,
+    browser: FilmedBrowser,
     page_errors: PageErrors,
     log_in: Callable[..., None],
-    folder: Path,
+    permissions: Sequence[str] = ("camera",),
 ) -> Iterator[Callable[..., Page]]:
-    """Opens the check-in page on a phone with a camera, which may be `refused`.
+    """Opens the check-in page on a phone with a camera.
 
     The camera sees the codes of these texts, or these pictures, again and again.
     """
-    with ExitStack() as browsers:
+    with windows_of(browser.chromium, site, page_errors) as open_window:
 
-        def opened(
-            event: Event,
-            texts: Iterable[str | Image.Image],
-            *,
-            refused: bool = False,
-            **times: float,
-        ) -> Page:
+        def opened(event: Event, texts: Iterable[str | Image.Image], **times: float) -> Page:
             pictures = [shown(seen) if isinstance(seen, str) else seen for seen in texts]
-            film(folder / "camera.mjpeg", pictures, **times)
-            options = [*CAMERA, *([] if refused else [ALLOWED])]
-            options.append(f"--use-file-for-fake-video-capture={folder / 'camera.mjpeg'}")
-            # The headless shell takes an answer that nobody gave for a camera that is in use.
-            chromium = running_chromium(playwright, *options, whole=refused)
-            browser = browsers.enter_context(chromium)
-            phone: dict[str, Any] = {**PHONE, "permissions": [] if refused else ["camera"]}
-            context = browser.new_context(base_url=site.url, locale="en-GB", **phone)
-            page = context.new_page()
-            page_errors.listen_to(page)
+            film(browser.film, pictures, **times)
+            page = open_window(**PHONE, permissions=permissions)
             log_in(page, event.organizer)
             page.goto(f"/organizer/events/{event.pk}/check-in/")
             return page

@@ -10,7 +10,14 @@ import qrcode
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.camera import HEIGHT, WIDTH, camera_pages, shown
+from tests.browser.camera import (
+    ALLOWED,
+    HEIGHT,
+    WIDTH,
+    camera_pages,
+    running_filmed_browser,
+    shown,
+)
 from tests.browser.conftest import PHONE
 from tests.support.factories import make_event, make_people, make_reservation
 from tickets.ticket import signature
@@ -18,9 +25,15 @@ from tickets.ticket import signature
 pytestmark = pytest.mark.once
 
 
+@pytest.fixture(scope="module")
+def filmed_browser(playwright, tmp_path_factory):
+    with running_filmed_browser(playwright, tmp_path_factory.mktemp("camera"), ALLOWED) as browser:
+        yield browser
+
+
 @pytest.fixture
-def door(site, playwright, page_errors, log_in, tmp_path):
-    with camera_pages(site, playwright, page_errors, log_in, tmp_path) as opened:
+def door(site, filmed_browser, page_errors, log_in):
+    with camera_pages(site, filmed_browser, page_errors, log_in) as opened:
         yield opened
 
 
@@ -171,9 +184,19 @@ def test_check_in_can_be_undone_beside_its_result(door):
     assert not ticket.is_used
 
 
-def test_refused_camera_says_what_to_press_and_leaves_the_search(door):
+@pytest.fixture
+def door_without_permission(site, playwright, page_errors, log_in, tmp_path):
+    # The headless shell takes an answer that nobody gave for a camera that is in use.
+    with (
+        running_filmed_browser(playwright, tmp_path, whole=True) as browser,
+        camera_pages(site, browser, page_errors, log_in, permissions=()) as opened,
+    ):
+        yield opened
+
+
+def test_refused_camera_says_what_to_press_and_leaves_the_search(door_without_permission):
     event = make_event()
-    page = door(event, ["anything"], refused=True)
+    page = door_without_permission(event, ["anything"])
     page.get_by_role("button", name="Use the camera").click()
     expect(page.locator("#camera-status")).to_contain_text(
         "Tap the lock beside the address, then Camera, then Allow"

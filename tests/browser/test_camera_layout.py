@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.camera import HEIGHT, WIDTH, camera_pages
+from tests.browser.camera import ALLOWED, HEIGHT, WIDTH, camera_pages, running_filmed_browser
 from tests.browser.conftest import until
 from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_reservation
@@ -16,9 +16,15 @@ from tickets.ticket import signature
 pytestmark = pytest.mark.once
 
 
+@pytest.fixture(scope="module")
+def filmed_browser(playwright, tmp_path_factory):
+    with running_filmed_browser(playwright, tmp_path_factory.mktemp("camera"), ALLOWED) as browser:
+        yield browser
+
+
 @pytest.fixture
-def door(site, playwright, page_errors, log_in, tmp_path):
-    with camera_pages(site, playwright, page_errors, log_in, tmp_path) as opened:
+def door(site, filmed_browser, page_errors, log_in):
+    with camera_pages(site, filmed_browser, page_errors, log_in) as opened:
         yield opened
 
 
