@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 from django_tasks_db.models import DBTaskResult
 from playwright.sync_api import (
     Browser,
@@ -182,7 +182,8 @@ def answers(address: str) -> bool:
 def site(transactional_db, running_site: Site) -> Iterator[Site]:
     """The running product with an empty database and an empty mailbox.
 
-    Its processes cache the signing key, so the database of each test begins with the same one.
+    Its processes cache the signing key, so the database of each test begins with the same one. What
+    the test itself decides is mailed an hour later, so never: a ticket costs a tenth of a second.
     """
     SigningKey.objects.create(
         pk=1,
@@ -190,7 +191,8 @@ def site(transactional_db, running_site: Site) -> Iterator[Site]:
         private=SIGNING_KEY.private_bytes_raw(),
     )
     running_site.mailbox.letters.clear()
-    yield running_site
+    with override_settings(MAIL_DECISION_DELAY_SECONDS=3600):
+        yield running_site
     running_site.mailbox.stalled.clear()
     running_site.mailbox.refused = set()
     # Let the worker finish before the tables are emptied: its mails belong to this test.

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import resolve
 from lxml.html import HtmlElement
-from playwright.sync_api import ElementHandle, Error, JSHandle, Locator, Page
+from playwright.sync_api import Error, Locator, Page
 
 from tests.browser.visibility import FEEDBACK, visible_text
 from tests.support.forms import ENGLISH, open_page, pages
@@ -99,10 +99,11 @@ def key_of(method: str, address: str, name: str | None = "", value: str | None =
 
 # --- Sending --------------------------------------------------------------------------------------
 
+# Everything on a page that can be pressed or filled in; each has a number, from 0 on.
+ELEMENTS = "button, input, textarea, summary, [data-opens]"
 # The elements that send a form of the page: a button, or the field of a search. `number` counts
 # all buttons and fields. (A field named "action" hides that property of its form.)
-SENDERS = """(scripted) => [...document.querySelectorAll("button, input")].map((element, number) =>
-{
+SENDERS = f"""(scripted) => [...document.querySelectorAll({ELEMENTS!r})].map((element, number) => {{
   const form = element.form, method = form?.getAttribute("method") ?? "get";
   const sends = method === "post"
     ? element.matches("button") && element.type === "submit"
@@ -110,23 +111,36 @@ SENDERS = """(scripted) => [...document.querySelectorAll("button, input")].map((
     : element.matches("input:not([type=hidden], [type=radio], [type=checkbox])");
   if (!form || !sends) return null;
   const address = element.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
-  const { name, value } = method === "post" ? element : {};
-  return { number, method, address: new URL(address, location).href, name, value };
-}).filter(Boolean)"""
-OPENER = """(element, scripted) => {
+  const {{ name, value }} = method === "post" ? element : {{}};
+  return {{ number, method, address: new URL(address, location).href, name, value }};
+}}).filter(Boolean)"""
+# What a person needs to press an element: whether they can press it now, the number of the button
+# that opens what hides it, and the fields of its form into which they can type or tick.
+NEEDS = f"""([number, scripted]) => {{
+  const all = [...document.querySelectorAll({ELEMENTS!r})], element = all[number];
+  const isVisible = (one) => one.checkVisibility({{ visibilityProperty: true }})
+    && one.getClientRects().length > 0;
   const dialog = scripted && element.closest("dialog:not([open])");
   const menu = element.closest("details:not([open])");
-  return dialog ? [...document.querySelectorAll("[data-opens]")]
-    .find((opener) => opener.dataset.opens === dialog.id) ?? null
-    : menu ? menu.querySelector("summary") : null;
-}"""
+  const opener = dialog ? [...document.querySelectorAll("[data-opens]")]
+    .find((opener) => opener.dataset.opens === dialog.id)
+    : menu?.querySelector("summary");
+  const fields = [...element.form.elements].filter((field) =>
+    field.matches("input, textarea") && field.checkVisibility() && !field.disabled);
+  return {{
+    canBePressed: isVisible(element) && !element.disabled,
+    opener: opener && isVisible(opener) ? all.indexOf(opener) : null,
+    fields: fields.map((field) => {{
+      const {{ name, type, value }} = field;
+      return {{ number: all.indexOf(field), name, type, value }};
+    }}),
+  }};
+}}"""
 # Where a page says what is wrong with a form.
 ERRORS = ".field__error, [role=alert], .toast[data-kind=error], .result"
 # A browser that refuses to send a form focuses the field that is missing or wrong.
 IS_REFUSED = """() => document.activeElement.matches(":invalid")
   && !document.activeElement.form.noValidate"""
-FIELDS = """(element) => [...element.form.elements].filter((field) =>
-  field.matches("input, textarea") && field.checkVisibility() && !field.disabled)"""
 
 
 class FormWindow:
@@ -158,31 +172,56 @@ class FormWindow:
 
         Returns whether there was one.
         """
-        for element in self.senders().get(key, []):
-            if self.reach(element):
-                fill(element, typed)
+        for number in self.senders().get(key, []):
+            needs = self.reach(number)
+            if needs["canBePressed"]:
+                self.fill(needs["fields"], typed)
+                element = self.element(number)
                 element.press("Enter") if key.startswith("GET ") else element.click()
                 self.page.wait_for_load_state()
                 return True
         return False
 
-    def senders(self) -> dict[str, list[Locator]]:
-        """Return {form: the elements that send it} of the page as it is now."""
-        found: dict[str, list[Locator]] = defaultdict(list)
-        elements = self.page.locator("button, input")
+    def element(self, number: int) -> Locator:
+        return self.page.locator(ELEMENTS).nth(number)
+
+    def senders(self) -> dict[str, list[int]]:
+        """Return {form: the numbers of what sends it} of the page as it is now."""
+        found: dict[str, list[int]] = defaultdict(list)
         for one in self.page.evaluate(SENDERS, self.scripted):
             key = key_of(one["method"], one["address"], one.get("name", ""), one.get("value", ""))
-            found[key].append(elements.nth(one["number"]))
+            found[key].append(one["number"])
         return found
 
-    def reach(self, element: Locator) -> bool:
-        """Open what hides the element and tick what it needs. Returns whether it can be pressed."""
-        if not element.is_visible() or not element.is_enabled():
-            tick(element)
-        opener = element.evaluate_handle(OPENER, self.scripted).as_element()
-        if opener and opener.is_visible():
-            opener.click()
-        return element.is_visible() and element.is_enabled()
+    def reach(self, number: int) -> dict[str, Any]:
+        """Open what hides the element and tick what it needs. Returns its NEEDS then."""
+        needs = self.needs(number)
+        boxes = [field for field in needs["fields"] if field["type"] == "checkbox"]
+        if not needs["canBePressed"] and boxes:
+            for box in boxes:
+                self.element(box["number"]).check()
+            needs = self.needs(number)
+        if needs["opener"] is not None:
+            self.element(needs["opener"]).click()
+            needs = self.needs(number)
+        return needs
+
+    def needs(self, number: int) -> dict[str, Any]:
+        return self.page.evaluate(NEEDS, [number, self.scripted])
+
+    def fill(self, fields: Iterable[dict[str, Any]], typed: Fields | None) -> None:
+        """Type these texts into the empty ones of these fields, or empty them all."""
+        for field in fields:
+            text = (typed or {}).get(field["name"])
+            is_empty = not field["value"]
+            if (
+                field["type"] in CHOSEN
+                or (is_empty and text is None)
+                or (typed is not None and not is_empty)
+            ):
+                continue
+            new = "" if text is None else text if isinstance(text, str) else text()
+            self.element(field["number"]).fill(new)
 
     def shows(self, sentence: str) -> bool:
         """Whether the sentence is visible where a page says what became of a press."""
@@ -200,31 +239,6 @@ class FormWindow:
 
     def describe(self) -> str:
         return f"{self.page.url}: {visible_text(self.page)}"
-
-
-def fill(element: Locator, typed: Fields | None) -> None:
-    """Type these texts into the empty fields of the element's form, or empty all its fields."""
-    for field in fields_of(element):
-        if field.get_attribute("type") in CHOSEN:
-            continue
-        text = (typed or {}).get(field.get_attribute("name") or "")
-        if typed is None:
-            field.fill("")
-        elif text is not None and not field.input_value():
-            field.fill(text if isinstance(text, str) else text())
-
-
-def tick(element: Locator) -> None:
-    """Tick every box of the element's form."""
-    for field in fields_of(element):
-        if field.get_attribute("type") == "checkbox":
-            field.check()
-
-
-def fields_of(element: Locator) -> list[ElementHandle]:
-    """Return the visible fields of the element's form."""
-    fields = element.evaluate_handle(FIELDS).get_properties().values()
-    return [field for field in map(JSHandle.as_element, fields) if field]
 
 
 def copy_of_database() -> sqlite3.Connection:

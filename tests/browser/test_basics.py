@@ -40,7 +40,8 @@ def test_front_page_fits_a_phone_in_polish(open_window):
     assert overflow == 0
 
 
-def test_worker_sends_mails_of_this_process(site):
+def test_worker_sends_mails_of_this_process(site, settings):
+    settings.MAIL_DECISION_DELAY_SECONDS = 0
     reservation = make_reservation(make_event(admission="automatic"))
     wait_until(lambda: site.mailbox.letters)
     assert [letter["To"] for letter in site.mailbox.letters] == [reservation.person.email]

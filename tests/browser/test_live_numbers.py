@@ -36,24 +36,26 @@ ASKED = "window.asked = 0; document.addEventListener('numbers', () => { window.a
 
 
 def test_page_refreshes_at_most_once_a_second(page):
+    page.clock.install()
     open_with_sockets(page, make_event().get_absolute_url())
-    page.wait_for_timeout(2000)
+    advance_clock(page, 2)
     page.evaluate(ASKED)
     for value in range(1, 41):
         push(page, number("pending", value))
-        page.wait_for_timeout(100)
+        page.clock.run_for(100)
     expect(page.locator("#live-pending")).to_have_text("40")
-    page.wait_for_timeout(2000)
+    page.clock.run_for(2000)
     assert 2 <= page.evaluate("window.asked") <= 5
 
 
 def test_heartbeat_without_a_change_leaves_the_page(page):
+    page.clock.install()
     open_with_sockets(page, make_event(seats_limit=5).get_absolute_url())
-    page.wait_for_timeout(2000)
+    advance_clock(page, 2)
     page.evaluate(ASKED)
     before = page.locator("#live-pending").element_handle()
     push(page, number("pending", 0), number("spots-left", 5))
-    page.wait_for_timeout(2500)
+    page.clock.run_for(2500)
     assert page.evaluate("window.asked") == 0
     assert before.evaluate("element => element.isConnected")
 
