@@ -132,6 +132,13 @@ RUN = """async (runOnly) => {
   const where = (one) => one.nodes.map(node => node.target.join(" ")).slice(0, 3).join(" | ");
   return violations.map(one => `${one.id}: ${where(one)}`);
 }"""
+# Every element of the page by its name, class and attributes, and by those of its parent.
+KINDS = """() => {
+  const names = (one) => [...one.attributes].map(({ name }) => name).sort();
+  const kind = (one) => `${one.tagName}.${one.getAttribute("class") ?? ""} ${names(one)}`;
+  return [...document.querySelectorAll("body *")]
+    .map((one) => `${kind(one.parentElement)} > ${kind(one)}`);
+}"""
 
 
 def wider(page: Page) -> int:
@@ -156,8 +163,14 @@ def turned_texts(page: Page) -> list[str]:
 
 
 def axe_errors(page: Page) -> list[str]:
-    page.evaluate(AXE)
+    """What axe finds. A window that opens many pages has it from an init script already."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     return page.evaluate(RUN, RULES)
+
+
+def kinds_of_elements(page: Page) -> list[str]:
+    return page.evaluate(KINDS)
 
 
 def sideways(page: Page) -> dict[int, str]:
@@ -174,6 +187,7 @@ def sideways(page: Page) -> dict[int, str]:
 LEFT_EARLY = (
     "net::ERR_ABORTED",
     "Response body loading was aborted",
+    "wasm streaming compile failed",
     "falling back to ArrayBuffer instantiation",
 )
 
