@@ -42,6 +42,7 @@ from tickets.models import SigningKey
 
 SIGNING_KEY = Ed25519PrivateKey.generate()
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+STILL = {"reduced_motion": "reduce"}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 # Long enough for a busy machine; a page that never comes fails all the same.
 PATIENCE_MS = 60_000
@@ -237,16 +238,20 @@ def running_chromium(
 
 
 @pytest.fixture(scope="package")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    with running_chromium(playwright) as browser:
+def still_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A browser without cross-fades, in which a page load costs less."""
+    with running_chromium(playwright, WITHOUT_RENDER_DOCUMENT) as browser:
         yield browser
 
 
 @pytest.fixture(scope="package")
-def still_chromium(playwright: Playwright) -> Iterator[Browser]:
-    """A browser without cross-fades, in which a page load costs less: for the longest walks."""
-    with running_chromium(playwright, WITHOUT_RENDER_DOCUMENT) as browser:
-        yield browser
+def chromium(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """The browser of most tests: with cross-fades under LONG=1 only."""
+    if os.environ.get("LONG"):
+        with running_chromium(playwright) as browser:
+            yield browser
+    else:
+        yield request.getfixturevalue("still_chromium")
 
 
 @pytest.fixture
@@ -262,10 +267,12 @@ def open_window(
 ) -> Iterator[Callable[..., Page]]:
     """Opens a window with cookies of its own; takes the options of Playwright's `new_context`.
 
-    Such as `open_window(**PHONE)`, `open_window(locale="pl-PL", java_script_enabled=False)`.
+    Such as `open_window(**PHONE)`, `open_window(locale="pl-PL", java_script_enabled=False)`. Unless
+    LONG=1 is set, its person asked for reduced motion.
     """
+    still = {} if os.environ.get("LONG") else STILL
     with windows_of(chromium, site, page_errors) as opened:
-        yield opened
+        yield partial(opened, **still)
 
 
 @pytest.fixture
@@ -274,7 +281,7 @@ def open_still_window(
 ) -> Iterator[Callable[..., Page]]:
     """Opens a window as `open_window` does, for a person who asked for reduced motion."""
     with windows_of(still_chromium, site, page_errors) as opened:
-        yield partial(opened, reduced_motion="reduce")
+        yield partial(opened, **STILL)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.browser.checkin.phone import (
     ticket_at,
     wait_for,
 )
-from tests.browser.conftest import until
+from tests.browser.conftest import PHONE, running_chromium, until, windows_of
 from tests.support.factories import make_person
 from tickets.checkin import gates
 from tickets.ticket import signature
@@ -140,8 +140,21 @@ def test_usb_scanner_needs_no_camera_and_no_press(phone, event):
     assert admitted(event) == 2
 
 
-def test_checkin_page_can_be_installed_as_an_app(phone, event):
-    page = phone(event)
+@pytest.fixture
+def whole_window(playwright, site, page_errors):
+    """A window of the whole Chromium: the headless shell does not know what can be installed."""
+    with (
+        running_chromium(playwright, whole=True) as browser,
+        windows_of(browser, site, page_errors) as opened,
+    ):
+        yield opened(**PHONE)
+
+
+def test_checkin_page_can_be_installed_as_an_app(whole_window, log_in, event):
+    page = whole_window
+    log_in(page, event.organizer)
+    page.goto(f"/organizer/events/{event.pk}/check-in/")
+    prepared(page, event)
     devtools = page.context.new_cdp_session(page)
     manifest = devtools.send("Page.getAppManifest")
     assert manifest["errors"] == []
