@@ -99,7 +99,10 @@ def test_readmitted_phone_fetches_the_whole_list(phone, event):
     event_services.add_door_staff(event, email=helper.email, by=event.organizer)
     ticket = ticket_at(event)
     page = phone(event, person=helper)
+    page.clock.install()
+    page.reload(wait_until="networkidle")
     event_services.remove_door_staff(event.doorstaff_set.get(person=helper), by=event.organizer)
+    page.clock.fast_forward(30_000)
     expect(page.locator("#check-in-status")).to_contain_text(
         "may no longer check tickets in", timeout=30_000
     )
