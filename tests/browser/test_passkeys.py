@@ -53,7 +53,8 @@ def log_out(page):
     expect(page.locator(".toast")).to_contain_text("You are logged out.")
 
 
-def test_passkey_alone_logs_in(page, device):
+def test_passkey_alone_logs_in_and_a_missing_one_says_what_to_do(page, device):
+    session, authenticator = device
     person = make_person(language="en")
     give_password(page, person)
     add_passkey(page, alone=True)
@@ -61,6 +62,16 @@ def test_passkey_alone_logs_in(page, device):
     page.goto("/accounts/login/")
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.locator("header summary .avatar")).to_be_visible()
+    log_out(page)
+    session.send(
+        "WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False}
+    )
+    session.send("WebAuthn.clearCredentials", {"authenticatorId": authenticator})
+    page.goto("/accounts/login/")
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.locator("#passkey-error")).to_have_text(
+        "The passkey did not come through. Try again, or use your password.", timeout=15_000
+    )
 
 
 def test_passkey_is_the_second_step_after_the_password(page, device):
@@ -72,20 +83,3 @@ def test_passkey_is_the_second_step_after_the_password(page, device):
     expect(page.get_by_role("heading", level=1)).to_have_text("One more step")
     page.get_by_role("button", name="Use a passkey instead").click()
     expect(page.locator("header summary .avatar")).to_be_visible()
-
-
-def test_missing_passkey_says_what_to_do(page, device):
-    session, authenticator = device
-    person = make_person(language="en")
-    give_password(page, person)
-    add_passkey(page, alone=True)
-    log_out(page)
-    session.send(
-        "WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False}
-    )
-    session.send("WebAuthn.clearCredentials", {"authenticatorId": authenticator})
-    page.goto("/accounts/login/")
-    page.get_by_role("button", name="Log in with a passkey").click()
-    expect(page.locator("#passkey-error")).to_have_text(
-        "The passkey did not come through. Try again, or use your password.", timeout=15_000
-    )

@@ -73,8 +73,8 @@ def test_message_being_typed_survives_decisions_of_another(pair, event):
     assert here.locator("#reject-dialog textarea").input_value() == ""
 
 
-def test_selection_bar_says_how_many_spots_would_be_left(pair, event):
-    here, _there = pair
+def test_selection_bar_says_how_many_spots_would_be_left(open_queue, event):
+    here = open_queue(event, event.organizer, rows=6)
     ids = [one.pk for one in event.reservations.in_queue_order()]
     for number in (0, 1):
         here.locator(f"#pick-{ids[number]}").check()
