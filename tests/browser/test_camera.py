@@ -22,7 +22,7 @@ from tests.browser.conftest import PHONE
 from tests.support.factories import make_event, make_people, make_reservation
 from tickets.ticket import signature
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_reservation
 from tickets.ticket import signature
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 @pytest.fixture(scope="module")

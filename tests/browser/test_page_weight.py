@@ -20,7 +20,7 @@ from tests.support.factories import (
     make_reservation,
 )
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 MOST_BYTES, MOST_REQUESTS = 80_000, 24
 FONT = "Instrument Sans"
