@@ -10,7 +10,6 @@ import logging
 import re
 import uuid
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
@@ -390,21 +389,9 @@ def address(route, thing, world):
     return re.sub(r"\(\?P<\w+>[^)]*\)|<\w+:\w+>", "x", url)
 
 
-@cache
-def one_client():
-    """A client for all requests: a new one loads the middleware again."""
-    return Client(raise_request_exception=False)
-
-
-def visitor():
-    client = one_client()
-    client.cookies.clear()
-    return client
-
-
 def ask(method, thing, route, who, world, keys):
     """Return the status that this person gets. What the request changed is undone."""
-    client, body = visitor(), BODIES.get(route, {})
+    client, body = Client(raise_request_exception=False), BODIES.get(route, {})
     sent: dict[str, Any] = {} if method == "get" else {"data": body}
     with transaction.atomic():
         if route.startswith("api/"):
@@ -504,7 +491,7 @@ def test_page_stays_when_a_button_is_pressed_after_the_session_ended(world):
             continue
         sent += 1
         url, typed = address(route, thing, world), {"note": "Vegan, by the window"}
-        answer = visitor().post(url, typed, headers={"HX-Request": "true"})
+        answer = Client().post(url, typed, headers={"HX-Request": "true"})
         if (answer.status_code, answer.get("HX-Reswap")) != (401, "none"):
             lost.append((route, answer.status_code))
     assert lost == []
