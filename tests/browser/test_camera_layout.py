@@ -1,7 +1,7 @@
 """What a person sees around the camera of the check-in page, by rectangles and pixels."""
 
 from io import BytesIO
-from itertools import batched
+from itertools import batched, product
 
 import pytest
 from PIL import Image
@@ -96,24 +96,23 @@ def test_camera_fills_the_phone_and_is_not_covered(door, page_errors):
         "WebSocket connection",
     ]
     page = camera_on(door, make_event())
-    for offline in (False, True):
+    for offline, (number, (name, (width, height))) in product(
+        (False, True), enumerate(SIZES.items())
+    ):
+        # Every size in both schemes: in one with a connection, in the other without.
+        scheme = ("light", "dark")[(number + offline) % 2]
         page.context.set_offline(offline)
-        for name, (width, height) in SIZES.items():
-            for scheme in ("light", "dark"):
-                page.set_viewport_size({"width": width, "height": height})
-                page.emulate_media(color_scheme=scheme)
-                page.wait_for_timeout(200)
-                layout = page.evaluate(LAYOUT)
-                share, middle = seen_on(page, layout["video"])
-                assert (layout["middle"], layout["covered"], layout["wide"]) == (True, [], False), (
-                    name,
-                    scheme,
-                    layout,
-                )
-                assert middle and share > 0.7, (name, scheme, share)
-                door_wide = min(width, 544) if height > 600 else width
-                screen = layout["video"]["width"] * layout["video"]["height"] / (door_wide * height)
-                assert screen > 0.5, (name, "most of the phone is the picture", screen)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(200)
+        layout = page.evaluate(LAYOUT)
+        share, middle = seen_on(page, layout["video"])
+        found = layout["middle"], layout["covered"], layout["wide"]
+        assert found == (True, [], False), (name, scheme, layout)
+        assert middle and share > 0.7, (name, scheme, share)
+        door_wide = min(width, 544) if height > 600 else width
+        screen = layout["video"]["width"] * layout["video"]["height"] / (door_wide * height)
+        assert screen > 0.5, (name, "most of the phone is the picture", screen)
     expect(page.locator("#check-in-status")).to_contain_text("Offline")
 
 
