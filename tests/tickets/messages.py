@@ -20,11 +20,12 @@ HTMX = {"HX-Request": "true"}
 
 
 def event_with_guests() -> Event:
-    """An event with guests of every status."""
+    """An event with guests of every status, who have read the mails about it."""
     event = make_event(organizer=make_organizer(), title="Nocny druk")
     statuses = "confirmed confirmed pending pending pending rejected cancelled"
     for status in statuses.split():
         make_reservation(event, status=status)
+    Mail.objects.all().delete()
     event.refresh_from_db()
     return event
 
