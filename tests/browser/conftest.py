@@ -65,8 +65,14 @@ WITHOUT_RENDER_DOCUMENT = (
     "--disable-features=RenderDocument,HttpsUpgrades,MediaRouter,NetworkTimeServiceQuerying,"
     "OptimizationHints,PaintHolding"
 )
-# What Chromium logs when a cross-fade between two pages does not happen; the pages are whole.
-HARMLESS = ("Transition was aborted", "Transition was skipped")
+# What is logged when a cross-fade between two pages does not happen, and when a page is left before
+# its reader of codes is loaded; the pages are whole.
+HARMLESS = (
+    "Transition was aborted",
+    "Transition was skipped",
+    "wasm streaming compile failed: TypeError: Failed to fetch",
+    "falling back to ArrayBuffer instantiation",
+)
 
 
 def pytest_collection_modifyitems(items):
