@@ -30,7 +30,6 @@ def ask(page):
     page.evaluate("document.body.dispatchEvent(new CustomEvent('numbers', { bubbles: true }))")
 
 
-# {name: how a decision about this reservation is made, with the queue as it then is}
 DECISIONS = {
     "approve one": lambda page, first: page.locator(f"#approve-{first.pk}").click(),
     "reject in a dialog": lambda page, first: (
@@ -48,46 +47,39 @@ DECISIONS = {
 }
 
 
-def decisions_on(page, event):
-    """Yield (decide, the first pending reservation, how many are pending then) for each way."""
-    for done, decide in enumerate(DECISIONS.values(), start=1):
-        page.evaluate("document.querySelectorAll('.toast').forEach((toast) => toast.remove())")
-        yield decide, event.reservations.in_queue_order().pending().first(), str(4 - done)
-        page.unroute_all()
+@pytest.mark.parametrize("decide", DECISIONS.values(), ids=DECISIONS)
+def test_decision_is_shown_while_the_queue_refreshes(queue_page, event, decide):
+    page, first = queue_page, event.reservations.in_queue_order().first()
+    asked = HeldRequests(page, f"**/organizer/events/{event.pk}/queue/**", "GET")
+    ask(page)
+    asked.wait()
+    decide(page, first)
+    expect_visible(page.locator(".toast").last)
+    asked.release()
+    ask(page)
+    expect(page.locator("#count-pending")).to_have_text("3")
 
 
-def test_decision_is_shown_while_the_queue_refreshes(queue_page, event):
-    page = queue_page
-    for decide, first, pending in decisions_on(page, event):
-        asked = HeldRequests(page, f"**/organizer/events/{event.pk}/queue/**", "GET")
-        ask(page)
-        asked.wait()
-        decide(page, first)
-        expect_visible(page.locator(".toast").last)
-        asked.release()
-        ask(page)
-        expect(page.locator("#count-pending")).to_have_text(pending)
-
-
-def test_queue_does_not_refresh_during_a_decision(queue_page, event):
-    page, asked = queue_page, []
-
-    def note(request):
-        if request.method == "GET" and "/queue/" in request.url:
+@pytest.mark.parametrize("decide", DECISIONS.values(), ids=DECISIONS)
+def test_queue_does_not_refresh_during_a_decision(queue_page, event, decide):
+    page, first = queue_page, event.reservations.in_queue_order().first()
+    done, asked = HeldRequests(page, "**/organizer/**", "POST"), []
+    page.on(
+        "request",
+        lambda request: (
             asked.append(request.url)
-
-    page.on("request", note)
-    for decide, first, pending in decisions_on(page, event):
-        done = HeldRequests(page, "**/organizer/**", "POST")
-        decide(page, first)
-        done.wait()
-        asked.clear()
-        ask(page)
-        page.wait_for_timeout(200)
-        assert asked == []
-        done.release()
-        expect_visible(page.locator(".toast").last)
-        expect(page.locator("#count-pending")).to_have_text(pending)
+            if request.method == "GET" and "/queue/" in request.url
+            else None
+        ),
+    )
+    decide(page, first)
+    done.wait()
+    ask(page)
+    page.wait_for_timeout(200)
+    assert asked == []
+    done.release()
+    expect_visible(page.locator(".toast").last)
+    expect(page.locator("#count-pending")).to_have_text("3")
 
 
 def test_second_decision_is_shown_after_the_first_replaced_its_row(queue_page, event):
