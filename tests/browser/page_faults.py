@@ -35,6 +35,7 @@ SMALL_TARGETS = (
   const inSentence = (element) => {
     if (element.matches("input, select, textarea")) return false;
     if (getComputedStyle(element).display !== "inline") return false;
+    if (element.closest("[dir=auto] > p")) return true;  // in what a person wrote
     let block = element.parentElement;
     while (getComputedStyle(block).display === "inline") block = block.parentElement;
     const rest = block.cloneNode(true);
