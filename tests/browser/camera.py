@@ -57,7 +57,11 @@ def shown(
 
 @dataclass
 class FilmedBrowser:
-    """A Chromium that takes this film for its camera, and reads it anew for each page."""
+    """A Chromium that takes this film for its camera.
+
+    Each test has one of its own: its camera may still run a moment after its last page was closed,
+    and would show the next page the film of the test before.
+    """
 
     chromium: Browser
     film: Path

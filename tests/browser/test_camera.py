@@ -25,9 +25,9 @@ from tickets.ticket import signature
 pytestmark = pytest.mark.once(on="postgresql")
 
 
-@pytest.fixture(scope="module")
-def filmed_browser(playwright, tmp_path_factory):
-    with running_filmed_browser(playwright, tmp_path_factory.mktemp("camera"), ALLOWED) as browser:
+@pytest.fixture
+def filmed_browser(playwright, tmp_path):
+    with running_filmed_browser(playwright, tmp_path, ALLOWED) as browser:
         yield browser
 
 
