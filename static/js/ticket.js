@@ -19,7 +19,10 @@ async function storeCopy() {
   const html = `<!doctype html>${copy.documentElement.outerHTML}`;
   await tickets.put(location.pathname, new Response(html, { headers: answer.headers }));
   const used = performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname);
-  const parts = used.filter((path) => path.startsWith("/static/") || path.endsWith("/ticket.svg"));
+  // The code is not among them while it is still on its way.
+  const shown = [...document.images].map((image) => new URL(image.src).pathname);
+  const codes = shown.filter((path) => path.endsWith("/ticket.svg"));
+  const parts = [...used.filter((path) => path.startsWith("/static/")), ...codes];
   await Promise.all([...new Set(parts)].map((part) => tickets.add(part)));
   await navigator.serviceWorker.ready; // which opens the copy
   document.getElementById("ticket-offline").hidden = false;

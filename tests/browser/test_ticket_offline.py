@@ -34,11 +34,12 @@ def phone(open_window, log_in, page_errors, reservation):
     page.goto(address(reservation))
     page.evaluate("navigator.serviceWorker.ready")
     until(page, "caches.match(location.pathname).then(Boolean)")
-    until(
-        page,
-        "caches.match(location.pathname.replace(/\\/$/, '.svg'), {ignoreVary: true}).then(Boolean)",
-    )
+    until(page, CODE_IS_STORED)
     return page
+
+
+CODE_IS_STORED = """caches.match(location.pathname.replace(/\\/$/, ".svg"), {ignoreVary: true})
+  .then(Boolean)"""
 
 
 def address(reservation):
@@ -47,6 +48,18 @@ def address(reservation):
 
 def is_drawn(page, picture):
     return page.locator(picture).evaluate("picture => picture.complete && picture.naturalWidth > 0")
+
+
+def test_ticket_is_stored_with_its_code_while_the_picture_is_still_loading(
+    open_window, log_in, reservation
+):
+    page = open_window(**PHONE)
+    page.route("**/ticket.svg", lambda _held: None)
+    log_in(page, reservation.person)
+    page.goto(address(reservation), wait_until="domcontentloaded")
+    until(page, "caches.match(location.pathname).then(Boolean)")
+    page.unroute("**/ticket.svg")  # which lets them go on
+    until(page, CODE_IS_STORED)
 
 
 def test_ticket_page_says_that_it_works_offline_once_stored(

@@ -190,7 +190,9 @@ export async function cachePage() {
   const used = loaded.filter((address) => new URL(address).pathname.startsWith("/static/"));
   const reader = document.querySelector("[data-reader]")?.dataset.reader;
   const cache = await caches.open(`door-${page.dataset.event}`);
-  const wanted = [...new Set([...used, ...(reader ? [new URL(reader, location).href] : []), location.pathname])];
+  // The answer to a form that was sent without htmx has an address that nobody can open.
+  const opened = location.pathname.startsWith(page.dataset.page) ? location.pathname : page.dataset.page;
+  const wanted = [...new Set([...used, ...(reader ? [new URL(reader, location).href] : []), opened])];
   const isStored = async (address) => /\.[0-9a-f]{12}\./.test(address) && (await cache.match(address));
   await Promise.all(wanted.map(async (address) => (await isStored(address)) || cache.add(copyRequest(address))));
 }

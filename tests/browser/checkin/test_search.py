@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, until
 from tests.browser.held_requests import HeldRequests
 from tests.browser.visibility import expect_in_window
 from tests.support.factories import make_event, make_person, make_reservation
@@ -62,3 +62,18 @@ def test_late_answer_of_an_older_check_in_does_not_cover_the_newer_one(search_pa
     expect_in_window(page.locator("#result .result__name", has_text="Maja Wilk"))
     expect(page.locator("#result .result__name")).to_have_count(1)
     assert Ticket.objects.filter(checked_in_at=None).count() == 0
+
+
+def test_form_that_htmx_did_not_send_ends_on_a_page_that_stores_what_can_be_opened(
+    search_page, guests
+):
+    # As a press does before htmx has prepared a form that was swapped in.
+    form = search_page.locator("#found-guests form").first
+    form.evaluate("form => { document.body.append(form); form.submit() }")
+    expect(search_page.locator(".result")).to_have_attribute("data-result", "admitted")
+    event = guests[0].event.pk
+    page_is_stored = (
+        "async (event) => Boolean(await (await caches.open(`door-${event}`))"
+        ".match(`/organizer/events/${event}/check-in/`))"
+    )
+    until(search_page, page_is_stored, event)
