@@ -1,14 +1,13 @@
 """Films of QR codes for the camera of Chromium, and what the page shows of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import qrcode
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Page, Playwright
 
 from events.models import Event
 from tests.browser.conftest import PHONE, PageErrors, Site, running_chromium, windows_of
@@ -55,47 +54,35 @@ def shown(
     return picture.point(lambda grey: int(grey * light))
 
 
-@dataclass
-class FilmedBrowser:
-    """A Chromium that takes this film for its camera.
-
-    Each test has one of its own: its camera may still run a moment after its last page was closed,
-    and would show the next page the film of the test before.
-    """
-
-    chromium: Browser
-    film: Path
-
-
-@contextmanager
-def running_filmed_browser(
-    playwright: Playwright, folder: Path, *options: str, whole: bool = False
-) -> Iterator[FilmedBrowser]:
-    path = folder / "camera.mjpeg"
-    film(path, [])
-    options = (*CAMERA, f"--use-file-for-fake-video-capture={path}", *options)
-    with running_chromium(playwright, *options, whole=whole) as chromium:
-        yield FilmedBrowser(chromium, path)
-
-
 @contextmanager
 def camera_pages(
     site: Site,
-    browser: FilmedBrowser,
+    playwright: Playwright,
     page_errors: PageErrors,
     log_in: Callable[..., None],
-    permissions: Sequence[str] = ("camera",),
+    folder: Path,
+    *,
+    is_refused: bool = False,
 ) -> Iterator[Callable[..., Page]]:
-    """Opens the check-in page on a phone with a camera.
+    """Opens the check-in page on a phone with a camera, which the person may have refused.
 
-    The camera sees the codes of these texts, or these pictures, again and again.
+    The camera sees the codes of these texts, or these pictures, again and again. Each page has a
+    Chromium of its own: a camera may still run a moment after its last page was closed, and would
+    show the next page the film of that one.
     """
-    with windows_of(browser.chromium, site, page_errors) as open_window:
+    path = folder / "camera.mjpeg"
+    options = [*CAMERA, f"--use-file-for-fake-video-capture={path}"]
+    options += [] if is_refused else [ALLOWED]
+    with ExitStack() as browsers:
 
         def opened(event: Event, texts: Iterable[str | Image.Image], **times: float) -> Page:
             pictures = [shown(seen) if isinstance(seen, str) else seen for seen in texts]
-            film(browser.film, pictures, **times)
-            page = open_window(**PHONE, permissions=permissions)
+            film(path, pictures, **times)
+            # The headless shell takes an answer that nobody gave for a camera that is in use.
+            chromium = running_chromium(playwright, *options, whole=is_refused)
+            browser = browsers.enter_context(chromium)
+            open_window = browsers.enter_context(windows_of(browser, site, page_errors))
+            page = open_window(**PHONE, permissions=[] if is_refused else ["camera"])
             log_in(page, event.organizer)
             page.goto(f"/organizer/events/{event.pk}/check-in/")
             return page

@@ -10,14 +10,7 @@ import qrcode
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.camera import (
-    ALLOWED,
-    HEIGHT,
-    WIDTH,
-    camera_pages,
-    running_filmed_browser,
-    shown,
-)
+from tests.browser.camera import HEIGHT, WIDTH, camera_pages, shown
 from tests.browser.conftest import PHONE
 from tests.support.factories import make_event, make_people, make_reservation
 from tickets.ticket import signature
@@ -26,14 +19,8 @@ pytestmark = pytest.mark.once(on="postgresql")
 
 
 @pytest.fixture
-def filmed_browser(playwright, tmp_path):
-    with running_filmed_browser(playwright, tmp_path, ALLOWED) as browser:
-        yield browser
-
-
-@pytest.fixture
-def door(site, filmed_browser, page_errors, log_in):
-    with camera_pages(site, filmed_browser, page_errors, log_in) as opened:
+def door(site, playwright, page_errors, log_in, tmp_path):
+    with camera_pages(site, playwright, page_errors, log_in, tmp_path) as opened:
         yield opened
 
 
@@ -186,11 +173,8 @@ def test_check_in_can_be_undone_beside_its_result(door):
 
 @pytest.fixture
 def door_without_permission(site, playwright, page_errors, log_in, tmp_path):
-    # The headless shell takes an answer that nobody gave for a camera that is in use.
-    with (
-        running_filmed_browser(playwright, tmp_path, whole=True) as browser,
-        camera_pages(site, browser, page_errors, log_in, permissions=()) as opened,
-    ):
+    refused = camera_pages(site, playwright, page_errors, log_in, tmp_path, is_refused=True)
+    with refused as opened:
         yield opened
 
 

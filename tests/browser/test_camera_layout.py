@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.camera import ALLOWED, HEIGHT, WIDTH, camera_pages, running_filmed_browser
+from tests.browser.camera import HEIGHT, WIDTH, camera_pages
 from tests.browser.conftest import until
 from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_reservation
@@ -17,14 +17,8 @@ pytestmark = pytest.mark.once(on="postgresql")
 
 
 @pytest.fixture
-def filmed_browser(playwright, tmp_path):
-    with running_filmed_browser(playwright, tmp_path, ALLOWED) as browser:
-        yield browser
-
-
-@pytest.fixture
-def door(site, filmed_browser, page_errors, log_in):
-    with camera_pages(site, filmed_browser, page_errors, log_in) as opened:
+def door(site, playwright, page_errors, log_in, tmp_path):
+    with camera_pages(site, playwright, page_errors, log_in, tmp_path) as opened:
         yield opened
 
 
