@@ -12,11 +12,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from eventflow import mail
-from eventflow.jobs.worker import QueueWorker
 from eventflow.mail import services
 from eventflow.mail.models import Mail
 from tests.support import mail_builders, processes
 from tests.support.factories import make_person, make_reservation
+from tests.support.queue_worker import make_worker
 from tickets.queue import decisions
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,16 +39,7 @@ def work(smtp_server, settings):
         ours = {"host": "127.0.0.1", "port": smtp_server.port, **options}
         backend = "django.core.mail.backends.smtp.EmailBackend"
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": settings.SMTP | ours}}
-        QueueWorker(
-            queue_names=["default"],
-            interval=0,
-            batch=True,
-            backend_name="default",
-            startup_delay=False,
-            max_tasks=None,
-            worker_id="in-this-process",
-            excluded_queue_names=[],
-        ).run()
+        make_worker().run()
 
     return work
 

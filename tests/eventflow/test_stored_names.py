@@ -10,11 +10,11 @@ from eventflow import mail
 from eventflow import tasks as stored_tasks
 from eventflow.core.stored_names import StoredNames
 from eventflow.jobs import schedule
-from eventflow.jobs.worker import QueueWorker
 from eventflow.mail import services
 from eventflow.mail.models import Mail
 from eventflow.mail.registry import builders
 from tests.support import processes
+from tests.support.queue_worker import make_worker
 
 # The names in rows of the last release, and the stable ones in rows of this release. A name that
 # stands here is in somebody's database: it may be added, and never changed.
@@ -137,17 +137,7 @@ def test_recall_finds_mails_under_either_name(name):
 @pytest.mark.parametrize("former", TASKS)
 def test_worker_runs_a_task_under_its_former_path(former):
     row = stored_task(former, *([[]] if former.endswith("deliver_all") else []))
-    worker = QueueWorker(
-        queue_names=["default"],
-        interval=0,
-        batch=True,
-        backend_name="default",
-        startup_delay=False,
-        max_tasks=None,
-        worker_id="w1",
-        excluded_queue_names=[],
-    )
-    worker.run_task(row)
+    make_worker().run_task(row)
     row.refresh_from_db()
     assert (row.status, row.traceback) == ("SUCCESSFUL", "")
 
