@@ -38,7 +38,6 @@ class FormClient:
 
     def __init__(self, sessions: dict[str, str], before: sqlite3.Connection) -> None:
         self.sessions, self.before = sessions, before
-        # One for all: a new one looks at every static file before its first request.
         self.client = Client(enforce_csrf_checks=True, headers=ENGLISH)
 
     def start(self, steps: FormSteps) -> None:
