@@ -5,9 +5,21 @@ const open = (dialog) => {
   dialog.querySelector("[data-first]")?.focus();
 };
 
-// What the server writes into a dialog that shows itself is a question: ask it.
-document.addEventListener("htmx:afterSwap", ({ detail }) => {
-  if (detail.target?.matches("dialog[data-shows]:not([open])")) open(detail.target);
+// What the server writes into a dialog that shows itself is a question: ask it. A dialog whose opener fetches its form
+// shows itself when the form is there: until then it holds the form of another opener.
+document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
+  const opened = document.getElementById(requestConfig?.elt.dataset.opens);
+  const dialog = opened ?? (target?.matches("dialog[data-shows]") ? target : undefined);
+  if (dialog && !dialog.open) open(dialog);
+});
+
+// Of two openers that were pressed one after the other, the later one is answered.
+let latest;
+document.addEventListener("htmx:beforeSend", ({ detail: { elt, xhr } }) => {
+  if (elt.dataset.opens) latest = xhr;
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.requestConfig?.elt.dataset.opens && detail.xhr !== latest) detail.shouldSwap = false;
 });
 
 // A form in a dialog closes it when it went through; until then what was typed stays in sight.
@@ -20,7 +32,7 @@ document.addEventListener("click", (event) => {
   if (opener) {
     event.preventDefault(); // the opener is a link to the page that asks the same question without a script
     const dialog = document.getElementById(opener.dataset.opens);
-    if (dialog) open(dialog);
+    if (dialog && !opener.hasAttribute("hx-get")) open(dialog);
   }
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
 });

@@ -25,6 +25,14 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (hadFocus && !inQueue(document.activeElement)) document.querySelector("#queue table")?.focus();
 });
 
+// A row that is decided here stays in sight, also in a table that is asked for before the answer to its decision comes.
+document.addEventListener("htmx:beforeSend", ({ detail: { elt, requestConfig } }) => {
+  const cell = requestConfig.verb === "post" && elt.closest("#queue td");
+  if (!cell || cell.querySelector("[name=kept]")) return;
+  const value = cell.parentElement.id.replace("reservation-", "");
+  cell.prepend(Object.assign(document.createElement("input"), { type: "hidden", name: "kept", value }));
+});
+
 // After a decision on many rows the table is another one, shown from its top. The mouse, which has not moved, now
 // points at another guest's row, whose buttons do nothing until it moves.
 document.addEventListener("htmx:afterSwap", ({ target }) => {

@@ -96,6 +96,39 @@ def test_second_decision_is_shown_after_the_first_replaced_its_row(queue_page, e
     expect_visible(page.locator(".toast", has_text=second.person.first_name))
 
 
+def test_row_stays_when_another_is_decided_before_its_answer_comes(queue_page, event):
+    page = queue_page
+    first, second = event.reservations.in_queue_order()[:2]
+    held = HeldRequests(page, f"**/reservations/{first.pk}/confirm/", "POST")
+    page.locator(f"#approve-{first.pk}").click()
+    held.wait()
+    page.locator(f"#reject-{second.pk}").click()
+    page.locator("#reject-one-dialog").get_by_role("button", name="Reject and notify").click()
+    expect(page.locator("#count-pending")).to_have_text("3")
+    held.release()
+    expect(page.locator("#count-confirmed")).to_have_text("1")
+    expect(page.locator("#queue tbody tr")).to_have_count(4)
+    expect_visible(page.locator(f"#reservation-{first.pk}").get_by_role("link", name="Take back"))
+
+
+def test_dialog_shows_itself_with_the_form_of_its_own_guest(queue_page, event):
+    page = queue_page
+    first, second, third = event.reservations.in_queue_order()[:3]
+    dialog = page.locator("#reject-one-dialog")
+    page.locator(f"#reject-{first.pk}").click()
+    dialog.get_by_role("button", name="Go back").click()
+    held = HeldRequests(page, "**/reject/**", "GET")
+    page.locator(f"#reject-{second.pk}").click()
+    held.wait()
+    expect(dialog).to_be_hidden()
+    page.locator(f"#reject-{third.pk}").click()
+    held.wait(2)
+    held.release()
+    expect(dialog.get_by_role("heading")).to_have_text(f"Reject {third.person}?")
+    dialog.get_by_role("button", name="Reject and notify").click()
+    expect_visible(page.locator(f"#reservation-{third.pk} .status", has_text="Rejected"))
+
+
 def test_reserving_is_shown_while_the_card_refreshes(open_window, log_in, event):
     page = open_window()
     log_in(page, make_person("Maja Lis"))
