@@ -9,7 +9,7 @@ from tests.browser.visibility import expect_visible
 from tests.support.factories import make_event, make_people, make_person
 from tickets.queue import registration
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 @pytest.fixture

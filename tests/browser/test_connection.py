@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import until
 from tests.support.factories import make_event, make_person
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 def test_lost_connection_is_shown_until_it_is_back(page, page_errors):

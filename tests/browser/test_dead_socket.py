@@ -17,7 +17,7 @@ from tests.browser.frames import advance_clock, open_with_sockets
 from tests.support.factories import make_event
 from tests.support.tcp_relay import relay_to
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 PAGES = {
     "events:detail": "pending",

@@ -12,7 +12,7 @@ from tests.support.factories import make_event, make_person
 from tests.support.server_process import serving
 from tickets.queue import registration
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 def test_reservation_updates_counts_and_words_in_another_window(site, open_window, log_in):

@@ -8,7 +8,7 @@ from tests.browser.visibility import expect_in_window, expect_visible
 from tests.support.factories import make_event, make_people
 from tickets.queue import registration
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 NOSCRIPT = {**DESKTOP, "java_script_enabled": False}
 
 

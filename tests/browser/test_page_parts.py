@@ -7,7 +7,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.visibility import expect_in_window
 from tests.support.factories import PASSWORD, make_admin, make_event, make_people, make_person
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 def test_theme_changes_at_once_and_is_kept_by_the_server(open_window):

@@ -10,7 +10,7 @@ from tests.browser.conftest import PHONE
 from tests.browser.visibility import expect_in_window, expect_visible
 from tests.support.factories import fill, make_event, make_people, make_person, make_reservation
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.support.check_in import check_in
 from tests.support.factories import make_event, make_person, make_reservation
 from tickets.queue import decisions
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 LARGE = "#ticket-large"
 
 

@@ -7,7 +7,7 @@ from tests.browser.visibility import expect_visible
 from tests.support.factories import make_admin, make_event, make_people
 from tickets.queue import registration
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.once(on="postgresql")
 
 
 @pytest.fixture
