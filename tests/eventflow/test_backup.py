@@ -33,8 +33,6 @@ from tests.support.processes import command, wait_until
 pytestmark = [pytest.mark.both, pytest.mark.process("backup and restore are commands")]
 
 ROOT = settings.BASE_DIR
-# The server's, or one that a server which trusts us doesn't ask for.
-PASSWORD = urlsplit(settings.DATABASE_URL).password or "not-to-be-seen"
 
 
 class Installation:
@@ -54,10 +52,8 @@ class Installation:
         }
         if not settings.EMBEDDED:
             url = urlsplit(settings.DATABASE_URL)
-            netloc = url.netloc if url.password else url.netloc.replace("@", f":{PASSWORD}@")
-            address = url._replace(path=self.name, netloc=netloc).geturl()
             self.env |= {
-                "DATABASE_URL": address,
+                "DATABASE_URL": url._replace(path=self.name).geturl(),
                 "DJANGO_SECRET_KEY": "for-the-drill-0123456789-0123456789",
                 "EMAIL_HOST": "127.0.0.1",
             }
@@ -76,6 +72,21 @@ class Installation:
             shutil.rmtree(self.folder / "var")
         else:
             self.ask(f"DROP DATABASE {self.name} WITH (FORCE)")
+
+    @contextmanager
+    def own_role(self):
+        """A role of the server for this drill. Yields an environment with it, and its password.
+
+        The password of the tests may be a word that commands hold anyway, such as the user's name.
+        """
+        role, password = f"{self.name}_role", secrets.token_hex(16)
+        self.ask(f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{password}'")
+        try:
+            url = urlsplit(self.env["DATABASE_URL"])
+            netloc = f"{role}:{password}@{url.netloc.rpartition('@')[2]}"
+            yield self.env | {"DATABASE_URL": url._replace(netloc=netloc).geturl()}, password
+        finally:
+            self.ask(f"DROP ROLE {role}")
 
     def databases(self):
         """Of ours, those that are there: the one in use, and those beside it."""
@@ -362,16 +373,17 @@ def test_backup_is_the_owners_alone_and_keeps_as_many_as_told(place):
 def test_backup_shows_no_password_to_other_users_of_the_machine(place):
     if settings.EMBEDDED:
         pytest.skip("SQLite has no password")
-    # A lock that pg_dump waits for, so that there is time to look.
     seen = set[str]()
-    with psycopg.connect(place.env["DATABASE_URL"]) as holding:
-        holding.execute("LOCK TABLE events_event IN ACCESS EXCLUSIVE MODE")
-        process = forked.Process(command("backup", str(place.folder)), env=place.env, cwd=ROOT)
-        wait_until(lambda: look_for("pg_dump", seen))
-        holding.rollback()
-    assert process.wait(timeout=60) == 0
+    with place.own_role() as (env, password):
+        # A lock that pg_dump waits for, so that there is time to look.
+        with psycopg.connect(place.env["DATABASE_URL"]) as holding:
+            holding.execute("LOCK TABLE events_event IN ACCESS EXCLUSIVE MODE")
+            process = forked.Process(command("backup", str(place.folder)), env=env, cwd=ROOT)
+            wait_until(lambda: look_for("pg_dump", seen))
+            holding.rollback()
+        assert process.wait(timeout=60) == 0
     assert any("--format=custom" in line for line in seen)
-    assert not any(PASSWORD in line for line in seen)
+    assert not any(password in line for line in seen)
 
 
 def look_for(program, seen):
