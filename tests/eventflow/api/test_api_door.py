@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -14,6 +14,7 @@ from events import services as events
 from events.models import DoorStaff, Event
 from tests.eventflow.api.clients import Api, data, refused, rows
 from tests.eventflow.api.door_data import code_of, staff_of
+from tests.eventflow.api.values import moment
 from tests.support.factories import (
     make_admin,
     make_event,
@@ -80,8 +81,7 @@ def test_inspect_tells_who_it_is_by_id_and_by_code(guest, path):
     by_id, by_code = (data(api.get(path.format(ref))) for ref in (guest.pk, code_of(guest)))
     assert by_id == by_code
     created, start = by_id.pop("created_at"), by_id.pop("event_start_time")
-    moments = [datetime.fromisoformat(text) for text in (created, start)]
-    assert moments == [guest.created, guest.event.start_time]
+    assert (moment(created), moment(start)) == (guest.created, guest.event.start_time)
     assert by_id == {
         "reservation_id": guest.pk,
         "status": "confirmed",
